@@ -1,0 +1,91 @@
+"""This file is about the entropy boundary: `random`, `uuid`, `secrets` and `os.urandom`.
+
+Everything random in the standard library comes down to four draws: `os.urandom`, the copy of it that `random` holds
+(and so `secrets` and `SystemRandom`), and `random()` and `getrandbits()` of a generator. Those are recorded. A
+generator that the program seeds itself within a trace is left alone: it repeats by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import uuid
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from ..context import current_world
+from ..patching import Undo, Undos, replace, wrap
+
+_RANDOM_FILE = random.__file__
+
+
+def install() -> Undo:
+    """Put the boundary in place; returns its undo."""
+    undos = Undos()
+    undos.add(wrap(os, "urandom", _drawn("os.urandom")))
+    undos.add(wrap(random, "_urandom", _drawn("os.urandom")))
+    for name in ("uuid1", "getnode"):  # they read a clock and the hardware address through C
+        undos.add(wrap(uuid, name, _drawn(f"uuid.{name}")))
+    for name in ("random", "getrandbits"):
+        original = getattr(random.Random, name)
+        undos.add(replace(random.Random, name, _draw(f"random.{name}", original)))
+        # The module's own functions are methods of a hidden instance, bound before the class was patched.
+        undos.add(replace(random, name, getattr(_hidden_instance(), name)))
+    for name in ("seed", "setstate"):
+        undos.add(replace(random.Random, name, _claiming(getattr(random.Random, name))))
+        undos.add(replace(random, name, getattr(_hidden_instance(), name)))
+    return undos.run
+
+
+def _hidden_instance() -> random.Random:
+    instance: random.Random = random.choice.__self__  # type: ignore[attr-defined]  # a bound method
+    return instance
+
+
+def _drawn(source: str) -> Callable[..., Any]:
+    def read(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        world = current_world()
+        if world is None:
+            return wrapped(*args, **kwargs)
+        return world.ambient(_source(source, args), lambda: wrapped(*args, **kwargs), _caller(sys._getframe(1)))
+
+    return read
+
+
+def _draw(source: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def draw(self: random.Random, *args: Any) -> Any:
+        world = current_world()
+        if world is None or world.owns(self):
+            return original(self, *args)
+        return world.ambient(_source(source, args), lambda: original(self, *args), _caller(sys._getframe(1)))
+
+    draw.__name__ = original.__name__
+    draw.__doc__ = original.__doc__
+    return draw
+
+
+def _source(source: str, args: tuple[Any, ...]) -> str:
+    """A draw of another width is another source: its values would not fit."""
+    return f"{source}/{args[0]}" if args and type(args[0]) is int else source
+
+
+def _claiming(original: Callable[..., Any]) -> Callable[..., Any]:
+    def seed(self: random.Random, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        world = current_world()
+        if world is not None and (args or kwargs) and (args[:1] != (None,) and kwargs.get("a", 0) is not None):
+            world.owns(self, claim=True)
+        return result
+
+    seed.__name__ = original.__name__
+    seed.__doc__ = original.__doc__
+    return seed
+
+
+def _caller(frame: FrameType) -> FrameType:
+    """The frame outside `random` that wanted the draw."""
+    while frame.f_code.co_filename == _RANDOM_FILE and frame.f_back is not None:
+        frame = frame.f_back
+    return frame

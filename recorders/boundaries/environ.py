@@ -1,0 +1,77 @@
+"""This file is about the environment boundary: reading variables through `os.environ` and `os.getenv`.
+
+Readings are recorded by key, once per trace. A variable that the program sets itself within the trace is its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from ..context import current_world
+from ..patching import Undo, Undos, replace
+
+_Environ: Any = type(os.environ)
+_get = _Environ.__getitem__
+_set = _Environ.__setitem__
+_delete = _Environ.__delitem__
+_iterate = _Environ.__iter__
+_length = _Environ.__len__
+
+
+def install() -> Undo:
+    """Put the boundary in place; returns its undo."""
+    undos = Undos()
+    for name, method in (
+        ("__getitem__", _read),
+        ("__setitem__", _assign),
+        ("__delitem__", _remove),
+        ("__iter__", _names),
+        ("__len__", _count),
+    ):
+        undos.add(replace(_Environ, name, method))
+    return undos.run
+
+
+def _read(self: Any, key: str) -> str:
+    world = current_world()
+    if world is None or self is not os.environ or type(key) is not str:
+        value: str = _get(self, key)
+        return value
+    return world.environ(key, lambda: _get(self, key))
+
+
+def _assign(self: Any, key: str, value: str) -> None:
+    world = current_world()
+    if world is not None and self is os.environ:
+        world.environ_set(key, value)
+        if world.recorded:
+            return
+    _set(self, key, value)
+
+
+def _remove(self: Any, key: str) -> None:
+    world = current_world()
+    if world is not None and self is os.environ:
+        if world.recorded:
+            self[key]  # raises KeyError where the recording says that it is not set
+            world.environ_set(key, None)
+            return
+        world.environ_set(key, None)
+    _delete(self, key)
+
+
+def _names(self: Any) -> Iterator[str]:
+    world = current_world()
+    if world is None or self is not os.environ:
+        return iter(list(_iterate(self)))
+    return iter(world.environ_names(lambda: list(_iterate(self))))
+
+
+def _count(self: Any) -> int:
+    world = current_world()
+    if world is None or self is not os.environ:
+        length: int = _length(self)
+        return length
+    return len(world.environ_names(lambda: list(_iterate(self))))

@@ -1,0 +1,287 @@
+"""This file is about the `sqlite3` boundary.
+
+`sqlite3.connect` gives connections and cursors of subclasses, mixed below the classes that the program asks for
+(`factory=`), so `isinstance`, `super()` and row factories work as before. Rows are recorded as they are fetched,
+never ahead. Behind a recorded world the same objects sit on an empty database in memory that nothing asks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ..context import current_world
+from ..patching import Undo, Undos, wrap
+from .world import Effect, Operation, Ticket, World
+
+_READING = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
+_WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+
+
+class Facts(NamedTuple):
+    """What a cursor tells of a statement that ran."""
+
+    columns: tuple[str, ...] | None
+    rowcount: int
+    lastrowid: int | None
+    in_transaction: bool
+
+
+def effect_of(sql: str) -> Effect:
+    """Whether a statement reads or writes, by its first word (`WITH` by the words that follow)."""
+    words = sql.lstrip(" \t\r\n;(").split(None, 1)
+    first = words[0].upper() if words else ""
+    if first == "WITH":
+        upper = sql.upper()
+        return "write" if any(word in upper for word in _WRITING_WORDS) else "read"
+    return "read" if first in _READING else "write"
+
+
+def install() -> Undo:
+    """Put the boundary in place; returns its undo."""
+    undos = Undos()
+    undos.add(wrap(sqlite3, "connect", _connect))
+    undos.add(wrap(sqlite3.dbapi2, "connect", _connect))
+    return undos.run
+
+
+def _connect(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    world = current_world()
+    database = str(args[0] if args else kwargs.get("database"))
+    args, kwargs = _with_factory(args, kwargs)
+    if world is None:
+        return _named(wrapped(*args, **kwargs), database)
+    operation = Operation("sqlite3", "connect", database, "session")
+    if not world.recorded:
+        opened: list[Any] = []
+        # The recording needs to know that it worked, not what it gave.
+        world.begin(operation, database).first(lambda: opened.append(wrapped(*args, **kwargs)))
+        return _named(opened[0], database)
+    world.begin(operation, database).first(lambda: None)
+    if args:
+        args = (":memory:", *args[1:])
+    else:
+        kwargs["database"] = ":memory:"
+    kwargs.pop("uri", None)
+    return _named(wrapped(*args, **kwargs), database)
+
+
+def _with_factory(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if len(args) > 5:  # sqlite3.connect(database, timeout, detect_types, isolation_level, check_same_thread, factory)
+        return (*args[:5], _mixed(args[5], Connection), *args[6:]), dict(kwargs)
+    return args, {**kwargs, "factory": _mixed(kwargs.get("factory", sqlite3.Connection), Connection)}
+
+
+_mixes: dict[tuple[type, type], type] = {}
+
+
+def _mixed(factory: Any, ours: type) -> Any:
+    """A class with the program's own first and ours below it: its `super()` calls arrive here."""
+    base = sqlite3.Connection if ours is Connection else sqlite3.Cursor
+    if factory is base or factory is ours:
+        return ours
+    if not isinstance(factory, type):
+        return factory  # a function that makes connections by itself: what it opens is seen by `connect` again
+    if issubclass(factory, ours):
+        return factory
+    key = (factory, ours)
+    if key not in _mixes:
+        _mixes[key] = type(factory.__name__, (factory, ours), {"__module__": factory.__module__})
+    return _mixes[key]
+
+
+def _named(connection: Any, database: str) -> Any:
+    if isinstance(connection, Connection):
+        connection._resource = f"sqlite3:{database}"
+    return connection
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose statements go through the world of the running trace."""
+
+    _resource = "sqlite3:?"
+    _makes_rows: Any = None
+    _recorded_transaction = False
+
+    @property
+    def row_factory(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+        """The program's row factory. The C attribute below stays empty, so that plain rows can be recorded."""
+        return self._makes_rows
+
+    @row_factory.setter
+    def row_factory(self, factory: Any) -> None:
+        self._makes_rows = factory
+
+    @property
+    def in_transaction(self) -> bool:  # type: ignore[override]  # a plain attribute in typeshed
+        """Whether changes wait for a commit, here or in the recording."""
+        if _recorded(current_world()):
+            return self._recorded_transaction
+        return bool(sqlite3.Connection.in_transaction.__get__(self))  # type: ignore[attr-defined]  # a descriptor
+
+    def cursor(self, factory: Any = None) -> Any:
+        """A cursor of the program's class with ours below it."""
+        made = super().cursor(_mixed(factory if factory is not None else sqlite3.Cursor, Cursor))
+        made.row_factory = self._makes_rows
+        return made
+
+    def execute(self, *args: Any) -> Any:
+        """One statement on a new cursor."""
+        return self.cursor().execute(*args)
+
+    def executemany(self, *args: Any) -> Any:
+        """One statement many times on a new cursor."""
+        return self.cursor().executemany(*args)
+
+    def executescript(self, *args: Any) -> Any:
+        """A script on a new cursor."""
+        return self.cursor().executescript(*args)
+
+    def commit(self) -> None:
+        """End the transaction; without one, nothing happens and nothing is recorded."""
+        self._end("commit", super().commit)
+
+    def rollback(self) -> None:
+        """Undo the transaction; without one, nothing happens and nothing is recorded."""
+        self._end("rollback", super().rollback)
+
+    def _end(self, name: str, perform: Any) -> None:
+        world = current_world()
+        if world is None:
+            perform()
+        elif self.in_transaction:
+            world.begin(Operation("sqlite3", name, self._resource, "write"), None).first(perform)
+            self._recorded_transaction = False
+        elif not world.recorded:
+            perform()
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> Any:
+        if kind is not None:
+            self.rollback()
+            return False
+        try:
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+        return False
+
+
+def _recorded(world: World | None) -> bool:
+    return world is not None and world.recorded
+
+
+class Cursor(sqlite3.Cursor):
+    """A cursor whose statements and rows go through the world of the running trace."""
+
+    _ticket: Ticket | None = None
+    _facts: Facts | None = None
+    """Of the recorded statement; `None` when the last one ran here."""
+    _makes_rows: Any = None
+
+    @property
+    def row_factory(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+        """The program's row factory; see `Connection.row_factory`."""
+        return self._makes_rows
+
+    @row_factory.setter
+    def row_factory(self, factory: Any) -> None:
+        self._makes_rows = factory
+
+    @property
+    def description(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+        """Column descriptions of the last statement."""
+        if self._facts is not None:
+            columns = self._facts.columns
+            return None if columns is None else tuple((name, *[None] * 6) for name in columns)
+        return sqlite3.Cursor.description.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+
+    @property
+    def rowcount(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+        """Rows that the last statement changed."""
+        return self._facts.rowcount if self._facts is not None else sqlite3.Cursor.rowcount.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+
+    @property
+    def lastrowid(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+        """Row id of the last insertion."""
+        return self._facts.lastrowid if self._facts is not None else sqlite3.Cursor.lastrowid.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+
+    def execute(self, sql: str, *args: Any) -> Any:
+        """One statement."""
+        return self._run("execute", super().execute, (sql, *args))
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        """One statement for each set of parameters; an iterator of them is consumed here, as sqlite3 would."""
+        if current_world() is not None and type(parameters) is not list:
+            parameters = list(parameters)
+        return self._run("executemany", super().executemany, (sql, parameters))
+
+    def executescript(self, script: str, /) -> Any:
+        """A script of statements."""
+        return self._run("executescript", super().executescript, (script,))
+
+    def _run(self, name: str, perform: Any, request: tuple[Any, ...]) -> Any:
+        world = current_world()
+        if world is None:
+            self._ticket = self._facts = None
+            perform(*request)
+            return self
+        connection: Any = self.connection
+        effect = effect_of(request[0]) if name != "executescript" else "write"
+        ticket = world.begin(Operation("sqlite3", name, connection._resource, effect), request)
+        self._ticket = ticket
+        self._facts = None
+
+        def run() -> Facts:
+            perform(*request)
+            return self._look()
+
+        facts = ticket.first(run)
+        if world.recorded:
+            self._facts = Facts(*facts)
+            connection._recorded_transaction = self._facts.in_transaction
+            if self._makes_rows is sqlite3.Row and self._facts.columns:
+                self._prime(self._facts.columns)
+        return self
+
+    def _look(self) -> Facts:
+        described = sqlite3.Cursor.description.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+        columns = tuple([one[0] for one in described]) if described is not None else None
+        return Facts(columns, self.rowcount, self.lastrowid, self.connection.in_transaction)
+
+    def _prime(self, columns: tuple[str, ...]) -> None:
+        """Give the C cursor the recorded column names: `sqlite3.Row` reads them there."""
+        quoted = ('"' + name.replace('"', '""') + '"' for name in columns)
+        super().execute("SELECT " + ", ".join(f"NULL AS {name}" for name in quoted))
+
+    def _made(self, row: Any) -> Any:
+        factory = self._makes_rows
+        return row if factory is None or row is None else factory(self, row)
+
+    def fetchone(self) -> Any:
+        """The next row, or `None`."""
+        fetch = super().fetchone
+        return self._made(fetch() if self._ticket is None else self._ticket.next(fetch))
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """Up to `size` rows."""
+        most = self.arraysize if size is None else size
+        fetch = super().fetchmany
+        rows = fetch(most) if self._ticket is None else self._ticket.take(lambda: fetch(most), most)
+        return rows if self._makes_rows is None else [self._made(row) for row in rows]
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        fetch = super().fetchall
+        rows = fetch() if self._ticket is None else self._ticket.take(fetch, None)
+        return rows if self._makes_rows is None else [self._made(row) for row in rows]
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row

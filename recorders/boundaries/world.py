@@ -1,0 +1,253 @@
+"""This file is about the world behind the boundaries: what a boundary asks, and the live world that records it.
+
+A boundary is described once. It never asks which world it has: it names the operation, hands over the request and
+a way to perform it, and the world answers. `LiveWorld` performs and records; `replay.recorded_world` answers from
+the recording and performs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from types import CodeType, FrameType
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from .. import context
+from ..capture import Frozen, freeze, frozen_size
+
+T = TypeVar("T")
+
+Effect: TypeAlias = Literal["read", "write", "session"]
+"""`write` changes the other side and keeps its order per resource; `session` (connecting) is never compared."""
+
+
+class Operation(NamedTuple):
+    """What is asked of the world: which boundary, which call of it, of which resource, with which effect."""
+
+    boundary: str
+    name: str
+    resource: str
+    effect: Effect
+
+
+class Ticket(Protocol):
+    """One exchange under way: a first answer, then a stream of items (rows, chunks) where there is one."""
+
+    def first(self, perform: Callable[[], T]) -> T:
+        """The answer to the request, or the exception it raised."""
+
+    def next(self, perform: Callable[[], Any]) -> Any:
+        """The next item of the stream; `None` at its end."""
+
+    def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
+        """Up to `most` further items, or all that are left."""
+
+
+class World(Protocol):
+    """What stands behind the boundaries of one trace."""
+
+    recorded: bool
+    """Whether answers come from a recording: then a boundary must not touch the world at all."""
+
+    def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
+        """A reading of clock or entropy: never compared, but the same again on replay."""
+
+    def advance(self, seconds: float) -> bool:
+        """The program sleeps; `True` when the world moved its clock instead."""
+
+    def environ(self, key: str, read: Callable[[], str]) -> str:
+        """The environment variable `key`; raises `KeyError` when it is not set."""
+
+    def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
+        """The names of all environment variables."""
+
+    def environ_set(self, key: str, value: str | None) -> None:
+        """The program itself sets (or with `None` removes) a variable: later readings of it are its own."""
+
+    def owns(self, generator: object, *, claim: bool = False) -> bool:
+        """Whether a random generator was seeded by the program within this trace; `claim` says that it was."""
+
+    def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
+        """One exchange with one answer."""
+
+    def begin(self, operation: Operation, request: Any) -> Ticket:
+        """One exchange with an answer that comes in parts."""
+
+
+class RawExchange:
+    """An exchange as the live world saw it, frozen but not yet thawed."""
+
+    __slots__ = ("answer", "ended", "error", "items", "lane", "operation", "over", "request", "site")
+
+    def __init__(self, operation: Operation, request: Frozen, site: tuple[CodeType, int] | None, lane: int) -> None:
+        self.operation = operation
+        self.request = request
+        self.answer: Frozen = None
+        self.items: list[Frozen] = []
+        self.ended = False
+        self.error: Frozen = None
+        self.over: str | None = None
+        """Why the stream of items is not complete in the recording, where it is not."""
+        self.site = site
+        self.lane = lane
+
+
+ITEM_LIMIT = 4_000_000
+"""Bytes of all streamed items of one trace; what comes later is passed on but not kept."""
+
+READ_LIMIT = 20_000
+"""Ambient readings kept per trace."""
+
+
+class LiveTicket:
+    """A ticket of the live world: performs, and keeps a frozen copy of what came back."""
+
+    __slots__ = ("_exchange", "_world")
+
+    def __init__(self, world: LiveWorld, exchange: RawExchange) -> None:
+        self._world = world
+        self._exchange = exchange
+
+    def first(self, perform: Callable[[], T]) -> T:
+        try:
+            answer = perform()
+        except BaseException as error:
+            self._exchange.error = freeze(error)
+            raise
+        self._exchange.answer = freeze(answer)
+        return answer
+
+    def next(self, perform: Callable[[], Any]) -> Any:
+        try:
+            item = perform()
+        except BaseException as error:
+            self._exchange.error = freeze(error)
+            raise
+        if item is None:
+            self._exchange.ended = True
+        else:
+            self._keep((item,))
+        return item
+
+    def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
+        try:
+            items = perform()
+        except BaseException as error:
+            self._exchange.error = freeze(error)
+            raise
+        if most is None or len(items) < most:
+            self._exchange.ended = True
+        self._keep(items)
+        return items
+
+    def _keep(self, items: Sequence[Any]) -> None:
+        world, kept = self._world, self._exchange.items
+        if world.closed:
+            return
+        if world.item_bytes > ITEM_LIMIT:
+            self._exchange.over = f"more than {ITEM_LIMIT} bytes of streamed items in one trace"
+            return
+        for item in items:
+            frozen = item if _is_plain(item) else freeze(item)
+            world.item_bytes += _plain_size(frozen)
+            kept.append(frozen)
+
+
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether nothing can change the item later: an exact immutable scalar, or an exact tuple of such (a row)."""
+    if type(item) is tuple:
+        return all(type(part) in _PLAIN for part in item)
+    return type(item) in _PLAIN
+
+
+def _plain_size(item: Frozen) -> int:
+    return 16 * len(item) + sum(map(frozen_size, item)) if type(item) is tuple else frozen_size(item)
+
+
+class LiveWorld:
+    """The world of a sampled trace: everything goes through, and is recorded."""
+
+    recorded = False
+
+    def __init__(self, included: Callable[[str], bool]) -> None:
+        """`included` tells of a file name whether it belongs to the packages under validation."""
+        self._included = included
+        self.exchanges: list[RawExchange] = []
+        self.readings: list[tuple[str, CodeType, CodeType | None, Any]] = []
+        """(source, code that read, innermost included code, value)"""
+        self.variables: dict[str, str | None] = {}
+        self.variable_names: tuple[str, ...] | None = None
+        self.item_bytes = 0
+        self.late = 0
+        """Exchanges that came after the outcome; they are counted, not kept."""
+        self.closed = False
+        self._own_variables: set[str] = set()
+        self._own_generators: list[object] = []
+
+    def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
+        value = read()
+        if len(self.readings) < READ_LIMIT and not self.closed:
+            inner = self._innermost(frame)
+            self.readings.append((source, frame.f_code, inner.f_code if inner is not None else None, value))
+        return value
+
+    def advance(self, seconds: float) -> bool:
+        return False
+
+    def environ(self, key: str, read: Callable[[], str]) -> str:
+        try:
+            value = read()
+        except KeyError:
+            if key not in self._own_variables:
+                self.variables.setdefault(key, None)
+            raise
+        if key not in self._own_variables:
+            self.variables.setdefault(key, value)
+        return value
+
+    def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
+        names = read()
+        if self.variable_names is None:
+            self.variable_names = tuple(names)
+        return names
+
+    def environ_set(self, key: str, value: str | None) -> None:
+        self._own_variables.add(key)
+
+    def owns(self, generator: object, *, claim: bool = False) -> bool:
+        if claim:
+            self._own_generators.append(generator)
+            return True
+        return any(own is generator for own in self._own_generators)
+
+    def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
+        ticket = self.begin(operation, request)
+        # What the boundary itself crosses underneath is part of it: a library that wraps another is recorded once.
+        token = context.enter(context.UNSAMPLED)
+        try:
+            return ticket.first(perform)
+        finally:
+            context.leave(token)
+
+    def begin(self, operation: Operation, request: Any) -> LiveTicket:
+        frame = self._innermost(sys._getframe(1))
+        site = (frame.f_code, frame.f_lineno) if frame is not None else None
+        scope = context.current()
+        exchange = RawExchange(operation, freeze(request), site, scope.lane if scope is not None else 0)
+        if self.closed:
+            self.late += 1
+        else:
+            self.exchanges.append(exchange)
+        return LiveTicket(self, exchange)
+
+    def _innermost(self, frame: FrameType | None) -> FrameType | None:
+        """The nearest frame of included code: the line of the service that caused this."""
+        included = self._included
+        while frame is not None:
+            if included(frame.f_code.co_filename):
+                return frame
+            frame = frame.f_back
+        return None

@@ -1,0 +1,155 @@
+"""This file is about the context variable that carries the trace: what a piece of running code belongs to.
+
+A trace is followed by context, never by time. The variable holds a `Scope`; threads that a trace starts and work
+that it hands to an executor carry the scope of their origin, nothing else of its context.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from .patching import Undo, replace
+
+if TYPE_CHECKING:
+    from .boundaries.world import World
+
+
+class PathRecord:
+    """What one trace ran, filled by the tracer: arms in the order of first occurrence, functions, inner results."""
+
+    __slots__ = ("arms", "codes", "evicted", "hits", "returns")
+
+    def __init__(self) -> None:
+        self.arms: dict[tuple[int, int, int], CodeType] = {}
+        """(id of code, offset of the jump, offset of its destination) → code; the code is kept alive by it."""
+        self.codes: dict[int, CodeType] = {}
+        self.returns: list[tuple[CodeType, Any]] = []
+        """(code, returned value) of inner calls, for immutable scalars only."""
+        self.hits = 0
+        self.evicted = False
+
+
+class Scope:
+    """The trace that running code belongs to, and the lane (thread of the trace) it runs in.
+
+    A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
+    """
+
+    __slots__ = ("_lanes", "lane", "path", "world")
+
+    def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
+        self.world = world
+        self.path = path
+        self.lane = 0
+        self._lanes = itertools.count(1)
+
+    def branch(self) -> Scope:
+        """The scope of a new thread of the same trace."""
+        child = Scope(self.world, self.path)
+        child.lane = next(self._lanes)
+        child._lanes = self._lanes
+        return child
+
+
+UNSAMPLED = Scope(None)
+"""The scope of every entry that is not sampled."""
+
+_scope: ContextVar[Scope | None] = ContextVar("pytest_runtime_scope", default=None)
+current = _scope.get
+enter = _scope.set
+leave = _scope.reset
+
+_outside: World | None = None
+
+
+def current_world() -> World | None:
+    """The world behind the boundaries here: of the trace, or of everything outside a trace, or none (untouched)."""
+    scope = _scope.get()
+    return _outside if scope is None else scope.world
+
+
+def set_outside(world: World | None) -> Undo:
+    """Put a world behind boundaries that are crossed outside every trace."""
+    global _outside
+    before, _outside = _outside, world
+
+    def undo() -> None:
+        global _outside
+        _outside = before
+
+    return undo
+
+
+@contextmanager
+def within(scope: Scope | None) -> Iterator[None]:
+    """Run a block in a scope."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def _bound_to(scope: Scope, function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        token = _scope.set(scope)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _scope.reset(token)
+
+    return run
+
+
+def follow_threads(prepare: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None) -> Undo:
+    """Carry the scope into threads and executors started by a trace.
+
+    `prepare` wraps the function that a new thread runs (the tracer of Python 3.11 is installed per thread).
+    """
+    start = threading.Thread.start
+    submit = ThreadPoolExecutor.submit
+
+    def bind(scope: Scope, function: Callable[..., Any]) -> Callable[..., Any]:
+        if prepare is not None and scope.path is not None:
+            function = prepare(function)
+        return _bound_to(scope.branch(), function)
+
+    def start_in_scope(self: threading.Thread) -> None:
+        scope = _scope.get()
+        if scope is not None and not isinstance(self, _Private):
+            self.run = bind(scope, self.run)  # type: ignore[method-assign]  # the instance's own, gone with it
+        start(self)
+
+    def submit_in_scope(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        scope = _scope.get()
+        if scope is None:
+            return submit(self, fn, *args, **kwargs)
+        # The worker thread that this call may start serves later callers too: it must not inherit the scope.
+        token = _scope.set(None)
+        try:
+            return submit(self, bind(scope, fn), *args, **kwargs)
+        finally:
+            _scope.reset(token)
+
+    undo_start = replace(threading.Thread, "start", start_in_scope)
+    undo_submit = replace(ThreadPoolExecutor, "submit", submit_in_scope)
+
+    def undo() -> None:
+        undo_submit()
+        undo_start()
+
+    return undo
+
+
+class _Private(threading.Thread):
+    """A thread of the recorder itself."""
+
+
+PrivateThread = _Private

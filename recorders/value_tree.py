@@ -1,0 +1,202 @@
+"""This file is about the value tree: a captured value as plain, typed, safe data.
+
+A tree is either one of the scalars `None`, `bool`, `int` (64 bit), `float`, `str`, or one of the frozen nodes
+below. It holds no live object and no class, only names of classes, so it can be stored, compared and sent
+anywhere, and decoding one runs nothing. On disk it is MessagePack with a type check of every node (msgspec).
+
+Shared references and cycles are kept: the first occurrence of a shared value is an `AnchorNode`, later ones are
+`RefNode`s of its number. Numbers are given in the order of first occurrence, per tree.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+ClassName: TypeAlias = str
+"""`module:qualname` of a class or function."""
+
+
+class _Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    pass
+
+
+class BytesNode(_Node, frozen=True, array_like=True, gc=False, tag="b"):
+    """A `bytes`."""
+
+    data: bytes
+
+
+class ListNode(_Node, frozen=True, array_like=True, gc=False, tag="l"):
+    """A `list`."""
+
+    items: list[Tree]
+
+
+class TupleNode(_Node, frozen=True, array_like=True, gc=False, tag="t"):
+    """A `tuple`."""
+
+    items: list[Tree]
+
+
+class DictNode(_Node, frozen=True, array_like=True, gc=False, tag="d"):
+    """A `dict`, in its own order; `keys[i]` belongs to `values[i]`."""
+
+    keys: list[Tree]
+    values: list[Tree]
+
+
+class SetNode(_Node, frozen=True, array_like=True, gc=False, tag="s"):
+    """A `set`; the order of the items means nothing."""
+
+    items: list[Tree]
+
+
+class FrozenSetNode(_Node, frozen=True, array_like=True, gc=False, tag="f"):
+    """A `frozenset`; the order of the items means nothing."""
+
+    items: list[Tree]
+
+
+class StandardNode(_Node, frozen=True, array_like=True, gc=False, tag="z"):
+    """An immutable value of a standard-library type, by the parts that build it (see `capture.STANDARD`)."""
+
+    kind: str
+    parts: list[Tree]
+
+
+class EnumNode(_Node, frozen=True, array_like=True, gc=False, tag="e"):
+    """A member of an enumeration; a combination of flags has no name but a value."""
+
+    cls: ClassName
+    name: str | None
+    value: Tree
+
+
+class ObjectNode(_Node, frozen=True, array_like=True, gc=False, tag="o"):
+    """An instance: raw attributes (`__dict__` and slots), and the content where its class extends a built-in one.
+
+    `content` is the plain value of the built-in part (`args` for an exception), `None` for an ordinary object.
+    """
+
+    cls: ClassName
+    content: Tree
+    names: list[str]
+    values: list[Tree]
+
+
+class GlobalNode(_Node, frozen=True, array_like=True, gc=False, tag="g"):
+    """A class, function or module, by name only."""
+
+    name: ClassName
+
+
+class AnchorNode(_Node, frozen=True, array_like=True, gc=False, tag="a"):
+    """The first occurrence of a value that occurs again below or later."""
+
+    number: int
+    value: Tree
+
+
+class RefNode(_Node, frozen=True, array_like=True, gc=False, tag="r"):
+    """Another occurrence of the value anchored under the number."""
+
+    number: int
+
+
+class OpaqueNode(_Node, frozen=True, array_like=True, gc=False, tag="?"):
+    """A value that could not be captured, with the reason. Unknown: never the same as anything, never different."""
+
+    cls: ClassName
+    reason: str
+
+
+Node: TypeAlias = (
+    BytesNode
+    | ListNode
+    | TupleNode
+    | DictNode
+    | SetNode
+    | FrozenSetNode
+    | StandardNode
+    | EnumNode
+    | ObjectNode
+    | GlobalNode
+    | AnchorNode
+    | RefNode
+    | OpaqueNode
+)
+Tree: TypeAlias = None | bool | int | float | str | Node
+
+NODES = (
+    BytesNode,
+    ListNode,
+    TupleNode,
+    DictNode,
+    SetNode,
+    FrozenSetNode,
+    StandardNode,
+    EnumNode,
+    ObjectNode,
+    GlobalNode,
+    AnchorNode,
+    RefNode,
+    OpaqueNode,
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Tree)
+
+
+def encode(tree: Tree) -> bytes:
+    """The tree as MessagePack; equal trees give equal bytes."""
+    return _encoder.encode(tree)
+
+
+def decode(data: bytes) -> Tree:
+    """The tree that `encode` wrote; raises `msgspec.MsgspecError` on anything else. Runs no code of any class."""
+    tree: Tree = _decoder.decode(data)
+    return tree
+
+
+def children(tree: Tree) -> list[Tree]:
+    """The direct parts of a tree, in order; none for scalars."""
+    match tree:
+        case ListNode(items=parts) | TupleNode(items=parts) | SetNode(items=parts) | FrozenSetNode(items=parts):
+            return parts
+        case DictNode(keys=keys, values=values):
+            return [*keys, *values]
+        case ObjectNode(content=content, values=values):
+            return [content, *values]
+        case StandardNode(parts=parts):
+            return parts
+        case EnumNode(value=value) | AnchorNode(value=value):
+            return [value]
+        case _:
+            return []
+
+
+def contains_opaque(tree: Tree) -> OpaqueNode | None:
+    """The first opaque mark anywhere in the tree, or `None`."""
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, OpaqueNode):
+            return part
+        stack.extend(children(part))
+    return None
+
+
+def record(**fields: Tree) -> DictNode:
+    """A dict node with string keys, in the order given."""
+    return DictNode(list(fields), list(fields.values()))
+
+
+def field(tree: Tree, name: str) -> Tree:
+    """The value under a string key of a dict node; `None` when there is none."""
+    if isinstance(tree, DictNode):
+        for key, value in zip(tree.keys, tree.values, strict=True):
+            if key == name:
+                return value
+    return None
