@@ -16,10 +16,12 @@ import decimal
 import enum
 import fractions
 import io
+import logging
 import pathlib
 import pickle
 import re
 import sys
+import threading
 import types
 import uuid
 import zoneinfo
@@ -185,6 +187,9 @@ STANDARD: dict[type, _Reader] = {
     slice: lambda v: (_Standard, ("slice", v.start, v.stop, v.step)),
     type(...): lambda v: (_Standard, ("ellipsis",)),
     type(NotImplemented): lambda v: (_Standard, ("notimplemented",)),
+    logging.Logger: lambda v: (_Standard, ("logger", v.name)),
+    type(threading.Lock()): lambda v: (_Standard, ("lock",)),
+    type(threading.RLock()): lambda v: (_Standard, ("rlock",)),
     re.Pattern: lambda v: (_Standard, ("pattern", v.pattern, int(v.flags))),
     **dict.fromkeys(
         (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath), _read_path

@@ -20,10 +20,15 @@ equal. Punctuation is kept, except in texts that are mostly punctuation, which w
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
+import json
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
 
 _LOWER: Final = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS: Final = "0123456789"
@@ -52,7 +57,7 @@ _WIDE_TABLES: Final = (
 
 def _wide_alphabet(char: str) -> str:
     """The characters that may stand for a non-ASCII one; empty when it is kept."""
-    if not char.isalnum():
+    if not (char.isalpha() or char.isdecimal()):
         return ""
     _, digits, lower, upper, other = next(row for row in _WIDE_TABLES if ord(char) <= row[0])
     if char.isdecimal():
@@ -73,7 +78,9 @@ class _Alphabets(dict[str, str]):
 
 def _alphabets(letters: str, symbols: tuple[str, ...] = ()) -> _Alphabets:
     groups = [(_DIGITS, _DIGITS), (_LOWER, letters), (_LOWER.upper(), letters.upper())]
-    return _Alphabets({char: target for source, target in groups for char in source} | {c: s for s in symbols for c in s})
+    return _Alphabets(
+        {char: target for source, target in groups for char in source} | {c: s for s in symbols for c in s}
+    )
 
 
 _PLAIN: Final = _alphabets(_LOWER)
@@ -195,6 +202,8 @@ class Pseudonyms:
         candidate = text
         for attempt in range(_ATTEMPTS):
             candidate = self._candidate(text, form, attempt)
+            if candidate == text and not any(form.alphabets[char] for char in text):
+                break  # nothing has an alternative: no need to try again
             if candidate != text and (not floating or _is_float_text(candidate)):
                 break
         return candidate
@@ -232,3 +241,97 @@ class Pseudonyms:
         data = canonical.lower().encode("utf-8", "surrogatepass")
         seed = hashlib.blake2b(data, key=self._key, salt=attempt.to_bytes(2, "big")).digest()
         return hashlib.shake_256(seed).digest(size)
+
+
+# --- spellings: the same secret as JSON, percent-encoded, hexadecimal or base64 text ---
+
+_JSON_UNIT: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.S
+)
+_PERCENT_UNIT: Final = re.compile(
+    r"%[c-dC-D].%[89abAB].|%[eE].(?:%[89abAB].){2}|%[fF].(?:%[89abAB].){3}|%[0-9a-fA-F]{2}|.", re.S
+)
+
+
+def _read_unit(unit: str, spelling: str) -> str:
+    if spelling == "json" and unit[0] == "\\":
+        try:
+            return str(json.loads(f'"{unit}"'))
+        except ValueError:
+            return unit
+    if spelling == "form" and unit == "+":
+        return " "
+    return unquote(unit, errors="surrogateescape") if unit[0] == "%" and len(unit) > 1 else unit
+
+
+def _write_unit(unit: str, char: str, spelling: str) -> str:
+    """`char` in the way the unit is written, in the same length; the unit itself where there is no such way."""
+    if unit[0] == "\\" and len(unit) > 1:
+        written = "".join(f"\\u{ord(c):04x}" for c in char) if unit[1] == "u" else unit
+        if ord(char[0]) > 0xFFFF:
+            written = json.dumps(char)[1:-1]
+    elif unit[0] == "%" and len(unit) > 1:
+        written = "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
+    else:
+        written = char
+    return written if len(written) == len(unit) else unit
+
+
+def respell(raw: str, spelling: str, replace: Callable[[str], str]) -> tuple[str, str]:
+    """What `raw` says, and the replacement of that in the spelling of `raw`, unit by unit."""
+    units = (_JSON_UNIT if spelling == "json" else _PERCENT_UNIT).findall(raw)
+    said = [_read_unit(unit, spelling) for unit in units]
+    plain = "".join(said)
+    chars = iter(replace(plain))
+    written = []
+    for unit, meaning in zip(units, said, strict=True):
+        replaced = "".join(next(chars) for _ in meaning)
+        written.append(unit if replaced == meaning else _write_unit(unit, replaced, spelling))
+    return plain, "".join(written)
+
+
+_UNESCAPED_RE: Final = re.compile(r"[\w.~-]*", re.ASCII)
+_BASE64_RE: Final = re.compile(r"[\w+/-]{20,}={0,2}", re.ASCII)
+
+
+def spellings(plain: str, replaced: str) -> Iterator[tuple[str, str]]:
+    """Other texts that say the secret, each with the one that says its pseudonym in the same way and length."""
+    pairs = [(spell(plain), spell(replaced)) for spell in (() if _UNESCAPED_RE.fullmatch(plain) else _ESCAPED)]
+    digits = plain.replace("-", "") if _DASHED_RE.fullmatch(plain) else plain
+    if len(digits) >= 16 and not len(digits) % 2 and _HEX_RE.fullmatch(digits):
+        pairs += _hex_spellings(digits, replaced.replace("-", ""))
+    elif _BASE64_RE.fullmatch(plain):
+        pairs.append((_unbase64(plain), _unbase64(replaced)))
+    return ((one, other) for one, other in pairs if one != plain and len(one) == len(other))
+
+
+def _percent(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
+
+
+_ESCAPED: Final[tuple[Callable[[str], str], ...]] = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: repr(text)[1:-1],
+    _percent,
+    lambda text: _percent(text).replace("%20", "+"),
+    lambda text: quote(text, errors="surrogatepass"),
+    lambda text: text.encode("utf-8", "surrogatepass").decode("latin-1"),
+)
+
+
+def _hex_spellings(digits: str, replaced: str) -> list[tuple[str, str]]:
+    pairs = [(digits, replaced), (bytes.fromhex(digits).decode("latin-1"), bytes.fromhex(replaced).decode("latin-1"))]
+    if len(digits) == 32:
+        cuts = (0, 8, 12, 16, 20, 32)
+        dashed = ["-".join(text[i:j] for i, j in pairwise(cuts)) for text in (digits, replaced)]
+        pairs.append((dashed[0], dashed[1]))
+    return pairs
+
+
+def _unbase64(text: str) -> str:
+    body = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4)).decode("latin-1")
+    except binascii.Error:
+        return ""

@@ -233,9 +233,9 @@ class Cursor(sqlite3.Cursor):
         self._ticket = ticket
         self._facts = None
 
-        def run() -> Facts:
+        def run() -> tuple[Any, ...]:
             perform(*request)
-            return self._look()
+            return tuple(self._look())
 
         facts = ticket.first(run)
         if world.recorded:

@@ -184,6 +184,8 @@ class LiveWorld:
         self.late = 0
         """Exchanges that came after the outcome; they are counted, not kept."""
         self.closed = False
+        self.trace: object = None
+        """Whose world it is."""
         self._own_variables: set[str] = set()
         self._own_generators: list[object] = []
 

@@ -1,0 +1,52 @@
+# make demo     the story in one run: a service is recorded, changed, and judged
+# make test     lint, then the tests (LINT=0 leaves lint out)
+# make lint     ruff, mypy, import-linter
+# make bench    what recording and replaying cost
+# make clean    removes what these made
+#
+# Each sets up what it needs: a virtual environment with the best Python found (.ci/pythons). To choose:
+#     make test PYTHON=/path/to/python VENV=.venv-3.12
+# Arguments for pytest: make test PYTEST_ARGS="-q -k wheel"
+
+PYTHON =
+VENV = .venv
+LINT = 1
+PYTEST_ARGS = -q -n auto --maxprocesses=8
+
+BIN = $(VENV)/bin
+INSTALLED = $(VENV)/.installed
+
+.PHONY: demo test lint bench clean
+.DEFAULT_GOAL = test
+
+demo: $(INSTALLED)
+	$(BIN)/python examples/trading/demo.py
+
+test: $(INSTALLED) $(if $(filter 0,$(LINT)),,lint)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p pytest_runtime
+	$(BIN)/mypy tests benchmarks examples
+	$(BIN)/lint-imports --no-logo
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv .venv-* .runtime .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Written last, so that an interrupted installation is done again.
+$(INSTALLED): pyproject.toml
+	@set -eu; \
+	python="$(PYTHON)"; \
+	if ! "$(BIN)/python" -c "import pip" >/dev/null 2>&1; then \
+	    [ -n "$$python" ] || python=$$(.ci/pythons | sed -n '1s/^[^ ]* //p'); \
+	    [ -n "$$python" ] || { echo "no CPython 3.11 to 3.14 with venv was found; name one: make PYTHON=/path/to/python" >&2; exit 1; }; \
+	    echo "creating $(VENV) with $$("$$python" --version) ($$python)"; \
+	    "$$python" -m venv --clear "$(VENV)"; \
+	fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lint]"
+	@touch $@

@@ -1,0 +1,88 @@
+"""This file is about the command line: `pytest-runtime record`, `status`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import click
+
+from .. import __version__
+from ..config import load_project
+from ..recorders.errors import RuntimeBaselineError
+from ..recorders.options import ENVIRONMENT_KEY, encode_options
+from ..recording import record_options
+from .status import describe
+
+STARTUP = Path(__file__).resolve().parent.parent / "startup"
+"""Put first on the recorded process's path: it holds the `sitecustomize` that starts the recorder."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pytest-runtime")
+def cli() -> None:
+    """Record a service's real executions, and replay them inside pytest against every change."""
+
+
+@cli.command("record", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.option("--baseline", required=True, metavar="NAME", help="The baseline to record into, for example staging.")
+@click.option("--include", multiple=True, metavar="PKG", help="A package under validation; may be given again.")
+@click.option("--store", metavar="URL", help="Path or URL of the store; default .runtime/NAME.baseline.")
+@click.option("--sample", type=float, metavar="N", help="Traces a second; default from the configuration, else 10.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def record_command(
+    baseline: str, include: tuple[str, ...], store: str | None, sample: float | None, command: tuple[str, ...]
+) -> None:
+    """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
+    project = load_project(Path.cwd())
+    # The command takes this process's place, so signals and exit status are its own.
+    options = record_options(
+        baseline, project=project, include=include, store=store, sample=sample, process=os.getpid()
+    )
+    environment = dict(os.environ)
+    environment[ENVIRONMENT_KEY] = encode_options(options)
+    before = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = str(STARTUP) + (os.pathsep + before if before else "")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvpe(command[0], list(command), environment)
+    except OSError as error:
+        raise click.ClickException(f"cannot run {command[0]!r}: {error.strerror}. Is it on the PATH?") from error
+
+
+@cli.command("status")
+@click.argument("name", required=False)
+def status_command(name: str | None) -> None:
+    """Say what the baseline NAME holds and what its recorder counted; without NAME, list the baselines."""
+    click.echo(describe(load_project(Path.cwd()), name))
+
+
+def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> int:
+    """Run the command line; returns the exit status (0 done, 1 failed, 2 or 4 a usage error)."""
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = out, err
+    try:
+        cli.main(args=list(argv) if argv is not None else None, prog_name="pytest-runtime", standalone_mode=False)
+    except click.ClickException as error:
+        error.show(err)
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return 130
+    except RuntimeBaselineError as error:
+        err.write(f"pytest-runtime: {error}\n")
+        return 4
+    finally:
+        sys.stdout, sys.stderr = before
+    return 0
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

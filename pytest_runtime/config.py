@@ -1,0 +1,99 @@
+"""This file is about configuration: `[tool.pytest-runtime]` of a project's `pyproject.toml`, as one frozen value."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from .recorders.errors import ConfigurationError
+from .recorders.options import RedactOptions
+
+FILE = "pyproject.toml"
+TABLE = "tool.pytest-runtime"
+DEFAULT_FOLDER = ".runtime"
+
+
+class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a project says about itself."""
+
+    include: tuple[str, ...] = ()
+    """Packages under validation."""
+    app: str = ""
+    """`module:attribute` of the WSGI application, or of the function that makes it."""
+    entries: tuple[str, ...] = ("wsgi", "functions")
+    """`wsgi`, `functions`, or patterns of `module:qualname`."""
+    boundaries: tuple[str, ...] = ()
+    """Functions and classes that stand for the world, as `module.name`."""
+    redact: RedactOptions = RedactOptions()
+    sample: float | Literal["all"] = 10.0
+    """Traces a second and process, or `all`."""
+    exemplars: int = 20
+    """Traces kept per path class."""
+    baselines: dict[str, str] = {}
+    """Name → URL of a store elsewhere than in `.runtime/`."""
+
+
+class Project(msgspec.Struct, frozen=True):
+    """A project: its root and its configuration."""
+
+    root: Path
+    configuration: Configuration
+
+    def store_url(self, baseline: str) -> str:
+        """Where a baseline lives."""
+        url = self.configuration.baselines.get(baseline)
+        if url is None:
+            return str(self.root / DEFAULT_FOLDER / f"{baseline}.baseline")
+        scheme, separator, _rest = url.partition("://")
+        return url if separator or Path(url).is_absolute() else str(self.root / url)
+
+    def known_baselines(self) -> list[str]:
+        """Names that are configured or lie in the default folder."""
+        found = {path.stem for path in (self.root / DEFAULT_FOLDER).glob("*.baseline")}
+        return sorted(found | set(self.configuration.baselines))
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upwards that configures pytest-runtime, else the nearest with a project file, else `start`."""
+    folders = [start, *start.parents]
+    with_file = [folder for folder in folders if (folder / FILE).is_file()]
+    for folder in with_file:
+        if "pytest-runtime" in _read(folder / FILE).get("tool", {}):
+            return folder
+    return with_file[0] if with_file else start
+
+
+def load_project(start: Path) -> Project:
+    """The project around a folder; raises `ConfigurationError`, which names the file and the nearest known key."""
+    root = find_root(start.absolute())
+    path = root / FILE
+    table = _read(path).get("tool", {}).get("pytest-runtime", {}) if path.is_file() else {}
+    return Project(root, read_table(table, path))
+
+
+def read_table(table: dict[str, Any], path: Path) -> Configuration:
+    """The configuration in a table of `path`; raises `ConfigurationError`."""
+    known = list(Configuration.__struct_fields__)
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
+            raise ConfigurationError(f"{path}: [{TABLE}] has no key {key!r}; {hint}")
+    try:
+        return msgspec.convert(table, Configuration)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path}: [{TABLE}]: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error

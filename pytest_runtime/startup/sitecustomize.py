@@ -1,0 +1,42 @@
+"""Starts the recorder in a process under `pytest-runtime record`, then gives way to the `sitecustomize` behind it.
+
+Python imports this at start-up because `pytest-runtime record` puts its folder first on `PYTHONPATH`.
+"""
+
+import os
+import sys
+
+
+def _start_recorder() -> None:
+    text = os.environ.get("PYTEST_RUNTIME_RECORD")
+    if not text:
+        return
+    try:
+        from pytest_runtime.recorders.recording import start_from_text
+    except ImportError as error:
+        sys.stderr.write(
+            f"pytest-runtime: not recording: {sys.executable} cannot import pytest_runtime ({error}); "
+            "install it in the environment that runs the command\n"
+        )
+        return
+    start_from_text(text)
+
+
+def _next_sitecustomize() -> None:
+    """Run the one that this file hides."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    before = list(sys.path)
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]
+    this = sys.modules.pop("sitecustomize")
+    try:
+        import sitecustomize  # noqa: F401  # the site's own
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+    finally:
+        sys.modules.setdefault("sitecustomize", this)  # the import under way looks for it there
+        sys.path[:] = [path for path in before if os.path.abspath(path or ".") != here]
+
+
+_start_recorder()
+_next_sitecustomize()

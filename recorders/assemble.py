@@ -1,0 +1,286 @@
+"""This file is about assembling: a live trace, thawed, redacted and named, as the stored trace it becomes.
+
+It runs in the collector, for traces that are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from .boundaries.world import RawExchange
+from .capture import thaw
+from .included import Included
+from .naming import function_name
+from .redaction import Redactor
+from .trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace
+from .tracing.branches import Arm, BranchTable, FunctionName
+from .value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, record
+
+if TYPE_CHECKING:
+    from .session import LiveTrace
+
+
+class Paths:
+    """Arms of live traces, by the branch tables of the included files."""
+
+    def __init__(self, included: Included) -> None:
+        self._included = included
+        self._tables: dict[str, BranchTable | None] = {}
+        self._arms: dict[tuple[int, int, int], Arm | None] = {}
+
+    def arms(self, jumps: dict[tuple[int, int, int], CodeType]) -> list[Arm]:
+        """The arms of a path in the order of first occurrence, each once."""
+        found: dict[Arm, None] = {}
+        for key, code in jumps.items():
+            if key not in self._arms:
+                self._arms[key] = self._find(code, key[1], key[2])
+            arm = self._arms[key]
+            if arm is not None:
+                found[arm] = None
+        return list(found)
+
+    def _find(self, code: CodeType, offset: int, destination: int) -> Arm | None:
+        table = self._table(code.co_filename)
+        return table.arm(code, offset, destination) if table is not None else None
+
+    def _table(self, file: str) -> BranchTable | None:
+        if file not in self._tables:
+            try:
+                self._tables[file] = BranchTable(self._included.modules[file], self._included.sources[file])
+            except (SyntaxError, KeyError):
+                self._tables[file] = None
+        return self._tables[file]
+
+
+def _thaw_exchange(raw: RawExchange, modules: dict[str, str]) -> Exchange:
+    items = [thaw(item) if type(item) is not tuple else _row(item) for item in raw.items]
+    operation = raw.operation
+    if operation.boundary == "http":
+        # One piece: a secret may stand across the chunks in which it arrived.
+        whole = b"".join(item.data for item in items if isinstance(item, BytesNode))
+        items = [BytesNode(whole)] if whole else []
+    site = None if raw.site is None else Site(function_name(raw.site[0], modules), raw.site[1])
+    return Exchange(
+        boundary=operation.boundary,
+        operation=operation.name,
+        resource=operation.resource,
+        effect=operation.effect,
+        request=thaw(raw.request),
+        answer=thaw(raw.answer),
+        items=items,
+        ended=raw.ended,
+        error=thaw(raw.error),
+        site=site,
+        lane=raw.lane,
+    )
+
+
+def _row(row: tuple[Any, ...]) -> TupleNode:
+    return TupleNode([thaw(cell) for cell in row])
+
+
+def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
+    streams: dict[tuple[str, FunctionName, FunctionName], list[Tree]] = {}
+    names: dict[int, str] = {}
+
+    def name(code: CodeType) -> str:
+        if id(code) not in names:
+            names[id(code)] = function_name(code, modules)
+        return names[id(code)]
+
+    for source, reader, caller, value in trace.world.readings:
+        key = (source, name(reader), name(caller) if caller is not None else "")
+        streams.setdefault(key, []).append(thaw(value) if type(value) is not tuple else _row(value))
+    return [Reading(*key, values) for key, values in streams.items()]
+
+
+def assemble(trace: LiveTrace, arms: list[Arm], path: PathClass, included: Included, redactor: Redactor | None) -> Trace:
+    """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order."""
+    modules = included.modules
+    world = trace.world
+    exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
+    over = [f"{raw.operation.boundary}: {raw.over}" for raw in world.exchanges if raw.over]
+    late = [f"{world.late} exchanges after the outcome"] if world.late else []
+    stored = Trace(
+        entry=trace.label[0],
+        kind=trace.kind,
+        started=trace.started,
+        input=_input(trace),
+        outcome=Outcome(trace.outcome_kind, _outcome(trace), thaw(trace.arguments_after)),
+        exchanges=exchanges,
+        readings=_readings(trace, modules),
+        variables=dict(world.variables),
+        variable_names=list(world.variable_names) if world.variable_names is not None else None,
+        order=[] if arms == path.arms else [path.arms.index(arm) for arm in arms],
+        functions=[function_name(code, modules) for code in trace.path.codes.values()],
+        calls=[Call(function_name(code, modules), thaw(value)) for code, value in trace.path.returns],
+        gaps=[*trace.gaps, *over, *late],
+    )
+    return _redacted(stored, redactor) if redactor is not None else stored
+
+
+def _input(trace: LiveTrace) -> Tree:
+    if trace.kind == "wsgi":
+        environ, body, read_all = trace.input
+        names = [name for name, _value in environ]
+        values: list[Tree] = [thaw(value) for _name, value in environ]
+        return record(environ=DictNode(list(names), values), body=BytesNode(body), read_all=read_all)
+    kind, frozen, parameters = trace.input
+    return record(kind=kind, arguments=thaw(frozen), parameters=ListNode(list(parameters)))
+
+
+def _outcome(trace: LiveTrace) -> Tree:
+    tree = thaw(trace.value)
+    if trace.outcome_kind == "response" and isinstance(tree, TupleNode):
+        status, headers, body = tree.items
+        return record(status=status, headers=headers, body=body)
+    return tree
+
+
+# --- redaction ---------------------------------------------------------------------------------------------------
+
+
+class _Sheet:
+    """Collects the trees of a trace under their names, and hands the redacted ones out in the same order."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[str, Tree]] = []
+
+    def add(self, name: str, tree: Tree) -> None:
+        self.pairs.append((name, tree))
+
+
+def _redacted(trace: Trace, redactor: Redactor) -> Trace:
+    sheet = _Sheet()
+    _visit(trace, sheet.add)
+    trees, replaced = redactor.redact(sheet.pairs)
+    if not replaced:
+        return trace
+    given = iter(trees)
+    return _visit(trace, lambda _name, _tree: next(given))
+
+
+def _visit(trace: Trace, see: Any) -> Trace:
+    """Show every tree of a trace to `see(name, tree)`, and build the trace of what it returns."""
+    variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
+    outcome = trace.outcome
+    name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
+    parts = dict(
+        input=_visit_input(trace, see),
+        outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), see("", outcome.arguments)),
+        exchanges=[_visit_exchange(exchange, see) for exchange in trace.exchanges],
+        readings=[
+            Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values]) for one in trace.readings
+        ],
+        calls=[Call(call.function, see(call.function.rpartition(".")[2], call.result)) for call in trace.calls],
+    )
+    if not isinstance(variables, DictNode):
+        return trace  # the collecting pass
+    read: Any = dict(zip(variables.keys, variables.values, strict=True))
+    return Trace(
+        entry=trace.entry,
+        kind=trace.kind,
+        started=trace.started,
+        variables=read,
+        variable_names=trace.variable_names,
+        order=trace.order,
+        functions=trace.functions,
+        gaps=trace.gaps,
+        **parts,  # type: ignore[arg-type]  # a dict of the fields above
+    )
+
+
+def _visit_input(trace: Trace, see: Any) -> Tree:
+    assert isinstance(trace.input, DictNode)
+    if trace.kind == "wsgi":
+        tree: Tree = see("", trace.input)
+        return tree
+    kind, arguments, parameters = trace.input.values
+    if not (isinstance(arguments, TupleNode) and isinstance(parameters, ListNode)):
+        return record(kind=kind, arguments=see("", arguments), parameters=parameters)
+    receiver, positional, named = arguments.items
+    seen_receiver = see("", receiver)
+    if isinstance(positional, TupleNode):
+        names = [*map(str, parameters.items), *[""] * len(positional.items)]
+        positional = TupleNode([see(name, item) for name, item in zip(names, positional.items, strict=False)])
+    return record(kind=kind, arguments=TupleNode([seen_receiver, positional, see("", named)]), parameters=parameters)
+
+
+def _visit_outcome(outcome: Outcome, name: str, see: Any) -> Tree:
+    value = outcome.value
+    if outcome.kind != "response" or not isinstance(value, DictNode):
+        tree: Tree = see(name, value)
+        return tree
+    status, headers, body = value.values
+    if isinstance(headers, TupleNode):
+        headers = TupleNode([_visit_header(pair, see) for pair in headers.items])
+    return record(status=status, headers=headers, body=see("", body))
+
+
+def _visit_header(pair: Tree, see: Any) -> Tree:
+    if isinstance(pair, TupleNode) and len(pair.items) == 2:
+        return TupleNode([pair.items[0], see(str(pair.items[0]), pair.items[1])])
+    tree: Tree = see("", pair)
+    return tree
+
+
+def _visit_exchange(exchange: Exchange, see: Any) -> Exchange:
+    request, items = exchange.request, exchange.items
+    if exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2:
+        sql, parameters = request.items
+        request = TupleNode([see("", sql), _visit_parameters(str(sql), parameters, see)])
+    else:
+        request = see("", request)
+    columns = _columns(exchange.answer)
+    return Exchange(
+        boundary=exchange.boundary,
+        operation=exchange.operation,
+        resource=see("", exchange.resource),
+        effect=exchange.effect,
+        request=request,
+        answer=see("", exchange.answer),
+        items=[_visit_named(columns, item, see) for item in items],
+        ended=exchange.ended,
+        error=see("", exchange.error),
+        site=exchange.site,
+        lane=exchange.lane,
+    )
+
+
+def _columns(answer: Tree) -> list[str]:
+    """Column names in the facts of a statement."""
+    first = answer.items[0] if isinstance(answer, TupleNode) and answer.items else None
+    return [str(name) for name in first.items] if isinstance(first, TupleNode) else []
+
+
+def _visit_parameters(sql: str, parameters: Tree, see: Any) -> Tree:
+    names = parameter_names(sql)
+    if isinstance(parameters, ListNode):  # executemany
+        return ListNode([_visit_named(names, row, see) for row in parameters.items])
+    return _visit_named(names, parameters, see)
+
+
+def _visit_named(names: Sequence[str], row: Tree, see: Any) -> Tree:
+    if not isinstance(row, TupleNode) or not names:
+        tree: Tree = see("", row)
+        return tree
+    padded = [*names, *[""] * len(row.items)]
+    return TupleNode([see(name, cell) for name, cell in zip(padded, row.items, strict=False)])
+
+
+_INSERT = re.compile(r"\binto\s+[\w.\"`\[\]]+\s*\(([^()]*)\)\s*values\s*\(([^()]*)\)", re.IGNORECASE)
+_COMPARED = re.compile(r"([A-Za-z_]\w*)[\"`\]]?\s*(?:=|<>|!=|<=?|>=?|\blike\b|\bis\b)\s*\?|\?", re.IGNORECASE)
+
+
+def parameter_names(sql: str) -> list[str]:
+    """The column next to each positional `?` of a statement, empty where none stands there."""
+    inserted = _INSERT.search(sql)
+    if inserted is not None and inserted.start() < (sql.find("?") if "?" in sql else 0):
+        columns = [column.strip(' "`[]\n\t') for column in inserted.group(1).split(",")]
+        values = [value.strip() for value in inserted.group(2).split(",")]
+        if len(columns) == len(values):
+            return [column for column, value in zip(columns, values, strict=True) if value == "?"]
+    return [match.group(1) or "" for match in _COMPARED.finditer(sql)]

@@ -1,0 +1,1 @@
+"""Entries: where a trace starts."""

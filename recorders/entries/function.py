@@ -1,0 +1,169 @@
+"""This file is about function entries: the outermost call from outside into an included function or method.
+
+Functions are wrapped where modules and classes hold them, after the module ran, so that decorators are part of the
+entry. A call from included code, or inside another entry, goes straight through.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType, ModuleType
+from typing import Any
+
+import wrapt
+
+from .. import context
+from ..capture import freeze, same_frozen
+from ..session import Session
+from .target import is_public_operator
+
+
+class _Bound(wrapt.BoundFunctionWrapper):  # type: ignore[misc]  # wrapt is typed as Any in places
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__wrapped__.__reduce_ex__(protocol)
+
+
+class EntryFunction(wrapt.FunctionWrapper):  # type: ignore[misc]  # wrapt is typed as Any in places
+    """A wrapped function; it pickles by name like the function it stands for."""
+
+    __bound_function_wrapper__ = _Bound
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__wrapped__.__qualname__
+
+
+class FunctionEntries:
+    """Wraps the functions of included modules as they are imported."""
+
+    def __init__(self, session: Session, patterns: Sequence[str], skip: Sequence[str]) -> None:
+        """`patterns` of `module:qualname` narrow the entries down; `skip` names functions that are none."""
+        self._session = session
+        self._patterns = [pattern for pattern in patterns if pattern not in ("wsgi", "functions")]
+        self._all = "functions" in patterns
+        self._skip = frozenset(skip)
+
+    def wrap_module(self, module: ModuleType) -> None:
+        """Wrap what a module defines."""
+        if not self._all and not self._patterns:
+            return
+        for owner, name, target, value in _definitions(module):
+            entry = f"{module.__name__}:{target}"
+            if entry not in self._skip and self._wanted(entry):
+                _set(owner, name, EntryFunction(value, self._wrapper(entry, _kind(owner, name, value), value)))
+
+    def _wanted(self, entry: str) -> bool:
+        return self._all or any(fnmatch.fnmatchcase(entry, pattern) for pattern in self._patterns)
+
+    def _wrapper(self, entry: str, kind: str, value: Any) -> Callable[..., Any]:
+        session = self._session
+        included = session.included
+        parameters = _parameters(value, kind)
+
+        def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+            if context.current() is not None or included(sys._getframe(1).f_code.co_filename):
+                return wrapped(*args, **kwargs)
+            return _record(session, entry, kind, parameters, wrapped, instance, args, kwargs)
+
+        return call
+
+
+def _record(
+    session: Session,
+    entry: str,
+    kind: str,
+    parameters: tuple[str, ...],
+    wrapped: Any,
+    instance: Any,
+    args: Any,
+    kwargs: Any,
+) -> Any:
+    trace = session.begin("function", entry)
+    if trace is None:
+        token = context.enter(context.UNSAMPLED)
+        try:
+            return wrapped(*args, **kwargs)
+        finally:
+            context.leave(token)
+    receiver = instance if kind == "method" else None
+    arguments = (receiver, args, kwargs)
+    before = freeze(arguments)
+    trace.label = (entry, entry.partition(":")[0])
+    trace.input = (kind, before, parameters)
+    trace.resume()
+    try:
+        result = wrapped(*args, **kwargs)
+    except BaseException as error:
+        trace.pause()
+        trace.outcome_error(error)
+        _finish(session, trace, before, arguments)
+        raise
+    trace.pause()
+    trace.outcome("return", instance if kind == "constructor" else result)
+    _finish(session, trace, before, arguments)
+    return result
+
+
+def _finish(session: Session, trace: Any, before: Any, arguments: Any) -> None:
+    after = freeze(arguments)
+    if not same_frozen(before, after):
+        trace.arguments_after = after
+    session.finish(trace)
+
+
+def _set(owner: Any, name: str, value: Any) -> None:
+    if isinstance(owner, type):
+        type.__setattr__(owner, name, value)  # past a metaclass that guards its attributes
+    else:
+        setattr(owner, name, value)
+
+
+def _parameters(value: Any, kind: str) -> tuple[str, ...]:
+    """Names of the positional parameters, without the receiver: redaction goes by names."""
+    code = inspect.unwrap(getattr(value, "__func__", value)).__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+    return names if kind == "function" else names[1:]
+
+
+def _kind(owner: Any, name: str, value: Any) -> str:
+    if not isinstance(owner, type) or isinstance(value, staticmethod):
+        return "function"
+    if isinstance(value, classmethod):
+        return "classmethod"
+    return "constructor" if name == "__init__" else "method"
+
+
+def _definitions(module: ModuleType) -> Iterator[tuple[Any, str, str, Any]]:
+    """(owner, attribute, qualified name, value) of what the module itself defines and an outsider could call."""
+    for name, value in list(vars(module).items()):
+        if isinstance(value, type):
+            if value.__module__ == module.__name__ and _wrappable_class(value):
+                for attribute, member in list(vars(value).items()):
+                    if _callable_member(attribute, member):
+                        yield value, attribute, f"{value.__qualname__}.{attribute}", member
+        elif _is_function(value) and value.__module__ == module.__name__ and value.__qualname__ == name:
+            yield module, name, name, value
+
+
+def _wrappable_class(cls: type) -> bool:
+    return not issubclass(cls, BaseException) and not getattr(cls, "_is_protocol", False)
+
+
+def _callable_member(name: str, member: Any) -> bool:
+    function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
+    if not _is_function(function):
+        return False
+    return not (name.startswith("__") and name.endswith("__")) or is_public_operator(name)
+
+
+def _is_function(value: Any) -> bool:
+    """A plain function, or a callable that stands for one (`functools.lru_cache`); calling it gives the result."""
+    wrapped = inspect.unwrap(value) if hasattr(type(value), "__call__") and hasattr(value, "__wrapped__") else value
+    if not isinstance(wrapped, FunctionType) or isinstance(value, type):
+        return False
+    if not isinstance(value, FunctionType) and not callable(value):
+        return False
+    # Coroutines and generators end after the call does; an outermost one is left alone.
+    return not wrapped.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR)

@@ -1,0 +1,330 @@
+"""This file is about WSGI entries (PEP 3333): an HTTP request, from its environ to the last byte of its body.
+
+Nothing about the answer changes: a list stays the same list, a stream is passed on chunk by chunk as it is asked
+for, and what the application reads of the request is teed as it is read.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from .. import context
+from ..session import LiveTrace, Session
+
+Environ: TypeAlias = dict[str, Any]
+Application: TypeAlias = Callable[..., Any]
+
+BODY_LIMIT = 4_000_000
+"""Bytes of a request or response body that are kept."""
+
+_KEPT = frozenset(
+    {
+        *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH"),
+        *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_PORT"),
+        *("REMOTE_USER", "AUTH_TYPE", "REQUEST_URI", "RAW_URI", "wsgi.url_scheme"),
+    }
+)
+
+
+def request_of(environ: Environ) -> dict[str, str]:
+    """The part of an environ that belongs to the request; a server may mix its own environment in."""
+    return {
+        key: value
+        for key, value in environ.items()
+        if type(value) is str and (key in _KEPT or key.startswith("HTTP_"))
+    }
+
+
+def recorded_call(session: Session, application: Application, environ: Environ, start_response: Any) -> Any:
+    """Call a WSGI application as an entry."""
+    scope = context.current()
+    if scope is not None and not session.hosts(scope):
+        return application(environ, start_response)  # inside another entry: a middleware, a mounted application
+    key = ("wsgi", environ.get("REQUEST_METHOD"), route_guess(str(environ.get("PATH_INFO", ""))))
+    trace = session.begin("wsgi", key)
+    if trace is None:
+        token = context.enter(context.UNSAMPLED)
+        try:
+            return application(environ, start_response)
+        finally:
+            context.leave(token)
+    return _Request(session, trace, application).run(environ, start_response)
+
+
+class _Request:
+    """One sampled request."""
+
+    def __init__(self, session: Session, trace: LiveTrace, application: Application) -> None:
+        self._session = session
+        self._trace = trace
+        self._application = application
+        self._status: tuple[str, tuple[tuple[str, str], ...]] | None = None
+        self._input: _TeeInput | None = None
+        self._request: dict[str, str] = {}
+        self._environ: Environ = {}
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def run(self, environ: Environ, start_response: Any) -> Any:
+        trace = self._trace
+        self._environ = environ
+        self._request = request_of(environ)
+        if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
+            self._input = _TeeInput(environ.get("wsgi.input"))
+            environ["wsgi.input"] = self._input
+
+        def start(status: str, headers: Any, *args: Any) -> Any:
+            self._status = (status, tuple((str(name), str(value)) for name, value in headers))
+            write = start_response(status, headers, *args)
+            return self._writing(write) if write is not None else None
+
+        trace.resume()
+        try:
+            result = self._application(environ, start)
+        except BaseException as error:
+            trace.pause()
+            self._raised(error)
+            raise
+        trace.pause()
+        if type(result) is list or type(result) is tuple:
+            for chunk in result:
+                self.keep(chunk)
+            self.finish()
+            return result
+        body = _SizedBody if hasattr(type(result), "__len__") else _Body
+        return body(self, trace, result)
+
+    def _writing(self, write: Any) -> Any:
+        def keep_and_write(data: bytes) -> Any:
+            self.keep(data)
+            return write(data)
+
+        return keep_and_write
+
+    def keep(self, chunk: Any) -> None:
+        """Keep a chunk of the response."""
+        if type(chunk) is bytes:
+            self._size += len(chunk)
+            if self._size <= BODY_LIMIT:
+                self._chunks.append(chunk)
+
+    def finish(self) -> None:
+        """The response is complete, or its reader went away."""
+        trace = self._trace
+        if self._size > BODY_LIMIT:
+            trace.gap(f"the response body is larger than {BODY_LIMIT} bytes")
+        status, headers = self._status or ("", ())
+        trace.outcome("response", (status, headers, b"".join(self._chunks)))
+        self._done()
+
+    def failed(self, error: BaseException) -> None:
+        """The stream of the body broke."""
+        self._raised(error)
+
+    def _raised(self, error: BaseException) -> None:
+        self._trace.outcome_error(error)
+        self._done()
+
+    def _done(self) -> None:
+        trace = self._trace
+        body = b""
+        read_all = True
+        if self._input is not None:
+            body, read_all = self._input.seen(), self._input.ended
+            if self._input.size > BODY_LIMIT:
+                trace.gap(f"the request body is larger than {BODY_LIMIT} bytes")
+        trace.input = (tuple(self._request.items()), body, read_all)
+        trace.label = _label(self._environ, self._request)
+        self._session.finish(trace)
+
+
+class _Body:
+    """Passes a streamed body on, chunk by chunk, inside the scope of its trace."""
+
+    def __init__(self, request: _Request, trace: LiveTrace, result: Any) -> None:
+        self._request = request
+        self._trace = trace
+        self._result = result
+        self._iterator: Iterator[bytes] | None = None
+        self._finished = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        self._trace.resume()
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._result)
+            chunk = next(self._iterator)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._trace.pause()
+            if not self._finished:
+                self._finished = True
+                self._request.failed(error)
+            raise
+        finally:
+            self._trace.pause()
+        self._request.keep(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close the application's body, then end the trace."""
+        self._trace.resume()
+        try:
+            close = getattr(self._result, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._trace.pause()
+            if not self._finished:
+                self._finished = True
+                self._request.finish()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._result, name)
+
+
+class _SizedBody(_Body):
+    """A body whose length a server may ask for."""
+
+    def __len__(self) -> int:
+        return len(self._result)
+
+
+class _TeeInput:
+    """The request body as the application reads it, kept on the side."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._parts: list[bytes] = []
+        self.size = 0
+        self.ended = False
+
+    def seen(self) -> bytes:
+        """What the application read."""
+        return b"".join(self._parts)
+
+    def _keep(self, data: bytes, asked: int | None = None) -> bytes:
+        self.size += len(data)
+        if self.size <= BODY_LIMIT:
+            self._parts.append(data)
+        if asked is None or asked < 0 or len(data) < asked:
+            self.ended = True
+        return data
+
+    def read(self, *args: Any) -> bytes:
+        return self._keep(self._stream.read(*args), *args)
+
+    def read1(self, *args: Any) -> bytes:
+        return self._keep(self._stream.read1(*args), *(args or (1,)))
+
+    def readline(self, *args: Any) -> bytes:
+        return self._keep(self._stream.readline(*args), 1)
+
+    def readlines(self, *args: Any) -> list[bytes]:
+        lines: list[bytes] = self._stream.readlines(*args)
+        self._keep(b"".join(lines), None if not args else 0)
+        return lines
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+_IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*|[\w-]*\d[\w-]{7,}")
+
+
+def route_guess(path: str) -> str:
+    """A path with the parts that look like identifiers left out, where no framework tells its route."""
+    return "/".join("<id>" if _IDENTIFIER.fullmatch(part) else part for part in path.split("/"))
+
+
+def _label(environ: Environ, request: dict[str, str]) -> tuple[str, str]:
+    """(entry name, module of its handler), as the framework tells them; read raw, without running its code."""
+    method = request.get("REQUEST_METHOD", "GET")
+    for find in (_flask_route, _django_route):
+        found = find(environ)
+        if found is not None:
+            route, module = found
+            return f"{method} {route}", module
+    path = request.get("SCRIPT_NAME", "") + request.get("PATH_INFO", "")
+    return f"{method} {route_guess(path) or '/'}", ""
+
+
+def _flask_route(environ: Environ) -> tuple[str, str] | None:
+    handled = environ.get("werkzeug.request")
+    state = getattr(handled, "__dict__", {})
+    rule = state.get("url_rule")
+    if rule is None:
+        return ("<no route>", "") if "routing_exception" in state and state.get("url_rule") is None else None
+    route = getattr(rule, "rule", None)
+    return (str(route), "") if route is not None else None
+
+
+def _django_route(environ: Environ) -> tuple[str, str] | None:
+    match = environ.get("pytest_runtime.django_match")
+    if match is None:
+        return None
+    module = getattr(match.func, "__module__", "") or ""
+    return "/" + str(match.route), str(module)
+
+
+# --- where applications are found --------------------------------------------------------------------------------
+
+
+def wrap_call(session: Session) -> Callable[..., Any]:
+    """A wrapper of `Flask.__call__` or `WSGIHandler.__call__`."""
+
+    def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        if len(args) != 2 or kwargs:
+            return wrapped(*args, **kwargs)
+        session.saw_application(instance)
+        return recorded_call(session, wrapped, *args)
+
+    return call
+
+
+def wrap_run(session: Session) -> Callable[..., Any]:
+    """A wrapper of `wsgiref.handlers.BaseHandler.run(application)`."""
+
+    def run(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        if len(args) != 1 or kwargs:
+            return wrapped(*args, **kwargs)
+        application = args[0]
+        session.saw_application(application)
+        return wrapped(lambda environ, start_response: recorded_call(session, application, environ, start_response))
+
+    return run
+
+
+def wrap_resolve(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    """A wrapper of Django's `BaseHandler.resolve_request`: it leaves the match where `_label` finds it."""
+    match = wrapped(*args, **kwargs)
+    environ = getattr(args[0], "environ", None) if args else None
+    if isinstance(environ, dict):
+        environ["pytest_runtime.django_match"] = match
+    return match
+
+
+def locate_application(application: object, covers: Callable[[str], bool]) -> str:
+    """`module:attribute` under which an included module holds the application; empty when none does."""
+    for name, module in list(sys.modules.items()):
+        if covers(name):
+            for attribute, value in list(vars(module).items()):
+                if value is application:
+                    return f"{name}:{attribute}"
+    return ""

@@ -1,0 +1,133 @@
+"""This file is about the included packages: which files, modules and code objects are under validation."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from types import CodeType, ModuleType
+from typing import Any
+
+from .patching import Undo
+from .tracing.branches import nested_codes
+
+
+class Included:
+    """Knows of every file whether it belongs to the packages under validation.
+
+    A file belongs when it was imported as a module of an included package; nothing is guessed from paths.
+    """
+
+    def __init__(self, packages: Sequence[str]) -> None:
+        self._packages = frozenset(packages)
+        self.modules: dict[str, str] = {}
+        """file name → module name"""
+        self.sources: dict[str, str] = {}
+        """file name → source text at import"""
+
+    def covers(self, module: str) -> bool:
+        """Whether a module name belongs to an included package."""
+        while module:
+            if module in self._packages:
+                return True
+            module = module.rpartition(".")[0]
+        return False
+
+    def __call__(self, file: str) -> bool:
+        return file in self.modules
+
+    def add(self, file: str, module: str) -> None:
+        """A file of an included module was imported; its text is kept as it was then."""
+        self.modules[file] = module
+        try:
+            with open(file, "rb") as stream:
+                self.sources[file] = importlib.util.decode_source(stream.read())
+        except (OSError, SyntaxError, UnicodeDecodeError):
+            self.sources[file] = ""
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads an included module and tells of its code."""
+
+    watcher: ImportWatcher
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        code = super().get_code(fullname)
+        if code is not None:
+            self.watcher.saw_code(code, fullname)
+        return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        self.watcher.saw_module(module)
+
+
+class ImportWatcher(MetaPathFinder):
+    """Finds included modules before anyone else does, so that their code objects and functions are known."""
+
+    def __init__(
+        self,
+        included: Included,
+        *,
+        on_codes: Callable[[list[CodeType]], None],
+        on_module: Callable[[ModuleType], None],
+        on_fault: Callable[[BaseException], None],
+    ) -> None:
+        self._included = included
+        self._on_codes = on_codes
+        self._on_module = on_module
+        self._on_fault = on_fault
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
+        """The spec that the path finder gives, with a loader that tells of the module's code."""
+        if not self._included.covers(fullname):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            loader = _Loader(spec.loader.name, spec.loader.path)
+            loader.watcher = self
+            spec.loader = loader
+        return spec
+
+    def install(self) -> Undo:
+        """Look at imports from now on, and at included modules that are loaded already."""
+        sys.meta_path.insert(0, self)
+        for name, module in list(sys.modules.items()):
+            if self._included.covers(name) and getattr(module, "__file__", None):
+                self._saw_loaded(name, module)
+
+        def undo() -> None:
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+
+        return undo
+
+    def _saw_loaded(self, name: str, module: ModuleType) -> None:
+        """A module that was imported before the recorder started: its functions lead to its code."""
+        self._included.add(str(module.__file__), name)
+        codes: dict[int, CodeType] = {}
+        for value in list(vars(module).values()):
+            for holder in (value, *(vars(value).values() if isinstance(value, type) else ())):
+                function = getattr(holder, "__func__", holder)
+                code = getattr(function, "__code__", None)
+                if isinstance(code, CodeType) and code.co_filename == module.__file__:
+                    codes.update({id(one): one for one in (code, *nested_codes(code))})
+        self._on_codes(list(codes.values()))
+        self.saw_module(module)
+
+    def saw_code(self, code: CodeType, module: str) -> None:
+        """Told by the loader."""
+        try:
+            self._included.add(code.co_filename, module)
+            self._on_codes(list(nested_codes(code)))
+        except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
+            self._on_fault(fault)
+
+    def saw_module(self, module: ModuleType) -> None:
+        """Told by the loader, after the module ran."""
+        try:
+            self._on_module(module)
+        except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
+            self._on_fault(fault)

@@ -1,0 +1,50 @@
+"""This file is about the recorder's options: one frozen value, passed to the recorded process as JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
+"""The environment variable that carries the options into the recorded process."""
+
+
+class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to redact beyond the defaults, and what the defaults take for a secret but is none."""
+
+    names: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that the recorder needs to know."""
+
+    baseline: str
+    store: str
+    """Path or URL of the store."""
+    include: tuple[str, ...]
+    app: str = ""
+    """`module:attribute` of the application, or of the function that makes it."""
+    entries: tuple[str, ...] = ("wsgi", "functions")
+    """`wsgi`, `functions`, or patterns of `module:qualname`."""
+    boundaries: tuple[str, ...] = ()
+    redact: RedactOptions = RedactOptions()
+    sample: float | Literal["all"] = 10.0
+    """Traces a second, or `all`."""
+    exemplars: int = 20
+    """Traces kept per path class."""
+    commit: str = ""
+    """The commit of the code that is recorded, where it is known."""
+    process: int = 0
+    """Id of the process to record; 0 for whichever reads this."""
+
+
+def encode_options(options: RecordOptions) -> str:
+    """As JSON."""
+    return msgspec.json.encode(options).decode()
+
+
+def decode_options(text: str) -> RecordOptions:
+    """From JSON; raises `msgspec.MsgspecError`."""
+    return msgspec.json.decode(text, type=RecordOptions)

@@ -1,0 +1,244 @@
+"""This file is about one recording: the composition of everything that the recorder is made of, and its end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType, ModuleType
+from typing import Any
+
+import wrapt
+
+from . import context
+from .boundaries import clock, declared, entropy, environ, http_client, sqlite
+from .boundaries.outside import SessionVariables
+from .collector import Collector
+from .entries import wsgi
+from .entries.function import FunctionEntries
+from .errors import RuntimeBaselineError
+from .included import Included, ImportWatcher
+from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
+from .patching import Undo, Undos, wrap
+from .redaction import Redactor
+from .sampling import Sampler
+from .session import Session
+from .store.open import open_writer
+from .store.protocol import Revision
+from .tracing.choose import choose_tracer
+
+# Taken before anyone could patch them, this recorder included.
+_time = time.time
+
+
+class Recording:
+    """A recorder at work in this process, from `start` to `stop`."""
+
+    def __init__(self, options: RecordOptions) -> None:
+        """Opens the store; raises `StoreError` when that fails."""
+        self.options = options
+        self._writer = open_writer(options.store)
+        self._included = Included(options.include)
+        self._variables = SessionVariables(self._included)
+        redact = options.redact
+        # Forgotten when the process ends: pseudonyms of two sessions cannot be matched, and none can be tried out.
+        self._redactor = Redactor(secrets.token_bytes(32), names=redact.names, keep=redact.keep)
+        self.collector = Collector(
+            self._writer,
+            self._included,
+            exemplars=options.exemplars,
+            redactor=self._redactor,
+            revision=self._revision,
+            application=options.app,
+        )
+        tracer = choose_tracer(self._fault, self._included)
+        per_second = None if options.sample == "all" else options.sample
+        self.session = Session(self._included, Sampler(per_second), tracer, self.collector)
+        self.collector.rest = tracer.rest
+        self.collector.seen_application = lambda: self.session.application
+        self._undos = Undos()
+        self._active = False
+
+    def _fault(self, fault: BaseException) -> None:
+        self.session.fault(fault)
+
+    def _revision(self) -> Revision:
+        included = self._included
+        sources = {module: included.sources.get(file, "") for file, module in list(included.modules.items())}
+        variables, _replaced = self._variables.redacted(self._redactor)
+        python = ".".join(map(str, sys.version_info[:3]))
+        return Revision(self.options.commit, python, _time(), sources, variables)
+
+    def start(self) -> None:
+        """Put everything in place."""
+        self._active = True
+        add = self._undos.add
+        self.collector.start()
+        for boundary in (clock, entropy, environ):
+            add(boundary.install())
+        self._when_imported("sqlite3", lambda module: sqlite.install())
+        self._when_imported("http.client", lambda module: http_client.install())
+        for name in self.options.boundaries:
+            self._declare(name)
+        if "wsgi" in self.options.entries:
+            self._find_applications()
+        add(context.set_outside(self._variables))
+        add(context.follow_threads(self.session.tracer.prepare))
+        functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries())
+        watcher = ImportWatcher(
+            self._included,
+            on_codes=self.session.tracer.register,
+            on_module=functions.wrap_module,
+            on_fault=self._fault,
+        )
+        add(watcher.install())
+
+    def _not_entries(self) -> list[str]:
+        """The factory of the application builds the service; declared boundaries stand outside it."""
+        return [self.options.app.removesuffix("()")]
+
+    def _find_applications(self) -> None:
+        call, run = wsgi.wrap_call(self.session), wsgi.wrap_run(self.session)
+        self._when_imported("flask.app", lambda module: wrap(module.Flask, "__call__", call))
+        self._when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", run))
+        self._when_imported("django.core.handlers.wsgi", lambda module: wrap(module.WSGIHandler, "__call__", call))
+        self._when_imported(
+            "django.core.handlers.base", lambda module: wrap(module.BaseHandler, "resolve_request", wsgi.wrap_resolve)
+        )
+        module_name, _, attribute = self.options.app.partition(":")
+        if attribute and not attribute.endswith("()"):
+            self._when_imported(module_name, lambda module: self._wrap_named(module, attribute))
+
+    def _wrap_named(self, module: ModuleType, attribute: str) -> Undo:
+        """The application that the configuration names, where no framework that is known answers for it."""
+        application = vars(module).get(attribute)
+        known = ("flask.app", "django.core.handlers.wsgi")
+        if application is None or any(base.__module__ in known for base in type(application).__mro__):
+            return lambda: None
+        if _positional_arguments(application) != 2:
+            return lambda: None  # a factory
+        return wrap(module, attribute, wsgi.wrap_call(self.session))
+
+    def _declare(self, name: str) -> None:
+        module_name, _, rest = name.replace(":", ".").rpartition(".")
+
+        def install(module: ModuleType) -> Undo:
+            return declared.install(module, rest)
+
+        self._when_imported(module_name, install)
+
+    def _when_imported(self, name: str, install: Callable[[Any], Undo]) -> None:
+        """Install something once a module is there; a fault is counted, never the service's."""
+
+        def hook(module: ModuleType) -> None:
+            if not self._active:
+                return
+            try:
+                self._undos.add(install(module))
+            except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
+                self._fault(fault)
+
+        wrapt.register_post_import_hook(hook, name)
+
+    def stop(self) -> None:
+        """Take everything away and write what was accepted."""
+        if not self._active:
+            return
+        self._active = False
+        self._undos.run()
+        self.session.switch_off()
+        self.session.counters.pop("switched off", None)
+        self.collector.stop()
+        self.session.tracer.stop()
+
+    def abandon(self) -> None:
+        """In a forked child: record nothing; the parent goes on."""
+        self._active = False
+        self.session.switch_off()
+
+    def summary(self) -> str:
+        """One line for a person."""
+        counters = self.collector.counters
+        lost = {name: count for name, count in sorted(counters.items()) if name.startswith(("dropped", "fault"))}
+        losses = "".join(f", {name} {count}" for name, count in lost.items()) or ", nothing dropped"
+        skipped = counters["not sampled"]
+        unsampled = f", {skipped} not sampled" if skipped else ""
+        return (
+            f"pytest-runtime: baseline {self.options.baseline!r}: {self.collector.traces} traces recorded, "
+            f"{self.collector.kept} kept{unsampled}{losses} → {self.options.store}"
+        )
+
+
+def _positional_arguments(value: Any) -> int:
+    function = value if hasattr(value, "__code__") else getattr(type(value), "__call__", None)
+    code = getattr(function, "__code__", None)
+    count: int = code.co_argcount - (0 if function is value else 1) if code is not None else 2
+    return count
+
+
+def start_for_process(options: RecordOptions) -> Recording:
+    """Record this process from here to its end: normal exit, SIGINT and SIGTERM all write what was accepted."""
+    recording = Recording(options)
+    recording.start()
+
+    def finish() -> None:
+        recording.stop()
+        sys.stderr.write(recording.summary() + "\n")
+
+    atexit.register(finish)
+    os.register_at_fork(after_in_child=lambda: _after_fork(recording, finish))
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+    return recording
+
+
+def _after_fork(recording: Recording, finish: Callable[[], None]) -> None:
+    recording.abandon()
+    atexit.unregister(finish)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End as Python would end, with its exit functions, then by the signal itself, so that the status is the same."""
+    atexit._run_exitfuncs()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def current_commit(root: str) -> str:
+    """The commit checked out at `root`, or empty where there is none to tell."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
+
+
+def _restore_environment() -> None:
+    """Take out of the environment what `pytest-runtime record` put there: the service sees its own."""
+    os.environ.pop(ENVIRONMENT_KEY, None)
+    _startup, _separator, before = os.environ.pop("PYTHONPATH", "").partition(os.pathsep)
+    if before:
+        os.environ["PYTHONPATH"] = before
+
+
+def start_from_text(text: str) -> Recording | None:
+    """Start the recorder from the options in the environment; a failure is one line on stderr, the service runs."""
+    try:
+        options = decode_options(text)
+        if options.process not in (0, os.getpid()):
+            return None
+        _restore_environment()
+        return start_for_process(options)
+    except RuntimeBaselineError as error:
+        sys.stderr.write(f"pytest-runtime: not recording: {error}\n")
+    except Exception as error:  # noqa: BLE001 - the service must start without its recorder
+        sys.stderr.write(f"pytest-runtime: not recording: {type(error).__name__}: {error}\n")
+    return None

@@ -1,0 +1,147 @@
+"""This file is about the session: the life of a trace, from the decision to record it to the collector's queue."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Hashable
+from contextvars import Token
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import context
+from .boundaries.world import LiveWorld
+from .capture import Frozen, freeze, frozen_size
+from .context import PathRecord, Scope
+from .included import Included
+from .sampling import Sampler
+from .trace import EntryKind
+from .tracing.choose import Tracer
+
+if TYPE_CHECKING:
+    from .collector import Collector
+
+FAULT_LIMIT = 20
+"""Internal faults after which the recorder switches itself off."""
+
+_clock = time.time
+
+
+class LiveTrace:
+    """A trace that is running in the service."""
+
+    __slots__ = (
+        *("_session", "_token", "arguments_after", "gaps", "hosting", "input", "kind", "label"),
+        *("outcome_kind", "path", "scope", "started", "value", "world"),
+    )
+
+    def __init__(self, session: Session, kind: EntryKind) -> None:
+        self._session = session
+        self._token: Token[Scope | None] | None = None
+        self.kind: EntryKind = kind
+        self.world = LiveWorld(session.included)
+        self.world.trace = self
+        self.path = PathRecord()
+        self.scope = Scope(self.world, self.path)
+        self.started = _clock()
+        self.label: tuple[str, str] = ("", "")
+        self.input: Any = None
+        self.outcome_kind: Literal["response", "return", "exception"] = "return"
+        self.value: Frozen = None
+        self.arguments_after: Frozen = None
+        self.gaps: list[str] = []
+        self.hosting = False
+        """Whether a server started inside it: then it is the service itself, and no entry."""
+
+    def resume(self) -> None:
+        """The code of the trace runs now, in this thread."""
+        self._token = context.enter(self.scope)
+        self._session.tracer.begin(self.path)
+
+    def pause(self) -> None:
+        """Other code runs now. Without `resume` before, nothing happens."""
+        token, self._token = self._token, None
+        if token is None:
+            return
+        self._session.tracer.end(self.path)
+        try:
+            context.leave(token)
+        except ValueError:  # a streamed body may be read in another context than the one that started it
+            context.enter(None)
+
+    def outcome(self, kind: Literal["response", "return"], value: Any) -> None:
+        """The entry ended well."""
+        self.outcome_kind, self.value = kind, freeze(value, limit=8_000_000)
+
+    def outcome_error(self, error: BaseException) -> None:
+        """The entry raised."""
+        self.outcome_kind, self.value = "exception", freeze(error)
+
+    def gap(self, reason: str) -> None:
+        """Something of the trace could not be recorded."""
+        self.gaps.append(reason)
+
+    def size(self) -> int:
+        """Bytes that the trace holds until it is collected, roughly."""
+        exchanges = sum(200 + frozen_size(one.request) + frozen_size(one.answer) for one in self.world.exchanges)
+        return 1000 + frozen_size(self.value) + exchanges + self.world.item_bytes + 100 * len(self.world.readings)
+
+
+class Session:
+    """What the entries of one recording share."""
+
+    def __init__(self, included: Included, sampler: Sampler, tracer: Tracer, collector: Collector) -> None:
+        self.included = included
+        self.tracer = tracer
+        self.counters: Counter[str] = collector.counters
+        self._sampler = sampler
+        self._collector = collector
+        self._off = False
+        self._faults = 0
+        self.application: object = None
+
+    def begin(self, kind: EntryKind, key: Hashable) -> LiveTrace | None:
+        """A new trace for this run of an entry, or `None` when it is not sampled."""
+        if self._off:
+            return None
+        try:
+            if not self._sampler.admit(key):
+                self.counters["not sampled"] += 1
+                return None
+            return LiveTrace(self, kind)
+        except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+            self.fault(fault)
+            return None
+
+    def finish(self, trace: LiveTrace) -> None:
+        """Hand a trace to the collector; never blocks."""
+        trace.world.closed = True
+        if self._off or trace.hosting:
+            return
+        try:
+            self._collector.accept(trace, trace.size())
+        except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+            self.fault(fault)
+
+    def hosts(self, scope: Scope) -> bool:
+        """Whether a scope is that of a function that runs a server: then requests in it are entries of their own."""
+        trace = getattr(scope.world, "trace", None)
+        if isinstance(trace, LiveTrace) and trace.kind == "function":
+            trace.hosting = True
+            return True
+        return False
+
+    def saw_application(self, application: object) -> None:
+        """A WSGI application answers requests."""
+        self.application = application
+
+    def fault(self, fault: BaseException) -> None:
+        """Count an internal fault; after too many, record no more."""
+        self._faults += 1
+        self.counters[f"fault: {type(fault).__name__}"] += 1
+        if self._faults >= FAULT_LIMIT and not self._off:
+            self.switch_off()
+
+    def switch_off(self) -> None:
+        """Record nothing from now on."""
+        self._off = True
+        self.counters["switched off"] = 1

@@ -1,0 +1,116 @@
+"""This file is about what a store promises: how a baseline is written and read, whatever holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from ..shapes import Shape
+from ..trace import Entry, PathClass, Trace, TraceId
+
+
+class Revision(NamedTuple):
+    """The code that a recording session ran: its commit where known, and the text of the included modules."""
+
+    commit: str
+    python: str
+    recorded: float
+    """Seconds since the epoch."""
+    sources: Mapping[str, str]
+    """module → source text"""
+    variables: Mapping[str, str | None]
+    """Environment variables that included code read outside every trace."""
+
+
+class KeptTrace(NamedTuple):
+    """A trace on its way into a store, in a slot of its class; what the slot held before goes."""
+
+    entry: str
+    path: str
+    slot: int
+    id: TraceId
+    data: bytes
+
+
+class Batch(NamedTuple):
+    """What a collector writes at once; counts are increments."""
+
+    entries: Sequence[Entry]
+    classes: Mapping[tuple[str, str], PathClass]
+    """(entry, path digest) → class, those not written before"""
+    counts: Mapping[tuple[str, str], int]
+    traces: Sequence[KeptTrace]
+    shapes: Mapping[tuple[str, str], Shape]
+    """(entry, `input` or `outcome`) → shape so far"""
+    counters: Mapping[str, int]
+
+
+class StoredClass(NamedTuple):
+    """A path class as a store holds it."""
+
+    entry: str
+    path: str
+    count: int
+    kept: Mapping[int, TraceId]
+    """slot → trace"""
+    description: PathClass
+
+
+class StoredTrace(NamedTuple):
+    """A kept trace, or the reason why it cannot be read."""
+
+    id: TraceId
+    entry: str
+    path: str
+    revision: int
+    trace: Trace | None
+    fault: str
+
+
+class BaselineWriter(Protocol):
+    """Takes what one recording process collects."""
+
+    def start(self, revision: Revision) -> None:
+        """Begin a session; what follows belongs to this revision."""
+
+    def update_revision(self, revision: Revision) -> None:
+        """Modules and variables seen since."""
+
+    def classes(self) -> list[StoredClass]:
+        """What is there already, so that counts and exemplars go on."""
+
+    def shapes(self) -> dict[tuple[str, str], Shape]:
+        """Shapes so far."""
+
+    def write(self, batch: Batch) -> None:
+        """Write everything or nothing; raises `StoreError`."""
+
+    def close(self) -> None:
+        """Leave one complete file behind."""
+
+
+class BaselineReader(Protocol):
+    """Gives what a baseline holds. Reading runs nothing that the baseline names."""
+
+    location: str
+
+    def entries(self) -> dict[str, Entry]:
+        """By name."""
+
+    def classes(self) -> list[StoredClass]:
+        """In a fixed order."""
+
+    def traces(self, *, entry: str | None = None, path: str | None = None) -> Iterator[StoredTrace]:
+        """Kept traces, in a fixed order; one that is corrupt comes with its fault."""
+
+    def revisions(self) -> dict[int, Revision]:
+        """By number."""
+
+    def shapes(self) -> dict[tuple[str, str], Shape]:
+        """(entry, `input` or `outcome`) → shape."""
+
+    def counters(self) -> dict[str, int]:
+        """What the recorder counted: drops, faults, what was not sampled."""
+
+    def close(self) -> None:
+        """Done with it."""

@@ -1,0 +1,322 @@
+"""This file is about the default store: one SQLite file per baseline.
+
+Traces are MessagePack, each compressed on its own with the first trace of its entry as the dictionary (zlib's
+`zdict`, RFC 1950), so that one damaged trace costs one trace. Nothing in the file is a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..errors import NewerFormat, NotABaseline, StoreError, UnknownBaseline
+from ..shapes import Shape
+from ..trace import FORMAT, Entry, PathClass, decode_trace, encode_part
+from .protocol import Batch, KeptTrace, Revision, StoredClass, StoredTrace
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x70797274
+"""`pyrt`, in the header of the file."""
+
+SIZE_LIMIT = 256_000_000
+"""Bytes that one stored value may decompress to; a hostile file stops here."""
+
+_SCHEMA = """
+CREATE TABLE revision (number INTEGER PRIMARY KEY, about TEXT, recorded REAL, python TEXT, variables BLOB);
+CREATE TABLE source (revision INTEGER, module TEXT, digest TEXT, PRIMARY KEY (revision, module)) WITHOUT ROWID;
+CREATE TABLE text (digest TEXT PRIMARY KEY, data BLOB) WITHOUT ROWID;
+CREATE TABLE entry (name TEXT PRIMARY KEY, data BLOB, dictionary BLOB) WITHOUT ROWID;
+CREATE TABLE path_class (entry TEXT, path TEXT, count INTEGER, data BLOB, PRIMARY KEY (entry, path)) WITHOUT ROWID;
+CREATE TABLE trace (entry TEXT, path TEXT, slot INTEGER, id TEXT, revision INTEGER, digest BLOB, data BLOB,
+    PRIMARY KEY (entry, path, slot));
+CREATE TABLE shape (entry TEXT, part TEXT, data BLOB, PRIMARY KEY (entry, part)) WITHOUT ROWID;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+"""
+
+# The class itself, not `sqlite3.connect`: that one may be a boundary in this process.
+_connect = sqlite3.Connection
+
+
+def path_of(url: str) -> Path:
+    """The file that a store URL names: a plain path, or `sqlite:///path`."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return Path(url)
+    if scheme != "sqlite":
+        raise StoreError(f"cannot open the store {url}: {scheme} is not supported; use a path or sqlite:///PATH", location=url)
+    return Path(rest.removeprefix("/") if rest.startswith("//") else rest)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=8).digest()
+
+
+def _squeeze(data: bytes, dictionary: bytes = b"") -> bytes:
+    packer = zlib.compressobj(9, zdict=dictionary) if dictionary else zlib.compressobj(9)
+    return packer.compress(data) + packer.flush()
+
+
+def _unsqueeze(data: bytes, dictionary: bytes = b"") -> bytes:
+    unpacker = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
+    plain = unpacker.decompress(data, SIZE_LIMIT)
+    if unpacker.unconsumed_tail:
+        raise zlib.error(f"it decompresses to more than {SIZE_LIMIT} bytes")
+    return plain
+
+
+class _Sqlite:
+    def __init__(self, location: str, connection: sqlite3.Connection) -> None:
+        self.location = location
+        self._db = connection
+
+    def classes(self) -> list[StoredClass]:
+        kept: dict[tuple[str, str], dict[int, str]] = {}
+        for entry, path, slot, name in self._db.execute("SELECT entry, path, slot, id FROM trace ORDER BY 1, 2, 3"):
+            kept.setdefault((entry, path), {})[slot] = name
+        rows = self._db.execute("SELECT entry, path, count, data FROM path_class ORDER BY entry, path")
+        return [
+            StoredClass(entry, path, count, kept.get((entry, path), {}), self._part(data, PathClass))
+            for entry, path, count, data in rows
+        ]
+
+    def shapes(self) -> dict[tuple[str, str], Shape]:
+        rows = self._db.execute("SELECT entry, part, data FROM shape ORDER BY 1, 2")
+        return {(entry, part): self._part(data, Shape) for entry, part, data in rows}
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _part(self, data: bytes, kind: type[T]) -> T:
+        try:
+            return msgspec.msgpack.decode(_unsqueeze(data), type=kind)
+        except (zlib.error, msgspec.MsgspecError) as error:
+            raise NotABaseline(self.location, f"a {kind.__name__} in it cannot be read ({error})") from error
+
+
+class SqliteWriter(_Sqlite):
+    """Writes a baseline; goes on with the one that is there."""
+
+    def __init__(self, url: str) -> None:
+        """Raises `StoreError` when the place cannot be written, `NotABaseline` when something else is there."""
+        path = path_of(url)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = _connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                _create(connection)
+            else:
+                _check_header(str(path), connection)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"cannot write the baseline at {path}: {error}. Choose another place with --store", location=str(path)
+            ) from error
+        super().__init__(str(path), connection)
+        self._revision = 0
+        self._dictionaries: dict[str, bytes] = {}
+
+    def start(self, revision: Revision) -> None:
+        """Begin a session."""
+        cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
+        self._revision = cursor.lastrowid or 0
+        self.update_revision(revision)
+
+    def update_revision(self, revision: Revision) -> None:
+        """Modules and variables seen since."""
+        with _transaction(self._db, self.location):
+            self._db.execute(
+                "UPDATE revision SET about = ?, recorded = ?, python = ?, variables = ? WHERE number = ?",
+                (
+                    *(revision.commit, revision.recorded, revision.python),
+                    *(_squeeze(encode_part(dict(revision.variables))), self._revision),
+                ),
+            )
+            for module, text in revision.sources.items():
+                data = text.encode("utf-8", "surrogatepass")
+                digest = _digest(data).hex()
+                self._db.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", (digest, _squeeze(data)))
+                self._db.execute("INSERT OR REPLACE INTO source VALUES (?, ?, ?)", (self._revision, module, digest))
+
+    def write(self, batch: Batch) -> None:
+        """Write everything or nothing."""
+        with _transaction(self._db, self.location):
+            for entry in batch.entries:
+                self._db.execute(
+                    "INSERT INTO entry (name, data) VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
+                    (entry.name, _squeeze(encode_part(entry))),
+                )
+            for (name, path), described in batch.classes.items():
+                row = (name, path, _squeeze(encode_part(described)))
+                self._db.execute("INSERT OR IGNORE INTO path_class VALUES (?, ?, 0, ?)", row)
+            counts = [(count, *key) for key, count in batch.counts.items()]
+            self._db.executemany("UPDATE path_class SET count = count + ? WHERE entry = ? AND path = ?", counts)
+            for kept in batch.traces:
+                self._keep(kept)
+            shapes = [(*key, _squeeze(encode_part(shape))) for key, shape in batch.shapes.items()]
+            self._db.executemany("INSERT OR REPLACE INTO shape VALUES (?, ?, ?)", shapes)
+            self._db.executemany(
+                "INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+                list(batch.counters.items()),
+            )
+
+    def _keep(self, kept: KeptTrace) -> None:
+        dictionary = self._dictionary(kept)
+        row = (kept.entry, kept.path, kept.slot, kept.id, self._revision, _digest(kept.data))
+        data = _squeeze(kept.data, dictionary)
+        self._db.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, data))
+
+    def _dictionary(self, kept: KeptTrace) -> bytes:
+        """The dictionary of an entry: its first trace, for good."""
+        known = self._dictionaries.get(kept.entry)
+        if known is None:
+            row = self._db.execute("SELECT dictionary FROM entry WHERE name = ?", (kept.entry,)).fetchone()
+            if row is not None and row[0] is not None:
+                known = _unsqueeze(row[0])
+            else:
+                known = kept.data[:32_768]  # the window of deflate
+                self._db.execute("UPDATE entry SET dictionary = ? WHERE name = ?", (_squeeze(known), kept.entry))
+            self._dictionaries[kept.entry] = known
+        return known
+
+    def close(self) -> None:
+        """Leave one complete file behind, without a journal beside it."""
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            self._db.close()
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={FORMAT}")
+    connection.executescript(_SCHEMA)
+
+
+class _transaction:
+    """All or nothing; a failure of SQLite becomes a `StoreError`."""
+
+    def __init__(self, connection: sqlite3.Connection, location: str) -> None:
+        self._db = connection
+        self._location = location
+
+    def __enter__(self) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot write the baseline at {self._location}: {error}", location=self._location) from error
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if error is None:
+            try:
+                self._db.execute("COMMIT")
+                return
+            except sqlite3.Error as failed:
+                error = failed
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(f"cannot write the baseline at {self._location}: {error}", location=self._location) from error
+
+
+def _check_header(location: str, connection: sqlite3.Connection) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise NotABaseline(location, "it is an SQLite database of something else")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > FORMAT:
+        raise NewerFormat(location, version, FORMAT)
+
+
+class SqliteReader(_Sqlite):
+    """Reads a baseline; the file is never changed."""
+
+    def __init__(self, url: str) -> None:
+        """Raises `UnknownBaseline`, `NotABaseline` or `NewerFormat`."""
+        path = path_of(url)
+        if not path.is_file():
+            raise UnknownBaseline(path.stem, location=str(path), known=neighbours(path))
+        if not os.access(path, os.R_OK):
+            raise NotABaseline(str(path), "it may not be read by this user")
+        try:
+            connection = _connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                raise NotABaseline(str(path), "it is empty")
+            _check_header(str(path), connection)
+        except sqlite3.Error as error:
+            raise NotABaseline(str(path), str(error)) from error
+        super().__init__(str(path), connection)
+        try:
+            self._entries = self._read_entries()
+        except sqlite3.Error as error:
+            raise NotABaseline(str(path), str(error)) from error
+
+    def _read_entries(self) -> dict[str, tuple[Entry, bytes]]:
+        rows = self._db.execute("SELECT name, data, dictionary FROM entry ORDER BY name").fetchall()
+        return {name: (self._part(data, Entry), dictionary) for name, data, dictionary in rows}
+
+    def entries(self) -> dict[str, Entry]:
+        """By name."""
+        return {name: entry for name, (entry, _dictionary) in self._entries.items()}
+
+    def classes(self) -> list[StoredClass]:
+        """In a fixed order."""
+        try:
+            return super().classes()
+        except sqlite3.Error as error:
+            raise NotABaseline(self.location, str(error)) from error
+
+    def traces(self, *, entry: str | None = None, path: str | None = None) -> Iterator[StoredTrace]:
+        """Kept traces by entry, path and slot; one that is corrupt comes with its fault."""
+        query = (
+            "SELECT id, entry, path, revision, digest, data FROM trace "
+            "WHERE (?1 IS NULL OR entry = ?1) AND (?2 IS NULL OR path = ?2) ORDER BY entry, path, slot"
+        )
+        try:
+            for row in self._db.execute(query, (entry, path)).fetchall():
+                yield self._trace(*row)
+        except sqlite3.Error as error:
+            raise NotABaseline(self.location, str(error)) from error
+
+    def _trace(self, name: str, entry: str, path: str, revision: int, digest: bytes, data: bytes) -> StoredTrace:
+        try:
+            plain = _unsqueeze(data, self._dictionary(entry))
+            if _digest(plain) != digest:
+                raise zlib.error("its digest does not match")
+            return StoredTrace(name, entry, path, revision, decode_trace(plain), "")
+        except (zlib.error, msgspec.MsgspecError, TypeError, RecursionError) as error:
+            return StoredTrace(name, entry, path, revision, None, f"it is corrupt: {error}")
+
+    def _dictionary(self, entry: str) -> bytes:
+        held = self._entries.get(entry)
+        return _unsqueeze(held[1]) if held is not None and held[1] else b""
+
+    def revisions(self) -> dict[int, Revision]:
+        """By number."""
+        found = {}
+        for number, commit, recorded, python, variables in self._db.execute("SELECT * FROM revision ORDER BY 1").fetchall():
+            rows = self._db.execute(
+                "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1", (number,)
+            )
+            sources = {module: _unsqueeze(data).decode("utf-8", "surrogatepass") for module, data in rows}
+            read = self._part(variables, dict[str, str | None]) if variables else {}
+            found[number] = Revision(commit or "", python or "", recorded or 0.0, sources, read)
+        return found
+
+    def counters(self) -> dict[str, int]:
+        """What the recorder counted."""
+        return dict(self._db.execute("SELECT name, value FROM counter ORDER BY 1").fetchall())
+
+
+def neighbours(path: Path) -> list[str]:
+    """Names of the baselines beside a path."""
+    return sorted(one.stem for one in path.parent.glob("*.baseline")) if path.parent.is_dir() else []

@@ -1,0 +1,1 @@
+"""Tracing: which arms and functions a trace ran."""

@@ -1,0 +1,73 @@
+"""This file is about choosing the tracer: which one, and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, Protocol
+
+from ..context import PathRecord
+from .monitoring import MonitoringTracer
+from .tracefunc import TraceFunctionTracer
+
+
+class Tracer(Protocol):
+    """Fills the path record of the trace that runs."""
+
+    name: str
+
+    def register(self, codes: list[CodeType]) -> None:
+        """Add code objects of included modules."""
+
+    def begin(self, path: PathRecord) -> None:
+        """A trace starts, or goes on, in this thread."""
+
+    def end(self, path: PathRecord) -> None:
+        """The trace ends, or pauses, in this thread."""
+
+    def rest(self) -> None:
+        """Called now and then by the collector: give back what no trace needs."""
+
+    def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap the function of a thread that a trace starts."""
+
+    def stop(self) -> None:
+        """Give everything back."""
+
+
+class NoTracer:
+    """Traces nothing, and says why."""
+
+    def __init__(self, reason: str) -> None:
+        self.name = f"no tracing: {reason}"
+
+    def register(self, codes: list[CodeType]) -> None:
+        """Nothing to do."""
+
+    def begin(self, path: PathRecord) -> None:
+        """Nothing to do."""
+
+    def end(self, path: PathRecord) -> None:
+        """Nothing to do."""
+
+    def rest(self) -> None:
+        """Nothing to do."""
+
+    def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return function
+
+    def stop(self) -> None:
+        """Nothing to do."""
+
+
+def choose_tracer(on_fault: Callable[[BaseException], None], included: Callable[[str], bool]) -> Tracer:
+    """The best tracer that this interpreter has free: `sys.monitoring`, else a trace function, else none."""
+    if sys.version_info >= (3, 12):
+        # 0, 1, 2 and 5 are set aside for debugger, coverage, profiler and optimizer (PEP 669).
+        for tool in (4, 3, 5, 2):
+            if sys.monitoring.get_tool(tool) is None:
+                return MonitoringTracer(on_fault, tool=tool)
+        return NoTracer("every tool id of sys.monitoring is taken")
+    return TraceFunctionTracer(on_fault, included)

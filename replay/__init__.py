@@ -1,0 +1,1 @@
+"""Replay: the recorded world, comparison, location and verdicts."""

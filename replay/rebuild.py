@@ -1,0 +1,328 @@
+"""This file is about rebuilding: live values from value trees, for the code under test.
+
+A baseline may be hostile. Only classes of the included packages and a short list of standard types are ever built,
+none of them by calling it: state is put into a bare instance. Everything else is refused, and named.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import importlib
+import logging
+import pathlib
+import re
+import sys
+import threading
+import types
+import uuid
+import zoneinfo
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..recorders.value_tree import (
+    AnchorNode,
+    BytesNode,
+    ClassName,
+    DictNode,
+    EnumNode,
+    FrozenSetNode,
+    GlobalNode,
+    ListNode,
+    ObjectNode,
+    OpaqueNode,
+    RefNode,
+    SetNode,
+    StandardNode,
+    Tree,
+    TupleNode,
+)
+
+
+class Unbuildable(Exception):
+    """A recorded value cannot be built here; the message is the reason that a report gives."""
+
+
+_STANDARD: dict[str, Callable[..., Any]] = {
+    "int": lambda text: int(text, 16),
+    "str": lambda data: data.decode("utf-8", "surrogatepass"),
+    "bytearray": bytearray,
+    "decimal": decimal.Decimal,
+    "fraction": fractions.Fraction,
+    "complex": complex,
+    "datetime": lambda *parts: datetime.datetime(*parts[:7], tzinfo=parts[8], fold=parts[7]),
+    "date": datetime.date,
+    "time": lambda *parts: datetime.time(*parts[:4], tzinfo=parts[5], fold=parts[4]),
+    "timedelta": datetime.timedelta,
+    "timezone": lambda *parts: datetime.timezone.utc if parts == (datetime.timedelta(0),) else datetime.timezone(*parts),
+    "zoneinfo": zoneinfo.ZoneInfo,
+    "uuid": lambda text: uuid.UUID(hex=text),
+    "range": range,
+    "slice": slice,
+    "ellipsis": lambda: ...,
+    "notimplemented": lambda: NotImplemented,
+    "pattern": lambda pattern, flags: re.compile(pattern, flags & ~re.UNICODE.value if isinstance(pattern, bytes) else flags),
+    "path": lambda name, text: getattr(pathlib, name)(text),
+    "logger": logging.getLogger,
+    "lock": threading.Lock,
+    "rlock": threading.RLock,
+}
+_PATHS = frozenset({"PurePosixPath", "PosixPath", "PureWindowsPath", "WindowsPath"})
+
+_TYPES: dict[ClassName, type] = {
+    f"{one.__module__}:{one.__qualname__}": one
+    for one in (
+        *(object, int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None)),
+        *(collections.OrderedDict, collections.defaultdict, collections.deque, collections.Counter),
+        *(decimal.Decimal, fractions.Fraction, datetime.datetime, datetime.date, uuid.UUID, types.SimpleNamespace),
+    )
+}
+_EXCEPTION_HOMES = frozenset({"requests", "urllib3"})
+"""Packages outside the standard library whose exceptions a boundary may raise again."""
+
+
+class Resolver:
+    """Finds the classes that may be built."""
+
+    def __init__(self, include: Sequence[str]) -> None:
+        """`include` are the packages under validation; their modules may be imported."""
+        self._include = frozenset(include)
+        self._known: dict[ClassName, Any] = {}
+
+    def covers(self, module: str) -> bool:
+        """Whether a module belongs to an included package."""
+        return any(module == package or module.startswith(f"{package}.") for package in self._include)
+
+    def find(self, name: ClassName) -> Any:
+        """The class or function of that name; raises `Unbuildable` when it is gone or not allowed."""
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def _find(self, name: ClassName) -> Any:
+        allowed = _TYPES.get(name)
+        if allowed is not None:
+            return allowed
+        module_name, _, qualname = name.partition(":")
+        if self.covers(module_name):
+            return self._included(module_name, qualname)
+        found = _loaded(module_name, qualname)
+        root = module_name.partition(".")[0]
+        at_home = root in sys.stdlib_module_names or root in _EXCEPTION_HOMES
+        if isinstance(found, type) and issubclass(found, BaseException) and at_home:
+            return found
+        raise Unbuildable(f"refused to build {name}: it is neither in the included packages nor a known standard type")
+
+    def _included(self, module_name: str, qualname: str) -> Any:
+        try:
+            found: Any = importlib.import_module(module_name)
+        except ImportError as error:
+            raise Unbuildable(f"{module_name}:{qualname} is gone: {error}") from error
+        for part in qualname.split("."):
+            found = vars(found).get(part) if hasattr(found, "__dict__") else None
+            if found is None:
+                raise Unbuildable(f"{module_name}:{qualname} is gone: the code under test does not define it")
+        # What an included module merely imports is not included: `shop.tools:os.system` leads outside.
+        home = getattr(found, "__module__", "") or ""
+        if not self.covers(home):
+            raise Unbuildable(f"refused to build {module_name}:{qualname}: it belongs to {home}, outside the included packages")
+        return found
+
+
+def _loaded(module_name: str, qualname: str) -> Any:
+    """An attribute of a module that is loaded already; nothing is imported for a baseline."""
+    found: Any = sys.modules.get(module_name)
+    for part in qualname.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found
+
+
+def build(tree: Tree, resolver: Resolver) -> Any:
+    """The live value of a tree, a new copy at each call; raises `Unbuildable`."""
+    return _Builder(resolver).build(tree)
+
+
+class _Builder:
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._anchors: dict[int, Any] = {}
+
+    def build(self, tree: Tree, anchor: int | None = None) -> Any:
+        if tree is None or isinstance(tree, (bool, int, float, str)):
+            return tree
+        match tree:
+            case BytesNode(data=data):
+                return data
+            case DictNode(keys=keys, values=values):
+                made: dict[Any, Any] = self._anchored(anchor, {})
+                for key, value in zip(keys, values, strict=True):
+                    made[self.build(key)] = self.build(value)
+                return made
+            case ListNode(items=items):
+                row: list[Any] = self._anchored(anchor, [])
+                row.extend(self.build(item) for item in items)
+                return row
+            case TupleNode(items=items):
+                return self._anchored(anchor, tuple([self.build(item) for item in items]))
+            case SetNode(items=items):
+                bag: set[Any] = self._anchored(anchor, set())
+                bag.update(self.build(item) for item in items)
+                return bag
+            case FrozenSetNode(items=items):
+                return self._anchored(anchor, frozenset([self.build(item) for item in items]))
+            case AnchorNode(number=number, value=value):
+                return self.build(value, number)
+            case RefNode(number=number):
+                if number not in self._anchors:
+                    raise Unbuildable("an immutable value that contains itself cannot be rebuilt")
+                return self._anchors[number]
+            case ObjectNode():
+                return self._object(tree, anchor)
+            case _:
+                return self._atom(tree)
+
+    def _anchored(self, number: int | None, value: Any) -> Any:
+        if number is not None:
+            self._anchors[number] = value
+        return value
+
+    def _atom(self, tree: Tree) -> Any:
+        match tree:
+            case StandardNode(kind=kind, parts=parts):
+                return self._standard(kind, [self.build(part) for part in parts])
+            case EnumNode(cls=cls, name=name, value=value):
+                return self._member(self._resolver.find(cls), cls, name, self.build(value))
+            case GlobalNode(name=name):
+                return self._resolver.find(name)
+            case OpaqueNode(cls=cls, reason=reason):
+                raise Unbuildable(f"it holds a {cls.replace(':', '.')} that was not captured: {reason}")
+            case _:
+                raise Unbuildable(f"an unknown node: {tree!r}")
+
+    def _standard(self, kind: str, parts: list[Any]) -> Any:
+        make = _STANDARD.get(kind)
+        if make is None or (kind == "path" and parts[:1] and parts[0] not in _PATHS):
+            raise Unbuildable(f"refused to build a standard value of the unknown kind {kind!r}")
+        try:
+            return make(*parts)
+        except Exception as error:
+            raise Unbuildable(f"a {kind} cannot be built from {parts!r}: {error}") from error
+
+    def _member(self, cls: Any, name: ClassName, member: str | None, value: Any) -> Any:
+        if not (isinstance(cls, type) and issubclass(cls, enum.Enum)):
+            raise Unbuildable(f"{name} is no enumeration any more")
+        members = cls.__members__
+        if member in members:
+            return members[member]
+        try:
+            return cls(value)
+        except ValueError as error:
+            raise Unbuildable(f"{name} has no member {member or value!r} any more") from error
+
+    def _object(self, tree: ObjectNode, anchor: int | None) -> Any:
+        cls = self._resolver.find(tree.cls)
+        if not isinstance(cls, type):
+            raise Unbuildable(f"{tree.cls} is no class any more")
+        made = self._anchored(anchor, self._bare(cls, tree))
+        namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None
+        for name, value in zip(tree.names, tree.values, strict=True):
+            _put(made, cls, namespace, name, self.build(value))
+        return made
+
+    def _bare(self, cls: type, tree: ObjectNode) -> Any:
+        """An instance with its built-in part and nothing else; no method of the class runs."""
+        content = self.build(tree.content)
+        for base, fill in _BARE:
+            if issubclass(cls, base):
+                try:
+                    return fill(cls, content)
+                except TypeError as error:
+                    raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+        return object.__new__(cls)
+
+
+def _filled(base: Any, method: str) -> Callable[[Any, Any], Any]:
+    def fill(cls: Any, content: Any) -> Any:
+        made = base.__new__(cls)
+        getattr(base, method)(made, content)
+        return made
+
+    return fill
+
+
+def _bare_defaultdict(cls: Any, content: Any) -> Any:
+    made = collections.defaultdict.__new__(cls)
+    collections.defaultdict.__init__(made, content[1], content[0])
+    return made
+
+
+def _bare_deque(cls: Any, content: Any) -> Any:
+    made = collections.deque.__new__(cls)
+    collections.deque.__init__(made, *content)
+    return made
+
+
+def _bare_exception(cls: Any, content: Any) -> Any:
+    made = BaseException.__new__(cls, *content)
+    for base in cls.__mro__:  # the constructors written in C fill their own fields (`errno`, `value`, `code`)
+        if base.__module__ == "builtins" and "__init__" in vars(base):
+            base.__init__(made, *content)
+            break
+    return made
+
+
+def _bare_group(cls: Any, content: Any) -> Any:
+    return BaseExceptionGroup.__new__(cls, *content)
+
+
+def _value(base: Any) -> Callable[[Any, Any], Any]:
+    return lambda cls, content: base.__new__(cls, content)
+
+
+def _bare_datetime(cls: Any, content: Any) -> Any:
+    return cls.combine(content.date(), content.timetz()) if cls is datetime.datetime else datetime.datetime.__new__(
+        cls, *content.timetuple()[:6], content.microsecond, content.tzinfo, fold=content.fold
+    )
+
+
+def _bare_uuid(cls: Any, content: Any) -> Any:
+    made = object.__new__(cls)
+    object.__setattr__(made, "int", content.int)
+    object.__setattr__(made, "is_safe", content.is_safe)
+    return made
+
+
+_BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
+    (collections.defaultdict, _bare_defaultdict),
+    (collections.deque, _bare_deque),
+    (collections.OrderedDict, _filled(collections.OrderedDict, "update")),
+    (dict, _filled(dict, "update")),
+    (list, _filled(list, "extend")),
+    (set, _filled(set, "update")),
+    (bytearray, _filled(bytearray, "extend")),
+    *((base, _value(base)) for base in (tuple, frozenset, str, bytes, int, float, complex, decimal.Decimal)),
+    (BaseExceptionGroup, _bare_group),
+    (BaseException, _bare_exception),
+    (datetime.datetime, _bare_datetime),
+    (uuid.UUID, _bare_uuid),
+)
+
+
+def _put(made: Any, cls: type, namespace: dict[str, Any] | None, name: str, value: Any) -> None:
+    for base in cls.__mro__:
+        slot = vars(base).get(name)
+        if type(slot) is types.MemberDescriptorType:
+            slot.__set__(made, value)
+            return
+    if namespace is None:
+        if isinstance(made, OSError) and name == "filename":
+            made.filename = value
+            return
+        raise Unbuildable(f"{cls.__qualname__} has no place for the recorded attribute {name!r} any more")
+    if isinstance(made, OSError) and name == "filename":
+        made.filename = value
+    else:
+        namespace[name] = value
