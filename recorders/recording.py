@@ -14,10 +14,8 @@ from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
-import wrapt
-
 from . import context
-from .boundaries import clock, declared, entropy, environ, http_client, sqlite
+from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.outside import SessionVariables
 from .collector import Collector
 from .entries import wsgi
@@ -63,6 +61,7 @@ class Recording:
         self.collector.rest = tracer.rest
         self.collector.seen_application = lambda: self.session.application
         self._undos = Undos()
+        self._hooks = Hooks(self._undos, self._fault)
         self._active = False
 
     def _fault(self, fault: BaseException) -> None:
@@ -80,12 +79,7 @@ class Recording:
         self._active = True
         add = self._undos.add
         self.collector.start()
-        for boundary in (clock, entropy, environ):
-            add(boundary.install())
-        self._when_imported("sqlite3", lambda module: sqlite.install())
-        self._when_imported("http.client", lambda module: http_client.install())
-        for name in self.options.boundaries:
-            self._declare(name)
+        install_boundaries(self._undos, self._hooks, self.options.boundaries)
         if "wsgi" in self.options.entries:
             self._find_applications()
         add(context.set_outside(self._variables))
@@ -105,15 +99,15 @@ class Recording:
 
     def _find_applications(self) -> None:
         call, run = wsgi.wrap_call(self.session), wsgi.wrap_run(self.session)
-        self._when_imported("flask.app", lambda module: wrap(module.Flask, "__call__", call))
-        self._when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", run))
-        self._when_imported("django.core.handlers.wsgi", lambda module: wrap(module.WSGIHandler, "__call__", call))
-        self._when_imported(
+        self._hooks.when_imported("flask.app", lambda module: wrap(module.Flask, "__call__", call))
+        self._hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", run))
+        self._hooks.when_imported("django.core.handlers.wsgi", lambda module: wrap(module.WSGIHandler, "__call__", call))
+        self._hooks.when_imported(
             "django.core.handlers.base", lambda module: wrap(module.BaseHandler, "resolve_request", wsgi.wrap_resolve)
         )
         module_name, _, attribute = self.options.app.partition(":")
         if attribute and not attribute.endswith("()"):
-            self._when_imported(module_name, lambda module: self._wrap_named(module, attribute))
+            self._hooks.when_imported(module_name, lambda module: self._wrap_named(module, attribute))
 
     def _wrap_named(self, module: ModuleType, attribute: str) -> Undo:
         """The application that the configuration names, where no framework that is known answers for it."""
@@ -125,32 +119,12 @@ class Recording:
             return lambda: None  # a factory
         return wrap(module, attribute, wsgi.wrap_call(self.session))
 
-    def _declare(self, name: str) -> None:
-        module_name, _, rest = name.replace(":", ".").rpartition(".")
-
-        def install(module: ModuleType) -> Undo:
-            return declared.install(module, rest)
-
-        self._when_imported(module_name, install)
-
-    def _when_imported(self, name: str, install: Callable[[Any], Undo]) -> None:
-        """Install something once a module is there; a fault is counted, never the service's."""
-
-        def hook(module: ModuleType) -> None:
-            if not self._active:
-                return
-            try:
-                self._undos.add(install(module))
-            except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
-                self._fault(fault)
-
-        wrapt.register_post_import_hook(hook, name)
-
     def stop(self) -> None:
         """Take everything away and write what was accepted."""
         if not self._active:
             return
         self._active = False
+        self._hooks.stop()
         self._undos.run()
         self.session.switch_off()
         self.session.counters.pop("switched off", None)

@@ -308,6 +308,7 @@ _BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     (BaseException, _bare_exception),
     (datetime.datetime, _bare_datetime),
     (uuid.UUID, _bare_uuid),
+    (types.SimpleNamespace, lambda cls, content: types.SimpleNamespace.__new__(cls)),
 )
 
 

@@ -19,7 +19,7 @@ from .world import Operation
 T = TypeVar("T")
 
 
-class _Through:
+class Through:
     """A ticket of a world that keeps nothing."""
 
     def first(self, perform: Callable[[], T]) -> T:
@@ -36,7 +36,8 @@ class SessionVariables:
     """Lets everything through; keeps environment variables read by included code."""
 
     recorded = False
-    _ticket = _Through()
+    sandboxed = False
+    _ticket = Through()
 
     def __init__(self, included: Included) -> None:
         self._included = included
@@ -86,5 +87,5 @@ class SessionVariables:
     def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
         return perform()
 
-    def begin(self, operation: Operation, request: Any) -> _Through:
+    def begin(self, operation: Operation, request: Any) -> Through:
         return self._ticket

@@ -8,6 +8,7 @@ never ahead. Behind a recorded world the same objects sit on an empty database i
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -53,18 +54,33 @@ def _connect(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
     if world is None:
         return _named(wrapped(*args, **kwargs), database)
     operation = Operation("sqlite3", "connect", database, "session")
+    if world.sandboxed and not world.recorded:
+        return _named(_private(wrapped, database, args, kwargs), database)
     if not world.recorded:
         opened: list[Any] = []
         # The recording needs to know that it worked, not what it gave.
         world.begin(operation, database).first(lambda: opened.append(wrapped(*args, **kwargs)))
         return _named(opened[0], database)
     world.begin(operation, database).first(lambda: None)
-    if args:
-        args = (":memory:", *args[1:])
-    else:
-        kwargs["database"] = ":memory:"
-    kwargs.pop("uri", None)
-    return _named(wrapped(*args, **kwargs), database)
+    return _named(_opened(wrapped, ":memory:", False, args, kwargs), database)
+
+
+def _opened(connect: Any, database: str, uri: bool, args: Any, kwargs: Any) -> Any:
+    """A connection to another database than the program asked for, otherwise as it asked."""
+    rest = args[1:7]
+    named = {key: value for key, value in kwargs.items() if key not in ("database", "uri")}
+    return connect(database, *rest, uri=uri, **named)
+
+
+_private_databases: dict[str, Any] = {}
+
+
+def _private(connect: Any, database: str, args: Any, kwargs: Any) -> Any:
+    """A database in memory that all connections to one name share, for as long as the process lives."""
+    name = f"file:pytest-runtime-{zlib.crc32(database.encode()):08x}?mode=memory&cache=shared"
+    if name not in _private_databases:
+        _private_databases[name] = sqlite3.Connection(name, uri=True, check_same_thread=False)
+    return _opened(connect, name, True, args, kwargs)
 
 
 def _with_factory(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -49,6 +49,9 @@ class World(Protocol):
     recorded: bool
     """Whether answers come from a recording: then a boundary must not touch the world at all."""
 
+    sandboxed: bool
+    """Whether databases that are opened must be private ones in memory."""
+
     def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
         """A reading of clock or entropy: never compared, but the same again on replay."""
 
@@ -171,6 +174,7 @@ class LiveWorld:
     """The world of a sampled trace: everything goes through, and is recorded."""
 
     recorded = False
+    sandboxed = False
 
     def __init__(self, included: Callable[[str], bool]) -> None:
         """`included` tells of a file name whether it belongs to the packages under validation."""

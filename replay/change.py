@@ -1,0 +1,179 @@
+"""This file is about the change: in which lines and functions the code under test differs from what was recorded.
+
+Compared are syntax trees: comments, docstrings, formatting and type hints do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ..recorders.tracing.branches import FunctionName
+
+
+class Function(NamedTuple):
+    """One function of a module: where it stands, and what it says."""
+
+    name: str
+    first: int
+    last: int
+    text: str
+    """Its syntax tree, without what means nothing; nested functions are part of it."""
+    names: frozenset[str]
+    """Global names and attributes that it uses."""
+
+
+class ModuleChange(NamedTuple):
+    """How one module differs."""
+
+    module: str
+    lines: frozenset[int]
+    """Lines of the new version that are new, changed, or follow a removed one, inside functions that changed and in
+    module-level statements that changed."""
+    functions: Mapping[FunctionName, int]
+    """Functions that changed, or that use a module-level name that did → their first such line."""
+
+
+def compare_sources(module: str, old: str, new: str) -> ModuleChange:
+    """The change between two versions of a module; one that does not parse counts as changed in every line."""
+    if old == new:
+        return ModuleChange(module, frozenset(), {})
+    try:
+        before, after = _Module(old), _Module(new)
+    except SyntaxError:
+        return ModuleChange(module, frozenset(range(1, new.count("\n") + 2)), {})
+    lines = _changed_lines(old, new)
+    changed: dict[str, int] = {}
+    kept: set[int] = set()
+    for function in after.functions.values():
+        known = before.functions.get(function.name)
+        if known is not None and known.text == function.text:
+            continue
+        inside = [line for line in sorted(lines) if function.first <= line <= function.last]
+        meaning = [line for line in inside if line in after.statement_lines]
+        changed[f"{module}:{function.name}"] = (meaning or inside or [function.first])[0]
+        kept.update(meaning or inside)
+    for name, line in _dependents(before, after):
+        changed.setdefault(f"{module}:{name}", line)
+    kept.update(line for line in lines if line in after.changed_statements(before))
+    return ModuleChange(module, frozenset(kept), changed)
+
+
+def _changed_lines(old: str, new: str) -> set[int]:
+    before, after = old.splitlines(), new.splitlines()
+    found: set[int] = set()
+    for tag, _i, _k, first, last in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag in ("replace", "insert"):
+            found.update(range(first + 1, last + 1))
+        elif tag == "delete":
+            found.add(min(first + 1, len(after)))
+    return found
+
+
+class _Module:
+    """A parsed module, taken apart."""
+
+    def __init__(self, source: str) -> None:
+        tree = _Bare().visit(ast.parse(source))
+        self.functions: dict[str, Function] = {}
+        self.assigned: dict[str, str] = {}
+        """Module-level name → syntax tree of the statement that sets it."""
+        self._statements: dict[str, range] = {}
+        self.statement_lines: frozenset[int] = frozenset(
+            node.lineno for node in ast.walk(tree) if isinstance(node, (ast.stmt, ast.expr)) and hasattr(node, "lineno")
+        )
+        self.uses: dict[str, list[int]] = {}
+        """Name → lines that mention it."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                self.uses.setdefault(node.id, []).append(node.lineno)
+            elif isinstance(node, ast.Attribute):
+                self.uses.setdefault(node.attr, []).append(node.lineno)
+        self._walk(tree.body, "")
+
+    def _walk(self, body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._function(node, prefix)
+            elif isinstance(node, ast.ClassDef):
+                self._walk(node.body, f"{prefix}{node.name}.")
+            else:
+                text = ast.dump(node)
+                self._statements[text] = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                for name in _targets(node):
+                    self.assigned[prefix + name] = text
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> None:
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        names |= {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        name = f"{prefix}{node.name}"
+        self.functions[name] = Function(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
+        nested = [one for one in ast.walk(node) if one is not node and isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        for one in nested:
+            self.functions.setdefault(
+                f"{name}.<locals>.{one.name}",
+                Function(f"{name}.<locals>.{one.name}", one.lineno, one.end_lineno or one.lineno, ast.dump(one), frozenset()),
+            )
+
+    def changed_statements(self, before: _Module) -> set[int]:
+        """Lines of module-level and class-level statements that the other version does not have."""
+        return {line for text, lines in self._statements.items() if text not in before._statements for line in lines}
+
+
+def _dependents(before: _Module, after: _Module) -> Iterator[tuple[str, int]]:
+    """Functions that use a module-level or class-level name whose statement changed."""
+    changed = {
+        name.rpartition(".")[2]
+        for name in {*before.assigned, *after.assigned}
+        if before.assigned.get(name) != after.assigned.get(name)
+    }
+    if changed:
+        for function in after.functions.values():
+            used = function.names & changed
+            if used:
+                lines = [line for name in used for line in after.uses.get(name, []) if function.first <= line <= function.last]
+                yield function.name, min(lines, default=function.first)
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.Assign(targets=targets):
+            return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)):
+            return [name]
+        case _:
+            return []
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes away what means nothing: docstrings, annotations."""
+
+    def _body(self, node: ast.AST) -> ast.AST:
+        body = getattr(node, "body", [])
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            if isinstance(body[0].value.value, str):
+                node.body = body[1:] or [ast.copy_location(ast.Pass(), body[0])]  # type: ignore[attr-defined]  # it has one
+        return self.generic_visit(node)
+
+    visit_Module = _body
+    visit_ClassDef = _body
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self._body(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self._body(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        # In a class body the annotation is a field of a dataclass; elsewhere it is a hint. The name alone stays.
+        node.annotation = ast.copy_location(ast.Constant(value=None), node.annotation)
+        return self.generic_visit(node)

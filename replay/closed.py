@@ -1,0 +1,87 @@
+"""This file is about closing the process off: during a replay nothing leaves it but through the recorded world.
+
+An audit hook (PEP 578) refuses sockets, processes and file changes outside the scratch folder, in the thread that
+replays and in every thread that the replay started. Reading files is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ..recorders import context
+from .recorded_world import RecordedWorld, TraceStopped
+
+_REFUSED = frozenset(
+    {
+        *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"),
+        *("socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"),
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.kill"),
+        *("os.startfile", "pty.spawn", "webbrowser.open", "smtplib.connect", "ftplib.connect", "imaplib.open"),
+    }
+)
+_CHANGING = frozenset(
+    {
+        *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink", "os.chmod"),
+        *("os.chown", "os.utime", "shutil.rmtree", "shutil.move", "os.mkfifo", "os.mknod"),
+    }
+)
+_WATCHED = _REFUSED | _CHANGING | {"open", "sqlite3.connect"}
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class Closed:
+    """The hook; installed once a process (it cannot be removed), it does nothing outside a replay."""
+
+    def __init__(self, scratch: str) -> None:
+        """`scratch` is the folder in which a replay may write."""
+        self._scratch = os.path.realpath(scratch) + os.sep
+        self.importing = False
+        """Whether the application is being built: then too nothing may leave."""
+        self.escaped: list[str] = []
+
+    def install(self) -> None:
+        """Start watching."""
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        if event not in _WATCHED:
+            return
+        scope = context.current()
+        world = scope.world if scope is not None else None
+        if not isinstance(world, RecordedWorld) and not self.importing:
+            return
+        if not self._leaves(event, args):
+            return
+        what = _described(event, args)
+        if isinstance(world, RecordedWorld):
+            world.refused.append(what)
+            world.stop("gap", f"refused {what}: it would have left the process, and no recorded boundary stands there")
+        self.escaped.append(what)
+        raise TraceStopped(f"refused {what} while the application was imported or built")
+
+    def _leaves(self, event: str, args: tuple[Any, ...]) -> bool:
+        if event == "open":
+            path, _mode, flags = args
+            return isinstance(flags, int) and bool(flags & _WRITE_FLAGS) and self._outside(path)
+        if event == "sqlite3.connect":
+            target = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes)) else ""
+            return not (target == ":memory:" or "mode=memory" in target) and self._outside(target)
+        if event in _CHANGING:
+            return any(self._outside(path) for path in args[:2] if isinstance(path, (str, bytes)))
+        return True
+
+    def _outside(self, path: Any) -> bool:
+        if isinstance(path, int):  # an open descriptor
+            return False
+        real = os.path.realpath(os.fsdecode(path))
+        return not (real + os.sep).startswith(self._scratch) and real != os.devnull and "__pycache__" not in real
+
+
+def _described(event: str, args: tuple[Any, ...]) -> str:
+    shown: Callable[[Any], str] = lambda value: ascii(value)[:80]  # noqa: E731 - local and typed
+    if event.startswith("socket.") and len(args) > 1:
+        return f"{event}({shown(args[1])})" if event != "socket.getaddrinfo" else f"{event}({shown(args[0])})"
+    return f"{event}({shown(args[0]) if args else ''})"

@@ -1,0 +1,91 @@
+"""This file is about observations: what a run showed to its caller and to the systems behind it, in comparable form."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from ..recorders.boundaries.world import Operation
+from ..recorders.trace import Exchange, Outcome, Site, Trace
+from ..recorders.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record
+from .recorded_world import Asked
+from .requests import parse_body
+
+OutcomeKind: TypeAlias = Literal["response", "return", "exception"]
+
+
+class Outbound(NamedTuple):
+    """An outbound call as both sides can be asked about it."""
+
+    operation: Operation
+    request: Tree
+    matched: int | None
+    """Of a candidate's call: position of the base's call that it stands for."""
+    exact: bool
+    site: Site | None
+    lane: int
+
+
+class Observation(NamedTuple):
+    """What one run showed."""
+
+    kind: OutcomeKind
+    value: Tree
+    """The response as a record of status, headers and body; the returned value; the exception."""
+    arguments: Tree
+    """Receiver and arguments afterwards; `None` for an HTTP request."""
+    outbound: list[Outbound]
+
+
+def recorded_observation(trace: Trace) -> Observation:
+    """What the recorded run showed."""
+    outbound = [
+        Outbound(_operation(one), one.request, position, True, one.site, one.lane)
+        for position, one in enumerate(trace.exchanges)
+    ]
+    return Observation(trace.outcome.kind, comparable(trace.outcome), _arguments(trace), outbound)
+
+
+def _operation(exchange: Exchange) -> Operation:
+    return Operation(exchange.boundary, exchange.operation, exchange.resource, exchange.effect)
+
+
+def _arguments(trace: Trace) -> Tree:
+    if trace.kind != "function":
+        return None
+    return trace.outcome.arguments if trace.outcome.arguments is not None else field(trace.input, "arguments")
+
+
+def replayed_observation(outcome: Outcome, asked: list[Asked]) -> Observation:
+    """What a replay showed."""
+    return Observation(outcome.kind, comparable(outcome), outcome.arguments, outbound_of(asked))
+
+
+def outbound_of(asked: list[Asked]) -> list[Outbound]:
+    """The exchanges that a replay asked for."""
+    return [Outbound(one.operation, one.request, one.matched, one.exact, one.site, one.lane) for one in asked]
+
+
+def comparable(outcome: Outcome) -> Tree:
+    """The outcome in the form that is compared: a response by status code, headers by name, body by content type."""
+    value = outcome.value
+    if outcome.kind != "response" or not isinstance(value, DictNode):
+        return value
+    status, headers, body = (field(value, name) for name in ("status", "headers", "body"))
+    by_name = _headers(headers)
+    content_type = by_name.get("content-type", [""])[0]
+    data = body.data if isinstance(body, BytesNode) else b""
+    form, document = parse_body(str(content_type), data)
+    if not data:
+        form, document = "body", BytesNode(b"")
+    shown = DictNode(list(by_name), [one[0] if len(one) == 1 else ListNode(list(one)) for one in by_name.values()])
+    code = str(status).partition(" ")[0]
+    return record(status=int(code) if code.isdigit() else str(status), headers=shown, **{form: document})
+
+
+def _headers(headers: Tree) -> dict[str, list[Any]]:
+    """Values by lower-case name, in order of name; values of one name keep their order."""
+    found: dict[str, list[Any]] = {}
+    for pair in headers.items if isinstance(headers, TupleNode) else []:
+        if isinstance(pair, TupleNode) and len(pair.items) == 2:
+            found.setdefault(str(pair.items[0]).lower(), []).append(pair.items[1])
+    return dict(sorted(found.items()))

@@ -1,0 +1,350 @@
+"""This file is about the recorded world: it answers every boundary from a recording, and touches nothing.
+
+The clock stands still at the trace's start and moves with the recorded readings and when the program sleeps. Clock
+and entropy are streams per reading function. Exchanges are matched by exact request, unused first, oldest first;
+a changed request of the same operation is answered from the recording too, and noted as changed. A request without
+any recording stops the trace.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import deque
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, NamedTuple, TypeVar
+
+from ..recorders import context
+from ..recorders.boundaries.world import Operation
+from ..recorders.capture import capture
+from ..recorders.naming import function_name
+from ..recorders.trace import Exchange, Reading, Site, Trace
+from ..recorders.value_tree import Tree
+from .rebuild import Resolver, Unbuildable, build
+from .requests import canonical_key, exact_key, label, operation_key
+
+T = TypeVar("T")
+
+
+class TraceStopped(BaseException):
+    """The replay cannot go on. A base exception, so that `except Exception` in the service does not hide it."""
+
+
+class Asked(NamedTuple):
+    """An exchange that the code under test asked for."""
+
+    operation: Operation
+    request: Tree
+    matched: int | None
+    """Position of the recorded exchange that answered it."""
+    exact: bool
+    site: Site | None
+    lane: int
+
+
+class Stop(NamedTuple):
+    """Why a replay ended before its entry did."""
+
+    kind: str
+    """`unrecorded` when the program asked for something new, `gap` when the recording does not hold what it should."""
+    reason: str
+    site: Site | None
+
+
+class _Stream:
+    """Readings of one source by one function."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.next = 0
+
+    def left(self) -> bool:
+        return self.next < len(self.reading.values)
+
+    def take(self) -> Tree:
+        self.next += 1
+        return self.reading.values[self.next - 1]
+
+
+def _operation_of(exchange: Exchange) -> Operation:
+    return Operation(exchange.boundary, exchange.operation, exchange.resource, exchange.effect)
+
+
+class _Exchanges:
+    """The recorded exchanges, by how they can be asked for."""
+
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self._all = exchanges
+        self._used: set[int] = set()
+        self._exact: dict[bytes, deque[int]] = {}
+        self._canonical: dict[bytes, deque[int]] | None = None
+        self._operations: dict[str, deque[int]] | None = None
+        for position, exchange in enumerate(exchanges):
+            key = exact_key(_operation_of(exchange), exchange.request)
+            self._exact.setdefault(key, deque()).append(position)
+
+    def match(self, operation: Operation, request: Tree) -> tuple[int | None, bool]:
+        """(position, whether the request is the same): exact first, then in other words, then the same operation."""
+        position = self._unused(self._exact.get(exact_key(operation, request)))
+        if position is not None:
+            return position, True
+        position = self._unused(self._by_canonical().get(canonical_key(operation, request)))
+        if position is not None:
+            return position, True
+        return self._unused(self._by_operation().get(operation_key(operation, request))), False
+
+    def _unused(self, positions: deque[int] | None) -> int | None:
+        while positions:
+            position = positions.popleft()
+            if position not in self._used:
+                self._used.add(position)
+                return position
+        return None
+
+    def _by_canonical(self) -> dict[bytes, deque[int]]:
+        if self._canonical is None:
+            self._canonical = {}
+            for position, exchange in enumerate(self._all):
+                key = canonical_key(_operation_of(exchange), exchange.request)
+                self._canonical.setdefault(key, deque()).append(position)
+        return self._canonical
+
+    def _by_operation(self) -> dict[str, deque[int]]:
+        if self._operations is None:
+            self._operations = {}
+            for position, exchange in enumerate(self._all):
+                key = operation_key(_operation_of(exchange), exchange.request)
+                self._operations.setdefault(key, deque()).append(position)
+        return self._operations
+
+
+class RecordedTicket:
+    """Answers one exchange from the recording."""
+
+    def __init__(self, world: RecordedWorld, exchange: Exchange) -> None:
+        self._world = world
+        self._exchange = exchange
+        self._next = 0
+
+    def first(self, perform: Callable[[], T]) -> T:
+        exchange = self._exchange
+        if exchange.error is not None and not exchange.items:
+            raise self._world.build(exchange.error)
+        answer: T = self._world.build(exchange.answer)
+        return answer
+
+    def next(self, perform: Callable[[], Any]) -> Any:
+        items = self.take(lambda: [], 1)
+        return items[0] if items else None
+
+    def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
+        exchange = self._exchange
+        end = len(exchange.items) if most is None else min(self._next + most, len(exchange.items))
+        items = [self._world.build(item) for item in exchange.items[self._next : end]]
+        self._next = end
+        if (most is None or len(items) < most) and not exchange.ended:
+            if exchange.error is not None:
+                raise self._world.build(exchange.error)
+            if exchange.boundary != "http":
+                self._world.stop("gap", f"asks for more rows of {self._label()} than were read when it was recorded")
+        return items
+
+    def _label(self) -> str:
+        return label(_operation_of(self._exchange), self._exchange.request)
+
+
+class RecordedWorld:
+    """The world of one replay."""
+
+    recorded = True
+    sandboxed = True
+
+    def __init__(self, trace: Trace, resolver: Resolver, modules: dict[str, str]) -> None:
+        """`modules` maps the files of included modules to their names."""
+        self.asked: list[Asked] = []
+        self.stopped: Stop | None = None
+        self.refused: list[str] = []
+        """Calls that would have left the process."""
+        self._trace = trace
+        self._resolver = resolver
+        self._modules = modules
+        self._exchanges = _Exchanges(trace.exchanges)
+        self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
+        self._claimed: set[tuple[str, str, str]] = set()
+        self._now = trace.started
+        self._draws = 0
+        self._own_variables: dict[str, str | None] = {}
+        self._own_generators: list[object] = []
+        self._last: dict[str, Any] = {}
+
+    def build(self, tree: Tree) -> Any:
+        """A live value of the recording; stops the trace when it cannot be built."""
+        try:
+            return build(tree, self._resolver)
+        except Unbuildable as error:
+            self.stop("gap", str(error))
+
+    def stop(self, kind: str, reason: str) -> Any:
+        """End the replay here, with a reason; the first one counts."""
+        if self.stopped is None:
+            self.stopped = Stop(kind, reason, self._site(sys._getframe(1)))
+        raise TraceStopped(self.stopped.reason)
+
+    # --- clock and entropy ---
+
+    def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
+        caller = self._innermost(frame)
+        key = (source, self._name(frame.f_code), self._name(caller.f_code) if caller is not None else "")
+        stream = self._stream(key)
+        if stream is not None:
+            value = self.build(stream.take())
+            self._last[source] = value
+            self._move(source, value)
+            return value  # type: ignore[no-any-return]  # what was recorded of the same source
+        return self._standing(source)  # type: ignore[no-any-return]  # of the type of the source
+
+    def _stream(self, key: tuple[str, str, str]) -> _Stream | None:
+        """The function's own stream; else, for a function that the recording does not know, the oldest that no
+        function of the code under test has claimed: it was renamed, or extracted from one that read."""
+        stream = self._streams.get(key)
+        if stream is not None:
+            self._claimed.add(key)
+            return stream if stream.left() else None
+        source, reader, caller = key
+        if not caller:
+            return None
+        for other, candidate in self._streams.items():
+            same_reader = other[1] == reader or (reader == caller and other[1] == other[2])
+            if other[0] == source and other[2] and same_reader and candidate.left():
+                return candidate
+        return None
+
+    def _move(self, source: str, value: Any) -> None:
+        if source == "time.time":
+            self._now = max(self._now, value)
+        elif source == "datetime":
+            self._now = max(self._now, value[0] / 1e6)
+
+    def _standing(self, source: str) -> Any:
+        """A reading that nobody recorded: the clock stands still; a draw is made from the trace's own seed."""
+        name, _, width = source.partition("/")
+        if name == "datetime":
+            offset = self._last["datetime"][1] if "datetime" in self._last else 0
+            return (round(self._now * 1e6), offset)
+        if name == "time.time":
+            return self._now
+        if name == "time.time_ns":
+            return int(self._now * 1e9)
+        if name.startswith("time."):
+            elapsed = self._last.get(source, self._now - self._trace.started)
+            return int(elapsed) if name.endswith("_ns") else elapsed
+        return self._draw(name, width)
+
+    def _draw(self, name: str, width: str) -> Any:
+        self._draws += 1
+        seed = f"{self._trace.entry}\0{self._trace.started}\0{name}\0{width}\0{self._draws}"
+        size = int(width) if width else 8
+        stream = hashlib.shake_256(seed.encode())
+        if name == "os.urandom":
+            return stream.digest(size)
+        if name == "random.random":
+            return (int.from_bytes(stream.digest(7), "big") >> 3) / 2**53
+        if name == "random.getrandbits":
+            return int.from_bytes(stream.digest((size + 7) // 8), "big") >> (-size % 8)
+        if name == "uuid.uuid1":
+            import uuid
+
+            return uuid.UUID(bytes=stream.digest(16), version=1)
+        return int.from_bytes(stream.digest(6), "big")
+
+    def advance(self, seconds: float) -> bool:
+        self._now += seconds
+        for source, value in self._last.items():
+            if source in ("time.monotonic", "time.perf_counter"):
+                self._last[source] = value + seconds
+        return True
+
+    def owns(self, generator: object, *, claim: bool = False) -> bool:
+        if claim:
+            self._own_generators.append(generator)
+            return True
+        return any(own is generator for own in self._own_generators)
+
+    # --- environment ---
+
+    def environ(self, key: str, read: Callable[[], str]) -> str:
+        known = self._own_variables if key in self._own_variables else self._trace.variables
+        if key not in known:
+            names = self._trace.variable_names
+            if names is not None and key not in names:
+                raise KeyError(key)
+            return self._unread_variable(key)
+        value = known[key]
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def _unread_variable(self, key: str) -> str:
+        """A variable that no recorded run read: asked by the code under test it stops the trace, by a library it
+        counts as not set."""
+        frame = sys._getframe(2)
+        for _step in range(6):
+            if frame is None:
+                break
+            if frame.f_code.co_filename in self._modules:
+                self.stop("gap", f"the environment variable {key} was not read when this trace was recorded")
+            frame = frame.f_back  # type: ignore[assignment]  # ends with None
+        raise KeyError(key)
+
+    def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
+        recorded = self._trace.variable_names
+        names = dict.fromkeys(recorded if recorded is not None else self._trace.variables)
+        own = self._own_variables
+        kept = [name for name in names if own.get(name, "") is not None and self._trace.variables.get(name, "") is not None]
+        return [*kept, *(name for name, value in own.items() if value is not None and name not in names)]
+
+    def environ_set(self, key: str, value: str | None) -> None:
+        self._own_variables[key] = value
+
+    # --- exchanges ---
+
+    def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
+        return self.begin(operation, request).first(perform)
+
+    def begin(self, operation: Operation, request: Any) -> RecordedTicket:
+        if self.stopped is not None:
+            raise TraceStopped(self.stopped.reason)
+        tree = capture(request)
+        position, exact = self._exchanges.match(operation, tree)
+        scope = context.current()
+        lane = scope.lane if scope is not None else 0
+        frame = self._innermost(sys._getframe(1))
+        self.asked.append(Asked(operation, tree, position, exact, self._site(frame), lane))
+        if position is None:
+            if operation.effect == "session":
+                return RecordedTicket(self, _opened(operation))
+            self.stop("unrecorded", f"{label(operation, tree)}: nothing in the recording answers it")
+        return RecordedTicket(self, self._trace.exchanges[position])
+
+    # --- where ---
+
+    def _name(self, code: CodeType) -> str:
+        return function_name(code, self._modules)
+
+    def _innermost(self, frame: FrameType | None) -> FrameType | None:
+        modules = self._modules
+        while frame is not None:
+            if frame.f_code.co_filename in modules:
+                return frame
+            frame = frame.f_back
+        return None
+
+    def _site(self, frame: FrameType | None) -> Site | None:
+        inner = self._innermost(frame)
+        return Site(self._name(inner.f_code), inner.f_lineno) if inner is not None else None
+
+
+def _opened(operation: Operation) -> Exchange:
+    """Connecting once more than the recording did is no exchange that anyone sees."""
+    return Exchange(operation.boundary, operation.name, operation.resource, "session", None, None, [], True, None, None, 0)

@@ -1,0 +1,77 @@
+"""This file is about verdicts: what was found of one trace, as a value that can be printed, compared and sent."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from .compare import DifferenceKind
+
+Verdict: TypeAlias = Literal["same", "diverged", "not judged", "error"]
+VERDICTS: tuple[Verdict, ...] = ("same", "diverged", "not judged", "error")
+
+
+class Location(msgspec.Struct, frozen=True):
+    """Where a divergence begins."""
+
+    file: str
+    """Relative to the project's root where it lies inside."""
+    line: int
+    function: str
+    """`module:qualname`"""
+    condition: str | None
+    """The condition of the decision that went another way; `None` where no decision did."""
+    how: str
+    """In words: what is different there."""
+
+
+class FieldDifference(msgspec.Struct, frozen=True):
+    """One field in which candidate and base differ, in plain data."""
+
+    kind: DifferenceKind
+    field: str
+    base: msgspec.Raw
+    """As JSON."""
+    candidate: msgspec.Raw
+    base_text: str
+    candidate_text: str
+
+
+class TraceVerdict(msgspec.Struct, frozen=True):
+    """What was found of one trace."""
+
+    trace: str
+    verdict: Verdict
+    reason: str = ""
+    """Why it was not judged, or what failed."""
+    differences: tuple[FieldDifference, ...] = ()
+    location: Location | None = None
+
+
+class ClassVerdict(msgspec.Struct, frozen=True):
+    """What was found of one path class: the content of one pytest item."""
+
+    entry: str
+    path: str
+    item: str
+    """Name of the item."""
+    words: str
+    """The conditions that tell this class from its siblings."""
+    recorded: int
+    """Traces of the class that were recorded, kept or not."""
+    traces: tuple[TraceVerdict, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many of its traces came to a verdict."""
+        return sum(trace.verdict == verdict for trace in self.traces)
+
+
+def encode_verdict(verdict: ClassVerdict) -> str:
+    """As JSON, so that it passes from one process to another."""
+    return msgspec.json.encode(verdict).decode()
+
+
+def decode_verdict(text: str) -> ClassVerdict:
+    """From JSON."""
+    return msgspec.json.decode(text, type=ClassVerdict)

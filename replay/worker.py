@@ -1,0 +1,248 @@
+"""This file is about the worker: it replays one trace on the code under test, in this process."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from ..recorders import context
+from ..recorders.capture import capture
+from ..recorders.context import PathRecord, Scope
+from ..recorders.trace import Entry, Outcome, Trace
+from ..recorders.tracing.choose import Tracer
+from ..recorders.value_tree import BytesNode, DictNode, ObjectNode, TupleNode, field, record
+from .observation import Observation, replayed_observation
+from .rebuild import Resolver, Unbuildable, build
+from .recorded_world import RecordedWorld, Stop, TraceStopped
+
+
+class EntryUnavailable(Exception):
+    """The entry cannot be called here at all; the message says what to do."""
+
+
+class Replay(NamedTuple):
+    """What came of replaying one trace."""
+
+    observation: Observation | None
+    """`None` when the replay ended before the entry did."""
+    stopped: Stop | None
+    world: RecordedWorld | None
+    path: PathRecord
+    traceback: TracebackType | None
+    """Of the exception that left the entry."""
+
+
+class Worker:
+    """Replays traces on the code under test."""
+
+    def __init__(self, resolver: Resolver, modules: dict[str, str], applications: Applications) -> None:
+        self._resolver = resolver
+        self._modules = modules
+        self._applications = applications
+
+    def replay(self, entry: Entry, trace: Trace, *, tracer: Tracer | None = None) -> Replay:
+        """Replay a trace once; with a tracer, its path is recorded too. Raises `EntryUnavailable`."""
+        world = RecordedWorld(trace, self._resolver, self._modules)
+        path = PathRecord()
+        run = self._prepared(entry, trace, world)
+        if isinstance(run, Replay):
+            return run
+        scope = Scope(world, path if tracer is not None else None)
+        token = context.enter(scope)
+        if tracer is not None:
+            tracer.begin(path)
+        try:
+            outcome, trail = run()
+        except TraceStopped:
+            outcome, trail = None, None
+        finally:
+            if tracer is not None:
+                tracer.end(path)
+            context.leave(token)
+        observation = None
+        if outcome is not None and world.stopped is None:
+            observation = replayed_observation(outcome, world.asked)
+        return Replay(observation, world.stopped, world, path, trail)
+
+    def _prepared(self, entry: Entry, trace: Trace, world: RecordedWorld) -> Callable[[], Any] | Replay:
+        if trace.kind == "wsgi":
+            application = self._applications.find(entry)
+            return lambda: _run_wsgi(application, trace, world)
+        try:
+            kind = str(field(trace.input, "kind"))
+            arguments = build(field(trace.input, "arguments"), self._resolver)
+            function = _function(entry.target, kind, arguments[0])
+        except Unbuildable as reason:
+            return Replay(None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None)
+        except EntryGone as gone:
+            raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
+            outcome = Outcome("exception", raised, field(trace.input, "arguments"))
+            return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
+        return lambda: _run_function(function, kind, arguments)
+
+
+class EntryGone(Exception):
+    """The code under test does not define the entry any more."""
+
+
+def _function(target: str, kind: str, receiver: Any) -> Callable[..., Any]:
+    """The function of an entry in the code under test; raises `EntryGone`."""
+    module_name, _, qualname = target.partition(":")
+    try:
+        owner: Any = importlib.import_module(module_name)
+    except ImportError as error:
+        raise EntryGone(f"{target} is gone: {error}") from error
+    *path, name = qualname.split(".")
+    for part in path:
+        owner = vars(owner).get(part)
+        if owner is None:
+            raise EntryGone(f"{target} is gone: {module_name} has no {'.'.join(path)}")
+    if kind == "constructor":
+        constructed: Callable[..., Any] = owner
+        return constructed
+    found = _member(owner, name)
+    if found is None:
+        raise EntryGone(f"{target} is gone: {module_name} has no {qualname}")
+    if kind == "method":
+        bound: Callable[..., Any] = found.__get__(receiver, type(receiver))
+        return bound
+    called: Callable[..., Any] = getattr(owner, name)
+    return called
+
+
+def _member(owner: Any, name: str) -> Any:
+    """An attribute of a module, or of a class or what it inherits from, as it is held there."""
+    holders = owner.__mro__ if isinstance(owner, type) else (owner,)
+    return next((vars(holder)[name] for holder in holders if name in vars(holder)), None)
+
+
+def _run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tuple[Outcome, TracebackType | None]:
+    _receiver, args, kwargs = arguments
+    try:
+        result = function(*args, **kwargs)
+    except TraceStopped:
+        raise
+    except BaseException as error:
+        return Outcome("exception", capture(error), capture(arguments)), error.__traceback__
+    return Outcome("return", capture(result), capture(arguments)), None
+
+
+def _run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:
+    environ = _environ(trace, world)
+    head: list[Any] = []
+    written: list[bytes] = []
+
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], None]:
+        head[:] = [status, tuple((str(name), str(value)) for name, value in headers)]
+        return written.append
+
+    try:
+        body = application(environ, start_response)
+        try:
+            chunks = list(body)
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+    except TraceStopped:
+        raise
+    except BaseException as error:
+        return Outcome("exception", capture(error), None), error.__traceback__
+    data = b"".join([*written, *chunks])
+    status, headers = head or ("", ())
+    return Outcome("response", record(status=status, headers=capture(headers), body=BytesNode(data)), None), None
+
+
+def _environ(trace: Trace, world: RecordedWorld) -> dict[str, Any]:
+    recorded = field(trace.input, "environ")
+    body = field(trace.input, "body")
+    assert isinstance(recorded, DictNode) and isinstance(body, BytesNode)
+    environ: dict[str, Any] = dict(zip(map(str, recorded.keys), recorded.values, strict=True))
+    environ.setdefault("wsgi.url_scheme", "http")
+    environ["wsgi.version"] = (1, 0)
+    environ["wsgi.errors"] = sys.stderr
+    environ["wsgi.multithread"] = True
+    environ["wsgi.multiprocess"] = False
+    environ["wsgi.run_once"] = False
+    whole = field(trace.input, "read_all") is True
+    expected = str(environ.get("CONTENT_LENGTH") or "")
+    if expected.isdigit() and len(body.data) >= int(expected):
+        whole = True
+    environ["wsgi.input"] = io.BufferedReader(_RecordedInput(body.data, whole, world))
+    return environ
+
+
+class _RecordedInput(io.RawIOBase):
+    """The request body as far as the recorded run read it."""
+
+    def __init__(self, data: bytes, whole: bool, world: RecordedWorld) -> None:
+        self._stream = io.BytesIO(data)
+        self._whole = whole
+        self._world = world
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._stream.readinto(buffer)
+        if count == 0 and len(buffer) and not self._whole and self._stream.getbuffer().nbytes:
+            self._world.stop("gap", "reads more of the request body than was read when it was recorded")
+        return count
+
+
+class Applications:
+    """The WSGI applications of the code under test, made once each."""
+
+    def __init__(self, configured: str, building: Callable[[], Any]) -> None:
+        """`configured` is `module:attribute`; `building` gives the context in which an application is built."""
+        self._configured = configured
+        self._building = building
+        self._made: dict[str, Any] = {}
+
+    def find(self, entry: Entry) -> Any:
+        """The application that answers an entry; raises `EntryUnavailable`."""
+        target = self._configured or entry.target
+        if not target:
+            raise EntryUnavailable(
+                "the application is unknown: no included module holds it; "
+                'set app = "module:attribute" under [tool.pytest-runtime] in pyproject.toml'
+            )
+        if target not in self._made:
+            self._made[target] = self._make(target)
+        made = self._made[target]
+        if isinstance(made, EntryUnavailable):
+            raise made
+        return made
+
+    def _make(self, target: str) -> Any:
+        module_name, _, attribute = target.partition(":")
+        try:
+            with self._building():
+                found: Any = importlib.import_module(module_name)
+                for part in attribute.removesuffix("()").split("."):
+                    found = getattr(found, part)
+                return found() if attribute.endswith("()") or _is_factory(found) else found
+        except (Exception, TraceStopped) as error:
+            where = traceback.format_exception_only(error)[-1].strip()
+            return EntryUnavailable(f"the application {target} cannot be built here: {where}{_last_line(error)}")
+
+
+def _last_line(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+def _is_factory(value: Any) -> bool:
+    """Whether calling it without arguments makes an application, rather than answering a request."""
+    if not inspect.isfunction(value):
+        return False
+    parameters = inspect.signature(value).parameters.values()
+    required = [one for one in parameters if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    return not required
+
