@@ -1,1 +1,38 @@
-"""The pytest plugin (under construction)."""
+"""This file is about the pytest plugin's edge: its options, and the hand-over to `pipeline` when one is given.
+
+Without `--runtime-baseline` nothing but the options is registered, and nothing else is imported.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the plugin."""
+    group = parser.getgroup("runtime", "runtime: replay recorded executions on the code under test")
+    group.addoption(
+        "--runtime-baseline", metavar="NAME", default=None, help="replay this baseline and fail on every difference"
+    )
+    group.addoption(
+        "--runtime-only", action="store_true", default=False, help="run nothing but the replays"
+    )
+    group.addoption(
+        "--runtime-trace", metavar="ID", default=None, help="replay only traces whose id begins with ID"
+    )
+    group.addoption("--runtime-json", metavar="PATH", default=None, help="write the report there as JSON")
+    group.addoption(
+        "--runtime-base", metavar="REV|DIR", default=None, help="what to compare with (not available yet)"
+    )
+    parser.addini("runtime_baseline", "default of --runtime-baseline", default="")
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    """Start before any conftest is loaded: code under test may be imported there."""
+    namespace = early_config.known_args_namespace
+    if not namespace.runtime_baseline:
+        namespace.runtime_baseline = early_config.getini("runtime_baseline") or None
+    if namespace.runtime_baseline and not namespace.help:
+        from .pipeline import start
+
+        start(early_config, namespace)

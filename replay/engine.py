@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import os
 import tempfile
@@ -160,6 +161,26 @@ class Engine:
             self._reach.stop()
         self._reader.close()
         self._scratch.cleanup()
+
+    # --- about the baseline ---
+
+    @property
+    def location(self) -> str:
+        """Where the baseline lies."""
+        return self._reader.location
+
+    def counters(self) -> dict[str, int]:
+        """What its recorder counted."""
+        return self._reader.counters()
+
+    def describe(self, name: str) -> str:
+        """The baseline in a line."""
+        if not self._revisions:
+            return f"baseline {name}, empty"
+        latest = self._revisions[max(self._revisions)]
+        when = datetime.datetime.fromtimestamp(latest.recorded, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+        commit = f", commit {latest.commit[:12]}" if latest.commit else ""
+        return f"baseline {name}, recorded {when} on Python {latest.python}{commit}"
 
     # --- items ---
 

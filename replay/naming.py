@@ -57,9 +57,19 @@ def distinguishing(one: StoredClass, siblings: Sequence[StoredClass]) -> str:
         chosen.append(best)
         left = [other for other in left if _holds(other, best)]
     words = [arm.words() for arm in chosen]
+    if left and len(words) < 2:
+        words += _never(one, left)
     if left and any(other.description.outcome != outcome for other in left):
         words.append(outcome)
     return " · ".join(words) or outcome
+
+
+def _never(one: StoredClass, others: Sequence[StoredClass]) -> list[str]:
+    """An arm that every sibling still alike takes and this class does not."""
+    for arm in others[0].description.arms:
+        if not _holds(one, arm) and all(_holds(other, arm) for other in others):
+            return [f"{arm.branch.condition} never {arm.taken}"]
+    return []
 
 
 def _candidates(one: StoredClass, chosen: list[Arm]) -> list[Arm]:

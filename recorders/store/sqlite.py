@@ -279,10 +279,10 @@ class SqliteReader(_Sqlite):
         """Kept traces by entry, path and slot; one that is corrupt comes with its fault."""
         query = (
             "SELECT id, entry, path, revision, digest, data FROM trace "
-            "WHERE (?1 IS NULL OR entry = ?1) AND (?2 IS NULL OR path = ?2) ORDER BY entry, path, slot"
+            "WHERE (:entry IS NULL OR entry = :entry) AND (:path IS NULL OR path = :path) ORDER BY entry, path, slot"
         )
         try:
-            for row in self._db.execute(query, (entry, path)).fetchall():
+            for row in self._db.execute(query, {"entry": entry, "path": path}).fetchall():
                 yield self._trace(*row)
         except sqlite3.Error as error:
             raise NotABaseline(self.location, str(error)) from error

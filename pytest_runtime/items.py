@@ -1,0 +1,114 @@
+"""This file is about items: one pytest item per path class, under a real file per application module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .replay.engine import Group
+from .replay.verdict import ClassVerdict, encode_verdict
+from .reports.failure import failure_text, one_line
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
+
+
+def write_files(folder: Path, groups: Sequence[Group]) -> None:
+    """Write one file per module that has items; files of modules that have none any more go."""
+    by_module: dict[str, list[Group]] = {}
+    for group in groups:
+        by_module.setdefault(group.module, []).append(group)
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder.parent / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by pytest-runtime: a baseline is shared by its store, not by git.\n*\n")
+    for old in folder.glob("*.rt"):
+        if old.stem not in by_module:
+            old.unlink()
+    for module, members in by_module.items():
+        lines = [f"{group.name.item}  # {group.stored.entry}: {group.name.words}" for group in members]
+        text = "# Made anew at each run by pytest-runtime; one line per path class.\n" + "\n".join(lines) + "\n"
+        path = folder / f"{module}.rt"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+class Diverged(Exception):
+    """A path class diverged, or its replay failed; carries the verdict."""
+
+    def __init__(self, verdict: ClassVerdict) -> None:
+        super().__init__(one_line(verdict))
+        self.verdict = verdict
+
+
+class RuntimeFile(pytest.File):
+    """The items of one application module."""
+
+    def fill(self, pipeline: Pipeline, groups: Sequence[Group]) -> None:
+        """Say what it holds."""
+        self._pipeline = pipeline
+        self._groups = list(groups)
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """The items, in a fixed order; with `--runtime-trace`, those that hold such a trace."""
+        wanted = self._pipeline.options.trace
+        for group in self._groups:
+            if not wanted or any(name.startswith(wanted) for name in group.stored.kept.values()):
+                item: RuntimeItem = RuntimeItem.from_parent(self, name=group.name.item)
+                item.fill(self._pipeline, group)
+                yield item
+
+
+class RuntimeItem(pytest.Item):
+    """One path class: its exemplars are replayed and judged."""
+
+    verdict_text: str | None = None
+
+    def fill(self, pipeline: Pipeline, group: Group) -> None:
+        """Say what it is about."""
+        self._pipeline = pipeline
+        self._group = group
+        self.add_marker("runtime")
+
+    def runtest(self) -> None:
+        """Replay and judge; raises `Diverged`, or skips when nothing could be judged."""
+        verdict, replays = self._pipeline.engine.judge(self._group, only=self._pipeline.options.trace)
+        self.verdict_text = encode_verdict(verdict)
+        if verdict.count("diverged") or verdict.count("error"):
+            self._debug(verdict)
+            trail = next((one.traceback for one in replays if one.traceback is not None), None)
+            # With the candidate's own traceback, a post-mortem debugger stands where the exception left.
+            raise Diverged(verdict).with_traceback(trail)
+        if not verdict.count("same"):
+            reasons = sorted({trace.reason for trace in verdict.traces}) or ["no trace of this class is kept"]
+            pytest.skip(f"not judged: {'; '.join(reasons)}")
+
+    def _debug(self, verdict: ClassVerdict) -> None:
+        """With `--pdb` and one trace, run it again and stop where it begins to differ."""
+        if not (self.config.option.usepdb and self._pipeline.options.trace):
+            return
+        from .debugger import run_to
+
+        for trace in verdict.traces:
+            if trace.verdict == "diverged" and trace.location is not None:
+                place = trace.location
+                file = os.path.join(str(self._pipeline.options.project.root), place.file)
+                name = trace.trace
+                run_to(file, place.line, lambda: self._pipeline.engine.replay_again(name))
+                return
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The divergence, for a person; a traceback only where the harness itself failed."""
+        if isinstance(excinfo.value, Diverged):
+            options = self._pipeline.options
+            return failure_text(excinfo.value.verdict, options.baseline, options.project.root)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The application's source, so that editors jump there."""
+        file, line = self._pipeline.engine.where(self._group)
+        return Path(file), line - 1, f"{self._group.stored.entry} · {self._group.name.words}"

@@ -1,0 +1,1 @@
+"""Reports: the same findings for a terminal, for a failure text and as JSON."""
