@@ -228,7 +228,7 @@ class Applications:
                 for part in attribute.removesuffix("()").split("."):
                     found = getattr(found, part)
                 return found() if attribute.endswith("()") or _is_factory(found) else found
-        except (Exception, TraceStopped) as error:
+        except Exception as error:
             where = traceback.format_exception_only(error)[-1].strip()
             return EntryUnavailable(f"the application {target} cannot be built here: {where}{_last_line(error)}")
 

@@ -77,6 +77,8 @@ class _Request:
             environ["wsgi.input"] = self._input
 
         def start(status: str, headers: Any, *args: Any) -> Any:
+            # A framework forgets its route when the request is over; now it still knows.
+            trace.label = _label(self._environ, self._request)
             self._status = (status, tuple((str(name), str(value)) for name, value in headers))
             write = start_response(status, headers, *args)
             return self._writing(write) if write is not None else None
@@ -137,7 +139,8 @@ class _Request:
             if self._input.size > BODY_LIMIT:
                 trace.gap(f"the request body is larger than {BODY_LIMIT} bytes")
         trace.input = (tuple(self._request.items()), body, read_all)
-        trace.label = _label(self._environ, self._request)
+        if not trace.label[0]:
+            trace.label = _label(self._environ, self._request)
         self._session.finish(trace)
 
 
