@@ -11,7 +11,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from .boundaries.world import RawExchange
-from .capture import thaw
+from .capture import capture, thaw
 from .included import Included
 from .naming import function_name
 from .redaction import Redactor
@@ -93,7 +93,7 @@ def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
 
     for source, reader, caller, value in trace.world.readings:
         key = (source, name(reader), name(caller) if caller is not None else "")
-        streams.setdefault(key, []).append(thaw(value) if type(value) is not tuple else _row(value))
+        streams.setdefault(key, []).append(_row(value) if type(value) is tuple else capture(value))
     return [Reading(*key, values) for key, values in streams.items()]
 
 
@@ -116,7 +116,7 @@ def assemble(trace: LiveTrace, arms: list[Arm], path: PathClass, included: Inclu
         variable_names=list(world.variable_names) if world.variable_names is not None else None,
         order=[] if arms == path.arms else [path.arms.index(arm) for arm in arms],
         functions=[function_name(code, modules) for code in trace.path.codes.values()],
-        calls=[Call(function_name(code, modules), thaw(value)) for code, value in trace.path.returns],
+        calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.path.returns],
         gaps=[*trace.gaps, *over, *late],
     )
     return _redacted(stored, redactor) if redactor is not None else stored

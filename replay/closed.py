@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..recorders import context
+from ..recorders.patching import Undo
 from .recorded_world import RecordedWorld
 
 _REFUSED = frozenset(
@@ -36,8 +37,19 @@ class LeavesProcess(Exception):
     """Code under test reached out while it was imported or built."""
 
 
+_guards: list[Closed] = []
+"""Those that are on. An audit hook cannot be removed, so one is installed once a process and asks these."""
+_installed = False
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if event in _WATCHED:
+        for guard in _guards:
+            guard.check(event, args)
+
+
 class Closed:
-    """The hook; installed once a process (it cannot be removed), it does nothing outside a replay."""
+    """Closes the process off during replays and while code under test is built."""
 
     def __init__(self, scratch: str) -> None:
         """`scratch` is the folder in which a replay may write."""
@@ -46,13 +58,17 @@ class Closed:
         """Whether the application is being built: then too nothing may leave."""
         self.escaped: list[str] = []
 
-    def install(self) -> None:
-        """Start watching."""
-        sys.addaudithook(self._hook)
+    def install(self) -> Undo:
+        """Start watching; returns its undo."""
+        global _installed
+        if not _installed:
+            _installed = True
+            sys.addaudithook(_hook)
+        _guards.append(self)
+        return lambda: _guards.remove(self)
 
-    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in _WATCHED:
-            return
+    def check(self, event: str, args: tuple[Any, ...]) -> None:
+        """Refuse what would leave the process."""
         scope = context.current()
         world = scope.world if scope is not None else None
         if not isinstance(world, RecordedWorld) and not self.importing:

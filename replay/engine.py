@@ -103,7 +103,7 @@ class Engine:
             self._included, on_codes=self._saw_codes, on_module=lambda module: None, on_fault=self._fault
         )
         self._undos.add(watcher.install())
-        self._closed.install()
+        self._undos.add(self._closed.install())
 
     def _saw_codes(self, codes: list[CodeType]) -> None:
         self._codes.extend(codes)

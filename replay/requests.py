@@ -12,6 +12,7 @@ import json
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+from ..recorders.assemble import parameter_names
 from ..recorders.boundaries.world import Operation
 from ..recorders.capture import capture
 from ..recorders.entries.wsgi import route_guess
@@ -64,10 +65,21 @@ def described(operation: Operation, request: Tree) -> Tree:
     """A request as the fields that are compared."""
     if operation.boundary == "sqlite3" and isinstance(request, TupleNode):
         first, *rest = request.items
-        return record(sql=canonical_sql(str(first)), parameters=rest[0] if rest else TupleNode([]))
+        return record(sql=canonical_sql(str(first)), parameters=_named_parameters(str(first), rest))
     if operation.boundary == "http" and isinstance(request, DictNode):
         return _described_http(request)
     return request
+
+
+def _named_parameters(sql: str, rest: list[Tree]) -> Tree:
+    """Positional parameters by the column next to each, where every one has a column of its own."""
+    if not rest:
+        return TupleNode([])
+    values = rest[0]
+    names = parameter_names(sql)
+    if isinstance(values, TupleNode) and len(names) == len(values.items) == len(set(names)) and all(names):
+        return DictNode(list(names), values.items)
+    return values
 
 
 def _sql(request: Tree) -> str:

@@ -72,7 +72,7 @@ def _fields(traces: list[TraceVerdict]) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for trace in traces:
         patterns = {pattern(one.field): one for one in reversed(trace.differences)}
-        counts.update(patterns)
+        counts.update(list(patterns))
         for name, difference in reversed(list(patterns.items())):
             first.setdefault(name, difference)
     width = min(max((len(name) for name in first), default=0), 60)

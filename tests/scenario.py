@@ -1,0 +1,182 @@
+"""This file is about the test harness: write a small service, record it, change it, replay it, in this process.
+
+    scenario = Scenario(tmp_path, {"shop": "def total(items): ..."})
+    scenario.record(lambda shop: shop.total([1, 2]))
+    scenario.change("shop", "sum(items)", "sum(items) + 1")
+    assert scenario.replay().counts == {"diverged": 1}
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from pytest_runtime.recorders.options import RecordOptions
+from pytest_runtime.recorders.recording import Recording
+from pytest_runtime.recorders.store.open import open_reader
+from pytest_runtime.recorders.trace import Trace
+from pytest_runtime.replay.engine import BlindSpot, Engine
+from pytest_runtime.replay.verdict import ClassVerdict, Location, TraceVerdict
+
+_numbers = itertools.count()
+
+
+class Replayed(NamedTuple):
+    """What a replay of all classes came to."""
+
+    classes: tuple[ClassVerdict, ...]
+    blind_spots: tuple[BlindSpot, ...]
+
+    @property
+    def traces(self) -> tuple[TraceVerdict, ...]:
+        """All trace verdicts."""
+        return tuple(trace for one in self.classes for trace in one.traces)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Traces per verdict, verdicts that occur only."""
+        found: dict[str, int] = {}
+        for trace in self.traces:
+            found[trace.verdict] = found.get(trace.verdict, 0) + 1
+        return found
+
+    @property
+    def fields(self) -> dict[str, tuple[str, str]]:
+        """Differing fields with both values as text, of all diverged traces."""
+        return {
+            difference.field: (difference.base_text, difference.candidate_text)
+            for trace in self.traces
+            for difference in trace.differences
+        }
+
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of all differences."""
+        return {difference.kind for trace in self.traces for difference in trace.differences}
+
+    @property
+    def location(self) -> Location:
+        """The location of the first diverged trace; raises `LookupError` when there is none."""
+        for trace in self.traces:
+            if trace.location is not None:
+                return trace.location
+        raise LookupError("no trace diverged at a place")
+
+    @property
+    def reasons(self) -> set[str]:
+        """Reasons of all traces that were not judged or failed."""
+        return {trace.reason for trace in self.traces if trace.reason}
+
+
+class Scenario:
+    """One small service in a folder of its own. Module names are made unique, so scenarios do not meet."""
+
+    def __init__(self, folder: Path, modules: Mapping[str, str], **options: Any) -> None:
+        """`modules` maps module names to source; `options` are further `RecordOptions`."""
+        number = next(_numbers)
+        self.folder = folder
+        self.names = {name: f"{name}_{number}" for name in modules}
+        self.store = str(folder / f"scenario_{number}.baseline")
+        self._options = options
+        self.recording: Recording | None = None
+        for name, source in modules.items():
+            self._write(name, self._renamed(textwrap.dedent(source)))
+
+    def _renamed(self, text: str) -> str:
+        for name, unique in self.names.items():
+            text = text.replace(f"import {name}", f"import {unique} as {name}").replace(f"from {name} ", f"from {unique} ")
+        return text
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{self.names[name]}.py"
+
+    def _write(self, name: str, source: str) -> None:
+        self._path(name).write_text(source, encoding="utf-8")
+
+    def _forget(self) -> None:
+        for unique in self.names.values():
+            sys.modules.pop(unique, None)
+        importlib.invalidate_caches()
+
+    def record(self, traffic: Callable[..., Any], **options: Any) -> Scenario:
+        """Import the modules under the recorder and run the traffic, which gets them in the order given."""
+        self._forget()
+        given: dict[str, Any] = {"sample": "all", **self._options, **options}
+        app = given.pop("app", "")
+        configured = RecordOptions(
+            baseline="scenario",
+            store=self.store,
+            include=tuple(self.names.values()),
+            app=self.unique(app) if app else "",
+            **given,
+        )
+        self.recording = Recording(configured)
+        self.recording.start()
+        sys.path.insert(0, str(self.folder))
+        try:
+            traffic(*self.load())
+        finally:
+            sys.path.remove(str(self.folder))
+            self.recording.stop()
+            self._forget()
+        return self
+
+    def load(self) -> list[ModuleType]:
+        """The modules, imported."""
+        return [importlib.import_module(unique) for unique in self.names.values()]
+
+    def unique(self, target: str) -> str:
+        """`module:attribute` with the unique name of the module."""
+        module, separator, attribute = target.partition(":")
+        return f"{self.names.get(module, module)}{separator}{attribute}"
+
+    def change(self, name: str, old: str, new: str) -> Scenario:
+        """Replace a text in a module; it must be there exactly once."""
+        path = self._path(name)
+        source = path.read_text(encoding="utf-8")
+        old, new = self._renamed(old), self._renamed(new)
+        if source.count(old) != 1:
+            raise ValueError(f"{old!r} occurs {source.count(old)} times in {name}")
+        self._write(name, source.replace(old, new))
+        return self
+
+    def rewrite(self, name: str, source: str) -> Scenario:
+        """Replace a whole module."""
+        self._write(name, self._renamed(textwrap.dedent(source)))
+        return self
+
+    def replay(self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "") -> Replayed:
+        """Replay everything that was recorded on the modules as they are now."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        app = app or str(self._options.get("app", ""))
+        engine = Engine(
+            open_reader(self.store),
+            include=tuple(self.names.values()),
+            app=self.unique(app) if app else "",
+            boundaries=boundaries or self._options.get("boundaries", ()),
+            root=str(self.folder),
+        )
+        try:
+            engine.start()
+            engine.load()
+            verdicts = tuple(engine.judge(group, only=only)[0] for group in engine.groups())
+            return Replayed(verdicts, tuple(engine.blind_spots(engine.reached())))
+        finally:
+            engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def traces(self) -> list[Trace]:
+        """The kept traces, as stored."""
+        reader = open_reader(self.store)
+        try:
+            return [stored.trace for stored in reader.traces() if stored.trace is not None]
+        finally:
+            reader.close()
