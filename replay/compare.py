@@ -27,7 +27,7 @@ from ..recorders.value_tree import (
     TupleNode,
     encode,
 )
-from .observation import Observation, Outbound
+from .observation import Observation, Outbound, comparable
 from .requests import described, label
 
 DifferenceKind: TypeAlias = Literal["response", "return", "exception", "mutation", "outbound"]
@@ -283,11 +283,13 @@ def compare(base: Observation, candidate: Observation) -> list[Difference]:
 
 def _outcome_differences(base: Observation, candidate: Observation) -> list[Difference]:
     if base.kind != candidate.kind:
-        return [Difference("exception", "exception" if "exception" in (base.kind, candidate.kind) else "outcome", base.value, candidate.value)]
-    found = [
-        Difference(base.kind, base.kind + path, left, right)
-        for path, left, right in tree_differences(base.value, candidate.value)
-    ]
+        return [Difference("exception", "exception", comparable(base), comparable(candidate))]
+    found: list[Difference] = []
+    if encode(base.value) != encode(candidate.value):
+        found = [
+            Difference(base.kind, base.kind + path, left, right)
+            for path, left, right in tree_differences(comparable(base), comparable(candidate))
+        ]
     if base.kind == "response" and len(found) > 1:  # the length follows from the body
         found = [one for one in found if one.field != "response.headers.content-length"]
     found += [

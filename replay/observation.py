@@ -30,7 +30,7 @@ class Observation(NamedTuple):
 
     kind: OutcomeKind
     value: Tree
-    """The response as a record of status, headers and body; the returned value; the exception."""
+    """The response as it was captured; the returned value; the exception. See `comparable`."""
     arguments: Tree
     """Receiver and arguments afterwards; `None` for an HTTP request."""
     outbound: list[Outbound]
@@ -42,7 +42,7 @@ def recorded_observation(trace: Trace) -> Observation:
         Outbound(_operation(one), one.request, position, True, one.site, one.lane)
         for position, one in enumerate(trace.exchanges)
     ]
-    return Observation(trace.outcome.kind, comparable(trace.outcome), _arguments(trace), outbound)
+    return Observation(trace.outcome.kind, trace.outcome.value, _arguments(trace), outbound)
 
 
 def _operation(exchange: Exchange) -> Operation:
@@ -57,7 +57,7 @@ def _arguments(trace: Trace) -> Tree:
 
 def replayed_observation(outcome: Outcome, asked: list[Asked]) -> Observation:
     """What a replay showed."""
-    return Observation(outcome.kind, comparable(outcome), outcome.arguments, outbound_of(asked))
+    return Observation(outcome.kind, outcome.value, outcome.arguments, outbound_of(asked))
 
 
 def outbound_of(asked: list[Asked]) -> list[Outbound]:
@@ -65,10 +65,13 @@ def outbound_of(asked: list[Asked]) -> list[Outbound]:
     return [Outbound(one.operation, one.request, one.matched, one.exact, one.site, one.lane) for one in asked]
 
 
-def comparable(outcome: Outcome) -> Tree:
-    """The outcome in the form that is compared: a response by status code, headers by name, body by content type."""
-    value = outcome.value
-    if outcome.kind != "response" or not isinstance(value, DictNode):
+def comparable(observation: Observation) -> Tree:
+    """The outcome in the form that is compared: a response by status code, headers by name, body by content type.
+
+    Only needed where two outcomes are not the same byte for byte.
+    """
+    value = observation.value
+    if observation.kind != "response" or not isinstance(value, DictNode):
         return value
     status, headers, body = (field(value, name) for name in ("status", "headers", "body"))
     by_name = _headers(headers)

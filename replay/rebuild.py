@@ -140,8 +140,13 @@ def _loaded(module_name: str, qualname: str) -> Any:
     return found
 
 
+_SCALARS = frozenset({type(None), bool, int, float, str})
+
+
 def build(tree: Tree, resolver: Resolver) -> Any:
     """The live value of a tree, a new copy at each call; raises `Unbuildable`."""
+    if type(tree) is TupleNode and all(type(item) in _SCALARS for item in tree.items):
+        return tuple(tree.items)  # a row: by far the most frequent
     return _Builder(resolver).build(tree)
 
 

@@ -257,6 +257,7 @@ class SqliteReader(_Sqlite):
         super().__init__(str(path), connection)
         try:
             self._entries = self._read_entries()
+            self._dictionaries: dict[str, bytes] = {}
         except sqlite3.Error as error:
             raise NotABaseline(str(path), str(error)) from error
 
@@ -297,8 +298,10 @@ class SqliteReader(_Sqlite):
             return StoredTrace(name, entry, path, revision, None, f"it is corrupt: {error}")
 
     def _dictionary(self, entry: str) -> bytes:
-        held = self._entries.get(entry)
-        return _unsqueeze(held[1]) if held is not None and held[1] else b""
+        if entry not in self._dictionaries:
+            held = self._entries.get(entry)
+            self._dictionaries[entry] = _unsqueeze(held[1]) if held is not None and held[1] else b""
+        return self._dictionaries[entry]
 
     def revisions(self) -> dict[int, Revision]:
         """By number."""
