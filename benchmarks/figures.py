@@ -50,9 +50,18 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def over_rounds(name: str, values: Sequence[float], unit: str, *, bar: float | None = None, note: str = "") -> Figure:
+def over_rounds(
+    name: str,
+    values: Sequence[float],
+    unit: str,
+    *,
+    bar: float | None = None,
+    at_least: bool = False,
+    note: str = "",
+) -> Figure:
     """The median over the rounds, with the extremes."""
-    return Figure(name, statistics.median(values), unit, bar, low=min(values), high=max(values), note=note)
+    middle, low, high = statistics.median(values), min(values), max(values)
+    return Figure(name, middle, unit, bar, at_least, low=low, high=high, note=note)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

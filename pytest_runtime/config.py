@@ -48,7 +48,7 @@ class Project(msgspec.Struct, frozen=True):
         url = self.configuration.baselines.get(baseline)
         if url is None:
             return str(self.root / DEFAULT_FOLDER / f"{baseline}.baseline")
-        scheme, separator, _rest = url.partition("://")
+        _scheme, separator, _rest = url.partition("://")
         return url if separator or Path(url).is_absolute() else str(self.root / url)
 
     def known_baselines(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,7 @@ class RuntimeItem(pytest.Item):
             if trace.verdict == "diverged" and trace.location is not None:
                 place = trace.location
                 file = os.path.join(str(self._pipeline.options.project.root), place.file)
-                name = trace.trace
-                run_to(file, place.line, lambda: self._pipeline.engine.replay_again(name))
+                run_to(file, place.line, partial(self._pipeline.engine.replay_again, trace.trace))
                 return
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

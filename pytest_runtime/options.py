@@ -44,7 +44,7 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         raise pytest.UsageError(str(error)) from error
     if not project.configuration.include:
         raise pytest.UsageError(
-            f"nothing is under validation: set include = [\"PKG\"] under [tool.pytest-runtime] in "
+            f'nothing is under validation: set include = ["PKG"] under [tool.pytest-runtime] in '
             f"{project.root / 'pyproject.toml'}"
         )
     report = namespace.runtime_json

@@ -14,16 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--runtime-baseline", metavar="NAME", default=None, help="replay this baseline and fail on every difference"
     )
-    group.addoption(
-        "--runtime-only", action="store_true", default=False, help="run nothing but the replays"
-    )
-    group.addoption(
-        "--runtime-trace", metavar="ID", default=None, help="replay only traces whose id begins with ID"
-    )
+    group.addoption("--runtime-only", action="store_true", default=False, help="run nothing but the replays")
+    group.addoption("--runtime-trace", metavar="ID", default=None, help="replay only traces whose id begins with ID")
     group.addoption("--runtime-json", metavar="PATH", default=None, help="write the report there as JSON")
-    group.addoption(
-        "--runtime-base", metavar="REV|DIR", default=None, help="what to compare with (not available yet)"
-    )
+    group.addoption("--runtime-base", metavar="REV|DIR", default=None, help="what to compare with (not available yet)")
     parser.addini("runtime_baseline", "default of --runtime-baseline", default="")
 
 

@@ -97,7 +97,9 @@ def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
     return [Reading(*key, values) for key, values in streams.items()]
 
 
-def assemble(trace: LiveTrace, arms: list[Arm], path: PathClass, included: Included, redactor: Redactor | None) -> Trace:
+def assemble(
+    trace: LiveTrace, arms: list[Arm], path: PathClass, included: Included, redactor: Redactor | None
+) -> Trace:
     """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order."""
     modules = included.modules
     world = trace.world
@@ -168,12 +170,13 @@ def _visit(trace: Trace, see: Any) -> Trace:
     variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
     outcome = trace.outcome
     name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
-    parts = dict(
+    parts: dict[str, Any] = dict(  # noqa: C408 - field names, not keys
         input=_visit_input(trace, see),
         outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), see("", outcome.arguments)),
         exchanges=[_visit_exchange(exchange, see) for exchange in trace.exchanges],
         readings=[
-            Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values]) for one in trace.readings
+            Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values])
+            for one in trace.readings
         ],
         calls=[Call(call.function, see(call.function.rpartition(".")[2], call.result)) for call in trace.calls],
     )
@@ -189,7 +192,7 @@ def _visit(trace: Trace, see: Any) -> Trace:
         order=trace.order,
         functions=trace.functions,
         gaps=trace.gaps,
-        **parts,  # type: ignore[arg-type]  # a dict of the fields above
+        **parts,
     )
 
 

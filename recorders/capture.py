@@ -197,12 +197,15 @@ STANDARD: dict[type, _Reader] = {
 }
 """Standard immutable types by the reader that takes them apart; `replay.rebuild` puts them together again."""
 
+_deque: Any = collections.deque
+_defaultdict: Any = collections.defaultdict
+_complex: Any = complex
+_uuid: Any = uuid.UUID
+
+# The types of the standard library as plain namespaces of raw descriptors.
 _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
-    (collections.deque, lambda v: (list(collections.deque.__iter__(v)), collections.deque.maxlen.__get__(v))),  # type: ignore[attr-defined]  # a getset descriptor
-    (
-        collections.defaultdict,
-        lambda v: (dict(dict.items(v)), collections.defaultdict.default_factory.__get__(v)),  # type: ignore[attr-defined]  # a member descriptor
-    ),
+    (_deque, lambda v: (list(_deque.__iter__(v)), _deque.maxlen.__get__(v))),
+    (_defaultdict, lambda v: (dict(dict.items(v)), _defaultdict.default_factory.__get__(v))),
     (collections.OrderedDict, lambda v: dict(collections.OrderedDict.items(v))),
     (dict, lambda v: dict(dict.items(v))),
     (list, lambda v: list.__getitem__(v, _WHOLE)),
@@ -214,11 +217,11 @@ _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (bytearray, lambda v: bytes(bytearray.__getitem__(v, _WHOLE))),
     (int, int.__int__),
     (float, float.__float__),
-    (complex, lambda v: complex(complex.real.__get__(v), complex.imag.__get__(v))),  # type: ignore[attr-defined]  # member descriptors
+    (_complex, lambda v: complex(_complex.real.__get__(v), _complex.imag.__get__(v))),
     (BaseException, _exception_args),
     (datetime.datetime, lambda v: datetime.datetime.replace(v)),
     (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
-    (uuid.UUID, lambda v: uuid.UUID(int=uuid.UUID.int.__get__(v))),  # type: ignore[attr-defined]  # a slot
+    (_uuid, lambda v: uuid.UUID(int=_uuid.int.__get__(v))),
 )
 _STATIC_CLASSES: frozenset[type] = frozenset(
     {object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict}
@@ -247,7 +250,7 @@ def _content_of(mro: tuple[type, ...]) -> tuple[type, Callable[[Any], Any]] | No
 
 def _slots_of(mro: tuple[type, ...], skip: frozenset[str]) -> list[tuple[str, Callable[[Any], Any]]]:
     """(name, raw getter) of every slot, base classes first; a private name is kept as it is mangled."""
-    found = []
+    found: list[tuple[str, Callable[[Any], Any]]] = []
     for cls in reversed(mro):
         namespace = _type_dict(cls)
         if "__slots__" not in namespace:
@@ -262,7 +265,8 @@ def _dict_getter(mro: tuple[type, ...]) -> Callable[[Any], Any] | None:
     for cls in mro:
         descriptor = _type_dict(cls).get("__dict__")
         if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
-            return descriptor.__get__  # type: ignore[no-any-return]  # a raw descriptor
+            getter: Callable[[Any], Any] = descriptor.__get__
+            return getter
     return None
 
 
@@ -301,7 +305,7 @@ def _instance_reader(cls: type, mro: tuple[type, ...]) -> _Reader:
     if _hidden_state(cls, base, len(slots)):
         return _opaque_reader(cls, "its state is held in C, where attributes do not show it")
     if issubclass(cls, OSError):
-        slots.append(("filename", OSError.filename.__get__))  # type: ignore[attr-defined]  # a member descriptor
+        slots.append(("filename", vars(OSError)["filename"].__get__))
     if not slots and get_dict is None and extract is None and cls is not object:
         return _opaque_reader(cls, "it has no attributes to read")
     return _state_reader(class_name(cls), extract, get_dict, slots)

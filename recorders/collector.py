@@ -102,7 +102,9 @@ class Collector:
         self._wake.set()
         self._thread.join(timeout)
         if self._thread.is_alive():
-            sys.stderr.write(f"pytest-runtime: gave up after {timeout:.0f} s with {len(self._queue)} traces unwritten\n")
+            sys.stderr.write(
+                f"pytest-runtime: gave up after {timeout:.0f} s with {len(self._queue)} traces unwritten\n"
+            )
 
     def _loop(self) -> None:
         while not self._stopping:

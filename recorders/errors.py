@@ -1,11 +1,11 @@
 """This file is about the errors that a person can act on.
 
-    RuntimeBaselineError
-    ├── StoreError             a baseline cannot be opened, read or written
-    │   ├── UnknownBaseline    there is none of that name
-    │   ├── NotABaseline       the file is something else, or damaged beyond reading
-    │   └── NewerFormat        written by a newer version of this package
-    └── ConfigurationError     the project's configuration says something that cannot be
+RuntimeBaselineError
+├── StoreError             a baseline cannot be opened, read or written
+│   ├── UnknownBaseline    there is none of that name
+│   ├── NotABaseline       the file is something else, or damaged beyond reading
+│   └── NewerFormat        written by a newer version of this package
+└── ConfigurationError     the project's configuration says something that cannot be
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class NewerFormat(StoreError):
 
     def __init__(self, location: str, found: int, known: int) -> None:
         super().__init__(
-            f"{location} has format {found}; this version of pytest-runtime reads up to {known}. Upgrade pytest-runtime",
+            f"{location} has format {found}; this version reads up to {known}. Upgrade pytest-runtime",
             location=location,
         )
         self.found = found

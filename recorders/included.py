@@ -36,6 +36,7 @@ class Included:
         return False
 
     def __call__(self, file: str) -> bool:
+        """Whether a file belongs."""
         return file in self.modules
 
     def add(self, file: str, module: str) -> None:

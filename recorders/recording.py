@@ -21,7 +21,7 @@ from .collector import Collector
 from .entries import wsgi
 from .entries.function import FunctionEntries
 from .errors import RuntimeBaselineError
-from .included import Included, ImportWatcher
+from .included import ImportWatcher, Included
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
 from .redaction import Redactor
@@ -101,7 +101,9 @@ class Recording:
         call, run = wsgi.wrap_call(self.session), wsgi.wrap_run(self.session)
         self._hooks.when_imported("flask.app", lambda module: wrap(module.Flask, "__call__", call))
         self._hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", run))
-        self._hooks.when_imported("django.core.handlers.wsgi", lambda module: wrap(module.WSGIHandler, "__call__", call))
+        self._hooks.when_imported(
+            "django.core.handlers.wsgi", lambda module: wrap(module.WSGIHandler, "__call__", call)
+        )
         self._hooks.when_imported(
             "django.core.handlers.base", lambda module: wrap(module.BaseHandler, "resolve_request", wsgi.wrap_resolve)
         )
@@ -150,7 +152,7 @@ class Recording:
 
 
 def _positional_arguments(value: Any) -> int:
-    function = value if hasattr(value, "__code__") else getattr(type(value), "__call__", None)
+    function = value if hasattr(value, "__code__") else vars(type(value)).get("__call__")
     code = getattr(function, "__code__", None)
     count: int = code.co_argcount - (0 if function is value else 1) if code is not None else 2
     return count

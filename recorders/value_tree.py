@@ -127,7 +127,7 @@ Node: TypeAlias = (
     | RefNode
     | OpaqueNode
 )
-Tree: TypeAlias = None | bool | int | float | str | Node
+Tree: TypeAlias = bool | int | float | str | Node | None
 
 NODES = (
     BytesNode,

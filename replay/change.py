@@ -111,12 +111,11 @@ class _Module:
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
         name = f"{prefix}{node.name}"
         self.functions[name] = Function(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
-        nested = [one for one in ast.walk(node) if one is not node and isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        for one in nested:
-            self.functions.setdefault(
-                f"{name}.<locals>.{one.name}",
-                Function(f"{name}.<locals>.{one.name}", one.lineno, one.end_lineno or one.lineno, ast.dump(one), frozenset()),
-            )
+        for one in ast.walk(node):
+            if one is not node and isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                inner = f"{name}.<locals>.{one.name}"
+                last = one.end_lineno or one.lineno
+                self.functions.setdefault(inner, Function(inner, one.lineno, last, ast.dump(one), frozenset()))
 
     def changed_statements(self, before: _Module) -> set[int]:
         """Lines of module-level and class-level statements that the other version does not have."""
@@ -134,8 +133,9 @@ def _dependents(before: _Module, after: _Module) -> Iterator[tuple[str, int]]:
         for function in after.functions.values():
             used = function.names & changed
             if used:
-                lines = [line for name in used for line in after.uses.get(name, []) if function.first <= line <= function.last]
-                yield function.name, min(lines, default=function.first)
+                lines = (line for name in used for line in after.uses.get(name, []))
+                inside = [line for line in lines if function.first <= line <= function.last]
+                yield function.name, min(inside, default=function.first)
 
 
 def _targets(node: ast.stmt) -> list[str]:
@@ -153,9 +153,11 @@ class _Bare(ast.NodeTransformer):
 
     def _body(self, node: ast.AST) -> ast.AST:
         body = getattr(node, "body", [])
-        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            if isinstance(body[0].value.value, str):
-                node.body = body[1:] or [ast.copy_location(ast.Pass(), body[0])]  # type: ignore[attr-defined]  # it has one
+        match body:
+            case [ast.Expr(value=ast.Constant(value=str())) as docstring, *rest]:
+                node.body = rest or [ast.copy_location(ast.Pass(), docstring)]  # type: ignore[attr-defined]  # it has one
+            case _:
+                pass
         return self.generic_visit(node)
 
     visit_Module = _body

@@ -198,12 +198,14 @@ class _Walk:
         match base, candidate:
             case DictNode(), DictNode():
                 self._named(path, _by_key(base), _by_key(candidate))
-            case (ListNode(), ListNode()) | (TupleNode(), TupleNode()):
-                self._sequence(path, base.items, candidate.items)
+            case ListNode(items=left), ListNode(items=right):
+                self._sequence(path, left, right)
+            case TupleNode(items=left), TupleNode(items=right):
+                self._sequence(path, left, right)
             case ObjectNode(), ObjectNode() if _class_label(base.cls) == _class_label(candidate.cls):
                 self.compare(path, base.content, candidate.content)
-                left = {f".{name}": value for name, value in public(base)}
-                self._named(path, left, {f".{name}": value for name, value in public(candidate)})
+                attributes = {f".{name}": value for name, value in public(base)}
+                self._named(path, attributes, {f".{name}": value for name, value in public(candidate)})
             case _:
                 self.found.append((path, base, candidate))
 
@@ -218,12 +220,12 @@ class _Walk:
 
     def _sequence(self, path: str, base: list[Tree], candidate: list[Tree]) -> None:
         if len(base) == len(candidate):
-            for position, (left, right) in enumerate(zip(base, candidate, strict=True)):
-                self.compare(f"{path}[{position}]", left, right)
+            for position, pair in enumerate(zip(base, candidate, strict=True)):
+                self.compare(f"{path}[{position}]", *pair)
             return
-        left = [self._base.of(item).hex() for item in base]
-        right = [self._candidate.of(item).hex() for item in candidate]
-        for position, in_base, in_candidate in aligned(left, right):
+        before = [self._base.of(item).hex() for item in base]
+        after = [self._candidate.of(item).hex() for item in candidate]
+        for position, in_base, in_candidate in aligned(before, after):
             old = base[in_base] if in_base is not None else ABSENT
             new = candidate[in_candidate] if in_candidate is not None else ABSENT
             if old is not ABSENT and new is not ABSENT:
@@ -310,13 +312,15 @@ def outbound_differences(base: list[Outbound], candidate: list[Outbound]) -> lis
             continue
         name = label(call.operation, call.request)
         if call.matched is None:
-            found.append(Difference("outbound", f"{name}: extra call", ABSENT, described(call.operation, call.request), position))
+            request = described(call.operation, call.request)
+            found.append(Difference("outbound", f"{name}: extra call", ABSENT, request, position))
         elif not call.exact:
             found += _changed(name, base[call.matched], call, position)
     for position, call in enumerate(base):
         if position not in answered and call.operation.effect != "session":
             name = label(call.operation, call.request)
-            found.append(Difference("outbound", f"{name}: missing call", described(call.operation, call.request), ABSENT, position))
+            request = described(call.operation, call.request)
+            found.append(Difference("outbound", f"{name}: missing call", request, ABSENT, position))
     return [*found, *_reordered(base, candidate)]
 
 
@@ -339,7 +343,8 @@ def _reordered(base: list[Outbound], candidate: list[Outbound]) -> list[Differen
         name = label(call.operation, call.request)
         before = last.get(lane)
         if before is not None and before[0] > call.matched:
-            found.append(Difference("outbound", f"{name}: order", f"before {before[1]}", f"after {before[1]}", position))
+            other = before[1]
+            found.append(Difference("outbound", f"{name}: order", f"before {other}", f"after {other}", position))
         else:
             last[lane] = (call.matched, name)
     return found

@@ -16,7 +16,7 @@ from ..recorders import context
 from ..recorders.assemble import Paths
 from ..recorders.boundaries.catalogue import Hooks, install_boundaries
 from ..recorders.errors import RuntimeBaselineError
-from ..recorders.included import Included, ImportWatcher
+from ..recorders.included import ImportWatcher, Included
 from ..recorders.patching import Undos
 from ..recorders.store.protocol import BaselineReader, Revision, StoredClass, StoredTrace
 from ..recorders.trace import Trace
@@ -219,7 +219,9 @@ class Engine:
                 verdict, replay = self._judge(stored, trace)
                 verdicts.append(verdict)
                 replays += [replay] if replay is not None else []
-        judged = ClassVerdict(stored.entry, stored.path, group.name.item, group.name.words, stored.count, tuple(verdicts))
+        judged = ClassVerdict(
+            stored.entry, stored.path, group.name.item, group.name.words, stored.count, tuple(verdicts)
+        )
         return judged, replays
 
     def _judge(self, group: StoredClass, stored: StoredTrace) -> tuple[TraceVerdict, Replay | None]:

@@ -114,7 +114,11 @@ class Locator:
         file = self._files.get(module, module)
         inside = file.startswith(self._root + os.sep)
         return Location(
-            os.path.relpath(file, self._root) if inside else file, place.line, place.function, place.condition, place.how
+            os.path.relpath(file, self._root) if inside else file,
+            place.line,
+            place.function,
+            place.condition,
+            place.how,
         )
 
     def _decision(self, evidence: Evidence) -> _Place | None:

@@ -47,7 +47,9 @@ class Reach:
 
     def _holds(self, code: CodeType) -> bool:
         changed = self._lines.get(code.co_filename)
-        return bool(changed) and any(line in changed for _start, _end, line in code.co_lines() if line is not None)
+        return changed is not None and any(
+            line in changed for _start, _end, line in code.co_lines() if line is not None
+        )
 
     def _on_line(self, code: CodeType, line: int) -> Any:
         scope = context.current()

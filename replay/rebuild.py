@@ -53,18 +53,18 @@ _STANDARD: dict[str, Callable[..., Any]] = {
     "decimal": decimal.Decimal,
     "fraction": fractions.Fraction,
     "complex": complex,
-    "datetime": lambda *parts: datetime.datetime(*parts[:7], tzinfo=parts[8], fold=parts[7]),
+    "datetime": lambda *parts: datetime.datetime(*parts[:7], parts[8]).replace(fold=parts[7]),
     "date": datetime.date,
-    "time": lambda *parts: datetime.time(*parts[:4], tzinfo=parts[5], fold=parts[4]),
+    "time": lambda *parts: datetime.time(*parts[:4], parts[5]).replace(fold=parts[4]),
     "timedelta": datetime.timedelta,
-    "timezone": lambda *parts: datetime.timezone.utc if parts == (datetime.timedelta(0),) else datetime.timezone(*parts),
+    "timezone": lambda *parts: datetime.UTC if parts == (datetime.timedelta(0),) else datetime.timezone(*parts),
     "zoneinfo": zoneinfo.ZoneInfo,
     "uuid": lambda text: uuid.UUID(hex=text),
     "range": range,
     "slice": slice,
     "ellipsis": lambda: ...,
     "notimplemented": lambda: NotImplemented,
-    "pattern": lambda pattern, flags: re.compile(pattern, flags & ~re.UNICODE.value if isinstance(pattern, bytes) else flags),
+    "pattern": re.compile,
     "path": lambda name, text: getattr(pathlib, name)(text),
     "logger": logging.getLogger,
     "lock": threading.Lock,
@@ -128,7 +128,9 @@ class Resolver:
         # What an included module merely imports is not included: `shop.tools:os.system` leads outside.
         home = getattr(found, "__module__", "") or ""
         if not self.covers(home):
-            raise Unbuildable(f"refused to build {module_name}:{qualname}: it belongs to {home}, outside the included packages")
+            raise Unbuildable(
+                f"refused to build {module_name}:{qualname}: it belongs to {home}, outside the included packages"
+            )
         return found
 
 
@@ -220,7 +222,7 @@ class _Builder:
         if not (isinstance(cls, type) and issubclass(cls, enum.Enum)):
             raise Unbuildable(f"{name} is no enumeration any more")
         members = cls.__members__
-        if member in members:
+        if member is not None and member in members:
             return members[member]
         try:
             return cls(value)
@@ -271,11 +273,10 @@ def _bare_deque(cls: Any, content: Any) -> Any:
 
 
 def _bare_exception(cls: Any, content: Any) -> Any:
-    made = BaseException.__new__(cls, *content)
-    for base in cls.__mro__:  # the constructors written in C fill their own fields (`errno`, `value`, `code`)
-        if base.__module__ == "builtins" and "__init__" in vars(base):
-            base.__init__(made, *content)
-            break
+    """By the constructors written in C, which fill their own fields (`errno`, `value`, `code`)."""
+    base = next(one for one in cls.__mro__ if one.__module__ == "builtins")
+    made = base.__new__(cls, *content)
+    base.__init__(made, *content)
     return made
 
 
@@ -288,9 +289,9 @@ def _value(base: Any) -> Callable[[Any, Any], Any]:
 
 
 def _bare_datetime(cls: Any, content: Any) -> Any:
-    return cls.combine(content.date(), content.timetz()) if cls is datetime.datetime else datetime.datetime.__new__(
-        cls, *content.timetuple()[:6], content.microsecond, content.tzinfo, fold=content.fold
-    )
+    parts: tuple[Any, ...] = (*content.timetuple()[:6], content.microsecond, content.tzinfo)
+    new: Any = datetime.datetime.__new__
+    return new(cls, *parts, fold=content.fold)
 
 
 def _bare_uuid(cls: Any, content: Any) -> Any:

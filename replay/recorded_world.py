@@ -13,7 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from ..recorders import context
 from ..recorders.boundaries.world import Operation
@@ -185,8 +185,8 @@ class RecordedWorld:
         except Unbuildable as error:
             self.stop("gap", str(error))
 
-    def stop(self, kind: str, reason: str) -> Any:
-        """End the replay here, with a reason; the first one counts."""
+    def stop(self, kind: str, reason: str) -> NoReturn:
+        """End the replay here, with a reason; the first one counts. Raises `TraceStopped`."""
         if self.stopped is None:
             self.stopped = Stop(kind, reason, self._site(sys._getframe(1)))
         raise TraceStopped(self.stopped.reason)
@@ -288,20 +288,22 @@ class RecordedWorld:
     def _unread_variable(self, key: str) -> str:
         """A variable that no recorded run read: asked by the code under test it stops the trace, by a library it
         counts as not set."""
-        frame = sys._getframe(2)
+        frame: FrameType | None = sys._getframe(2)
         for _step in range(6):
             if frame is None:
                 break
             if frame.f_code.co_filename in self._modules:
                 self.stop("gap", f"the environment variable {key} was not read when this trace was recorded")
-            frame = frame.f_back  # type: ignore[assignment]  # ends with None
+            frame = frame.f_back
         raise KeyError(key)
 
     def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
         recorded = self._trace.variable_names
         names = dict.fromkeys(recorded if recorded is not None else self._trace.variables)
         own = self._own_variables
-        kept = [name for name in names if own.get(name, "") is not None and self._trace.variables.get(name, "") is not None]
+        kept = [
+            name for name in names if own.get(name, "") is not None and self._trace.variables.get(name, "") is not None
+        ]
         return [*kept, *(name for name, value in own.items() if value is not None and name not in names)]
 
     def environ_set(self, key: str, value: str | None) -> None:
@@ -347,4 +349,6 @@ class RecordedWorld:
 
 def _opened(operation: Operation) -> Exchange:
     """Connecting once more than the recording did is no exchange that anyone sees."""
-    return Exchange(operation.boundary, operation.name, operation.resource, "session", None, None, [], True, None, None, 0)
+    return Exchange(
+        operation.boundary, operation.name, operation.resource, "session", None, None, [], True, None, None, 0
+    )

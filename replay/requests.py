@@ -78,7 +78,8 @@ def _named_parameters(sql: str, rest: list[Tree]) -> Tree:
     values = rest[0]
     names = parameter_names(sql)
     if isinstance(values, TupleNode) and len(names) == len(values.items) == len(set(names)) and all(names):
-        return DictNode(list(names), values.items)
+        keys: list[Tree] = [*names]
+        return DictNode(keys, values.items)
     return values
 
 

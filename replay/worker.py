@@ -79,7 +79,9 @@ class Worker:
             arguments = build(field(trace.input, "arguments"), self._resolver)
             function = _function(entry.target, kind, arguments[0])
         except Unbuildable as reason:
-            return Replay(None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None)
+            return Replay(
+                None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None
+            )
         except EntryGone as gone:
             raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
@@ -128,7 +130,7 @@ def _run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tu
         result = function(*args, **kwargs)
     except TraceStopped:
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
         return Outcome("exception", capture(error), capture(arguments)), error.__traceback__
     return Outcome("return", capture(result), capture(arguments)), None
 
@@ -152,7 +154,7 @@ def _run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Out
                 close()
     except TraceStopped:
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
         return Outcome("exception", capture(error), None), error.__traceback__
     data = b"".join([*written, *chunks])
     status, headers = head or ("", ())
@@ -162,7 +164,8 @@ def _run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Out
 def _environ(trace: Trace, world: RecordedWorld) -> dict[str, Any]:
     recorded = field(trace.input, "environ")
     body = field(trace.input, "body")
-    assert isinstance(recorded, DictNode) and isinstance(body, BytesNode)
+    assert isinstance(recorded, DictNode)
+    assert isinstance(body, BytesNode)
     environ: dict[str, Any] = dict(zip(map(str, recorded.keys), recorded.values, strict=True))
     environ.setdefault("wsgi.url_scheme", "http")
     environ["wsgi.version"] = (1, 0)
@@ -228,7 +231,7 @@ class Applications:
                 for part in attribute.removesuffix("()").split("."):
                     found = getattr(found, part)
                 return found() if attribute.endswith("()") or _is_factory(found) else found
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
             return EntryUnavailable(f"the application {target} cannot be built here: {where}{_last_line(error)}")
 
@@ -243,6 +246,5 @@ def _is_factory(value: Any) -> bool:
     if not inspect.isfunction(value):
         return False
     parameters = inspect.signature(value).parameters.values()
-    required = [one for one in parameters if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
-    return not required
-
+    positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    return all(one.default is not one.empty for one in positional)

@@ -1,9 +1,9 @@
 """This file is about the test harness: write a small service, record it, change it, replay it, in this process.
 
-    scenario = Scenario(tmp_path, {"shop": "def total(items): ..."})
-    scenario.record(lambda shop: shop.total([1, 2]))
-    scenario.change("shop", "sum(items)", "sum(items) + 1")
-    assert scenario.replay().counts == {"diverged": 1}
+scenario = Scenario(tmp_path, {"shop": "def total(items): ..."})
+scenario.record(lambda shop: shop.total([1, 2]))
+scenario.change("shop", "sum(items)", "sum(items) + 1")
+assert scenario.replay().counts == {"diverged": 1}
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class Scenario:
 
     def _renamed(self, text: str) -> str:
         for name, unique in self.names.items():
-            text = text.replace(f"import {name}", f"import {unique} as {name}").replace(f"from {name} ", f"from {unique} ")
+            text = text.replace(f"import {name}", f"import {unique} as {name}").replace(
+                f"from {name} ", f"from {unique} "
+            )
         return text
 
     def _path(self, name: str) -> Path:

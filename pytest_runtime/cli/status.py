@@ -37,7 +37,7 @@ def _lines(name: str, reader: BaselineReader) -> Iterator[str]:
     by_entry: dict[str, list[str]] = {}
     for described in reader.classes():
         conditions = ", ".join(arm.words() for arm in described.description.arms[-3:])
-        line = f"    {described.count:6} × {described.description.outcome:8} {len(described.kept):3} kept  {conditions}"
+        line = f"    {described.count:6} x {described.description.outcome:8} {len(described.kept):3} kept  {conditions}"
         by_entry.setdefault(described.entry, []).append(line)
     for entry, lines in by_entry.items():
         yield f"  {entry}"

@@ -45,7 +45,13 @@ def _divergences(verdict: ClassVerdict) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for trace in verdict.traces:
         for difference in trace.differences:
-            key = (difference.kind, difference.field, bytes(difference.base), bytes(difference.candidate), trace.location)
+            key = (
+                difference.kind,
+                difference.field,
+                bytes(difference.base),
+                bytes(difference.candidate),
+                trace.location,
+            )
             row = rows.setdefault(key, _row(verdict, trace, difference))
             row["trace_ids"].append(trace.trace)
     return list(rows.values())

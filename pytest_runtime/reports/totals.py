@@ -30,9 +30,7 @@ class Totals(NamedTuple):
 
     def reasons(self) -> Counter[str]:
         """Why traces were not judged."""
-        return Counter(
-            trace.reason for one in self.verdicts for trace in one.traces if trace.verdict == "not judged"
-        )
+        return Counter(trace.reason for one in self.verdicts for trace in one.traces if trace.verdict == "not judged")
 
     def no_pass(self) -> str:
         """Why this run is no pass although nothing diverged; empty when it is one (or something did diverge)."""
@@ -45,5 +43,7 @@ class Totals(NamedTuple):
             return f"no trace of baseline {self.baseline!r} was replayed; this is not a pass"
         if not counts["same"]:
             reason, _count = self.reasons().most_common(1)[0]
-            return f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {reason}"
+            return (
+                f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {reason}"
+            )
         return ""

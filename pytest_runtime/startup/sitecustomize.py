@@ -29,7 +29,7 @@ def _next_sitecustomize() -> None:
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]
     this = sys.modules.pop("sitecustomize")
     try:
-        import sitecustomize  # noqa: F401  # the site's own
+        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401  # the site's own
     except ImportError as error:
         if error.name != "sitecustomize":
             raise

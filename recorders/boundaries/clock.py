@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..context import current_world
-from ..patching import Undo, Undos, replace, replace_static, wrap
+from ..patching import Undo, Undos, replace_static, wrap
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 TIMERS = (
@@ -120,10 +120,8 @@ def _instant_now() -> tuple[int, int]:
 
 def _in_zone(cls: type[datetime.datetime], micros: int, offset: int, tz: datetime.tzinfo | None) -> datetime.datetime:
     moment = EPOCH + micros * _MICROSECOND
-    if tz is None:
-        moment = (moment + datetime.timedelta(seconds=offset)).replace(tzinfo=None)
-    else:
-        moment = moment.astimezone(tz)
+    local = (moment + datetime.timedelta(seconds=offset)).replace(tzinfo=None)
+    moment = local if tz is None else moment.astimezone(tz)
     if cls is datetime.datetime:
         return moment
     return cls.combine(moment.date(), moment.timetz())

@@ -38,7 +38,9 @@ def _function(label: str) -> Any:
         if world is None:
             return wrapped(*args, **kwargs)
         request = {"args": args, "kwargs": kwargs}
-        return world.call(Operation("declared", operation, boundary, "write"), request, lambda: wrapped(*args, **kwargs))
+        return world.call(
+            Operation("declared", operation, boundary, "write"), request, lambda: wrapped(*args, **kwargs)
+        )
 
     return call
 

@@ -107,7 +107,7 @@ def _send_data(self: Any, data: Any) -> None:
         return
     try:
         _send(self, data)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - raised again by the ticket
         world.begin(_operation(self, outgoing), _request(self, outgoing)).first(_raising(error))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..context import current_world
@@ -121,7 +120,7 @@ class Connection(sqlite3.Connection):
     _recorded_transaction = False
 
     @property
-    def row_factory(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+    def row_factory(self) -> Any:
         """The program's row factory. The C attribute below stays empty, so that plain rows can be recorded."""
         return self._makes_rows
 
@@ -130,11 +129,11 @@ class Connection(sqlite3.Connection):
         self._makes_rows = factory
 
     @property
-    def in_transaction(self) -> bool:  # type: ignore[override]  # a plain attribute in typeshed
+    def in_transaction(self) -> bool:
         """Whether changes wait for a commit, here or in the recording."""
         if _recorded(current_world()):
             return self._recorded_transaction
-        return bool(sqlite3.Connection.in_transaction.__get__(self))  # type: ignore[attr-defined]  # a descriptor
+        return bool(sqlite3.Connection.in_transaction.__get__(self))
 
     def cursor(self, factory: Any = None) -> Any:
         """A cursor of the program's class with ours below it."""
@@ -197,7 +196,7 @@ class Cursor(sqlite3.Cursor):
     _makes_rows: Any = None
 
     @property
-    def row_factory(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+    def row_factory(self) -> Any:
         """The program's row factory; see `Connection.row_factory`."""
         return self._makes_rows
 
@@ -206,22 +205,22 @@ class Cursor(sqlite3.Cursor):
         self._makes_rows = factory
 
     @property
-    def description(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+    def description(self) -> Any:
         """Column descriptions of the last statement."""
         if self._facts is not None:
             columns = self._facts.columns
             return None if columns is None else tuple((name, *[None] * 6) for name in columns)
-        return sqlite3.Cursor.description.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+        return sqlite3.Cursor.description.__get__(self)
 
     @property
-    def rowcount(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+    def rowcount(self) -> Any:
         """Rows that the last statement changed."""
-        return self._facts.rowcount if self._facts is not None else sqlite3.Cursor.rowcount.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+        return self._facts.rowcount if self._facts is not None else sqlite3.Cursor.rowcount.__get__(self)
 
     @property
-    def lastrowid(self) -> Any:  # type: ignore[override]  # a plain attribute in typeshed
+    def lastrowid(self) -> Any:
         """Row id of the last insertion."""
-        return self._facts.lastrowid if self._facts is not None else sqlite3.Cursor.lastrowid.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+        return self._facts.lastrowid if self._facts is not None else sqlite3.Cursor.lastrowid.__get__(self)
 
     def execute(self, sql: str, *args: Any) -> Any:
         """One statement."""
@@ -262,7 +261,7 @@ class Cursor(sqlite3.Cursor):
         return self
 
     def _look(self) -> Facts:
-        described = sqlite3.Cursor.description.__get__(self)  # type: ignore[attr-defined]  # a descriptor
+        described = sqlite3.Cursor.description.__get__(self)
         columns = tuple([one[0] for one in described]) if described is not None else None
         return Facts(columns, self.rowcount, self.lastrowid, self.connection.in_transaction)
 
@@ -293,7 +292,7 @@ class Cursor(sqlite3.Cursor):
         rows = fetch() if self._ticket is None else self._ticket.take(fetch, None)
         return rows if self._makes_rows is None else [self._made(row) for row in rows]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Any:
         return self
 
     def __next__(self) -> Any:

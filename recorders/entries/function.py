@@ -21,12 +21,12 @@ from ..session import Session
 from .target import is_public_operator
 
 
-class _Bound(wrapt.BoundFunctionWrapper):  # type: ignore[misc]  # wrapt is typed as Any in places
+class _Bound(wrapt.BoundFunctionWrapper[Any, Any]):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return self.__wrapped__.__reduce_ex__(protocol)
 
 
-class EntryFunction(wrapt.FunctionWrapper):  # type: ignore[misc]  # wrapt is typed as Any in places
+class EntryFunction(wrapt.FunctionWrapper[Any, Any]):
     """A wrapped function; it pickles by name like the function it stands for."""
 
     __bound_function_wrapper__ = _Bound
@@ -160,7 +160,7 @@ def _callable_member(name: str, member: Any) -> bool:
 
 def _is_function(value: Any) -> bool:
     """A plain function, or a callable that stands for one (`functools.lru_cache`); calling it gives the result."""
-    wrapped = inspect.unwrap(value) if hasattr(type(value), "__call__") and hasattr(value, "__wrapped__") else value
+    wrapped = inspect.unwrap(value) if callable(value) and hasattr(value, "__wrapped__") else value
     if not isinstance(wrapped, FunctionType) or isinstance(value, type):
         return False
     if not isinstance(value, FunctionType) and not callable(value):

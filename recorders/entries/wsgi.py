@@ -32,9 +32,7 @@ _KEPT = frozenset(
 def request_of(environ: Environ) -> dict[str, str]:
     """The part of an environ that belongs to the request; a server may mix its own environment in."""
     return {
-        key: value
-        for key, value in environ.items()
-        if type(value) is str and (key in _KEPT or key.startswith("HTTP_"))
+        key: value for key, value in environ.items() if type(value) is str and (key in _KEPT or key.startswith("HTTP_"))
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from ..shapes import Shape
@@ -45,7 +46,8 @@ class Batch(NamedTuple):
     counters: Mapping[str, int]
 
 
-class StoredClass(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StoredClass:
     """A path class as a store holds it."""
 
     entry: str

@@ -51,7 +51,9 @@ def path_of(url: str) -> Path:
     if not separator:
         return Path(url)
     if scheme != "sqlite":
-        raise StoreError(f"cannot open the store {url}: {scheme} is not supported; use a path or sqlite:///PATH", location=url)
+        raise StoreError(
+            f"cannot open the store {url}: {scheme} is not supported; use a path or sqlite:///PATH", location=url
+        )
     return Path(rest.removeprefix("/") if rest.startswith("//") else rest)
 
 
@@ -213,7 +215,9 @@ class _transaction:
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise StoreError(f"cannot write the baseline at {self._location}: {error}", location=self._location) from error
+            raise StoreError(
+                f"cannot write the baseline at {self._location}: {error}", location=self._location
+            ) from error
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         if error is None:
@@ -225,7 +229,9 @@ class _transaction:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
-            raise StoreError(f"cannot write the baseline at {self._location}: {error}", location=self._location) from error
+            raise StoreError(
+                f"cannot write the baseline at {self._location}: {error}", location=self._location
+            ) from error
 
 
 def _check_header(location: str, connection: sqlite3.Connection) -> None:
@@ -306,7 +312,9 @@ class SqliteReader(_Sqlite):
     def revisions(self) -> dict[int, Revision]:
         """By number."""
         found = {}
-        for number, commit, recorded, python, variables in self._db.execute("SELECT * FROM revision ORDER BY 1").fetchall():
+        for number, commit, recorded, python, variables in self._db.execute(
+            "SELECT * FROM revision ORDER BY 1"
+        ).fetchall():
             rows = self._db.execute(
                 "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1", (number,)
             )

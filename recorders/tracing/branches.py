@@ -170,10 +170,13 @@ class _Decisions(ast.NodeVisitor):
 
 
 def _none_check(node: ast.expr) -> str:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.comparators[0], ast.Constant):
-        if node.comparators[0].value is None:
-            return {ast.Is: "is", ast.IsNot: "is not"}.get(type(node.ops[0]), "")
-    return ""
+    match node:
+        case ast.Compare(ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return "is"
+        case ast.Compare(ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return "is not"
+        case _:
+            return ""
 
 
 def function_of(names: str) -> str:

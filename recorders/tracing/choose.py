@@ -70,4 +70,4 @@ def choose_tracer(on_fault: Callable[[BaseException], None], included: Callable[
             if sys.monitoring.get_tool(tool) is None:
                 return MonitoringTracer(on_fault, tool=tool)
         return NoTracer("every tool id of sys.monitoring is taken")
-    return TraceFunctionTracer(on_fault, included)
+    return TraceFunctionTracer(on_fault, included)  # type: ignore[unreachable]  # reached on 3.11

@@ -51,9 +51,9 @@ class MonitoringTracer:
         self._evicted = False
         self._lock = threading.Lock()
         events = sys.monitoring.events
-        branch_events = (
-            (events.BRANCH_LEFT, events.BRANCH_RIGHT) if hasattr(events, "BRANCH_LEFT") else (events.BRANCH,)
-        )
+        # 3.14 has an event for each way out; before, one event told of both.
+        names = ("BRANCH_LEFT", "BRANCH_RIGHT") if hasattr(events, "BRANCH_LEFT") else ("BRANCH",)
+        branch_events: list[int] = [getattr(events, name) for name in names]
         self._events = events.PY_START | events.PY_RETURN
         sys.monitoring.use_tool_id(tool, "pytest-runtime")
         for event in branch_events:
