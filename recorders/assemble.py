@@ -106,6 +106,7 @@ def assemble(
     exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
     over = [f"{raw.operation.boundary}: {raw.over}" for raw in world.exchanges if raw.over]
     late = [f"{world.late} exchanges after the outcome"] if world.late else []
+    late += [f"{world.uncounted} exchanges over the limit"] if world.uncounted else []
     stored = Trace(
         entry=trace.label[0],
         kind=trace.kind,

@@ -127,6 +127,7 @@ class Session:
         trace = getattr(scope.world, "trace", None)
         if isinstance(trace, LiveTrace) and trace.kind == "function":
             trace.hosting = True
+            trace.world.closed = True  # it will never be stored: keep nothing of it
             return True
         return False
 

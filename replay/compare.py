@@ -25,6 +25,7 @@ from ..recorders.value_tree import (
     StandardNode,
     Tree,
     TupleNode,
+    contains_opaque,
     encode,
 )
 from .observation import Observation, Outbound, comparable
@@ -197,7 +198,7 @@ class _Walk:
     def _compare_nodes(self, path: str, base: Tree, candidate: Tree) -> None:
         match base, candidate:
             case DictNode(), DictNode():
-                self._named(path, _by_key(base), _by_key(candidate))
+                self._dicts(path, base, candidate)
             case ListNode(items=left), ListNode(items=right):
                 self._sequence(path, left, right)
             case TupleNode(items=left), TupleNode(items=right):
@@ -206,8 +207,18 @@ class _Walk:
                 self.compare(path, base.content, candidate.content)
                 attributes = {f".{name}": value for name, value in public(base)}
                 self._named(path, attributes, {f".{name}": value for name, value in public(candidate)})
+            case _ if _unknown_inside(base, candidate):
+                return  # its parts cannot be told apart one by one
             case _:
                 self.found.append((path, base, candidate))
+
+    def _dicts(self, path: str, base: DictNode, candidate: DictNode) -> None:
+        left, right = _by_key(base), _by_key(candidate)
+        if any(map(contains_opaque, [*base.keys, *candidate.keys])):  # any other key may be the unknown one
+            both = left.keys() & right.keys()
+            left = {name: value for name, value in left.items() if name in both}
+            right = {name: value for name, value in right.items() if name in both}
+        self._named(path, left, right)
 
     def _named(self, path: str, base: dict[str, Tree], candidate: dict[str, Tree]) -> None:
         for name in [*base, *(name for name in candidate if name not in base)]:
@@ -263,6 +274,20 @@ def _indexes(level: Any, kind: str) -> tuple[int | None, int | None]:
     return left, right if right is not None else left
 
 
+def _unknown_inside(base: Tree, candidate: Tree) -> bool:
+    """Whether two values of one class hold a part that was not captured, in a form that is compared as a whole."""
+    match base, candidate:
+        case (SetNode(), SetNode()) | (FrozenSetNode(), FrozenSetNode()):
+            alike = True
+        case StandardNode(), StandardNode():
+            alike = base.kind == candidate.kind
+        case EnumNode(), EnumNode():
+            alike = (_class_label(base.cls), base.name) == (_class_label(candidate.cls), candidate.name)
+        case _:
+            alike = False
+    return alike and (contains_opaque(base) or contains_opaque(candidate)) is not None
+
+
 def _by_key(tree: DictNode) -> dict[str, Tree]:
     return {_key_path(key): value for key, value in zip(tree.keys, tree.values, strict=True)}
 
@@ -272,7 +297,10 @@ def _key_path(key: Tree) -> str:
         return f".{key}"
     from .show import literal
 
-    return f"[{literal(key)}]"
+    text = literal(key)
+    if "…" in text:  # two keys that are cut at the same place are two keys
+        text += f" {hashlib.blake2b(encode(key), digest_size=4).hexdigest()}"
+    return f"[{text}]"
 
 
 # --- observations ------------------------------------------------------------------------------------------------

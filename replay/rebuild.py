@@ -46,6 +46,9 @@ class Unbuildable(Exception):
     """A recorded value cannot be built here; the message is the reason that a report gives."""
 
 
+_moment: Any = datetime.datetime
+_time: Any = datetime.time
+
 _STANDARD: dict[str, Callable[..., Any]] = {
     "int": lambda text: int(text, 16),
     "str": lambda data: data.decode("utf-8", "surrogatepass"),
@@ -53,9 +56,9 @@ _STANDARD: dict[str, Callable[..., Any]] = {
     "decimal": decimal.Decimal,
     "fraction": fractions.Fraction,
     "complex": complex,
-    "datetime": lambda *parts: datetime.datetime(*parts[:7], parts[8]).replace(fold=parts[7]),
+    "datetime": lambda *parts: _moment(*parts[:7], parts[8]).replace(fold=parts[7]),
     "date": datetime.date,
-    "time": lambda *parts: datetime.time(*parts[:4], parts[5]).replace(fold=parts[4]),
+    "time": lambda *parts: _time(*parts[:4], parts[5]).replace(fold=parts[4]),
     "timedelta": datetime.timedelta,
     "timezone": lambda *parts: datetime.UTC if parts == (datetime.timedelta(0),) else datetime.timezone(*parts),
     "zoneinfo": zoneinfo.ZoneInfo,

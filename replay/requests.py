@@ -102,7 +102,7 @@ def _described_http(request: DictNode) -> Tree:
     form, document = parse_body(content_type, data)
     names: list[Tree] = ["url", "query", "headers", form]
     plain = f"{url.scheme}://{url.netloc}{url.path}"
-    shown = DictNode(sorted(kept), [kept[name] for name in sorted(kept)])
+    shown = DictNode([*sorted(kept)], [kept[name] for name in sorted(kept)])
     return DictNode(names, [plain, ListNode(list(query)), shown, document])
 
 

@@ -155,7 +155,7 @@ DIFFERENT = {
     "type of an exception": (ValueError("a"), KeyError("a")),
     "None and absence": ({"a": None}, {}),
     "int beyond 64 bit": (2**70, 2**70 + 1),
-    "long keys that begin alike": ({"k" * 500 + "a": 1, "k" * 500 + "b": 2}, {"k" * 500 + "a": 2, "k" * 500 + "b": 1}),
+    "long keys that begin alike": ({"k " * 500 + "a": 1, "k " * 500 + "b": 2}, {"k " * 500 + "a": 2, "k " * 500 + "b": 1}),
 }
 
 
@@ -291,6 +291,7 @@ UNKNOWN = OpaqueNode("socket:socket", "its state is held in C")
         (ObjectNode("a:B", UNKNOWN, [], []), ObjectNode("a:B", 1, [], [])),
         (SetNode([UNKNOWN]), SetNode([OpaqueNode("io:Other", "another reason")])),
         (EnumNode("a:B", "C", UNKNOWN), EnumNode("a:B", "C", 1)),
+        (DictNode([UNKNOWN], [1]), DictNode([OpaqueNode("io:Other", "another reason")], [1])),
         (StandardNode("slice", [UNKNOWN, None, None]), StandardNode("slice", [1, None, None])),
     ],
 )
@@ -304,6 +305,19 @@ def test_what_stands_beside_an_opaque_part_is_compared() -> None:
     """One unknown part hides no other."""
     base, candidate = ListNode([UNKNOWN, 1]), ListNode([OpaqueNode("io:Other", ""), 2])
     assert tree_differences(base, candidate) == [("[1]", 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate"),
+    [
+        (ObjectNode("a:B", None, ["c"], [UNKNOWN]), ObjectNode("a:C", None, ["c"], [UNKNOWN])),
+        (EnumNode("a:B", "C", UNKNOWN), EnumNode("a:B", "D", UNKNOWN)),
+        (SetNode([UNKNOWN]), ListNode([UNKNOWN])),
+    ],
+)
+def test_an_opaque_part_does_not_hide_what_its_holder_is(base: Tree, candidate: Tree) -> None:
+    """Class and name of the holder were captured, and count."""
+    assert tree_differences(base, candidate)
 
 
 def test_absence_is_no_value() -> None:

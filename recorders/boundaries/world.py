@@ -98,6 +98,9 @@ class RawExchange:
 ITEM_LIMIT = 4_000_000
 """Bytes of all streamed items of one trace; what comes later is passed on but not kept."""
 
+EXCHANGE_LIMIT = 5_000
+"""Exchanges kept per trace; a trace with more is told as incomplete."""
+
 READ_LIMIT = 20_000
 """Ambient readings kept per trace."""
 
@@ -187,6 +190,8 @@ class LiveWorld:
         self.item_bytes = 0
         self.late = 0
         """Exchanges that came after the outcome; they are counted, not kept."""
+        self.uncounted = 0
+        """Exchanges over the limit."""
         self.closed = False
         self.trace: object = None
         """Whose world it is."""
@@ -245,8 +250,10 @@ class LiveWorld:
         exchange = RawExchange(operation, freeze(request), site, scope.lane if scope is not None else 0)
         if self.closed:
             self.late += 1
-        else:
+        elif len(self.exchanges) < EXCHANGE_LIMIT:
             self.exchanges.append(exchange)
+        else:
+            self.uncounted += 1
         return LiveTicket(self, exchange)
 
     def _innermost(self, frame: FrameType | None) -> FrameType | None:
