@@ -38,7 +38,7 @@ class Figure:
 
     @property
     def value_text(self) -> str:
-        spread = "" if self.low is None or self.high is None else f" ({number(self.low)}–{number(self.high)})"
+        spread = "" if self.low is None or self.high is None else f" ({number(self.low)} to {number(self.high)})"
         return f"{number(self.value)} {self.unit}{spread}{'' if self.met else ' MISSED'}"
 
 

@@ -89,16 +89,15 @@ def over_pipe(process: subprocess.Popen[str], *, rest: bool) -> Send:
 
 
 def added(
-    times: Mapping[tuple[Mode, str], Sequence[float]], mode: Mode, route: str, *, label: str, unit: str, bar: float | None
+    times: Mapping[tuple[Mode, str], Sequence[float]], mode: Mode, route: str, *, label: str, bar: float | None = None
 ) -> Figure:
     """CPU per request that a mode adds to the bare service; the ratio goes into the note."""
-    scale = {"ms": 1e3, "µs": 1e6}[unit]
     bare = times[BARE, route]
     pairs = list(zip(times[mode, route], bare, strict=True))
     ratio = statistics.median(recorded / alone for recorded, alone in pairs)
-    note = f"× {ratio:.2f} of {statistics.median(bare) * 1e3:.2f} ms"
+    note = f"{ratio:.2f} times the bare {statistics.median(bare) * 1e3:.2f} ms"
     name = f"CPU added per request, /{route}, {label}"
-    return over_rounds(name, [(recorded - alone) * scale for recorded, alone in pairs], unit, bar=bar, note=note)
+    return over_rounds(name, [(recorded - alone) * 1e3 for recorded, alone in pairs], "ms", bar=bar, note=note)
 
 
 def served(shared: World) -> list[Figure]:
@@ -109,12 +108,9 @@ def served(shared: World) -> list[Figure]:
         times = measure(sides, ROUNDS, WARM_UP, PER_ROUND)
     say_counts(places)
     figures = [
-        added(times, STEADY, route, label="all sampled, steady state", unit="ms", bar=BARS_MS[route])
-        for route in PER_ROUND
+        added(times, STEADY, route, label="all sampled, steady state", bar=BARS_MS[route]) for route in PER_ROUND
     ]
-    figures += [
-        added(times, EVERY, route, label="all sampled, every trace kept", unit="ms", bar=None) for route in PER_ROUND
-    ]
+    figures += [added(times, EVERY, route, label="all sampled, every trace kept") for route in PER_ROUND]
     return figures
 
 
@@ -132,9 +128,7 @@ def direct(shared: World) -> list[Figure]:
         blocks = measure(busy, ROUNDS * BLOCKS, DIRECT_WARM_UP, PER_BLOCK)
     say_counts(places)
     figures = [unsampled(blocks, route) for route in PER_BLOCK]
-    figures += [
-        added(times, STEADY, route, label="all sampled, without a server", unit="ms", bar=None) for route in PER_ROUND
-    ]
+    figures += [added(times, STEADY, route, label="all sampled, without a server") for route in PER_ROUND]
     return figures
 
 
@@ -150,7 +144,7 @@ def unsampled(blocks: Mapping[tuple[Mode, str], Sequence[float]], route: str) ->
         for pair in zip(by_round(UNSAMPLED), by_round(BARE), strict=True)
     ]
     bare = statistics.median(blocks[BARE, route])
-    note = f"of {bare * 1e6:.0f} µs"
+    note = f"the bare request takes {bare * 1e6:.0f} µs"
     name = f"CPU added per request, /{route}, not sampled"
     return over_rounds(name, differences, "µs", bar=UNSAMPLED_BAR_US, note=note)
 

@@ -25,7 +25,8 @@ BAR_SAME = 100.0
 def load_demo() -> ModuleType:
     """The example's own script: it knows how to record its traffic."""
     spec = importlib.util.spec_from_file_location("demo", EXAMPLE)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     demo = importlib.util.module_from_spec(spec)
     sys.modules["demo"] = demo
     spec.loader.exec_module(demo)

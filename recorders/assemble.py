@@ -276,7 +276,9 @@ def _visit_named(names: Sequence[str], row: Tree, see: Any) -> Tree:
 
 
 _INSERT = re.compile(r"\binto\s+[\w.\"`\[\]]+\s*\(([^()]*)\)\s*values\s*\(([^()]*)\)", re.IGNORECASE)
-_COMPARED = re.compile(r"([A-Za-z_]\w*)[\"`\]]?\s*(?:=|<>|!=|<=?|>=?|\blike\b|\bis\b)\s*\?|\?", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"([A-Za-z_]\w*)[\"`\]]?\s*(?:=|<>|!=|<=?|>=?|\blike\b|\bis\b)\s*\?|\b(limit|offset)\s+\?|\?", re.IGNORECASE
+)
 
 
 def parameter_names(sql: str) -> list[str]:
@@ -287,4 +289,4 @@ def parameter_names(sql: str) -> list[str]:
         values = [value.strip() for value in inserted.group(2).split(",")]
         if len(columns) == len(values):
             return [column for column, value in zip(columns, values, strict=True) if value == "?"]
-    return [match.group(1) or "" for match in _COMPARED.finditer(sql)]
+    return [(match.group(1) or match.group(2) or "").lower() for match in _COMPARED.finditer(sql)]

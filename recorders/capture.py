@@ -120,16 +120,30 @@ class _Opaque:
         self.cls, self.reason = cls, reason
 
 
-_MARKERS = {marker.__name__: marker for marker in (_Standard, _Instance, _Member, _Global, _Opaque)}
-_MARKER_CLASSES = frozenset(_MARKERS.values())
+class _Items:
+    """The content of a subclass of `dict`, `set` or `frozenset`, as it lies: no key is hashed or compared."""
+
+    __slots__ = ("keys", "kind", "values")
+
+    def __init__(self, kind: str, keys: list[Any], values: list[Any]) -> None:
+        self.kind, self.keys, self.values = kind, keys, values
+
+
+_MARKERS = {marker.__name__: marker for marker in (_Standard, _Instance, _Member, _Global, _Opaque, _Items)}
+_MARKER_IDS = frozenset(map(id, _MARKERS.values()))
 _Reduced: TypeAlias = Any
 _Reader: TypeAlias = Callable[[Any], _Reduced]
 
-# Raw descriptors, taken once: attribute access on a class or an instance could run code of the service.
+# Raw descriptors, taken once: attribute access on a class or an instance could run code of the service. For the same
+# reason classes are compared by identity alone: a metaclass may define `__hash__` and `__eq__`.
 _type_module = type.__dict__["__module__"].__get__
 _type_qualname = type.__dict__["__qualname__"].__get__
 _type_mro = type.__dict__["__mro__"].__get__
 _type_dict = type.__dict__["__dict__"].__get__
+_type_flags = type.__dict__["__flags__"].__get__
+_type_size = type.__dict__["__basicsize__"].__get__
+_type_dictoffset = type.__dict__["__dictoffset__"].__get__
+_type_weakrefoffset = type.__dict__["__weakrefoffset__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 _WHOLE = slice(None)
 
@@ -164,6 +178,47 @@ def _read_time(value: datetime.time) -> _Reduced:
 
 def _read_timezone(value: datetime.timezone) -> _Reduced:
     return _Standard, ("timezone", *value.__getinitargs__())  # type: ignore[attr-defined]  # not in typeshed
+
+
+_datetime = datetime.datetime
+_DATETIME_FIELDS = tuple(
+    vars(owner)[name].__get__
+    for owner, names in (
+        (datetime.date, ("year", "month", "day")),
+        (datetime.datetime, ("hour", "minute", "second", "microsecond", "tzinfo")),
+    )
+    for name in names
+)
+_datetime_fold = datetime.datetime.fold.__get__  # type: ignore[attr-defined]  # a getset descriptor
+
+
+def _plain_datetime(value: Any) -> datetime.datetime:
+    """The `datetime` in an instance of a subclass; `replace` would make another instance of the subclass."""
+    return _datetime(*[get(value) for get in _DATETIME_FIELDS], fold=_datetime_fold(value))
+
+
+def _dict_items(value: dict[Any, Any]) -> _Items:
+    return _Items("dict", list(dict.keys(value)), list(dict.values(value)))
+
+
+def _ordered_items(value: collections.OrderedDict[Any, Any]) -> _Items:
+    """In the order of the dict below where a key's hash is its own: the iterators of `OrderedDict` hash every key.
+
+    The two orders differ only after `move_to_end`.
+    """
+    items = _dict_items(value)
+    if all(_is_quiet(key) for key in items.keys):
+        items.keys = list(collections.OrderedDict.keys(value))
+        items.values = list(collections.OrderedDict.values(value))
+    return items
+
+
+def _is_quiet(key: Any) -> bool:
+    """Whether hashing and comparing a key runs nothing but the interpreter's own code."""
+    return all(map(_is_quiet, key)) if type(key) is tuple else id(type(key)) in _QUIET
+
+
+_QUIET = frozenset(map(id, (type(None), bool, int, float, str, bytes)))
 
 
 def _read_path(value: pathlib.PurePath) -> _Reduced:
@@ -205,13 +260,13 @@ _uuid: Any = uuid.UUID
 # The types of the standard library as plain namespaces of raw descriptors.
 _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (_deque, lambda v: (list(_deque.__iter__(v)), _deque.maxlen.__get__(v))),
-    (_defaultdict, lambda v: (dict(dict.items(v)), _defaultdict.default_factory.__get__(v))),
-    (collections.OrderedDict, lambda v: dict(collections.OrderedDict.items(v))),
-    (dict, lambda v: dict(dict.items(v))),
+    (_defaultdict, lambda v: (_dict_items(v), _defaultdict.default_factory.__get__(v))),
+    (collections.OrderedDict, _ordered_items),
+    (dict, _dict_items),
     (list, lambda v: list.__getitem__(v, _WHOLE)),
     (tuple, lambda v: tuple.__getitem__(v, _WHOLE)),
-    (set, lambda v: set(set.__iter__(v))),
-    (frozenset, lambda v: frozenset(frozenset.__iter__(v))),
+    (set, lambda v: _Items("set", list(set.__iter__(v)), [])),
+    (frozenset, lambda v: _Items("frozenset", list(frozenset.__iter__(v)), [])),
     (str, str.__str__),
     (bytes, lambda v: bytes.__getitem__(v, _WHOLE)),
     (bytearray, lambda v: bytes(bytearray.__getitem__(v, _WHOLE))),
@@ -219,19 +274,19 @@ _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (float, float.__float__),
     (_complex, lambda v: complex(_complex.real.__get__(v), _complex.imag.__get__(v))),
     (BaseException, _exception_args),
-    (datetime.datetime, lambda v: datetime.datetime.replace(v)),
+    (datetime.datetime, _plain_datetime),
     (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
     (_uuid, lambda v: uuid.UUID(int=_uuid.int.__get__(v))),
 )
-_STATIC_CLASSES: frozenset[type] = frozenset(
-    {object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict}
+_STATIC_CLASSES = frozenset(
+    map(id, (object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict))
 )
 """Classes written in C whose instances the reader below takes apart like any other."""
 _UUID_SLOTS = frozenset({"int", "is_safe"})
 
 
 def _read_class(value: Any) -> _Reduced:
-    if value in _MARKER_CLASSES:
+    if id(value) in _MARKER_IDS:
         return NotImplemented
     return _Global, (class_name(value),)
 
@@ -241,9 +296,13 @@ def _read_function(value: Any) -> _Reduced:
     return _Global, (f"{module_name(module) if isinstance(module, str) else '?'}:{value.__qualname__}",)
 
 
+def _inherits(mro: tuple[type, ...], base: type) -> bool:
+    return any(one is base for one in mro)
+
+
 def _content_of(mro: tuple[type, ...]) -> tuple[type, Callable[[Any], Any]] | None:
     for base, extract in _CONTENT:
-        if base in mro:
+        if _inherits(mro, base):
             return base, extract
     return None
 
@@ -273,9 +332,10 @@ def _dict_getter(mro: tuple[type, ...]) -> Callable[[Any], Any] | None:
 def _hidden_state(cls: type, base: type, slot_count: int) -> bool:
     """Whether instances carry C state that attributes do not show (the test of `object.__reduce_ex__`)."""
     expected = base.__basicsize__ + slot_count * 8
-    expected += 8 * (cls.__dictoffset__ > 0 and base.__dictoffset__ <= 0)
-    expected += 8 * (cls.__weakrefoffset__ > 0 and base.__weakrefoffset__ <= 0)
-    return cls.__basicsize__ > expected
+    own_dict = _type_dictoffset(cls) != 0 and not _type_flags(cls) & _MANAGED_DICT
+    expected += 8 * (own_dict and base.__dictoffset__ == 0)
+    expected += 8 * (_type_weakrefoffset(cls) > 0 and base.__weakrefoffset__ <= 0)
+    return bool(_type_size(cls) > expected)
 
 
 def _opaque_reader(cls: type, reason: str) -> _Reader:
@@ -283,11 +343,16 @@ def _opaque_reader(cls: type, reason: str) -> _Reader:
     return lambda value: (_Opaque, mark)
 
 
+def _raw(state: Any) -> Any:
+    """A `__dict__` that is read as a plain dict, even where the service put one of a class of its own there."""
+    return state if type(state) is dict else dict(zip(list(dict.keys(state)), list(dict.values(state)), strict=True))
+
+
 def _member_reader(cls: type, get_dict: Callable[[Any], Any]) -> _Reader:
     name = class_name(cls)
 
     def read(value: Any) -> _Reduced:
-        state = get_dict(value)
+        state = _raw(get_dict(value))
         return _Member, (name, state.get("_name_"), state.get("_value_"))
 
     return read
@@ -298,13 +363,13 @@ def _instance_reader(cls: type, mro: tuple[type, ...]) -> _Reader:
     base, extract = found if found is not None else (object, None)
     get_dict = _dict_getter(mro)
     slots = _slots_of(mro, _UUID_SLOTS if base is uuid.UUID else frozenset())
-    if cls in _STATIC_CLASSES:
+    if id(cls) in _STATIC_CLASSES:
         base = cls
     elif base is BaseException:
-        base = next(one for one in mro if not one.__flags__ & _HEAP_TYPE)
+        base = next(one for one in mro if not _type_flags(one) & _HEAP_TYPE)
     if _hidden_state(cls, base, len(slots)):
         return _opaque_reader(cls, "its state is held in C, where attributes do not show it")
-    if issubclass(cls, OSError):
+    if _inherits(mro, OSError):
         slots.append(("filename", vars(OSError)["filename"].__get__))
     if not slots and get_dict is None and extract is None and cls is not object:
         return _opaque_reader(cls, "it has no attributes to read")
@@ -323,7 +388,7 @@ def _state_reader(
         names: tuple[Any, ...] = ()
         values: tuple[Any, ...] = ()
         if get_dict is not None:
-            state = get_dict(value)
+            state = _raw(get_dict(value))
             if state:
                 names, values = tuple(state), tuple(state.values())
         for slot, get in slots:
@@ -338,24 +403,28 @@ def _state_reader(
 
 
 _HEAP_TYPE = 1 << 9
+_MANAGED_DICT = 1 << 4
+"""Flags of a type (CPython, `Include/object.h`); a managed dict lies before the object and is no part of its size."""
 
 
 def _make_reader(cls: type) -> _Reader:
     mro = _type_mro(cls)
-    if type in mro:
+    if _inherits(mro, type):
         return _read_class
-    if enum.Enum in mro:
+    if _inherits(mro, enum.Enum):
         get_dict = _dict_getter(mro)
         if get_dict is not None:
             return _member_reader(cls, get_dict)
-    if cls in (types.FunctionType, types.BuiltinFunctionType):
+    if cls is types.FunctionType or cls is types.BuiltinFunctionType:
         return _read_function
-    if not cls.__flags__ & _HEAP_TYPE and cls not in _STATIC_CLASSES and BaseException not in mro:
+    if not _type_flags(cls) & _HEAP_TYPE and id(cls) not in _STATIC_CLASSES and not _inherits(mro, BaseException):
         return _opaque_reader(cls, "a value of this type cannot be captured")
     return _instance_reader(cls, mro)
 
 
-_readers: dict[type, _Reader] = dict(STANDARD)
+_readers: dict[int, _Reader] = {id(cls): reader for cls, reader in STANDARD.items()}
+_read_classes: list[type] = []
+"""Kept alive, so that their ids stay theirs."""
 
 
 class _Freezer(pickle.Pickler):
@@ -367,13 +436,17 @@ class _Freezer(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> _Reduced:
         cls = type(value)
-        reader = _readers.get(cls)
+        reader = _readers.get(id(cls))
         if reader is None:
-            reader = _readers[cls] = _make_reader(cls)
+            _read_classes.append(cls)
+            reader = _readers[id(cls)] = _make_reader(cls)
         self._objects += 1
         if self._objects > OBJECT_LIMIT:
             raise _Limit(f"more than {OBJECT_LIMIT} objects")
-        return reader(value)
+        try:
+            return reader(value)
+        except Exception as fault:  # noqa: BLE001 - it costs this part, not the whole value
+            return _Opaque, (class_name(cls), f"it could not be read: {type(fault).__name__}")
 
 
 class _Sink:
@@ -393,7 +466,7 @@ class _Sink:
         self.parts.append(bytes(data))
 
 
-_ATOMS = frozenset({type(None), bool, int, float})
+_ATOMS = frozenset(map(id, (type(None), bool, int, float)))
 _TEXTS = frozenset({str, bytes})
 
 
@@ -403,7 +476,7 @@ def freeze(value: Any, *, limit: int = VALUE_LIMIT) -> Frozen:
     `limit` is in bytes. What cannot be frozen comes back as an opaque mark.
     """
     cls = type(value)
-    if cls in _ATOMS or (cls in _TEXTS and len(value) <= limit):
+    if id(cls) in _ATOMS or ((cls is str or cls is bytes) and len(value) <= limit):
         return value
     sink = _Sink(limit)
     try:
@@ -437,7 +510,8 @@ def _opaque(value: Any, reason: str) -> Frozen:
     return FrozenBytes(b"".join(sink.parts))
 
 
-_readers[_Opaque] = lambda mark: (_Opaque, (mark.cls, mark.reason))
+_readers[id(_Opaque)] = lambda mark: (_Opaque, (mark.cls, mark.reason))
+_readers[id(_Items)] = lambda items: (_Items, (items.kind, items.keys, items.values))
 
 
 def _extent(value: Any) -> str:
@@ -470,7 +544,7 @@ def capture(value: Any, *, limit: int = VALUE_LIMIT) -> Tree:
 
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
-_CONTAINERS = frozenset({list, tuple, dict, set, frozenset, _Instance})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset, _Instance, _Items})
 
 
 def _leaf(value: Any) -> Tree:
@@ -525,6 +599,9 @@ class _Grower:
             elif cls is _Instance:
                 stack.append(value.content)
                 stack.extend(value.values)
+            elif cls is _Items:
+                stack.extend(value.keys)
+                stack.extend(value.values)
             elif value:
                 stack.extend(value)
 
@@ -569,6 +646,8 @@ class _Grower:
             content = grow(value.content, depth)
             names = [name if type(name) is str else repr(type(name)) for name in value.names]
             return ObjectNode(value.cls, content, names, [grow(item, depth) for item in value.values])
+        if cls is _Items and value.kind == "dict":
+            return DictNode([grow(key, depth) for key in value.keys], [grow(item, depth) for item in value.values])
         # An order of its own: what a set iterates in depends on the hash seed.
-        items = sorted((grow(item, depth) for item in value), key=encode)
-        return SetNode(items) if cls is set else FrozenSetNode(items)
+        items = sorted((grow(item, depth) for item in (value.keys if cls is _Items else value)), key=encode)
+        return SetNode(items) if cls is set or (cls is _Items and value.kind == "set") else FrozenSetNode(items)

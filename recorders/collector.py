@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .assemble import Paths, assemble
 from .capture import thaw
 from .context import PrivateThread
+from .counters import Counters
 from .entries.wsgi import locate_application
 from .errors import StoreError
 from .included import Included
@@ -51,7 +52,7 @@ class Collector:
         revision: Callable[[], Revision],
         application: str,
     ) -> None:
-        self.counters: Counter[str] = Counter()
+        self.counters = Counters()
         self.rest: Callable[[], None] = lambda: None
         """Called once a round: lets the tracer close its window."""
         self.seen_application: Callable[[], object] = lambda: None
@@ -64,6 +65,7 @@ class Collector:
         self._paths = Paths(included)
         self._queue: deque[tuple[LiveTrace, int]] = deque()
         self._waiting = 0
+        self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = PrivateThread(target=self._loop, name="pytest-runtime-collector", daemon=True)
@@ -88,11 +90,13 @@ class Collector:
 
     def accept(self, trace: LiveTrace, size: int) -> None:
         """Take a finished trace; never blocks."""
-        if self._waiting + size > QUEUE_BYTES or len(self._queue) >= QUEUE_TRACES:
-            self.counters["dropped: the collector is behind"] += 1
-            return
-        self._waiting += size
-        self._queue.append((trace, size))
+        with self._lock:
+            fits = self._waiting + size <= QUEUE_BYTES and len(self._queue) < QUEUE_TRACES
+            if fits:
+                self._waiting += size
+                self._queue.append((trace, size))
+        if not fits:
+            self.counters.add("dropped: the collector is behind")
 
     def stop(self, timeout: float = 60.0) -> None:
         """Write what was accepted, then close the store."""
@@ -124,11 +128,10 @@ class Collector:
                 self._update_revision()
                 self._writer.write(batch)
         except StoreError as error:
-            self.counters["faults of the store"] += 1
-            if self.counters["faults of the store"] == 1:
+            if self.counters.add("faults of the store") == 1:
                 sys.stderr.write(f"pytest-runtime: {error}\n")
         except Exception as error:  # noqa: BLE001 - the service goes on without its recorder
-            self.counters[f"fault: {type(error).__name__}"] += 1
+            self.counters.add(f"fault: {type(error).__name__}")
 
     def _update_revision(self) -> None:
         if len(self._included.modules) != self._modules:
@@ -139,12 +142,13 @@ class Collector:
         work = _Work()
         while self._queue and len(work.traces) < 500:
             trace, size = self._queue.popleft()
-            self._waiting -= size
+            with self._lock:
+                self._waiting -= size
             try:
                 self._collect(trace, work)
             except Exception as error:  # noqa: BLE001 - one record is lost and counted, never the run
-                self.counters[f"dropped: {type(error).__name__}"] += 1
-        counters = self.counters - self._reported
+                self.counters.add(f"dropped: {type(error).__name__}")
+        counters = self.counters.snapshot() - self._reported
         if not work.counts and not counters:
             return None
         self._reported.update(counters)

@@ -18,6 +18,7 @@ from . import context
 from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.outside import SessionVariables
 from .collector import Collector
+from .context import PrivateThread
 from .entries import wsgi
 from .entries.function import FunctionEntries
 from .errors import RuntimeBaselineError
@@ -84,7 +85,7 @@ class Recording:
             self._find_applications()
         add(context.set_outside(self._variables))
         add(context.follow_threads(self.session.tracer.prepare))
-        functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries())
+        functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries(), undos=self._undos)
         watcher = ImportWatcher(
             self._included,
             on_codes=self.session.tracer.register,
@@ -129,7 +130,6 @@ class Recording:
         self._hooks.stop()
         self._undos.run()
         self.session.switch_off()
-        self.session.counters.pop("switched off", None)
         self.collector.stop()
         self.session.tracer.stop()
 
@@ -140,7 +140,7 @@ class Recording:
 
     def summary(self) -> str:
         """One line for a person."""
-        counters = self.collector.counters
+        counters = self.collector.counters.snapshot()
         lost = {name: count for name, count in sorted(counters.items()) if name.startswith(("dropped", "fault"))}
         losses = "".join(f", {name} {count}" for name, count in lost.items()) or ", nothing dropped"
         skipped = counters["not sampled"]
@@ -170,7 +170,7 @@ def start_for_process(options: RecordOptions) -> Recording:
     atexit.register(finish)
     os.register_at_fork(after_in_child=lambda: _after_fork(recording, finish))
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGTERM, _on_terminate(finish))
     return recording
 
 
@@ -179,11 +179,23 @@ def _after_fork(recording: Recording, finish: Callable[[], None]) -> None:
     atexit.unregister(finish)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """End as Python would end, with its exit functions, then by the signal itself, so that the status is the same."""
-    atexit._run_exitfuncs()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+def _on_terminate(finish: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
+    """A handler of SIGTERM for a process that has none: write what was accepted, then end by the signal itself.
+
+    Writing happens in a thread, because the interrupted one may hold a lock that it needs. Exit functions of the
+    service do not run, just as they would not without the recorder.
+    """
+
+    def write_and_end(number: int) -> None:
+        atexit.unregister(finish)
+        finish()
+        os.kill(os.getpid(), number)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        PrivateThread(target=write_and_end, args=(number,), name="pytest-runtime-terminate").start()
+
+    return handle
 
 
 def current_commit(root: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Hashable
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Literal
@@ -92,7 +91,7 @@ class Session:
     def __init__(self, included: Included, sampler: Sampler, tracer: Tracer, collector: Collector) -> None:
         self.included = included
         self.tracer = tracer
-        self.counters: Counter[str] = collector.counters
+        self.counters = collector.counters
         self._sampler = sampler
         self._collector = collector
         self._off = False
@@ -105,7 +104,7 @@ class Session:
             return None
         try:
             if not self._sampler.admit(key):
-                self.counters["not sampled"] += 1
+                self.counters.add("not sampled")
                 return None
             return LiveTrace(self, kind)
         except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
@@ -138,11 +137,11 @@ class Session:
     def fault(self, fault: BaseException) -> None:
         """Count an internal fault; after too many, record no more."""
         self._faults += 1
-        self.counters[f"fault: {type(fault).__name__}"] += 1
+        self.counters.add(f"fault: {type(fault).__name__}")
         if self._faults >= FAULT_LIMIT and not self._off:
+            self.counters.add("switched off after too many faults")
             self.switch_off()
 
     def switch_off(self) -> None:
         """Record nothing from now on."""
         self._off = True
-        self.counters["switched off"] = 1

@@ -127,7 +127,10 @@ def encode_trace(trace: Trace) -> bytes:
 
 def decode_trace(data: bytes) -> Trace:
     """The trace that `encode_trace` wrote; raises `msgspec.MsgspecError` on anything else."""
-    return _trace_decoder.decode(data)
+    try:
+        return _trace_decoder.decode(data)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(f"it is no trace: {error}") from error
 
 
 def encode_part(part: Any) -> bytes:

@@ -156,7 +156,10 @@ def encode(tree: Tree) -> bytes:
 
 def decode(data: bytes) -> Tree:
     """The tree that `encode` wrote; raises `msgspec.MsgspecError` on anything else. Runs no code of any class."""
-    tree: Tree = _decoder.decode(data)
+    try:
+        tree: Tree = _decoder.decode(data)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(f"it is no value tree: {error}") from error
     return tree
 
 

@@ -34,7 +34,7 @@ from pytest_runtime.recorders.value_tree import (
     record,
 )
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
@@ -105,8 +105,10 @@ def test_types_are_part_of_the_bytes(pair: tuple[Tree, Tree]) -> None:
         msgspec.msgpack.encode(["o", 1, 2, 3, 4]),
         msgspec.msgpack.encode(["r", "0"]),
         encode(ListNode([1, 2]))[:-1],
+        b"\xa1\x80",
+        b"\x92\xa1l\x91" * 100_000 + b"\xc0",
     ],
-    ids=repr,
+    ids=lambda data: repr(data[:20]),
 )
 def test_anything_else_is_refused(data: bytes) -> None:
     """Damaged, foreign and ill-typed bytes raise the error that the docstring names."""

@@ -10,6 +10,7 @@ import fnmatch
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -17,6 +18,7 @@ import wrapt
 
 from .. import context
 from ..capture import freeze, same_frozen
+from ..patching import Undos
 from ..session import Session
 from .target import is_public_operator
 
@@ -38,12 +40,13 @@ class EntryFunction(wrapt.FunctionWrapper[Any, Any]):
 class FunctionEntries:
     """Wraps the functions of included modules as they are imported."""
 
-    def __init__(self, session: Session, patterns: Sequence[str], skip: Sequence[str]) -> None:
+    def __init__(self, session: Session, patterns: Sequence[str], skip: Sequence[str], undos: Undos) -> None:
         """`patterns` of `module:qualname` narrow the entries down; `skip` names functions that are none."""
         self._session = session
         self._patterns = [pattern for pattern in patterns if pattern not in ("wsgi", "functions")]
         self._all = "functions" in patterns
         self._skip = frozenset(skip)
+        self._undos = undos
 
     def wrap_module(self, module: ModuleType) -> None:
         """Wrap what a module defines."""
@@ -52,7 +55,10 @@ class FunctionEntries:
         for owner, name, target, value in _definitions(module):
             entry = f"{module.__name__}:{target}"
             if entry not in self._skip and self._wanted(entry):
-                _set(owner, name, EntryFunction(value, self._wrapper(entry, _kind(owner, name, value), value)))
+                wrapper = self._wrapper(entry, _kind(owner, name, value), value)
+                _set(owner, name, EntryFunction(value, wrapper))
+                self._undos.add(partial(_set, owner, name, value))
+                self._undos.add(partial(_set, owner, name, value))
 
     def _wanted(self, entry: str) -> bool:
         return self._all or any(fnmatch.fnmatchcase(entry, pattern) for pattern in self._patterns)

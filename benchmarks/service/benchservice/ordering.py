@@ -53,10 +53,7 @@ def place_order(stock: Stock, rates: Rates, article: str, quantity: int) -> dict
         raise Refused(f"only {pieces} of {article} are left")
     rate = rates.rate(article, cents * quantity)
     total = with_tax(cents * quantity, rate["percent"])
-    if total > 50_000 and rate["review"]:
-        status = "review"
-    else:
-        status = "placed"
+    status = "review" if total > 50_000 and rate["review"] else "placed"
     return {
         "id": str(uuid.uuid4()),
         "article": article,
