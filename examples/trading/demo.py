@@ -340,7 +340,7 @@ def most_frequent_location(divergences: Sequence[Mapping[str, Any]]) -> Location
     for divergence in divergences:
         found = divergence.get("location")
         if found:
-            location = Location(found["file"], found["function"], found.get("line"), found.get("condition") or "")
+            location = Location(found["file"], found["function"].partition(":")[2], found.get("line"), found.get("condition") or "")
             traces[location] += len(divergence["trace_ids"])
     return max(traces, key=lambda location: (traces[location], str(location)), default=None)
 
