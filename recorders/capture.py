@@ -189,7 +189,7 @@ _DATETIME_FIELDS = tuple(
     )
     for name in names
 )
-_datetime_fold = datetime.datetime.fold.__get__  # type: ignore[attr-defined]  # a getset descriptor
+_datetime_fold = datetime.datetime.fold.__get__
 
 
 def _plain_datetime(value: Any) -> datetime.datetime:

@@ -10,6 +10,8 @@ from importlib.abc import MetaPathFinder
 from types import CodeType, ModuleType
 from typing import Any
 
+import wrapt
+
 from .patching import Undo
 from .tracing.branches import nested_codes
 
@@ -129,6 +131,7 @@ class ImportWatcher(MetaPathFinder):
     def saw_module(self, module: ModuleType) -> None:
         """Told by the loader, after the module ran."""
         try:
+            wrapt.notify_module_loaded(module)  # its own finder stands behind this one
             self._on_module(module)
         except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
             self._on_fault(fault)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import gc
+import operator
+import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -30,13 +33,45 @@ def replace(owner: Any, name: str, value: Any) -> Undo:
     return undo
 
 
+class _PatchedMethod(wrapt.BoundFunctionWrapper[Any, Any]):
+    """A bound method of a patched function; copies and pickles are those of the method it stands for."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__wrapped__.__reduce_ex__(protocol)
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self.__wrapped__, memo)
+
+
+class PatchedFunction(wrapt.FunctionWrapper[Any, Any]):
+    """A patched function; it pickles by name and copies as itself, like the function it stands for."""
+
+    __bound_function_wrapper__ = _PatchedMethod
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        home = sys.modules.get(self.__wrapped__.__module__)
+        name: str = self.__wrapped__.__qualname__
+        if "." in name or getattr(home, name, None) is self:
+            return name
+        return operator.itemgetter(0), ((self.__wrapped__,),)  # `os.urandom` says that it is `posix.urandom`
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self
+
+
 def wrap(owner: Any, name: str, wrapper: Wrapper) -> Undo:
     """Wrap a callable where a module or class holds it.
 
     wrapt's proxies keep what a plain function would lose: a built-in function that a class holds as an attribute is
     still not bound to its instances, and signature, pickling name and `isinstance` answers stay those of the original.
     """
-    return replace(owner, name, wrapt.FunctionWrapper(vars(owner)[name], wrapper))
+    return replace(owner, name, PatchedFunction(vars(owner)[name], wrapper))
 
 
 def replace_static(cls: type, name: str, value: Any) -> Undo:

@@ -96,7 +96,8 @@ class Recording:
 
     def _not_entries(self) -> list[str]:
         """The factory of the application builds the service; declared boundaries stand outside it."""
-        return [self.options.app.removesuffix("()")]
+        declared = [":".join(name.replace(":", ".").rsplit(".", 1)) for name in self.options.boundaries]
+        return [self.options.app.removesuffix("()"), *declared]
 
     def _find_applications(self) -> None:
         call, run = wsgi.wrap_call(self.session), wsgi.wrap_run(self.session)

@@ -92,7 +92,7 @@ class Closed:
             target = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes)) else ""
             return not (target == ":memory:" or "mode=memory" in target) and self._outside(target)
         if event in _CHANGING:
-            return any(self._outside(path) for path in args[:2] if isinstance(path, (str, bytes)))
+            return any(self._outside(path) for path in args[:2] if isinstance(path, (str, bytes, os.PathLike)))
         return True
 
     def _outside(self, path: Any) -> bool:

@@ -174,18 +174,30 @@ def tree_differences(base: Tree, candidate: Tree) -> list[tuple[str, Tree, Tree]
     return walk.found
 
 
+def unknown_part(base: Tree, candidate: Tree) -> tuple[str, OpaqueNode] | None:
+    """(path, mark) of a part that was captured on one side only, so that nobody can say whether it differs."""
+    if encode(base) == encode(candidate):
+        return None
+    walk = _Walk(Digests(base), Digests(candidate))
+    walk.compare("", base, candidate)
+    return walk.unknown
+
+
 class _Walk:
     def __init__(self, base: Digests, candidate: Digests) -> None:
         self._base = base
         self._candidate = candidate
         self._seen: set[tuple[int, int]] = set()
         self.found: list[tuple[str, Tree, Tree]] = []
+        self.unknown: tuple[str, OpaqueNode] | None = None
 
     def compare(self, path: str, base: Tree, candidate: Tree) -> None:
         if len(self.found) >= FIELD_LIMIT or self._base.of(base) == self._candidate.of(candidate):
             return
         base, candidate = self._base.resolve(base), self._candidate.resolve(candidate)
-        if isinstance(base, OpaqueNode) or isinstance(candidate, OpaqueNode):
+        mark = candidate if isinstance(candidate, OpaqueNode) else base
+        if isinstance(mark, OpaqueNode):
+            self.unknown = self.unknown or (path, mark)
             return
         if isinstance(base, _NODES) and (id(base), id(candidate)) in self._seen:
             return

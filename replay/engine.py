@@ -23,8 +23,9 @@ from ..recorders.trace import Trace
 from ..recorders.tracing.choose import choose_tracer
 from ..recorders.value_tree import OpaqueNode
 from .building import Building
+from .calls import CalledNames
 from .closed import Closed
-from .compare import Difference, compare, outbound_differences
+from .compare import Difference, compare, outbound_differences, unknown_part
 from .locate import Evidence, Locator, Versions
 from .naming import ClassName, name_classes
 from .observation import Observation, Outbound, outbound_of, recorded_observation
@@ -82,7 +83,8 @@ class Engine:
         self._closed = Closed(self._scratch.name)
         latest = self._revisions[max(self._revisions)] if self._revisions else None
         self._building = Building(latest.variables if latest is not None else {}, self._closed)
-        self._worker = Worker(Resolver(include), self._included.modules, Applications(app, self._building))
+        called = CalledNames(self._included.modules, self._included.sources)
+        self._worker = Worker(Resolver(include), self._included.modules, Applications(app, self._building), called)
         self._paths = Paths(self._included)
         self._locators: dict[int, Locator] = {}
         self._reach: Reach | None = None
@@ -248,7 +250,8 @@ class Engine:
             if isinstance(base.value, OpaqueNode) and not base.outbound:
                 reason = f"its outcome was not captured: {base.value.cls.replace(':', '.')}: {base.value.reason}"
                 return TraceVerdict(stored.id, "not judged", reason), replay
-            return TraceVerdict(stored.id, "same"), replay
+            unknown = _unknown(base, replay)
+            return TraceVerdict(stored.id, "not judged" if unknown else "same", unknown), replay
         location = self._locate(group, stored, trace, base, differences)
         fields = tuple(map(_field, differences))
         return TraceVerdict(stored.id, "diverged", "", fields, location), replay
@@ -332,6 +335,19 @@ def _differences(base: Observation, replay: Replay) -> list[Difference] | None:
     # It stopped because it asked for something new: what it did not come to is not missing.
     found = outbound_differences(base.outbound, _asked(replay))
     return [one for one in found if not one.field.endswith("missing call")]
+
+
+def _unknown(base: Observation, replay: Replay) -> str:
+    """Why equality cannot be told although nothing differs, or empty."""
+    candidate = replay.observation
+    if candidate is None:
+        return ""
+    for label, left, right in ((base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)):
+        found = unknown_part(left, right)
+        if found is not None:
+            path, mark = found
+            return f"{label}{path} cannot be compared: {mark.cls.replace(':', '.')}: {mark.reason}"
+    return ""
 
 
 def _asked(replay: Replay) -> list[Outbound]:

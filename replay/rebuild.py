@@ -239,7 +239,13 @@ class _Builder:
         made = self._anchored(anchor, self._bare(cls, tree))
         namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None
         for name, value in zip(tree.names, tree.values, strict=True):
-            _put(made, cls, namespace, name, self.build(value))
+            try:
+                built = self.build(value)
+            except Unbuildable:
+                if issubclass(cls, BaseException) and not self._resolver.covers(cls.__module__):
+                    continue  # of a library's own exception: its connection, its request; the service sees the rest
+                raise
+            _put(made, cls, namespace, name, built)
         return made
 
     def _bare(self, cls: type, tree: ObjectNode) -> Any:

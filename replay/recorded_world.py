@@ -9,6 +9,7 @@ any recording stops the trace.
 from __future__ import annotations
 
 import hashlib
+import random
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -20,9 +21,10 @@ from ..recorders.boundaries.world import Operation
 from ..recorders.capture import capture
 from ..recorders.naming import function_name
 from ..recorders.trace import Exchange, Reading, Site, Trace
-from ..recorders.value_tree import Tree
+from ..recorders.tracing.branches import FunctionName
+from ..recorders.value_tree import BytesNode, Tree, field
 from .rebuild import Resolver, Unbuildable, build
-from .requests import canonical_key, exact_key, label, operation_key
+from .requests import canonical_key, exact_key, label, operation_key, without_body
 
 T = TypeVar("T")
 
@@ -160,8 +162,15 @@ class RecordedWorld:
     recorded = True
     sandboxed = True
 
-    def __init__(self, trace: Trace, resolver: Resolver, modules: dict[str, str]) -> None:
-        """`modules` maps the files of included modules to their names."""
+    def __init__(
+        self,
+        trace: Trace,
+        resolver: Resolver,
+        modules: dict[str, str],
+        called: Callable[[FunctionName], frozenset[str] | None] = lambda function: None,
+    ) -> None:
+        """`modules` maps the files of included modules to their names; `called` gives the names that a function of
+        the code under test calls, `None` when there is no such function."""
         self.asked: list[Asked] = []
         self.stopped: Stop | None = None
         self.refused: list[str] = []
@@ -169,9 +178,9 @@ class RecordedWorld:
         self._trace = trace
         self._resolver = resolver
         self._modules = modules
+        self._called = called
         self._exchanges = _Exchanges(trace.exchanges)
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
-        self._claimed: set[tuple[str, str, str]] = set()
         self._now = trace.started
         self._draws = 0
         self._own_variables: dict[str, str | None] = {}
@@ -205,20 +214,24 @@ class RecordedWorld:
         return self._standing(source)  # type: ignore[no-any-return]  # of the type of the source
 
     def _stream(self, key: tuple[str, str, str]) -> _Stream | None:
-        """The function's own stream; else, for a function that the recording does not know, the oldest that no
-        function of the code under test has claimed: it was renamed, or extracted from one that read."""
+        """The function's own stream; else the oldest of a function that is gone, or that does not read so any more:
+        what it read was inlined, or extracted, or it was renamed."""
         stream = self._streams.get(key)
-        if stream is not None:
-            self._claimed.add(key)
-            return stream if stream.left() else None
+        if stream is not None and stream.left():
+            return stream
         source, reader, caller = key
         if not caller:
             return None
         for other, candidate in self._streams.items():
             same_reader = other[1] == reader or (reader == caller and other[1] == other[2])
-            if other[0] == source and other[2] and same_reader and candidate.left():
+            if other[0] == source and other[2] and same_reader and candidate.left() and not self._still_reads(other):
                 return candidate
         return None
+
+    def _still_reads(self, key: tuple[str, str, str]) -> bool:
+        """Whether the code under test defines the function of a stream, and it still calls what it read with."""
+        called = self._called(key[2])
+        return called is not None and not called.isdisjoint(_words_of(key))
 
     def _move(self, source: str, value: Any) -> None:
         if source == "time.time":
@@ -319,6 +332,9 @@ class RecordedWorld:
             raise TraceStopped(self.stopped.reason)
         tree = capture(request)
         position, exact = self._exchanges.match(operation, tree)
+        if position is not None and not exact and _broke_before_body(self._trace.exchanges[position]):
+            recorded, tree = self._trace.exchanges[position], without_body(tree)
+            exact = canonical_key(operation, tree) == canonical_key(operation, recorded.request)
         scope = context.current()
         lane = scope.lane if scope is not None else 0
         frame = self._innermost(sys._getframe(1))
@@ -345,6 +361,23 @@ class RecordedWorld:
     def _site(self, frame: FrameType | None) -> Site | None:
         inner = self._innermost(frame)
         return Site(self._name(inner.f_code), inner.f_lineno) if inner is not None else None
+
+
+def _broke_before_body(exchange: Exchange) -> bool:
+    """Whether the connection failed before the body of the request was sent: then nobody knows what it was."""
+    body = field(exchange.request, "body")
+    return exchange.boundary == "http" and exchange.error is not None and isinstance(body, BytesNode) and not body.data
+
+
+def _words_of(key: tuple[str, str, str]) -> set[str]:
+    """What a function calls that reads this stream."""
+    source, reader, caller = key
+    if reader != caller:  # through a function outside, such as `uuid.uuid4`
+        return {reader.rpartition(":")[2].rpartition(".")[2]}
+    name = source.partition("/")[0]
+    if name == "datetime":
+        return {"now", "utcnow", "today"}
+    return set(random.__all__) if name.startswith("random.") else {name.rpartition(".")[2]}
 
 
 def _opened(operation: Operation) -> Exchange:

@@ -106,6 +106,14 @@ def _described_http(request: DictNode) -> Tree:
     return DictNode(names, [plain, ListNode(list(query)), shown, document])
 
 
+def without_body(request: Tree) -> Tree:
+    """An HTTP request as it is before its body is sent."""
+    if not isinstance(request, DictNode):
+        return request
+    pairs = zip(request.keys, request.values, strict=True)
+    return DictNode(list(request.keys), [BytesNode(b"") if key == "body" else value for key, value in pairs])
+
+
 def parse_body(content_type: str, data: bytes) -> tuple[str, Tree]:
     """(what it is called in a field path, value): a body as the document that its content type says."""
     kind = content_type.partition(";")[0].strip().lower()

@@ -17,6 +17,7 @@ from ..recorders.context import PathRecord, Scope
 from ..recorders.trace import Entry, Outcome, Trace
 from ..recorders.tracing.choose import Tracer
 from ..recorders.value_tree import BytesNode, DictNode, ObjectNode, TupleNode, field, record
+from .calls import CalledNames
 from .observation import Observation, replayed_observation
 from .rebuild import Resolver, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
@@ -41,14 +42,22 @@ class Replay(NamedTuple):
 class Worker:
     """Replays traces on the code under test."""
 
-    def __init__(self, resolver: Resolver, modules: dict[str, str], applications: Applications) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        modules: dict[str, str],
+        applications: Applications,
+        called: CalledNames,
+    ) -> None:
+        """`modules` maps the files of included modules to their names."""
         self._resolver = resolver
         self._modules = modules
+        self._called = called
         self._applications = applications
 
     def replay(self, entry: Entry, trace: Trace, *, tracer: Tracer | None = None) -> Replay:
         """Replay a trace once; with a tracer, its path is recorded too. Raises `EntryUnavailable`."""
-        world = RecordedWorld(trace, self._resolver, self._modules)
+        world = RecordedWorld(trace, self._resolver, self._modules, self._called)
         path = PathRecord()
         run = self._prepared(entry, trace, world)
         if isinstance(run, Replay):

@@ -340,7 +340,8 @@ def most_frequent_location(divergences: Sequence[Mapping[str, Any]]) -> Location
     for divergence in divergences:
         found = divergence.get("location")
         if found:
-            location = Location(found["file"], found["function"].partition(":")[2], found.get("line"), found.get("condition") or "")
+            function = found["function"].partition(":")[2]
+            location = Location(found["file"], function, found.get("line"), found.get("condition") or "")
             traces[location] += len(divergence["trace_ids"])
     return max(traces, key=lambda location: (traces[location], str(location)), default=None)
 

@@ -47,7 +47,7 @@ def install() -> Undo:
 def _timer(source: str) -> Callable[..., Any]:
     def read(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         world = current_world()
-        if world is None:
+        if world is None or args or kwargs:  # with arguments it fails, as it should
             return wrapped(*args, **kwargs)
         return world.ambient(source, wrapped, sys._getframe(1))
 

@@ -30,10 +30,10 @@ class Facts(NamedTuple):
 
 def effect_of(sql: str) -> Effect:
     """Whether a statement reads or writes, by its first word (`WITH` by the words that follow)."""
-    words = sql.lstrip(" \t\r\n;(").split(None, 1)
+    words = str.lstrip(sql, " \t\r\n;(").split(None, 1)
     first = words[0].upper() if words else ""
     if first == "WITH":
-        upper = sql.upper()
+        upper = str.upper(sql)
         return "write" if any(word in upper for word in _WRITING_WORDS) else "read"
     return "read" if first in _READING else "write"
 
@@ -238,7 +238,7 @@ class Cursor(sqlite3.Cursor):
 
     def _run(self, name: str, perform: Any, request: tuple[Any, ...]) -> Any:
         world = current_world()
-        if world is None:
+        if world is None or not isinstance(request[0], str):  # what is no text fails, as it should
             self._ticket = self._facts = None
             perform(*request)
             return self

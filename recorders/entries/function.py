@@ -14,27 +14,15 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
-import wrapt
-
 from .. import context
 from ..capture import freeze, same_frozen
-from ..patching import Undos
+from ..patching import PatchedFunction, Undos
 from ..session import Session
 from .target import is_public_operator
 
 
-class _Bound(wrapt.BoundFunctionWrapper[Any, Any]):
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__wrapped__.__reduce_ex__(protocol)
-
-
-class EntryFunction(wrapt.FunctionWrapper[Any, Any]):
-    """A wrapped function; it pickles by name like the function it stands for."""
-
-    __bound_function_wrapper__ = _Bound
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__wrapped__.__qualname__
+class EntryFunction(PatchedFunction):
+    """A function of an included module whose calls from outside are traces."""
 
 
 class FunctionEntries:
@@ -45,7 +33,7 @@ class FunctionEntries:
         self._session = session
         self._patterns = [pattern for pattern in patterns if pattern not in ("wsgi", "functions")]
         self._all = "functions" in patterns
-        self._skip = frozenset(skip)
+        self._skip = frozenset(skip) - {""}
         self._undos = undos
 
     def wrap_module(self, module: ModuleType) -> None:
@@ -54,11 +42,14 @@ class FunctionEntries:
             return
         for owner, name, target, value in _definitions(module):
             entry = f"{module.__name__}:{target}"
-            if entry not in self._skip and self._wanted(entry):
+            if not self._skipped(entry) and self._wanted(entry):
                 wrapper = self._wrapper(entry, _kind(owner, name, value), value)
                 _set(owner, name, EntryFunction(value, wrapper))
                 self._undos.add(partial(_set, owner, name, value))
-                self._undos.add(partial(_set, owner, name, value))
+
+    def _skipped(self, entry: str) -> bool:
+        """Whether the function, or the class that holds it, is none."""
+        return entry in self._skip or entry.rpartition(".")[0] in self._skip
 
     def _wanted(self, entry: str) -> bool:
         return self._all or any(fnmatch.fnmatchcase(entry, pattern) for pattern in self._patterns)
