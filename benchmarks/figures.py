@@ -39,7 +39,11 @@ class Figure:
     @property
     def value_text(self) -> str:
         spread = "" if self.low is None or self.high is None else f" ({number(self.low)} to {number(self.high)})"
-        return f"{number(self.value)} {self.unit}{spread}{'' if self.met else ' MISSED'}"
+        return f"{number(self.value)} {self.unit}{spread}"
+
+    @property
+    def judged_text(self) -> str:
+        return self.value_text + ("" if self.met else " MISSED")
 
 
 def number(value: float) -> str:
@@ -84,7 +88,7 @@ def report(figures: Sequence[Figure], *, as_json: bool) -> int:
         print(json.dumps([asdict(figure) for figure in figures]))
         return 0
     rows = [("what", "bar", "measured", "")]
-    rows += [(figure.name, figure.bar_text, figure.value_text, figure.note) for figure in figures]
+    rows += [(figure.name, figure.bar_text, figure.judged_text, figure.note) for figure in figures]
     print(table(rows))
     return 0 if all(figure.met for figure in figures) else 1
 

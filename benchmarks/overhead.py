@@ -41,11 +41,11 @@ Send = Callable[[str, int], float]
 SERVED = (BARE, STEADY, EVERY)
 DIRECT = (BARE, STEADY, UNSAMPLED)
 ROUNDS = 9
-WARM_UP = 1500
-PER_ROUND = {"ping": 400, "order": 250}
+WARM_UP = 1200
+PER_ROUND = {"ping": 400, "order": 200}
 DIRECT_WARM_UP = 500
-PER_BLOCK = {"ping": 200, "order": 20}
-BLOCKS = 30
+PER_BLOCK = {"ping": 200, "order": 50}
+BLOCKS = 15
 """Short blocks by turns in one round: their median difference is a figure of a few microseconds."""
 BARS_MS = {"ping": 0.4, "order": 1.0}
 UNSAMPLED_BAR_US = 15.0
@@ -107,9 +107,8 @@ def served(shared: World) -> list[Figure]:
         sides = {mode: over_http(stack.enter_context(serving(mode, place))) for mode, place in places.items()}
         times = measure(sides, ROUNDS, WARM_UP, PER_ROUND)
     say_counts(places)
-    figures = [
-        added(times, STEADY, route, label="all sampled, steady state", bar=BARS_MS[route]) for route in PER_ROUND
-    ]
+    steady = "all sampled, steady state"
+    figures = [added(times, STEADY, route, label=steady, bar=BARS_MS[route]) for route in PER_ROUND]
     figures += [added(times, EVERY, route, label="all sampled, every trace kept") for route in PER_ROUND]
     return figures
 

@@ -100,6 +100,7 @@ class World:
         )
         path = os.pathsep.join(filter(None, [str(SERVICE), os.environ.get("PYTHONPATH")]))
         given = {"PYTHONPATH": path, "BENCH_DATABASE": str(self.database), "BENCH_UPSTREAM": self.upstream}
+        given["PYTHONHASHSEED"] = "0"  # one reason less why two processes differ
         return Place(folder, {**os.environ, **given})
 
 

@@ -54,9 +54,18 @@ def rows_of(script: str, by_version: Mapping[str, Measured]) -> list[list[str]]:
     first = next(iter(by_version.values()))
     command = f"python benchmarks/{script}"
     return [
-        [name, figure.bar_text, *(measured[name].value_text for measured in by_version.values()), command]
+        [name, figure.bar_text, *(shown(one, measured[name]) for one, measured in by_version.items()), command]
         for name, figure in first.items()
     ]
+
+
+def is_held(version_text: str) -> bool:
+    """Whether the bars are held on this version."""
+    return tuple(map(int, version_text.split(".")[:2])) >= HELD_FROM
+
+
+def shown(version_text: str, figure: Figure) -> str:
+    return figure.judged_text if is_held(version_text) else figure.value_text
 
 
 def missed(found: Mapping[str, Mapping[str, Measured]]) -> list[str]:
@@ -66,7 +75,7 @@ def missed(found: Mapping[str, Mapping[str, Measured]]) -> list[str]:
         for by_version in found.values()
         for one, measured in by_version.items()
         for figure in measured.values()
-        if not figure.met and tuple(map(int, one.split(".")[:2])) >= HELD_FROM
+        if not figure.met and is_held(one)
     ]
 
 

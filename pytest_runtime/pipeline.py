@@ -78,10 +78,21 @@ class Pipeline:
         folder = self.options.folder
         if not self._worker:
             write_files(folder, self.groups)
+        named = [argument for argument in config.args if self._is_ours(argument)]
         if self.options.only or self.options.trace:
-            config.args[:] = [str(folder)]
-        elif str(folder) not in config.args:
+            config.args[:] = named or [str(folder)]
+        elif not named:
             config.args.append(str(folder))
+
+    def _is_ours(self, argument: str) -> bool:
+        """Whether an argument names the folder of the items, a file in it, or an item."""
+        path = Path(self._config.invocation_params.dir, argument.partition("::")[0])
+        return self.options.folder in (path, *path.parents)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Import the code under test, after the first conftests: here an error still ends the run as a usage error."""
+        self._load()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:

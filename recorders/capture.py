@@ -358,6 +358,17 @@ def _member_reader(cls: type, get_dict: Callable[[Any], Any]) -> _Reader:
     return read
 
 
+def _filename(error: OSError) -> Any:
+    """Of an error that has one: giving it `None` would change its text."""
+    found = _error_filename(error)
+    if found is None:
+        raise AttributeError
+    return found
+
+
+_error_filename = vars(OSError)["filename"].__get__
+
+
 def _instance_reader(cls: type, mro: tuple[type, ...]) -> _Reader:
     found = _content_of(mro)
     base, extract = found if found is not None else (object, None)
@@ -370,7 +381,7 @@ def _instance_reader(cls: type, mro: tuple[type, ...]) -> _Reader:
     if _hidden_state(cls, base, len(slots)):
         return _opaque_reader(cls, "its state is held in C, where attributes do not show it")
     if _inherits(mro, OSError):
-        slots.append(("filename", vars(OSError)["filename"].__get__))
+        slots.append(("filename", _filename))
     if not slots and get_dict is None and extract is None and cls is not object:
         return _opaque_reader(cls, "it has no attributes to read")
     return _state_reader(class_name(cls), extract, get_dict, slots)

@@ -36,6 +36,9 @@ QUEUE_TRACES = 10_000
 PERIOD = 0.1
 """Seconds between two rounds."""
 
+COUNTERS_PERIOD = 5.0
+"""Seconds between two writes of counters alone."""
+
 _monotonic = time.monotonic
 
 
@@ -70,6 +73,7 @@ class Collector:
         self._stopping = False
         self._thread = PrivateThread(target=self._loop, name="pytest-runtime-collector", daemon=True)
         self._reported: Counter[str] = Counter()
+        self._counters_written = 0.0
         self._modules = 0
         self._reservoirs: dict[tuple[str, str], Reservoir] = {}
         self._classes: dict[tuple[str, str], PathClass] = {}
@@ -149,11 +153,19 @@ class Collector:
             except Exception as error:  # noqa: BLE001 - one record is lost and counted, never the run
                 self.counters.add(f"dropped: {type(error).__name__}")
         counters = self.counters.snapshot() - self._reported
-        if not work.counts and not counters:
+        if not work.counts and (not counters or not self._counters_due()):
             return None
         self._reported.update(counters)
         shapes = {key: self._shapes[key] for key in work.shapes}
         return Batch(list(work.entries.values()), work.classes, work.counts, work.traces, shapes, counters)
+
+    def _counters_due(self) -> bool:
+        """Counts of what was not recorded are worth a transaction only now and then, and at the end."""
+        now = _monotonic()
+        if not self._stopping and now - self._counters_written < COUNTERS_PERIOD:
+            return False
+        self._counters_written = now
+        return True
 
     def _collect(self, live: LiveTrace, work: _Work) -> None:
         self.traces += 1

@@ -7,6 +7,7 @@ import ctypes
 import gc
 import operator
 import sys
+import types
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -37,7 +38,12 @@ class _PatchedMethod(wrapt.BoundFunctionWrapper[Any, Any]):
     """A bound method of a patched function; copies and pickles are those of the method it stands for."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__wrapped__.__reduce_ex__(protocol)
+        function = self.__wrapped__
+        if type(function) is not types.FunctionType:
+            return function.__reduce_ex__(protocol)
+        # A static method, or a method of the class: pickle would look for this very object, which is made at each look.
+        owner, _, name = function.__qualname__.rpartition(".")
+        return getattr, (operator.attrgetter(owner)(sys.modules[function.__module__]), name)
 
     def __copy__(self) -> Any:
         return self

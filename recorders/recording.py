@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -163,40 +162,51 @@ def start_for_process(options: RecordOptions) -> Recording:
     """Record this process from here to its end: normal exit, SIGINT and SIGTERM all write what was accepted."""
     recording = Recording(options)
     recording.start()
-
-    def finish() -> None:
-        recording.stop()
-        sys.stderr.write(recording.summary() + "\n")
-
-    atexit.register(finish)
-    os.register_at_fork(after_in_child=lambda: _after_fork(recording, finish))
+    ending = _Ending(recording)
+    atexit.register(ending.finish)
+    os.register_at_fork(after_in_child=ending.forget)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_terminate(finish))
+        signal.signal(signal.SIGTERM, ending.on_terminate)
     return recording
 
 
-def _after_fork(recording: Recording, finish: Callable[[], None]) -> None:
-    recording.abandon()
-    atexit.unregister(finish)
+class _Ending:
+    """The end of a recorded process, whichever way it comes."""
 
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._signal = 0
+        """A signal that came while the interpreter was ending; it is obeyed once everything is written."""
 
-def _on_terminate(finish: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
-    """A handler of SIGTERM for a process that has none: write what was accepted, then end by the signal itself.
+    def finish(self) -> None:
+        """Write what was accepted, and say what was recorded."""
+        self._recording.stop()
+        sys.stderr.write(self._recording.summary() + "\n")
+        if self._signal:
+            os.kill(os.getpid(), self._signal)
 
-    Writing happens in a thread, because the interrupted one may hold a lock that it needs. Exit functions of the
-    service do not run, just as they would not without the recorder.
-    """
+    def forget(self) -> None:
+        """In a forked child: the parent goes on."""
+        self._recording.abandon()
+        atexit.unregister(self.finish)
 
-    def write_and_end(number: int) -> None:
-        atexit.unregister(finish)
-        finish()
-        os.kill(os.getpid(), number)
+    def on_terminate(self, number: int, frame: FrameType | None) -> None:
+        """A handler of SIGTERM for a process that has none: write, then end by the signal itself.
 
-    def handle(number: int, frame: FrameType | None) -> None:
+        Writing happens in a thread, because the interrupted one may hold a lock that it needs. Exit functions of the
+        service do not run, just as they would not without the recorder.
+        """
         signal.signal(number, signal.SIG_DFL)
-        PrivateThread(target=write_and_end, args=(number,), name="pytest-runtime-terminate").start()
+        thread = PrivateThread(target=self._write_and_end, args=(number,), name="pytest-runtime-terminate")
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending, and `finish` runs below this very frame or will
+            self._signal = number
 
-    return handle
+    def _write_and_end(self, number: int) -> None:
+        atexit.unregister(self.finish)
+        self.finish()
+        os.kill(os.getpid(), number)
 
 
 def current_commit(root: str) -> str:

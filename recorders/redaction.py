@@ -346,8 +346,17 @@ def _spots_of_pair(
         value = bare[1] if is_form and match[2] == "=" else bare[1].rstrip(",.)]}'")
         # `password: required` in a message is prose.
         prose = match[2] == ":" and len(value) < 12 and not any(map(str.isdigit, value))
-        if not prose and _is_worth(value):
+        if not prose and _is_worth(value) and not _is_placeholder(value, match[1], names):
             yield _bare_spot(text, bare.start(1), bare.start(1) + len(value), form=is_form)
+
+
+_PLACEHOLDER_RE: Final = re.compile(r"\?\d{0,2}|%s|%\(\w+\)s|\$\d{1,2}|:([A-Za-z_]\w*)")
+
+
+def _is_placeholder(value: str, name: str, names: _Names) -> bool:
+    """Whether a value is the mark of an SQL parameter; a named one must bear the column's or another sensitive name."""
+    match = _PLACEHOLDER_RE.fullmatch(value)
+    return match is not None and (match[1] is None or match[1] == name or names.care(match[1]) != _PUBLIC)
 
 
 def _spots_in_text(text: str, names: _Names) -> Iterator[_Spot]:

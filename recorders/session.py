@@ -94,6 +94,7 @@ class Session:
         self.counters = collector.counters
         self._sampler = sampler
         self._collector = collector
+        self._count_unsampled = self.counters.fast("not sampled")
         self._off = False
         self._faults = 0
         self.application: object = None
@@ -104,7 +105,7 @@ class Session:
             return None
         try:
             if not self._sampler.admit(key):
-                self.counters.add("not sampled")
+                self._count_unsampled()
                 return None
             return LiveTrace(self, kind)
         except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder

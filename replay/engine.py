@@ -27,7 +27,7 @@ from .calls import CalledNames
 from .closed import Closed
 from .compare import Difference, compare, outbound_differences, unknown_part
 from .locate import Evidence, Locator, Versions
-from .naming import ClassName, name_classes
+from .naming import ClassName, file_name, name_classes
 from .observation import Observation, Outbound, outbound_of, recorded_observation
 from .reach import Reach, executable_lines
 from .rebuild import Resolver
@@ -84,7 +84,9 @@ class Engine:
         latest = self._revisions[max(self._revisions)] if self._revisions else None
         self._building = Building(latest.variables if latest is not None else {}, self._closed)
         called = CalledNames(self._included.modules, self._included.sources)
-        self._worker = Worker(Resolver(include), self._included.modules, Applications(app, self._building), called)
+        resolver = Resolver(include)
+        applications = Applications(app, self._building, resolver)
+        self._worker = Worker(resolver, self._included.modules, applications, called)
         self._paths = Paths(self._included)
         self._locators: dict[int, Locator] = {}
         self._reach: Reach | None = None
@@ -129,8 +131,8 @@ class Engine:
         self._reach = self._watch()
 
     def _load_module(self, module: str) -> None:
-        if module.rpartition(".")[2] == "__main__":
-            return  # importing it would run the service
+        if module.rpartition(".")[2] == "__main__" or not self._included.covers(module):
+            return  # importing the one would run the service; the other is not for a baseline to name
         try:
             importlib.import_module(module)
         except Exception as error:  # noqa: BLE001 - its entries come to the verdict `error`, with this reason
@@ -191,7 +193,7 @@ class Engine:
         classes = self._reader.classes()
         names = name_classes(classes)
         return [
-            Group(one, names[one.entry, one.path], self._entries[one.entry].module)
+            Group(one, names[one.entry, one.path], file_name(self._entries[one.entry].module))
             for one in classes
             if one.entry in self._entries
         ]
@@ -342,7 +344,8 @@ def _unknown(base: Observation, replay: Replay) -> str:
     candidate = replay.observation
     if candidate is None:
         return ""
-    for label, left, right in ((base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)):
+    parts = (base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)
+    for label, left, right in parts:
         found = unknown_part(left, right)
         if found is not None:
             path, mark = found

@@ -36,7 +36,7 @@ def name_classes(classes: Sequence[StoredClass]) -> dict[tuple[str, str], ClassN
     for entry, siblings in by_entry.items():
         for one in siblings:
             words = distinguishing(one, siblings)
-            item = ".".join(part for part in (slug(entry), slug(words), one.path[:6]) if part)
+            item = ".".join(part for part in (slug(entry), slug(words), slug(one.path[:6])) if part)
             used[item] += 1
             named[entry, one.path] = ClassName(words, item if used[item] == 1 else f"{item}-{used[item]}")
     return named
@@ -83,6 +83,11 @@ def _rank(arm: Arm, others: Sequence[StoredClass]) -> tuple[int, bool]:
 
 def _holds(other: StoredClass, arm: Arm) -> bool:
     return any(arm.identity == one.identity for one in other.description.arms)
+
+
+def file_name(module: str) -> str:
+    """The name of the file that items of a module hang under: a module's own, whatever a baseline says it is."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", module)[:200] or "_"
 
 
 def slug(text: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import io
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, NamedTuple
 
 from ..recorders import context
@@ -67,9 +69,12 @@ class Worker:
         if tracer is not None:
             tracer.begin(path)
         try:
-            outcome, trail = run()
-        except TraceStopped:
-            outcome, trail = None, None
+            with warnings.catch_warnings():
+                # A run that is stopped leaves things open; that is no fault of the session around it.
+                warnings.simplefilter("ignore", ResourceWarning)
+                outcome, trail = _until_stopped(run)
+                if world.stopped is not None:
+                    gc.collect(1)  # an SQLite connection and its statements hold each other
         finally:
             if tracer is not None:
                 tracer.end(path)
@@ -86,7 +91,7 @@ class Worker:
         try:
             kind = str(field(trace.input, "kind"))
             arguments = build(field(trace.input, "arguments"), self._resolver)
-            function = _function(entry.target, kind, arguments[0])
+            function = _function(entry.target, kind, arguments[0], self._resolver)
         except Unbuildable as reason:
             return Replay(
                 None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None
@@ -98,13 +103,25 @@ class Worker:
         return lambda: _run_function(function, kind, arguments)
 
 
+def _until_stopped(run: Callable[[], Any]) -> tuple[Outcome | None, TracebackType | None]:
+    """What a run comes to; when it is stopped, its frames and what they hold are gone on return."""
+    try:
+        outcome, trail = run()
+    except TraceStopped:
+        return None, None
+    return outcome, trail
+
+
 class EntryGone(Exception):
     """The code under test does not define the entry any more."""
 
 
-def _function(target: str, kind: str, receiver: Any) -> Callable[..., Any]:
-    """The function of an entry in the code under test; raises `EntryGone`."""
+def _function(target: str, kind: str, receiver: Any, resolver: Resolver) -> Callable[..., Any]:
+    """The function of an entry in the code under test; raises `EntryGone`, or `EntryUnavailable` when a baseline
+    names something outside the included packages."""
     module_name, _, qualname = target.partition(":")
+    if not resolver.covers(module_name):
+        raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
     try:
         owner: Any = importlib.import_module(module_name)
     except ImportError as error:
@@ -114,17 +131,34 @@ def _function(target: str, kind: str, receiver: Any) -> Callable[..., Any]:
         owner = vars(owner).get(part)
         if owner is None:
             raise EntryGone(f"{target} is gone: {module_name} has no {'.'.join(path)}")
+        if not (isinstance(owner, type) and resolver.covers(owner.__module__)):
+            raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
     if kind == "constructor":
         constructed: Callable[..., Any] = owner
         return constructed
     found = _member(owner, name)
     if found is None:
         raise EntryGone(f"{target} is gone: {module_name} has no {qualname}")
+    if _is_foreign(found, resolver):
+        raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
     if kind == "method":
         bound: Callable[..., Any] = found.__get__(receiver, type(receiver))
         return bound
     called: Callable[..., Any] = getattr(owner, name)
     return called
+
+
+def _is_foreign(value: Any, resolver: Resolver) -> bool:
+    """Whether a value is what a module outside the included packages defines; a wrapper that one made is not."""
+    home, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    if isinstance(value, ModuleType):
+        return True
+    if not isinstance(home, str) or resolver.covers(home):
+        return False
+    found: Any = sys.modules.get(home)
+    for part in str(name).split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found is value
 
 
 def _member(owner: Any, name: str) -> Any:
@@ -211,8 +245,12 @@ class _RecordedInput(io.RawIOBase):
 class Applications:
     """The WSGI applications of the code under test, made once each."""
 
-    def __init__(self, configured: str, building: Callable[[], Any]) -> None:
-        """`configured` is `module:attribute`; `building` gives the context in which an application is built."""
+    def __init__(self, configured: str, building: Callable[[], Any], resolver: Resolver) -> None:
+        """`configured` is `module:attribute`; `building` gives the context in which an application is built.
+
+        What the project configured may lie anywhere; what a baseline names must lie in an included package.
+        """
+        self._resolver = resolver
         self._configured = configured
         self._building = building
         self._made: dict[str, Any] = {}
@@ -236,9 +274,13 @@ class Applications:
         module_name, _, attribute = target.partition(":")
         try:
             with self._building():
+                if not (self._configured or self._resolver.covers(module_name)):
+                    raise Unbuildable("a baseline may only name an application of an included package")
                 found: Any = importlib.import_module(module_name)
                 for part in attribute.removesuffix("()").split("."):
                     found = getattr(found, part)
+                    if not self._configured and _is_foreign(found, self._resolver):
+                        raise Unbuildable("it leads outside the included packages")
                 return found() if attribute.endswith("()") or _is_factory(found) else found
         except Exception as error:  # noqa: BLE001 - told as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()

@@ -84,7 +84,10 @@ class Name(str):
 
 def differences(base: object, candidate: object) -> list[tuple[str, str, str]]:
     """Differences of two live values, with both sides as text."""
-    return [(path, literal(left), literal(right)) for path, left, right in tree_differences(capture(base), capture(candidate))]
+    return [
+        (path, literal(left), literal(right))
+        for path, left, right in tree_differences(capture(base), capture(candidate))
+    ]
 
 
 def moment(*, tz: datetime.tzinfo | None = None, hour: int = 1, fold: int = 0) -> datetime.datetime:
@@ -108,7 +111,10 @@ SAME = {
     "namespace": (types.SimpleNamespace(a=1), types.SimpleNamespace(a=1)),
     "pattern": (re.compile("a", re.I), re.compile("a", re.I)),
     "aliasing": ([[1], [1]], [(shared := [1]), shared]),
-    "aliasing of the same object twice in a dict": ({"a": (state := {"x": 1}), "b": state}, {"a": {"x": 1}, "b": {"x": 1}}),
+    "aliasing of the same object twice in a dict": (
+        {"a": (state := {"x": 1}), "b": state},
+        {"a": {"x": 1}, "b": {"x": 1}},
+    ),
     "addresses": (repr(Account()), repr(Account())),
     "addresses in an exception": (ValueError(repr(Account())), ValueError(repr(Account()))),
 }
@@ -155,7 +161,10 @@ DIFFERENT = {
     "type of an exception": (ValueError("a"), KeyError("a")),
     "None and absence": ({"a": None}, {}),
     "int beyond 64 bit": (2**70, 2**70 + 1),
-    "long keys that begin alike": ({"k " * 500 + "a": 1, "k " * 500 + "b": 2}, {"k " * 500 + "a": 2, "k " * 500 + "b": 1}),
+    "long keys that begin alike": (
+        {"k " * 500 + "a": 1, "k " * 500 + "b": 2},
+        {"k " * 500 + "a": 2, "k " * 500 + "b": 1},
+    ),
 }
 
 
@@ -230,7 +239,7 @@ def ring(size: int, odd: int | None = None) -> Account:
     """Nodes that each hold the next, the last the first."""
     nodes = [Account(value=-1 if number == odd else number) for number in range(size)]
     for number, node in enumerate(nodes):
-        node.next = nodes[(number + 1) % size]
+        vars(node)["next"] = nodes[(number + 1) % size]
     return nodes[0]
 
 

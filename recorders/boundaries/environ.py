@@ -65,7 +65,8 @@ def _remove(self: Any, key: str) -> None:
 def _names(self: Any) -> Iterator[str]:
     world = current_world()
     if world is None or self is not os.environ:
-        return iter(list(_iterate(self)))
+        names: Iterator[str] = _iterate(self)
+        return names
     return iter(world.environ_names(lambda: list(_iterate(self))))
 
 

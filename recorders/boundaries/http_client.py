@@ -22,7 +22,6 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _real = http.client.HTTPConnection
 _init = _real.__init__
 _putrequest = _real.putrequest
-_putheader = _real.putheader
 _send = _real.send
 _getresponse = _real.getresponse
 
@@ -33,7 +32,6 @@ def install() -> Undo:
     for name, method in (
         ("__init__", _init_connection),
         ("putrequest", _begin_request),
-        ("putheader", _add_header),
         ("send", _send_data),
         ("getresponse", _get_response),
     ):
@@ -87,13 +85,6 @@ def _pretend(connection: Any) -> None:
         connection.is_verified = True  # urllib3 warns of unverified TLS; there is none here to verify
 
 
-def _add_header(self: Any, header: Any, *values: Any) -> None:
-    outgoing = getattr(self, "_outgoing", None)
-    if outgoing is not None:
-        outgoing.headers.append((_text(header), ", ".join(_text(value) for value in values)))
-    _putheader(self, header, *values)
-
-
 def _send_data(self: Any, data: Any) -> None:
     outgoing: _Outgoing | None = getattr(self, "_outgoing", None)
     world = current_world()
@@ -131,9 +122,17 @@ def _kept(outgoing: _Outgoing, data: Any) -> Any:
         outgoing.body.append(kept)
     else:  # the first send holds the request line and the headers, and often the start of the body
         outgoing.headers_sent = True
-        _head, _blank, rest = kept.partition(b"\r\n\r\n")
+        head, _blank, rest = kept.partition(b"\r\n\r\n")
+        outgoing.headers = _headers(head)
         outgoing.body.append(rest)
     return data
+
+
+def _headers(head: bytes) -> list[tuple[str, str]]:
+    """Names and values of the header lines below a request line; a folded line belongs to the one before."""
+    lines = head.decode("latin-1").replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n")[1:]
+    pairs = (line.partition(":") for line in lines)
+    return [(name, value.strip()) for name, _colon, value in pairs]
 
 
 def _origin(connection: Any) -> str:

@@ -6,6 +6,7 @@ for, and what the application reads of the request is teed as it is read.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -133,7 +134,9 @@ class _Request:
         body = b""
         read_all = True
         if self._input is not None:
-            body, read_all = self._input.seen(), self._input.ended
+            declared = self._request.get("CONTENT_LENGTH", "")
+            body = self._input.seen()
+            read_all = self._input.ended or (declared.isdecimal() and self._input.size >= int(declared))
             if self._input.size > BODY_LIMIT:
                 trace.gap(f"the request body is larger than {BODY_LIMIT} bytes")
         trace.input = (tuple(self._request.items()), body, read_all)
@@ -187,6 +190,12 @@ class _Body:
                 self._finished = True
                 self._request.finish()
 
+    def __del__(self) -> None:
+        """A test client may read a response and never close it: then the trace ends with the body."""
+        if not self._finished:
+            self._finished = True
+            self._request.finish()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._result, name)
 
@@ -195,7 +204,11 @@ class _SizedBody(_Body):
     """A body whose length a server may ask for."""
 
     def __len__(self) -> int:
-        return len(self._result)
+        self._trace.resume()
+        try:
+            return len(self._result)
+        finally:
+            self._trace.pause()
 
 
 class _TeeInput:
@@ -249,6 +262,7 @@ class _TeeInput:
 _IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*|[\w-]*\d[\w-]{7,}")
 
 
+@functools.lru_cache(maxsize=4096)
 def route_guess(path: str) -> str:
     """A path with the parts that look like identifiers left out, where no framework tells its route."""
     return "/".join("<id>" if _IDENTIFIER.fullmatch(part) else part for part in path.split("/"))

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,7 +100,7 @@ class _Sqlite:
     def _part(self, data: bytes, kind: type[T]) -> T:
         try:
             return msgspec.msgpack.decode(_unsqueeze(data), type=kind)
-        except (zlib.error, msgspec.MsgspecError) as error:
+        except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as error:
             raise NotABaseline(self.location, f"a {kind.__name__} in it cannot be read ({error})") from error
 
 
@@ -109,6 +110,7 @@ class SqliteWriter(_Sqlite):
     def __init__(self, url: str) -> None:
         """Raises `StoreError` when the place cannot be written, `NotABaseline` when something else is there."""
         path = path_of(url)
+        connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = _connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
@@ -118,7 +120,11 @@ class SqliteWriter(_Sqlite):
                 _check_header(str(path), connection)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, StoreError) as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, StoreError):
+                raise
             raise StoreError(
                 f"cannot write the baseline at {path}: {error}. Choose another place with --store", location=str(path)
             ) from error
@@ -128,8 +134,9 @@ class SqliteWriter(_Sqlite):
 
     def start(self, revision: Revision) -> None:
         """Begin a session."""
-        cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
-        self._revision = cursor.lastrowid or 0
+        with _transaction(self._db, self.location):
+            cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
+            self._revision = cursor.lastrowid or 0
         self.update_revision(revision)
 
     def update_revision(self, revision: Revision) -> None:
@@ -243,6 +250,15 @@ def _check_header(location: str, connection: sqlite3.Connection) -> None:
         raise NewerFormat(location, version, FORMAT)
 
 
+@contextmanager
+def _reading(location: str) -> Iterator[None]:
+    """Whatever is wrong with the file becomes a `NotABaseline`."""
+    try:
+        yield
+    except (sqlite3.Error, zlib.error, UnicodeDecodeError, TypeError) as error:
+        raise NotABaseline(location, str(error)) from error
+
+
 class SqliteReader(_Sqlite):
     """Reads a baseline; the file is never changed."""
 
@@ -253,19 +269,18 @@ class SqliteReader(_Sqlite):
             raise UnknownBaseline(path.stem, location=str(path), known=neighbours(path))
         if not os.access(path, os.R_OK):
             raise NotABaseline(str(path), "it may not be read by this user")
+        with _reading(str(path)):
+            super().__init__(str(path), _connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
         try:
-            connection = _connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                raise NotABaseline(str(path), "it is empty")
-            _check_header(str(path), connection)
-        except sqlite3.Error as error:
-            raise NotABaseline(str(path), str(error)) from error
-        super().__init__(str(path), connection)
-        try:
-            self._entries = self._read_entries()
-            self._dictionaries: dict[str, bytes] = {}
-        except sqlite3.Error as error:
-            raise NotABaseline(str(path), str(error)) from error
+            with _reading(str(path)):
+                if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                    raise NotABaseline(str(path), "it is empty")
+                _check_header(str(path), self._db)
+                self._entries = self._read_entries()
+                self._dictionaries: dict[str, bytes] = {}
+        except StoreError:
+            self._db.close()
+            raise
 
     def _read_entries(self) -> dict[str, tuple[Entry, bytes]]:
         rows = self._db.execute("SELECT name, data, dictionary FROM entry ORDER BY name").fetchall()
@@ -277,10 +292,13 @@ class SqliteReader(_Sqlite):
 
     def classes(self) -> list[StoredClass]:
         """In a fixed order."""
-        try:
+        with _reading(self.location):
             return super().classes()
-        except sqlite3.Error as error:
-            raise NotABaseline(self.location, str(error)) from error
+
+    def shapes(self) -> dict[tuple[str, str], Shape]:
+        """By entry and part."""
+        with _reading(self.location):
+            return super().shapes()
 
     def traces(self, *, entry: str | None = None, path: str | None = None) -> Iterator[StoredTrace]:
         """Kept traces by entry, path and slot; one that is corrupt comes with its fault."""
@@ -288,11 +306,10 @@ class SqliteReader(_Sqlite):
             "SELECT id, entry, path, revision, digest, data FROM trace "
             "WHERE (:entry IS NULL OR entry = :entry) AND (:path IS NULL OR path = :path) ORDER BY entry, path, slot"
         )
-        try:
-            for row in self._db.execute(query, {"entry": entry, "path": path}).fetchall():
-                yield self._trace(*row)
-        except sqlite3.Error as error:
-            raise NotABaseline(self.location, str(error)) from error
+        with _reading(self.location):
+            rows = self._db.execute(query, {"entry": entry, "path": path}).fetchall()
+        for row in rows:
+            yield self._trace(*row)
 
     def _trace(self, name: str, entry: str, path: str, revision: int, digest: bytes, data: bytes) -> StoredTrace:
         try:
@@ -311,6 +328,10 @@ class SqliteReader(_Sqlite):
 
     def revisions(self) -> dict[int, Revision]:
         """By number."""
+        with _reading(self.location):
+            return self._read_revisions()
+
+    def _read_revisions(self) -> dict[int, Revision]:
         found = {}
         for number, commit, recorded, python, variables in self._db.execute(
             "SELECT * FROM revision ORDER BY 1"
@@ -325,7 +346,8 @@ class SqliteReader(_Sqlite):
 
     def counters(self) -> dict[str, int]:
         """What the recorder counted."""
-        return dict(self._db.execute("SELECT name, value FROM counter ORDER BY 1").fetchall())
+        with _reading(self.location):
+            return dict(self._db.execute("SELECT name, value FROM counter ORDER BY 1").fetchall())
 
 
 def neighbours(path: Path) -> list[str]:

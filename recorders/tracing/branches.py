@@ -222,9 +222,10 @@ class Jump(NamedTuple):
 
     opname: str
     spans: tuple[Span, ...]
-    """Where in the source the decision stands: of the instruction that gave the tested value, then of the jump.
+    """Where in the source the decision stands: of what gave the tested value, of its conversion, then of the jump.
 
-    CPython 3.11 gives jumps the position of a whole statement; the tested value always has its own.
+    CPython 3.11 gives jumps the position of a whole statement; the tested value has its own, but in 3.13 it may be
+    loaded by the instruction that stored it.
     """
     target: int
     """Offset when it jumps."""
@@ -251,6 +252,7 @@ def _find_jumps(code: CodeType) -> Iterator[tuple[int, Jump]]:
     instructions = list(dis.get_instructions(code))
     prefixes: list[int] = []
     tested: Span | None = None
+    converted: Span | None = None
     for index, instruction in enumerate(instructions):
         name = instruction.opname
         if name == "EXTENDED_ARG":
@@ -259,13 +261,15 @@ def _find_jumps(code: CodeType) -> Iterator[tuple[int, Jump]]:
         own = _instruction_span(instruction)
         if name == "FOR_ITER" or name.endswith(_CONDITIONAL) or "_OR_POP" in name:
             following = instructions[index + 1].offset if index + 1 < len(instructions) else -1
-            spans = (own,) if name == "FOR_ITER" else (tested, own)
+            spans = (own,) if name == "FOR_ITER" else (tested, converted, own)
             jump = Jump(name, tuple(span for span in spans if span), int(instruction.argval), following)
             for offset in (*prefixes, instruction.offset):
                 yield offset, jump
         prefixes = []
-        if name not in _BETWEEN:
-            tested = own
+        if name == "TO_BOOL":
+            converted = own
+        elif name not in _BETWEEN:
+            tested, converted = own, None
 
 
 def _instruction_span(instruction: dis.Instruction) -> Span | None:

@@ -98,6 +98,11 @@ class TraceFunctionTracer:
                     if last in decided:
                         arms[key, last, offset] = code
                         path.hits += 1
+                        if path.hits > HIT_LIMIT:
+                            path.evicted = True
+                            frame.f_trace_opcodes = False
+                            frame.f_trace = None
+                            return None
                     last = offset
                 elif event == "exception":
                     raised = True
