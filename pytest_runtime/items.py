@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._io import TerminalWriter
 
 from .replay.engine import Group
 from .replay.verdict import ClassVerdict, encode_verdict
@@ -44,6 +46,21 @@ class Diverged(Exception):
     def __init__(self, verdict: ClassVerdict) -> None:
         super().__init__(one_line(verdict))
         self.verdict = verdict
+
+
+class Failure(TerminalRepr):
+    """The failure text, with the one line that pytest's summary and JUnit XML show of it."""
+
+    def __init__(self, text: str, path: str, line: str) -> None:
+        self.text = text
+        self.reprcrash = ReprFileLocation(path, 0, line)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Print it."""
+        tw.line(self.text)
 
 
 class RuntimeFile(pytest.File):
@@ -105,7 +122,9 @@ class RuntimeItem(pytest.Item):
         """The divergence, for a person; a traceback only where the harness itself failed."""
         if isinstance(excinfo.value, Diverged):
             options = self._pipeline.options
-            return failure_text(excinfo.value.verdict, options.baseline, options.project.root)
+            verdict = excinfo.value.verdict
+            text = failure_text(verdict, options.baseline, options.project.root)
+            return Failure(text, str(self.path), one_line(verdict))
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -555,6 +555,7 @@ def capture(value: Any, *, limit: int = VALUE_LIMIT) -> Tree:
 
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_IMMUTABLE = frozenset({tuple, frozenset})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset, _Instance, _Items})
 
 
@@ -623,7 +624,7 @@ class _Grower:
         if depth > DEPTH_LIMIT:
             return OpaqueNode(f"builtins:{cls.__name__}", f"deeper than {DEPTH_LIMIT} levels")
         key = id(value)
-        if key not in self._shared or (cls is not _Instance and not value):
+        if key not in self._shared or (cls in _IMMUTABLE and not value):
             return self._container(value, depth + 1)
         number = self._numbers.get(key)
         if number is not None:

@@ -140,7 +140,6 @@ def test_shared_references_and_cycles_are_kept() -> None:
     assert made["self"] is made
 
 
-@pytest.mark.xfail(reason="capture anchors no empty container, so the copies part")
 def test_a_shared_empty_container_is_shared_again() -> None:
     """What is appended through one name is seen through the other."""
     shared: list[Any] = []

@@ -17,7 +17,7 @@ def one_line(verdict: ClassVerdict) -> str:
     diverged, failed = verdict.count("diverged"), verdict.count("error")
     parts = [f"{diverged} of {len(verdict.traces)} traces diverged"] if diverged else []
     parts += [f"{failed} could not be replayed"] if failed else []
-    return f"{verdict.entry} · {verdict.words}: {', '.join(parts)}"
+    return printable(f"{verdict.entry} · {verdict.words}: {', '.join(parts)}")
 
 
 def failure_text(verdict: ClassVerdict, baseline: str, root: Path) -> str:
@@ -29,7 +29,12 @@ def failure_text(verdict: ClassVerdict, baseline: str, root: Path) -> str:
     failed = Counter(trace.reason for trace in verdict.traces if trace.verdict == "error")
     for reason, count in failed.items():
         lines += ["", f"error in {count} of {len(verdict.traces)}: {reason}"]
-    return "\n".join(lines)
+    return printable("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """A text without control characters but line ends: names in a baseline may hold terminal escapes."""
+    return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _by_location(verdict: ClassVerdict) -> list[tuple[Location | None, list[TraceVerdict]]]:

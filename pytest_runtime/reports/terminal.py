@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .failure import printable
 from .totals import Totals
 
 SPOTS_SHOWN = 20
@@ -17,7 +18,7 @@ def print_summary(reporter: Any, totals: Totals, reason: str) -> None:
         return
     reporter.section(f"runtime: baseline {totals.baseline}", sep="=")
     for why, count in totals.reasons().most_common(REASONS_SHOWN):
-        reporter.line(f"not judged, {count} traces: {why}")
+        reporter.line(printable(f"not judged, {count} traces: {why}"))
     for module, fault in totals.import_faults.items():
         reporter.line(f"cannot be imported: {module}: {fault}", red=True)
     _print_blind_spots(reporter, totals)
