@@ -102,6 +102,9 @@ _ISSUER_RE: Final = re.compile(
     r"|(?:6011|64[4-9]\d|65\d\d|62\d\d|35(?:2[89]|[3-8]\d))\d{12,15}"  # Discover, UnionPay, JCB
     r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{9,15}"  # Maestro
 )
+_WRITTEN_BASE64_RE: Final = re.compile(r"[\w+/-]{16,}={0,2}", re.ASCII)
+_BASE64_LAST: Final = {2: "AQgw", 3: "AEIMQUYcgkosw048"}
+"""Last characters of unpadded base64 by its length modulo 4 (RFC 4648, section 3.5: pad bits are zero)."""
 _LUHN_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -151,6 +154,27 @@ def _correct_number(original: str, candidate: str) -> str:
     return "".join(chars)
 
 
+def _is_base64(text: str) -> bool:
+    """Whether the text is what base64 writes for some bytes, its last character carrying fewer than six bits."""
+    bare = text.rstrip("=")
+    spare = _BASE64_LAST.get(len(bare) % 4)
+    if spare is None or not _WRITTEN_BASE64_RE.fullmatch(text) or bare[-1] not in spare:
+        return False
+    return any(map(str.islower, bare)) and any(map(str.isupper, bare))
+
+
+def _correct_base64(original: str, candidate: str) -> str:
+    """The candidate with a last character that base64 can write, so that decoding and encoding it gives it again."""
+    last = len(original.rstrip("=")) - 1
+    same_class = [char for char in _BASE64_LAST[(last + 1) % 4] if _class(char) == _class(original[last])]
+    chosen = same_class[ord(candidate[last]) % len(same_class)]
+    return candidate[:last] + chosen + candidate[last + 1 :]
+
+
+def _class(char: str) -> tuple[bool, bool, bool]:
+    return char.isupper(), char.islower(), char.isdigit()
+
+
 def _is_float_text(text: str) -> bool:
     """Whether the text is what `repr` writes for a finite float."""
     match = _NUMBER_RE.fullmatch(text) if len(text) <= 32 else None
@@ -184,6 +208,8 @@ def _form_of(text: str) -> _Form:
     if _JWT_RE.fullmatch(text):
         starts = (0, *(match.end() for match in re.finditer(r"\.(?=eyJ)", text)))
         return _Form(text, _PLAIN, frozenset(at + offset for at in starts for offset in range(3)))
+    if _is_base64(text):
+        return _Form(text, _PLAIN, (), _correct_base64)
     sparse = 2 * sum(map(str.isalnum, text)) < len(text)
     return _Form(text, _SPARSE if sparse else _PLAIN)
 

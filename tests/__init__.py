@@ -1,0 +1,1 @@
+"""Tests of pytest-runtime; see `scenario` for the harness."""

@@ -225,7 +225,9 @@ OBJECTS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", [*SCALARS, *MOMENTS, *OTHERS, *CONTAINERS, *OBJECTS], ids=repr)
+@pytest.mark.parametrize(
+    "value", [*SCALARS, *MOMENTS, *OTHERS, *CONTAINERS, *OBJECTS], ids=lambda value: type(value).__name__
+)
 def test_a_value_comes_back(value: Any) -> None:
     """Standard scalars, containers, records and subclasses of built-ins come back equal, type and all."""
     back = again(value)

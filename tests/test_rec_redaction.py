@@ -58,7 +58,7 @@ SERVICE = """
         bearer = request.headers["Authorization"].removeprefix("Bearer ")
         if request.args["access_token"] != bearer or os.environ["GATEWAY_API_KEY"] != GATEWAY_API_KEY:
             return jsonify(error="other token"), 403
-        token, csrf = secrets.token_urlsafe(33), secrets.token_hex(16)
+        token, csrf = secrets.token_urlsafe(32), secrets.token_hex(16)
         return jsonify(token=token, again={"session_token": token}, csrf_token=csrf, email=row[0], card=said["card"])
 
     @app.post("/fail")

@@ -38,5 +38,6 @@ def _next_sitecustomize() -> None:
         sys.path[:] = [path for path in before if os.path.abspath(path or ".") != here]
 
 
-_start_recorder()
-_next_sitecustomize()
+if __name__ == "sitecustomize":
+    _start_recorder()
+    _next_sitecustomize()
