@@ -236,7 +236,7 @@ class _Builder:
         cls = self._resolver.find(tree.cls)
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
-        made = self._anchored(anchor, self._bare(cls, tree))
+        made = self._filled(cls, tree, anchor)
         namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None
         for name, value in zip(tree.names, tree.values, strict=True):
             try:
@@ -248,6 +248,15 @@ class _Builder:
             _put(made, cls, namespace, name, built)
         return made
 
+    def _filled(self, cls: type, tree: ObjectNode, anchor: int | None) -> Any:
+        """An instance with its built-in part; one that can be filled later may contain itself."""
+        for base, method in _FILLABLE:
+            if issubclass(cls, base) and not issubclass(cls, (collections.defaultdict, collections.deque)):
+                made = self._anchored(anchor, base.__new__(cls))
+                getattr(base, method)(made, self.build(tree.content))
+                return made
+        return self._anchored(anchor, self._bare(cls, tree))
+
     def _bare(self, cls: type, tree: ObjectNode) -> Any:
         """An instance with its built-in part and nothing else; no method of the class runs."""
         content = self.build(tree.content)
@@ -258,15 +267,6 @@ class _Builder:
                 except TypeError as error:
                     raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
         return object.__new__(cls)
-
-
-def _filled(base: Any, method: str) -> Callable[[Any, Any], Any]:
-    def fill(cls: Any, content: Any) -> Any:
-        made = base.__new__(cls)
-        getattr(base, method)(made, content)
-        return made
-
-    return fill
 
 
 def _bare_defaultdict(cls: Any, content: Any) -> Any:
@@ -310,14 +310,18 @@ def _bare_uuid(cls: Any, content: Any) -> Any:
     return made
 
 
+_FILLABLE: tuple[tuple[Any, str], ...] = (
+    (collections.OrderedDict, "update"),
+    (dict, "update"),
+    (list, "extend"),
+    (set, "update"),
+    (bytearray, "extend"),
+)
+"""Mutable built-in types, and the method that fills a bare instance."""
+
 _BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     (collections.defaultdict, _bare_defaultdict),
     (collections.deque, _bare_deque),
-    (collections.OrderedDict, _filled(collections.OrderedDict, "update")),
-    (dict, _filled(dict, "update")),
-    (list, _filled(list, "extend")),
-    (set, _filled(set, "update")),
-    (bytearray, _filled(bytearray, "extend")),
     *((base, _value(base)) for base in (tuple, frozenset, str, bytes, int, float, complex, decimal.Decimal)),
     (BaseExceptionGroup, _bare_group),
     (BaseException, _bare_exception),

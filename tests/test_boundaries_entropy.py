@@ -10,6 +10,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ import pytest
 from pytest_runtime.recorders.boundaries import entropy
 from pytest_runtime.recorders.boundaries.world import LiveWorld
 from pytest_runtime.recorders.context import Scope, within
+
+from .scenario import Scenario
 
 OWNERS: tuple[Any, ...] = (os, random, random.Random, random.SystemRandom, uuid, secrets)
 
@@ -193,3 +196,20 @@ def test_functions_keep_their_names() -> None:
     assert random.random.__name__ == "random"
     assert random.getrandbits.__self__ is random.choice.__self__  # type: ignore[attr-defined]  # bound methods
     assert uuid.uuid1.__name__ == "uuid1"
+
+
+def test_gauss_repeats_although_half_of_it_was_drawn_before(tmp_path: Path) -> None:
+    """`gauss` keeps every second value for the next call; a trace that gets one from before it replays the same."""
+    scenario = Scenario(
+        tmp_path,
+        {"noise": "import random\ndef sample(sigma):\n    return random.gauss(5, sigma), random.gauss(5, sigma)\n"},
+    )
+
+    def traffic(noise: Any) -> None:
+        random.gauss(0, 1)
+        noise.sample(2)
+
+    scenario.record(traffic)
+    assert scenario.replay().counts == {"same": 1}
+    scenario.change("noise", "random.gauss(5, sigma), ", "random.gauss(6, sigma), ")
+    assert scenario.replay().counts == {"diverged": 1}

@@ -267,3 +267,16 @@ PLAIN = st.recursive(
 def test_plain_data_survives_whatever_it_is(value: object) -> None:
     """build(decode(encode(capture(x)))) == x."""
     assert again(value) == value
+
+
+class Table(dict[str, Any]):
+    """A dict with a name of its own."""
+
+
+def test_a_subclass_that_contains_itself_comes_back() -> None:
+    """The instance is there before its content is built."""
+    table = Table()
+    table["me"] = [table]
+    made = again(table)
+    assert type(made) is Table
+    assert made["me"][0] is made

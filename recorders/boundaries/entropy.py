@@ -33,10 +33,25 @@ def install() -> Undo:
         undos.add(replace(random.Random, name, _draw(f"random.{name}", original)))
         # The module's own functions are methods of a hidden instance, bound before the class was patched.
         undos.add(replace(random, name, getattr(_hidden_instance(), name)))
+    # It keeps every second value for the next call, which may come from before the trace.
+    undos.add(replace(random.Random, "gauss", _gauss))
+    undos.add(replace(random, "gauss", _hidden_instance().gauss))
     for name in ("seed", "setstate"):
         undos.add(replace(random.Random, name, _claiming(getattr(random.Random, name))))
         undos.add(replace(random, name, getattr(_hidden_instance(), name)))
     return undos.run
+
+
+_real_gauss = random.Random.gauss
+
+
+def _gauss(self: random.Random, mu: float = 0.0, sigma: float = 1.0) -> float:
+    """Like `random.Random.gauss`; recorded is the standard normal value, so that other parameters still count."""
+    world = current_world()
+    if world is None or world.owns(self):
+        return _real_gauss(self, mu, sigma)
+    value = world.ambient("random.gauss", lambda: _real_gauss(self, 0.0, 1.0), _caller(sys._getframe(1)))
+    return mu + value * sigma
 
 
 def _hidden_instance() -> random.Random:
