@@ -11,10 +11,10 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from .boundaries.world import RawExchange
-from .capture import capture, thaw
 from .included import Included
 from .naming import function_name
 from .redaction import Redactor
+from .thawing import capture, thaw
 from .trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace
 from .tracing.branches import Arm, BranchTable, FunctionName
 from .value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, record

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .assemble import Paths, assemble
-from .capture import thaw
 from .context import PrivateThread
 from .counters import Counters
 from .entries.wsgi import locate_application
@@ -24,6 +23,7 @@ from .redaction import Redactor
 from .retention import Reservoir
 from .shapes import Shape
 from .store.protocol import BaselineWriter, Batch, KeptTrace, Revision
+from .thawing import thaw
 from .trace import Entry, PathClass, encode_trace, trace_id
 from .tracing.branches import Arm, path_digest
 from .value_tree import DictNode, ObjectNode, Tree, field

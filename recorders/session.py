@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import context
 from .boundaries.world import LiveWorld
-from .capture import Frozen, freeze, frozen_size
+from .capture import freeze, frozen_size
 from .context import PathRecord, Scope
 from .included import Included
+from .markers import Frozen
 from .sampling import Sampler
 from .trace import EntryKind
 from .tracing.choose import Tracer

@@ -60,7 +60,7 @@ class FrozenSetNode(_Node, frozen=True, array_like=True, gc=False, tag="f"):
 
 
 class StandardNode(_Node, frozen=True, array_like=True, gc=False, tag="z"):
-    """An immutable value of a standard-library type, by the parts that build it (see `capture.STANDARD`)."""
+    """An immutable value of a standard-library type, by the parts that build it (see `readers.STANDARD`)."""
 
     kind: str
     parts: list[Tree]

@@ -11,9 +11,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..recorders.capture import capture
 from ..recorders.context import PathRecord
 from ..recorders.naming import function_name
+from ..recorders.thawing import capture
 from ..recorders.trace import PathClass, Site, Trace
 from ..recorders.tracing.branches import Arm, Branch, FunctionName
 from .alignment import Alignment

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from ..recorders import context
 from ..recorders.boundaries.world import Operation
-from ..recorders.capture import capture
 from ..recorders.naming import function_name
+from ..recorders.thawing import capture
 from ..recorders.trace import Exchange, Reading, Site, Trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.value_tree import BytesNode, Tree, field

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..recorders.assemble import parameter_names
 from ..recorders.boundaries.world import Operation
-from ..recorders.capture import capture
 from ..recorders.entries.wsgi import route_guess
+from ..recorders.thawing import capture
 from ..recorders.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, encode, field, record
 
 Key: TypeAlias = bytes

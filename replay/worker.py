@@ -14,8 +14,8 @@ from types import ModuleType, TracebackType
 from typing import Any, NamedTuple
 
 from ..recorders import context
-from ..recorders.capture import capture
 from ..recorders.context import PathRecord, Scope
+from ..recorders.thawing import capture
 from ..recorders.trace import Entry, Outcome, Trace
 from ..recorders.tracing.choose import Tracer
 from ..recorders.value_tree import BytesNode, DictNode, ObjectNode, TupleNode, field, record

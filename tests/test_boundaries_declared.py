@@ -15,8 +15,8 @@ import pytest
 
 from pytest_runtime.recorders.boundaries import declared
 from pytest_runtime.recorders.boundaries.world import LiveWorld
-from pytest_runtime.recorders.capture import thaw
 from pytest_runtime.recorders.context import Scope, within
+from pytest_runtime.recorders.thawing import thaw
 
 from .scenario import Scenario
 

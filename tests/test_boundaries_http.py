@@ -20,8 +20,8 @@ import pytest
 
 from pytest_runtime.recorders.boundaries import http_client
 from pytest_runtime.recorders.boundaries.world import LiveWorld, RawExchange
-from pytest_runtime.recorders.capture import thaw
 from pytest_runtime.recorders.context import Scope, within
+from pytest_runtime.recorders.thawing import thaw
 from pytest_runtime.recorders.value_tree import BytesNode, field
 
 from .scenario import Scenario

@@ -14,8 +14,8 @@ import pytest
 
 from pytest_runtime.recorders.boundaries import sqlite
 from pytest_runtime.recorders.boundaries.world import LiveWorld, RawExchange
-from pytest_runtime.recorders.capture import thaw
 from pytest_runtime.recorders.context import Scope, within
+from pytest_runtime.recorders.thawing import thaw
 
 from .scenario import Scenario
 

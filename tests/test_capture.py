@@ -30,7 +30,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_runtime.recorders import capture as capture_module
-from pytest_runtime.recorders.capture import FrozenBytes, capture, class_name, freeze, same_frozen, thaw
+from pytest_runtime.recorders.capture import freeze, same_frozen
+from pytest_runtime.recorders.markers import FrozenBytes
+from pytest_runtime.recorders.readers import class_name
+from pytest_runtime.recorders.thawing import capture, thaw
 from pytest_runtime.recorders.value_tree import (
     AnchorNode,
     DictNode,

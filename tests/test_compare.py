@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.recorders.capture import capture
+from pytest_runtime.recorders.thawing import capture
 from pytest_runtime.recorders.value_tree import (
     DictNode,
     EnumNode,
@@ -349,7 +349,7 @@ def test_deepdiff_is_not_loaded_while_everything_is_equal() -> None:
     """Equal trees, and differences that need no alignment, are told without deepdiff."""
     code = (
         "import sys\n"
-        "from pytest_runtime.recorders.capture import capture\n"
+        "from pytest_runtime.recorders.thawing import capture\n"
         "from pytest_runtime.replay.compare import tree_differences\n"
         "assert tree_differences(capture([1, {'a': 2}]), capture([1, {'a': 2}])) == []\n"
         "assert tree_differences(capture([1, {'a': 2}]), capture([1, {'a': 3}]))\n"

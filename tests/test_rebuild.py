@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.recorders.capture import capture
+from pytest_runtime.recorders.thawing import capture
 from pytest_runtime.recorders.value_tree import GlobalNode, ObjectNode, OpaqueNode, TupleNode, decode, encode
 from pytest_runtime.replay.compare import tree_differences
 from pytest_runtime.replay.rebuild import Resolver, Unbuildable, build

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..capture import capture
 from ..context import current_world
 from ..patching import Undo, Undos, wrap
+from ..thawing import capture
 from ..value_tree import ObjectNode
 from .world import Operation
 

@@ -13,7 +13,8 @@ from types import CodeType, FrameType
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from .. import context
-from ..capture import Frozen, freeze, frozen_size
+from ..capture import freeze, frozen_size
+from ..markers import Frozen
 
 T = TypeVar("T")
 

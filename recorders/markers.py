@@ -1,0 +1,85 @@
+"""This file is about markers: what stands for a value in a frozen pickle, in memory only, until it is thawed."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from .value_tree import ClassName
+
+
+class FrozenBytes:
+    """A frozen value: a pickle of markers, never written anywhere."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+Frozen: TypeAlias = Any
+"""What `freeze` returns: an exact immutable scalar as it is, anything else as `FrozenBytes`."""
+
+
+class Standard:
+    """An immutable standard value on its way from the pickle to its `StandardNode`."""
+
+    __slots__ = ("kind", "parts")
+
+    def __init__(self, kind: str, *parts: Any) -> None:
+        self.kind = kind
+        self.parts = parts
+
+
+class Instance:
+    """An instance on its way to its `ObjectNode`; filled after it is made, so that cycles work."""
+
+    __slots__ = ("cls", "content", "names", "values")
+
+    def __init__(self, cls: ClassName) -> None:
+        self.cls = cls
+        self.content: Any = None
+        self.names: tuple[str, ...] = ()
+        self.values: tuple[Any, ...] = ()
+
+    def __setstate__(self, state: tuple[Any, tuple[str, ...], tuple[Any, ...]]) -> None:
+        self.content, self.names, self.values = state
+
+
+class Member:
+    """A member of an enumeration on its way to its `EnumNode`."""
+
+    __slots__ = ("cls", "name", "value")
+
+    def __init__(self, cls: ClassName, name: str | None, value: Any) -> None:
+        self.cls, self.name, self.value = cls, name, value
+
+
+class Global:
+    """A class or function on its way to its `GlobalNode`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: ClassName) -> None:
+        self.name = name
+
+
+class Opaque:
+    """A value that cannot be read, on its way to its `OpaqueNode`."""
+
+    __slots__ = ("cls", "reason")
+
+    def __init__(self, cls: ClassName, reason: str) -> None:
+        self.cls, self.reason = cls, reason
+
+
+class Items:
+    """The content of a subclass of `dict`, `set` or `frozenset`, as it lies: no key is hashed or compared."""
+
+    __slots__ = ("keys", "kind", "values")
+
+    def __init__(self, kind: str, keys: list[Any], values: list[Any]) -> None:
+        self.kind, self.keys, self.values = kind, keys, values
+
+
+MARKERS = {marker.__name__: marker for marker in (Standard, Instance, Member, Global, Opaque, Items)}
+MARKER_IDS = frozenset(map(id, MARKERS.values()))
