@@ -79,14 +79,22 @@ def missed(found: Mapping[str, Mapping[str, Measured]]) -> list[str]:
     ]
 
 
+def load() -> str:
+    """How busy the machine was: beyond its cores, CPU times grow by a share that is not the recorder's."""
+    averages = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    return f"load average {averages} on {os.cpu_count()} cores"
+
+
 def run(pythons: Sequence[str]) -> int:
     versions = {version(python): python for python in pythons}
     found: dict[str, dict[str, Measured]] = {}
+    before = load()
     for script in SCRIPTS:
         for one, python in versions.items():
             print(f"{script} on CPython {one}", file=sys.stderr)
             found.setdefault(script, {})[one] = measure(python, script)
     print(figures.table(rows(found)))
+    print(f"\nbefore: {before}; after: {load()}")
     failures = missed(found)
     print("\n".join(["", *failures] if failures else ["", "every bar is met"]))
     return 1 if failures else 0

@@ -1,0 +1,78 @@
+"""The documents: everything that a person can say to the project is told in them, and what they show holds."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from pytest_runtime import plugin
+from pytest_runtime.cli.main import cli
+from pytest_runtime.config import Configuration, read_table
+from pytest_runtime.recorders.boundaries.catalogue import ON_IMPORT
+from pytest_runtime.recorders.options import RedactOptions
+from pytest_runtime.replay.verdict import VERDICTS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+
+def text(name: str) -> str:
+    """A document."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def options_of_pytest() -> list[str]:
+    """The plugin's own options."""
+    parser = pytest.Parser(_ispytest=True)
+    plugin.pytest_addoption(parser)
+    return [name for option in parser.getgroup("runtime").options for name in option.names()]
+
+
+def test_every_option_is_documented() -> None:
+    """Each option of the plugin stands in the document on replaying."""
+    options = options_of_pytest()
+    assert "--runtime-baseline" in options
+    assert [name for name in options if name not in text("docs/replaying.md")] == []
+
+
+def test_every_command_and_its_options_are_documented() -> None:
+    """Each command stands in the document on recording, with its options."""
+    document = text("docs/recording.md")
+    missing = [name for name in cli.commands if f"pytest-runtime {name}" not in document]
+    for command in cli.commands.values():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                missing += [name for name in parameter.opts if name not in document]
+    assert missing == []
+
+
+def test_every_setting_is_documented() -> None:
+    """Each key of the configuration stands in its document."""
+    keys = [*Configuration.__struct_fields__, *RedactOptions.__struct_fields__]
+    document = text("docs/configuration.md")
+    assert [key for key in keys if not re.search(rf"\b{key}\b", document)] == []
+
+
+def test_every_verdict_and_boundary_is_documented() -> None:
+    """Each verdict is explained, and each library with a boundary is named."""
+    assert [verdict for verdict in VERDICTS if f"| `{verdict}` |" not in text("docs/replaying.md")] == []
+    assert [module for module in ON_IMPORT if f"`{module}`" not in text("docs/recording.md")] == []
+
+
+def test_the_example_of_the_configuration_is_valid() -> None:
+    """The configuration that the document shows is accepted as it stands."""
+    lines = text("docs/configuration.md").splitlines()
+    shown = "\n".join(line.removeprefix("    ") for line in lines if line.startswith("    "))
+    table = tomllib.loads(shown)["tool"]["pytest-runtime"]
+    assert read_table(table, Path("pyproject.toml")).include == ("shop",)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{one.name}" for one in DOCS.glob("*.md"))])
+def test_links_lead_somewhere(name: str) -> None:
+    """Every relative link of a document leads to a file."""
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text(name)) if "://" not in link]
+    assert [link for link in links if link and not ((ROOT / name).parent / link).exists()] == []
