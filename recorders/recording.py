@@ -99,11 +99,11 @@ class Recording:
         return [self.options.app.removesuffix("()"), *declared]
 
     def _find_applications(self) -> None:
-        call, run = wsgi.wrap_call(self.session), wsgi.wrap_run(self.session)
-        self._hooks.when_imported("flask.app", lambda module: wrap(module.Flask, "__call__", call))
+        session, run = self.session, wsgi.wrap_run(self.session)
+        self._hooks.when_imported("flask.app", lambda module: wsgi.watch_class(session, module.Flask))
         self._hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", run))
         self._hooks.when_imported(
-            "django.core.handlers.wsgi", lambda module: wrap(module.WSGIHandler, "__call__", call)
+            "django.core.handlers.wsgi", lambda module: wsgi.watch_class(session, module.WSGIHandler)
         )
         self._hooks.when_imported(
             "django.core.handlers.base", lambda module: wrap(module.BaseHandler, "resolve_request", wsgi.wrap_resolve)
@@ -120,7 +120,7 @@ class Recording:
             return lambda: None
         if _positional_arguments(application) != 2:
             return lambda: None  # a factory
-        return wrap(module, attribute, wsgi.wrap_call(self.session))
+        return wrap(module, attribute, wsgi.wrap_application(self.session))
 
     def stop(self) -> None:
         """Take everything away and write what was accepted."""

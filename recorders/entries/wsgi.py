@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from .. import context
+from ..patching import Undo, replace
 from ..session import LiveTrace, Session
 
 Environ: TypeAlias = dict[str, Any]
@@ -301,13 +302,29 @@ def _django_route(environ: Environ) -> tuple[str, str] | None:
 # --- where applications are found --------------------------------------------------------------------------------
 
 
-def wrap_call(session: Session) -> Callable[..., Any]:
-    """A wrapper of `Flask.__call__` or `WSGIHandler.__call__`."""
+def watch_class(session: Session, cls: type) -> Undo:
+    """Record what `cls.__call__(environ, start_response)` answers: of `Flask`, of Django's `WSGIHandler`.
+
+    A plain function in the place of a plain function: this is on the path of every request, sampled or not.
+    """
+    original = vars(cls)["__call__"]
+
+    @functools.wraps(original)
+    def call(self: Any, environ: Environ, start_response: Any) -> Any:
+        if session.application is not self:
+            session.saw_application(self)
+        return recorded_call(session, original.__get__(self), environ, start_response)
+
+    return replace(cls, "__call__", call)
+
+
+def wrap_application(session: Session) -> Callable[..., Any]:
+    """A wrapper of an application that a module holds."""
 
     def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         if len(args) != 2 or kwargs:
             return wrapped(*args, **kwargs)
-        session.saw_application(instance)
+        session.saw_application(wrapped)
         return recorded_call(session, wrapped, *args)
 
     return call
