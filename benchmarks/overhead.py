@@ -119,8 +119,9 @@ def direct(shared: World) -> list[Figure]:
     with ExitStack() as stack:
         processes = {}
         for mode, place in places.items():
-            processes[mode] = stack.enter_context(running(start(mode, place, str(BENCHMARKS / "direct.py"))))
-            first_line(processes[mode])
+            process = start(mode, place, str(BENCHMARKS / "direct.py"), asked=True)
+            processes[mode] = stack.enter_context(running(process))
+            first_line(process)
         resting = {mode: over_pipe(processes[mode], rest=True) for mode in (BARE, STEADY)}
         times = measure(resting, ROUNDS, DIRECT_WARM_UP, PER_ROUND)
         busy = {mode: over_pipe(processes[mode], rest=False) for mode in (BARE, UNSAMPLED)}

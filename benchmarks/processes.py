@@ -130,13 +130,14 @@ def command(mode: Mode, place: Place, *arguments: str) -> list[str]:
     return [*record, "--", *python]
 
 
-def start(mode: Mode, place: Place, *arguments: str) -> subprocess.Popen[str]:
+def start(mode: Mode, place: Place, *arguments: str, asked: bool = False) -> subprocess.Popen[str]:
+    """A process that prints a line when it is ready; `asked` is one that answers lines on stdin."""
     with place.log.open("w") as log:
         return subprocess.Popen(
             command(mode, place, *arguments),
             cwd=place.folder,
             env=place.environment,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -145,13 +146,14 @@ def start(mode: Mode, place: Place, *arguments: str) -> subprocess.Popen[str]:
 
 @contextmanager
 def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process, ended in order afterwards."""
+    """A process, ended in order afterwards: one that is asked ends with its input, any other by SIGTERM."""
     try:
         yield process
     finally:
         if process.stdin is not None:
             process.stdin.close()
-        process.terminate()
+        else:
+            process.terminate()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

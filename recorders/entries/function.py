@@ -58,9 +58,10 @@ class FunctionEntries:
         session = self._session
         included = session.included
         parameters = _parameters(value, kind)
+        current = context.current  # a local name: inner calls of every request come through here
 
         def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-            if context.current() is not None or included(sys._getframe(1).f_code.co_filename):
+            if current() is not None or included(sys._getframe(1).f_code.co_filename):
                 return wrapped(*args, **kwargs)
             return _record(session, entry, kind, parameters, wrapped, instance, args, kwargs)
 
