@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from .boundaries.world import RawExchange
 from .included import Included
 from .naming import function_name
@@ -163,7 +165,8 @@ def _redacted(trace: Trace, redactor: Redactor) -> Trace:
     if not replaced:
         return trace
     given = iter(trees)
-    return _visit(trace, lambda _name, _tree: next(given))
+    written = _visit(trace, lambda _name, _tree: next(given))
+    return msgspec.structs.replace(written, redacted=replaced)
 
 
 def _visit(trace: Trace, see: Any) -> Trace:

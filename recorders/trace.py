@@ -93,6 +93,8 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     calls: list[Call]
     gaps: list[str]
     """What the recorder knows that it could not record."""
+    redacted: int = 0
+    """How many values of it are pseudonyms."""
 
 
 class PathClass(msgspec.Struct, frozen=True, array_like=True):

@@ -34,16 +34,18 @@ class ModuleChange(NamedTuple):
     module-level statements that changed."""
     functions: Mapping[FunctionName, int]
     """Functions that changed, or that use a module-level name that did → their first such line."""
+    statements: bool
+    """Whether statements outside functions differ: what they set up may reach any code."""
 
 
 def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     """The change between two versions of a module; one that does not parse counts as changed in every line."""
     if old == new:
-        return ModuleChange(module, frozenset(), {})
+        return ModuleChange(module, frozenset(), {}, False)
     try:
         before, after = _Module(old), _Module(new)
     except SyntaxError:
-        return ModuleChange(module, frozenset(range(1, new.count("\n") + 2)), {})
+        return ModuleChange(module, frozenset(range(1, new.count("\n") + 2)), {}, True)
     lines = _changed_lines(old, new)
     changed: dict[str, int] = {}
     kept: set[int] = set()
@@ -58,7 +60,8 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     for name, line in _dependents(before, after):
         changed.setdefault(f"{module}:{name}", line)
     kept.update(line for line in lines if line in after.changed_statements(before))
-    return ModuleChange(module, frozenset(kept), changed)
+    statements = bool(after.changed_statements(before) or before.changed_statements(after))
+    return ModuleChange(module, frozenset(kept), changed, statements)
 
 
 def _changed_lines(old: str, new: str) -> set[int]:

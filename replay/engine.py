@@ -35,6 +35,11 @@ from .show import as_json, short
 from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .worker import Applications, EntryUnavailable, Replay, Worker
 
+UNFAITHFUL = (
+    "it computes with a redacted value: the code that it ran has not changed since the recording, "
+    "and yet does not give the recorded outcome"
+)
+
 
 class CannotReplay(RuntimeBaselineError):
     """The code under test cannot be replayed at all; the message says why and what to do."""
@@ -88,7 +93,7 @@ class Engine:
         applications = Applications(app, self._building, resolver)
         self._worker = Worker(resolver, self._included.modules, applications, called)
         self._paths = Paths(self._included)
-        self._locators: dict[int, Locator] = {}
+        self._versions: dict[int, Versions] = {}
         self._reach: Reach | None = None
         self._changed: dict[str, frozenset[int]] = {}
         self.faults: list[str] = []
@@ -254,6 +259,8 @@ class Engine:
                 return TraceVerdict(stored.id, "not judged", reason), replay
             unknown = _unknown(base, replay)
             return TraceVerdict(stored.id, "not judged" if unknown else "same", unknown), replay
+        if trace.redacted and not self._versions_of(stored.revision).may_have_reached(trace.functions):
+            return TraceVerdict(stored.id, "not judged", UNFAITHFUL), replay
         location = self._locate(group, stored, trace, base, differences)
         fields = tuple(map(_field, differences))
         return TraceVerdict(stored.id, "diverged", "", fields, location), replay
@@ -295,12 +302,14 @@ class Engine:
         )
         return self._locator(stored.revision).locate(evidence)
 
-    def _locator(self, revision: int) -> Locator:
-        if revision not in self._locators:
+    def _versions_of(self, revision: int) -> Versions:
+        if revision not in self._versions:
             known = self._revisions.get(revision) or Revision("", "", 0.0, {}, {})
-            versions = Versions(known.sources, self._present_sources())
-            self._locators[revision] = Locator(versions, self._included.modules, self._root)
-        return self._locators[revision]
+            self._versions[revision] = Versions(known.sources, self._present_sources())
+        return self._versions[revision]
+
+    def _locator(self, revision: int) -> Locator:
+        return Locator(self._versions_of(revision), self._included.modules, self._root)
 
     # --- blind spots ---
 

@@ -56,6 +56,12 @@ class Versions:
             name = name.rpartition(".<locals>.")[0]
         return None
 
+    def may_have_reached(self, functions: Sequence[FunctionName]) -> bool:
+        """Whether a change can have reached a run of these recorded functions."""
+        if any(change.statements for change in self.changes.values()) or set(self._old) - set(self._new):
+            return True
+        return any(self.changed_line(function) is not None for function in functions) or not functions
+
     def line(self, module: str, number: int) -> str:
         """A line of the code under test."""
         lines = self._new.get(module, "").splitlines()

@@ -322,3 +322,35 @@ def test_state_of_one_replay_does_not_reach_into_the_next(tmp_path: Path) -> Non
     scenario = shop(tmp_path, traffic)
     assert set(scenario.replay().counts) == {"same"}
     assert set(scenario.replay().counts) == {"same"}
+
+
+LOGIN = """
+    import hashlib
+
+    STORED = hashlib.sha256(b"correct horse").hexdigest()
+
+    def login(password):
+        return hashlib.sha256(password.encode()).hexdigest() == STORED
+
+    def greeting(name):
+        return "hello " + name
+    """
+
+
+def test_a_redacted_value_that_code_computes_with_is_no_divergence(tmp_path: Path) -> None:
+    """A password that is checked cannot be replayed; while its code is as it was, that is not judged, and told."""
+    scenario = Scenario(tmp_path, {"shop": LOGIN}).record(
+        lambda shop: [shop.login("correct horse"), shop.greeting("ann")]
+    )
+    replayed = scenario.replay()
+    assert replayed.counts == {"same": 1, "not judged": 1}
+    assert "redacted value" in next(iter(replayed.reasons))
+    scenario.change("shop", '"hello "', '"good day "')
+    assert scenario.replay().counts == {"diverged": 1, "not judged": 1}
+
+
+def test_a_change_of_code_that_got_a_redacted_value_diverges(tmp_path: Path) -> None:
+    """Where the code that ran did change, a difference counts, redacted or not."""
+    scenario = Scenario(tmp_path, {"shop": LOGIN}).record(lambda shop: shop.login("correct horse"))
+    scenario.change("shop", "hexdigest() == STORED", "hexdigest() in (STORED, None)")
+    assert scenario.replay().counts == {"diverged": 1}
