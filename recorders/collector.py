@@ -178,7 +178,9 @@ class Collector:
             self._entries[entry] = work.entries[entry] = self._describe(live)
         if key not in self._classes:
             self._classes[key] = work.classes[key] = PathClass(arms, outcome, live.path.evicted)
-        reservoir = self._reservoirs.setdefault(key, Reservoir(self._exemplars))
+        reservoir = self._reservoirs.get(key)
+        if reservoir is None:
+            reservoir = self._reservoirs[key] = Reservoir(self._exemplars)
         work.counts[key] += 1
         slot = reservoir.offer()
         if slot is not None:

@@ -171,17 +171,22 @@ def start_for_process(options: RecordOptions) -> Recording:
 
 
 class _Ending:
-    """The end of a recorded process, whichever way it comes."""
+    """The end of a recorded process, whichever way it comes, and from whichever thread: it happens once."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self._once = threading.Lock()
+        self._written = False
         self._signal = 0
-        """A signal that came while the interpreter was ending; it is obeyed once everything is written."""
+        """A signal that is obeyed once everything is written."""
 
     def finish(self) -> None:
-        """Write what was accepted, and say what was recorded."""
-        self._recording.stop()
-        sys.stderr.write(self._recording.summary() + "\n")
+        """Write what was accepted, and say what was recorded; one that comes second waits for the first."""
+        with self._once:
+            if not self._written:
+                self._recording.stop()
+                sys.stderr.write(self._recording.summary() + "\n")
+                self._written = True
         if self._signal:
             os.kill(os.getpid(), self._signal)
 
@@ -197,16 +202,12 @@ class _Ending:
         service do not run, just as they would not without the recorder.
         """
         signal.signal(number, signal.SIG_DFL)
-        thread = PrivateThread(target=self._write_and_end, args=(number,), name="pytest-runtime-terminate")
+        self._signal = number
+        thread = PrivateThread(target=self.finish, name="pytest-runtime-terminate")
         try:
             thread.start()
-        except RuntimeError:  # the interpreter is ending, and `finish` runs below this very frame or will
-            self._signal = number
-
-    def _write_and_end(self, number: int) -> None:
-        atexit.unregister(self.finish)
-        self.finish()
-        os.kill(os.getpid(), number)
+        except RuntimeError:
+            return  # the interpreter is ending: `finish` runs below this very frame, or will, and obeys the signal
 
 
 def current_commit(root: str) -> str:
