@@ -95,6 +95,18 @@ def test_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     assert "150 traces recorded" in err
 
 
+def test_a_signal_while_everything_is_being_written(tmp_path: Path) -> None:
+    """A process that is told to end while it is ending anyway writes everything first."""
+    process = start(tmp_path, "for number in range(3000):\n    shop.price(number)\nprint('again', flush=True)")
+    assert process.stdout is not None
+    assert [process.stdout.readline(), process.stdout.readline()] == ["ready\n", "again\n"]
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGTERM), err
+    assert "3150 traces recorded" in err
+    assert counts(tmp_path) == [1575, 1575]
+
+
 def test_a_handler_of_the_service_stays(tmp_path: Path) -> None:
     """A service that handles SIGTERM itself does so; its traces are written at its own end."""
     handler = "import signal\nsignal.signal(signal.SIGTERM, lambda *args: sys.exit(3))"
