@@ -87,6 +87,29 @@ def set_outside(world: World | None) -> Undo:
     return undo
 
 
+_variables: World | None = None
+
+
+def world_of_variables() -> World | None:
+    """Like `current_world`, for readings of the environment: outside every trace they may be watched alone."""
+    scope = _scope.get()
+    if scope is not None:
+        return scope.world
+    return _outside if _outside is not None else _variables
+
+
+def watch_variables(world: World) -> Undo:
+    """Put a world behind the environment alone, outside every trace; every other boundary stays untouched there."""
+    global _variables
+    before, _variables = _variables, world
+
+    def undo() -> None:
+        global _variables
+        _variables = before
+
+    return undo
+
+
 @contextmanager
 def within(scope: Scope | None) -> Iterator[None]:
     """Run a block in a scope."""

@@ -82,7 +82,7 @@ class Recording:
         install_boundaries(self._undos, self._hooks, self.options.boundaries)
         if "wsgi" in self.options.entries:
             self._find_applications()
-        add(context.set_outside(self._variables))
+        add(context.watch_variables(self._variables))
         add(context.follow_threads(self.session.tracer.prepare))
         functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries(), undos=self._undos)
         watcher = ImportWatcher(

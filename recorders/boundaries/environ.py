@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ..context import current_world
+from ..context import world_of_variables
 from ..patching import Undo, Undos, replace
 
 _Environ: Any = type(os.environ)
@@ -35,7 +35,7 @@ def install() -> Undo:
 
 
 def _read(self: Any, key: str) -> str:
-    world = current_world()
+    world = world_of_variables()
     if world is None or self is not os.environ or type(key) is not str:
         value: str = _get(self, key)
         return value
@@ -43,7 +43,7 @@ def _read(self: Any, key: str) -> str:
 
 
 def _assign(self: Any, key: str, value: str) -> None:
-    world = current_world()
+    world = world_of_variables()
     if world is not None and self is os.environ:
         world.environ_set(key, value)
         if world.recorded:
@@ -52,7 +52,7 @@ def _assign(self: Any, key: str, value: str) -> None:
 
 
 def _remove(self: Any, key: str) -> None:
-    world = current_world()
+    world = world_of_variables()
     if world is not None and self is os.environ:
         if world.recorded:
             self[key]  # raises KeyError where the recording says that it is not set
@@ -63,7 +63,7 @@ def _remove(self: Any, key: str) -> None:
 
 
 def _names(self: Any) -> Iterator[str]:
-    world = current_world()
+    world = world_of_variables()
     if world is None or self is not os.environ:
         names: Iterator[str] = _iterate(self)
         return names
@@ -71,7 +71,7 @@ def _names(self: Any) -> Iterator[str]:
 
 
 def _count(self: Any) -> int:
-    world = current_world()
+    world = world_of_variables()
     if world is None or self is not os.environ:
         length: int = _length(self)
         return length
