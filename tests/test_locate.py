@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.replay.locate import Versions
 from pytest_runtime.replay.verdict import Location
 
 from .scenario import Scenario
@@ -200,3 +201,13 @@ def test_recursion_is_located_in_the_recursive_function(tmp_path: Path) -> None:
 
     replayed = scenario.record(traffic).change("deep", "number - 1", "number - 2").replay()
     assert replayed.location.function.endswith(":down")
+
+
+def test_a_main_module_that_is_not_imported_is_no_change() -> None:
+    """A service under `python -m` leaves its `__main__` in the recording; a module that is really gone does count."""
+    source = "def price(amount):\n    return amount\n"
+    ran = ["shop.web:price"]
+    assert not Versions({"shop.web": source, "shop.__main__": "run()\n"}, {"shop.web": source}).may_have_reached(ran)
+    assert Versions({"shop.web": source, "shop.prices": source}, {"shop.web": source}).may_have_reached(ran)
+    changed = source.replace("return amount", "return -amount")
+    assert Versions({"shop.web": source}, {"shop.web": changed}).may_have_reached(ran)
