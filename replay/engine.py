@@ -26,13 +26,14 @@ from .building import Building
 from .calls import CalledNames
 from .closed import Closed
 from .compare import Difference, compare, outbound_differences, unknown_part
-from .locate import Evidence, Locator, Versions
+from .locate import Evidence, Locator
 from .naming import ClassName, file_name, name_classes
 from .observation import Observation, Outbound, outbound_of, recorded_observation
 from .reach import Reach, executable_lines
 from .rebuild import Resolver
 from .show import as_json, short
 from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from .versions import Versions
 from .worker import Applications, EntryUnavailable, Replay, Worker
 
 UNFAITHFUL = (

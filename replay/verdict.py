@@ -12,6 +12,11 @@ Verdict: TypeAlias = Literal["same", "diverged", "not judged", "error"]
 VERDICTS: tuple[Verdict, ...] = ("same", "diverged", "not judged", "error")
 
 
+CauseKind: TypeAlias = Literal["decision", "raise", "call", "value", "outbound", "change"]
+"""What a divergence begins with: a decision whose arm differs, an exception on one side, an inner call with another
+result, a line that computes another value, an outbound call, or, where nothing of these is seen, a changed line."""
+
+
 class Location(msgspec.Struct, frozen=True):
     """Where a divergence begins."""
 
@@ -24,6 +29,10 @@ class Location(msgspec.Struct, frozen=True):
     """The condition of the decision that went another way; `None` where no decision did."""
     how: str
     """In words: what is different there."""
+    kind: CauseKind = "change"
+    base: str = ""
+    """What happened there on base: `27677.65 > 10000 is true`; empty where there is nothing to say."""
+    candidate: str = ""
 
 
 class FieldDifference(msgspec.Struct, frozen=True):

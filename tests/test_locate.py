@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_runtime.replay.locate import Versions
 from pytest_runtime.replay.verdict import Location
+from pytest_runtime.replay.versions import Versions
 
 from .scenario import Scenario
 
