@@ -33,6 +33,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Traces a second and process, or `all`."""
     exemplars: int = 20
     """Traces kept per path class."""
+    time_limit: float = 10.0
+    """Seconds that one replay may take before it counts as hanging."""
     baselines: dict[str, str] = {}
     """Name → URL of a store elsewhere than in `.runtime/`."""
 

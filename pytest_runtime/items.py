@@ -13,7 +13,7 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from .replay.engine import Group
-from .replay.verdict import ClassVerdict, encode_verdict
+from .replay.verdict import BAD, ClassVerdict, encode_verdict
 from .reports.failure import failure_text, one_line
 
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ class RuntimeFile(pytest.File):
         self._groups = list(groups)
 
     def collect(self) -> Iterable[pytest.Item]:
-        """The items, in a fixed order; with `--runtime-trace`, those that hold such a trace."""
-        wanted = self._pipeline.options.trace
+        """The items that hold a trace which is to be replayed, in a fixed order."""
+        options = self._pipeline.options
         for group in self._groups:
-            if not wanted or any(name.startswith(wanted) for name in group.stored.kept.values()):
+            if self._pipeline.engine.wanted(group, options.trace):
                 item: RuntimeItem = RuntimeItem.from_parent(self, name=group.name.item)
                 item.fill(self._pipeline, group)
                 yield item
@@ -94,14 +94,14 @@ class RuntimeItem(pytest.Item):
 
     def runtest(self) -> None:
         """Replay and judge; raises `Diverged`, or skips when nothing could be judged."""
-        verdict, replays = self._pipeline.engine.judge(self._group, only=self._pipeline.options.trace)
-        self.verdict_text = encode_verdict(verdict)
-        if verdict.count("diverged") or verdict.count("error"):
+        found = self._pipeline.engine.judge(self._group, only=self._pipeline.options.trace)
+        self.verdict_text = encode_verdict(found)
+        verdict = self._pipeline.judged(found)
+        self.user_properties.append(("runtime_conditions", verdict.words))
+        if any(verdict.count(bad) for bad in BAD):
             self._debug(verdict)
-            trail = next((one.traceback for one in replays if one.traceback is not None), None)
-            # With the candidate's own traceback, a post-mortem debugger stands where the exception left.
-            raise Diverged(verdict).with_traceback(trail)
-        if not verdict.count("same"):
+            raise Diverged(verdict)
+        if not verdict.count("same") and not verdict.count("accepted"):
             reasons = sorted({trace.reason for trace in verdict.traces}) or ["no trace of this class is kept"]
             pytest.skip(f"not judged: {'; '.join(reasons)}")
 

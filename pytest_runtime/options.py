@@ -21,6 +21,15 @@ class Options(NamedTuple):
     only: bool
     trace: str
     json: Path | None
+    base: str
+    """Revision or folder to compare with, or empty."""
+    everything: bool
+    """Whether traces that no change reaches are replayed too."""
+    accept: str | None
+    """The reason with which divergences are written down as intended."""
+    coverage: Path | None
+    require_reached: float | None
+    """Percent of the changed lines that replays must reach."""
 
     @property
     def folder(self) -> Path:
@@ -33,11 +42,11 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
     baseline = str(namespace.runtime_baseline)
     if not baseline or not all(char.isalnum() or char in "._-" for char in baseline):
         raise pytest.UsageError(f"--runtime-baseline: {baseline!r} is no name of a baseline (letters, digits, . _ -)")
-    if namespace.runtime_base:
-        raise pytest.UsageError(
-            "--runtime-base is not available yet: in this version the recorded outcome is what the candidate is "
-            "compared with. Leave the option out"
-        )
+    if namespace.runtime_accept is not None and not namespace.runtime_accept.strip():
+        raise pytest.UsageError("--runtime-accept needs a reason that a reviewer can judge")
+    required = namespace.runtime_require_reached
+    if required is not None and not 0 <= required <= 100:
+        raise pytest.UsageError(f"--runtime-require-reached: {required:g} is no percentage (0 to 100)")
     try:
         project = load_project(config.rootpath)
     except RuntimeBaselineError as error:
@@ -47,14 +56,25 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
             f'nothing is under validation: set include = ["PKG"] under [tool.pytest-runtime] in '
             f"{project.root / 'pyproject.toml'}"
         )
-    report = namespace.runtime_json
+    folder = config.invocation_params.dir
+    report, coverage = namespace.runtime_json, namespace.runtime_coverage
     return Options(
         baseline=baseline,
         project=project,
         only=bool(namespace.runtime_only),
         trace=namespace.runtime_trace or "",
-        json=Path(config.invocation_params.dir, report) if report else None,
+        json=Path(folder, report) if report else None,
+        base=_base(folder, namespace.runtime_base or ""),
+        everything=bool(namespace.runtime_all),
+        accept=namespace.runtime_accept,
+        coverage=Path(folder, coverage) if coverage else None,
+        require_reached=required,
     )
+
+
+def _base(folder: Path, named: str) -> str:
+    """A folder as a whole path: workers of pytest-xdist may run elsewhere."""
+    return str(Path(folder, named)) if named and Path(folder, named).is_dir() else named
 
 
 def open_baseline(options: Options) -> BaselineReader:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .acceptance import Acceptance, Applied, apply, judged_classes, merge, propose
+from .acceptance_file import FILE as ACCEPTANCES
+from .acceptance_file import read_acceptances, write_acceptances
 from .items import RuntimeFile, write_files
 from .options import Options, open_baseline, resolve
-from .replay.engine import BlindSpot, CannotReplay, Engine
+from .recorders.errors import RuntimeBaselineError
+from .replay.blind_spots import Reach, decode_reach, encode_reach
+from .replay.engine import Engine
+from .replay.oracle import Setup
+from .replay.replayer import CannotReplay
 from .replay.verdict import ClassVerdict, decode_verdict
+from .reports.coverage_data import write_coverage
 from .reports.json_report import write_report
 from .reports.terminal import print_summary
 from .reports.totals import Totals
@@ -43,6 +50,21 @@ def _spec(package: str) -> Any:
         return None
 
 
+def setup_of(options: Options) -> Setup:
+    """What the engine replays, and with what."""
+    configured = options.project.configuration
+    return Setup(
+        root=str(options.project.root),
+        baseline=options.baseline,
+        store=options.project.store_url(options.baseline),
+        include=configured.include,
+        app=configured.app,
+        boundaries=configured.boundaries,
+        base=options.base,
+        limit=configured.time_limit,
+    )
+
+
 class Pipeline:
     """The hooks of a run with a baseline."""
 
@@ -50,21 +72,22 @@ class Pipeline:
         self.options = options
         self._config = config
         self._worker = hasattr(config, "workerinput")
-        configured = options.project.configuration
         reader = open_baseline(options)
         _make_importable(options)
         self.engine = Engine(
             reader,
-            include=configured.include,
-            app=configured.app,
-            boundaries=configured.boundaries,
-            root=str(options.project.root),
+            setup_of(options),
+            everything=options.everything,
+            all_lines=options.coverage is not None,
         )
-        self.engine.start()
+        try:
+            self.acceptances = read_acceptances(options.project.root / ACCEPTANCES)
+        except RuntimeBaselineError as error:
+            raise pytest.UsageError(str(error)) from error
         self.groups = self.engine.groups()
         self._verdicts: list[ClassVerdict] = []
-        self._blind: list[list[BlindSpot]] = []
-        self._unavailable = ""
+        self._reach = Reach()
+        self._prepared = False
         self._loaded = False
         self.reason = ""
         """Why the run as a whole is no pass, where the single items do not say it."""
@@ -90,9 +113,29 @@ class Pipeline:
         return self.options.folder in (path, *path.parents)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Find base and its seal, after the first conftests and before workers start: they find it made."""
+        self._prepare()
+
+    def _prepare(self) -> None:
+        if self._prepared:
+            return
+        self._prepared = True
+        try:
+            self.engine.prepare(self._say)
+        except RuntimeBaselineError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    def _say(self, line: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"runtime: {line}")
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Import the code under test, after the first conftests: here an error still ends the run as a usage error."""
-        self._load()
+        """Import the code under test: here an error still ends the run as a usage error."""
+        if self.engine.oracle.differs or self.options.everything or self.options.trace:
+            self._load()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -106,7 +149,6 @@ class Pipeline:
         """The items of one module."""
         if file_path.parent != self.options.folder or file_path.suffix != ".rt":
             return None
-        self._load()
         groups = [group for group in self.groups if group.module == file_path.stem]
         file: RuntimeFile = RuntimeFile.from_parent(parent, path=file_path)
         file.fill(self, groups)
@@ -122,6 +164,13 @@ class Pipeline:
             raise pytest.UsageError(str(error)) from error
 
     # --- results ---
+
+    def judged(self, verdict: ClassVerdict) -> ClassVerdict:
+        """A verdict with what was accepted, or is being accepted, taken into account."""
+        accepted = list(self.acceptances)
+        if self.options.accept is not None:
+            accepted += propose([verdict], self.options.accept)
+        return apply([verdict], accepted).verdicts[0]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
@@ -140,59 +189,83 @@ class Pipeline:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """A worker is done: what it did not reach."""
+        """A worker is done: what it reached."""
         output = getattr(node, "workeroutput", {})
-        if "runtime_blind_spots" in output:
-            rows = json.loads(output["runtime_blind_spots"])
-            self._blind.append([BlindSpot(*row) for row in rows])
-            self._unavailable = self._unavailable or output["runtime_reach_unavailable"]
+        if "runtime_reached" in output:
+            self._reach.add(decode_reach(output["runtime_reached"]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Reports and exit status."""
         if self._loaded:
-            spots = self.engine.blind_spots(self.engine.reached())
-            self._blind.append(spots)
-            self._unavailable = self._unavailable or self.engine.reach_unavailable()
+            self._reach.add(self.engine.reach)
         if self._worker:
             output = session.config.workeroutput  # type: ignore[attr-defined]  # xdist's
-            rows = [[spot.file, spot.line, spot.source] for spot in self._blind[-1]] if self._blind else []
-            output["runtime_blind_spots"] = json.dumps(rows)
-            output["runtime_reach_unavailable"] = self._unavailable
+            output["runtime_reached"] = encode_reach(self._reach)
             return
-        if session.config.option.collectonly or exitstatus not in (0, 1, 5):
+        if session.config.option.collectonly or exitstatus not in (0, 1, 5) or not self._prepared:
             return
+        self._accept()
         totals = self.totals()
         self.reason = totals.no_pass()
         if self.reason and session.exitstatus in (0, 5):
             session.exitstatus = 1
         elif session.exitstatus == 5:
             session.exitstatus = 0
+        if self.options.coverage is not None:
+            write_coverage(self.options.coverage, self._reach.by_trace)
         if self.options.json is not None:
             write_report(self.options.json, totals)
 
+    def _accept(self) -> None:
+        if self.options.accept is None:
+            return
+        proposed = propose(self._verdicts, self.options.accept)
+        if proposed:
+            self.acceptances = tuple(merge(self.acceptances, proposed))
+            write_acceptances(self.options.project.root / ACCEPTANCES, self.acceptances)
+
     def totals(self) -> Totals:
         """Everything that the run found."""
-        unreached = set(self._blind[0]).intersection(*self._blind[1:]) if self._blind else set()
+        oracle = self.engine.oracle
+        applied = apply(sorted(self._verdicts, key=lambda one: (one.entry, one.path)), self.acceptances)
         return Totals(
             baseline=self.options.baseline,
             location=self.engine.location,
             counters=self.engine.counters(),
-            verdicts=tuple(sorted(self._verdicts, key=lambda one: (one.entry, one.path))),
-            blind_spots=tuple(sorted(unreached, key=lambda spot: (spot.file, spot.line))),
-            reach_unavailable=self._unavailable,
+            oracle=oracle.label,
+            oracle_reason=oracle.reason,
+            differs=oracle.differs,
+            verdicts=applied.verdicts,
+            used=applied.used,
+            unmatched=self._unmatched(applied),
+            fidelity=self.engine.fidelity(),
+            classes=len(self.groups),
+            blind_spots=tuple(self._reach.blind_spots()),
+            changed_lines=self._reach.changed_lines(),
+            changed_existing=oracle.versions.changed_existing,
+            required=self.options.require_reached,
+            reach_unavailable=self._reach.unavailable,
             import_faults=dict(self.engine.import_faults),
             selection=self.options.trace,
         )
 
+    def _unmatched(self, applied: Applied) -> tuple[Acceptance, ...]:
+        judged = frozenset() if self.options.trace else judged_classes(applied.verdicts)
+        known = {(one.stored.entry, one.stored.path) for one in self.groups}
+        return applied.unmatched(judged, known)
+
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """The totals, for a person."""
-        if not config.option.collectonly:
+        if not config.option.collectonly and self._prepared:
             print_summary(terminalreporter, self.totals(), self.reason)
 
-    def pytest_report_header(self, config: pytest.Config) -> str:
-        """Which baseline this is."""
-        return f"runtime: {self.engine.describe(self.options.baseline)}"
+    def pytest_report_header(self, config: pytest.Config) -> list[str]:
+        """Which baseline this is, and what it is compared with."""
+        lines = [f"runtime: {self.engine.describe(self.options.baseline)}"]
+        if self._prepared:
+            lines.append(f"runtime: compared with {self.engine.oracle.label}")
+        return lines
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Take everything away."""

@@ -17,7 +17,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--runtime-only", action="store_true", default=False, help="run nothing but the replays")
     group.addoption("--runtime-trace", metavar="ID", default=None, help="replay only traces whose id begins with ID")
     group.addoption("--runtime-json", metavar="PATH", default=None, help="write the report there as JSON")
-    group.addoption("--runtime-base", metavar="REV|DIR", default=None, help="what to compare with (not available yet)")
+    group.addoption(
+        "--runtime-base",
+        metavar="REV|DIR",
+        default=None,
+        help="compare with this revision or folder; default: HEAD when the tree is dirty, else the merge base",
+    )
+    group.addoption(
+        "--runtime-all",
+        action="store_true",
+        default=False,
+        help="replay every trace, not only those that a change reaches",
+    )
+    group.addoption(
+        "--runtime-accept",
+        metavar="REASON",
+        default=None,
+        help="write the divergences to runtime-accepted.toml as intended",
+    )
+    group.addoption(
+        "--runtime-coverage",
+        metavar="FILE",
+        default=None,
+        help="write what replays ran as data of coverage.py, a context a trace",
+    )
+    group.addoption(
+        "--runtime-require-reached",
+        metavar="PERCENT",
+        type=float,
+        default=None,
+        help="fail when replays reach less than this share of the changed lines",
+    )
     parser.addini("runtime_baseline", "default of --runtime-baseline", default="")
 
 

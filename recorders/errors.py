@@ -5,12 +5,23 @@ RuntimeBaselineError
 │   ├── UnknownBaseline    there is none of that name
 │   ├── NotABaseline       the file is something else, or damaged beyond reading
 │   └── NewerFormat        written by a newer version of this package
-└── ConfigurationError     the project's configuration says something that cannot be
+├── ConfigurationError     the project's configuration says something that cannot be
+├── AcceptanceError        the file of acceptances says something that cannot be
+└── BaseError              the code to compare with cannot be had
+    ├── NoBase             there is nothing to compare with; says what was tried
+    ├── GitMissing         there is no git, or one that is too old
+    ├── GitFailed          git refused; says what it said
+    ├── NoWorkTree         the repository is bare, or the folder is git's own
+    ├── UnknownRevision    neither a folder nor a revision
+    ├── ShallowClone       the commit lies beyond what was cloned
+    ├── UnresolvedConflict a merge is not finished
+    └── MissingAtBase      the project's folder, or a submodule's commit, is not there at the base
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class RuntimeBaselineError(Exception):
@@ -63,3 +74,104 @@ class NewerFormat(StoreError):
 
 class ConfigurationError(RuntimeBaselineError):
     """The project's configuration says something that cannot be."""
+
+
+class AcceptanceError(RuntimeBaselineError):
+    """The file of acceptances says something that cannot be."""
+
+    def __init__(self, path: Path, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.path = path
+        self.line = line
+
+
+NAME_A_BASE = "name what to compare with: --runtime-base REV (a branch, tag or commit) or --runtime-base DIR"
+
+
+class BaseError(RuntimeBaselineError):
+    """The code to compare with cannot be had."""
+
+
+class NoBase(BaseError):
+    """There is nothing to compare with."""
+
+    def __init__(self, root: Path, tried: Sequence[str]) -> None:
+        super().__init__(f"found no base for {root}: {'; '.join(tried)}. To go on, {NAME_A_BASE}")
+        self.root = root
+        self.tried = tuple(tried)
+
+
+class GitMissing(BaseError):
+    """There is no git, or one that is too old."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"finding the base needs git, and {reason}. Install git 2.18 or newer, or {NAME_A_BASE}")
+        self.reason = reason
+
+
+class GitFailed(BaseError):
+    """Git refused; the message is its own."""
+
+    def __init__(self, command: str, folder: Path, said: str) -> None:
+        super().__init__(f"`git {command}` failed in {folder}: {said}\nMend that, or {NAME_A_BASE}")
+        self.command = command
+        self.folder = folder
+        self.said = said
+
+
+class NoWorkTree(BaseError):
+    """The repository is bare, or the folder is git's own."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root} lies in a git repository without a working tree (a bare one, or the .git folder itself), "
+            "so there is no candidate to compare. Run from a checkout: git worktree add ../checkout BRANCH"
+        )
+        self.root = root
+
+
+class UnknownRevision(BaseError):
+    """Neither a folder nor a revision."""
+
+    def __init__(self, revision: str, root: Path, nearest: str) -> None:
+        near = f"did you mean {nearest!r}? " if nearest else ""
+        super().__init__(
+            f"--runtime-base {revision}: there is no folder of that name, and no branch, tag or commit in the "
+            f"repository of {root}; {near}Where it is a remote branch or a new commit, fetch it first: git fetch origin"
+        )
+        self.revision = revision
+        self.nearest = nearest
+
+
+class ShallowClone(BaseError):
+    """The commit lies beyond what was cloned."""
+
+    def __init__(self, missing: str, *, depth: int, command: str) -> None:
+        super().__init__(
+            f"cannot find the base: this clone is shallow ({depth} commit{'' if depth == 1 else 's'} deep) and does "
+            f"not reach {missing}. Fetch it: {command}   (on GitHub Actions: actions/checkout with `fetch-depth: 0`)"
+        )
+        self.missing = missing
+        self.depth = depth
+        self.command = command
+
+
+class UnresolvedConflict(BaseError):
+    """A merge, rebase or cherry-pick is not finished."""
+
+    def __init__(self, root: Path, files: Sequence[str]) -> None:
+        shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        super().__init__(
+            f"the working tree at {root} has unresolved conflicts in {shown}: it is no candidate yet. "
+            "Resolve them and `git add` the files, or give the merge up"
+        )
+        self.files = tuple(files)
+
+
+class MissingAtBase(BaseError):
+    """The project's folder, or a submodule's commit, is not there at the base."""
+
+    def __init__(self, what: str, base: str, advice: str) -> None:
+        super().__init__(f"{what} does not exist at the base, {base}. {advice}, or {NAME_A_BASE}")
+        self.what = what
+        self.base = base

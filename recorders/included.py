@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import wrapt
 
@@ -51,16 +51,26 @@ class Included:
             self.sources[file] = ""
 
 
+Compiler: TypeAlias = Callable[[str, str, str], CodeType]
+"""Of (source, module, file) the module's code; raises `SyntaxError`."""
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
     """Loads an included module and tells of its code."""
 
     watcher: ImportWatcher
 
     def get_code(self, fullname: str) -> CodeType | None:
-        code = super().get_code(fullname)
+        compiler = self.watcher.compiler
+        code = super().get_code(fullname) if compiler is None else self._compiled(fullname, compiler)
         if code is not None:
             self.watcher.saw_code(code, fullname)
         return code
+
+    def _compiled(self, fullname: str, compiler: Compiler) -> CodeType:
+        """From the source itself: cached bytecode goes by a file's size and second of change, and may be stale."""
+        data = self.get_data(self.path)
+        return compiler(importlib.util.decode_source(data), fullname, self.path)
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
@@ -77,7 +87,10 @@ class ImportWatcher(MetaPathFinder):
         on_codes: Callable[[list[CodeType]], None],
         on_module: Callable[[ModuleType], None],
         on_fault: Callable[[BaseException], None],
+        compiler: Compiler | None = None,
     ) -> None:
+        """`compiler` makes the code of an included module; without one, Python's own import does."""
+        self.compiler = compiler
         self._included = included
         self._on_codes = on_codes
         self._on_module = on_module

@@ -1,48 +1,428 @@
-"""This file is about alignment: which branch of the code under test stands for which branch of the recorded code."""
+"""This file is about alignment: which function, statement and branch of the code under test stands for which of base.
+
+Functions are matched by name, then, where one is gone and another is new, by how alike their statements are. In
+matched functions statements are matched in order: equal ones first (names that only one version binds do not count),
+then what was put in their place. What is left of a function is looked for in functions that were extracted from it or
+put into it. Branches follow their statements.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from ..recorders.tracing.branches import Branch, BranchTable, FunctionName
+from .statements import HEAD, Function, Statement, decorators_of, functions_of, mentioned_in, text_of
 
 SIMILAR = 0.6
-"""How alike two conditions must be to stand for each other when both changed."""
+"""How alike two conditions or functions must be to stand for each other when both changed."""
+
+REPLACED = 0.45
+"""How alike two statements of one kind must be when one was put in the other's place."""
+
+SAME_NAME = 0.25
+"""What the same last name adds to how alike two functions are."""
+
+
+class Place(NamedTuple):
+    """A statement of the code under test, and what became of it."""
+
+    function: FunctionName
+    first: int
+    last: int
+    changed: bool
+    """Whether it is new or another than in base, follows a removed one, or uses a module-level name that changed."""
 
 
 class Alignment:
-    """Maps branches of the recorded version of a module to those of the code under test."""
+    """Maps functions, statements and branches of base to those of the code under test."""
 
     def __init__(self, module: str, old: str, new: str) -> None:
-        """Versions that do not parse have no branches."""
-        self._map: dict[tuple[FunctionName, str, int], Branch] = {}
-        before, after = _branches(module, old), _branches(module, new)
-        for function, branches in before.items():
-            for left, right in _aligned(branches, after.get(function, [])):
-                self._map[left.identity] = right
+        """Of one module; versions that do not parse have no branches."""
+        self._align({module: old}, {module: new})
+
+    @classmethod
+    def of_modules(cls, old: Mapping[str, str], new: Mapping[str, str]) -> Alignment:
+        """Of several modules (module → source): functions may have moved between them."""
+        made = cls.__new__(cls)
+        made._align(old, new)
+        return made
+
+    def _align(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        self._same = frozenset(module for module in old if old[module] == new.get(module))
+        left = {module: text for module, text in old.items() if module not in self._same}
+        right = {module: text for module, text in new.items() if module not in self._same}
+        self._old, self._new = _Side(left), _Side(right)
+        self._sources = new
+        self._kept: dict[str, _Side] = {}
+        self._functions = _matched_functions(self._old.functions, self._new.functions)
+        self._statements: dict[tuple[FunctionName, int], tuple[FunctionName, int]] = {}
+        self._equal: set[tuple[FunctionName, int]] = set()
+        """Statements of the code under test that are as in base."""
+        self._branches: dict[tuple[FunctionName, str, int], Branch] = {}
+        self._follow: set[tuple[FunctionName, int]] = set()
+        self._renamed = frozenset(
+            part
+            for one, other in self._functions.items()
+            if _last(one) != _last(other)
+            for part in (_last(one), _last(other))
+        )
+        for name, other in self._functions.items():
+            self._pair(self._old.functions[name], self._new.functions[other])
+        self._extracted()
+        self._mark_removed()
+        self._changed_names = _changed_names(self._old, self._new)
+
+    # --- what is asked ------------------------------------------------------------------------------------------
 
     def branch(self, recorded: Branch) -> Branch | None:
-        """The branch that stands for a recorded one, or `None` when it is gone."""
-        return self._map.get(recorded.identity)
+        """The branch that stands for one of base, or `None` when it is gone."""
+        if _module(recorded.function) in self._same:
+            return recorded
+        return self._branches.get(recorded.identity)
+
+    def function(self, name: FunctionName) -> FunctionName | None:
+        """The function that stands for one of base, or `None` when it is gone."""
+        return name if _module(name) in self._same else self._functions.get(name)
+
+    def place(self, function: FunctionName, line: int) -> Place:
+        """The statement on a line of the code under test; where the module is as in base, the line alone."""
+        found = self._new.enclosing(function)
+        if found is None:
+            return self._as_before(function, line)
+        return self._place(found, found.at(line))
+
+    def stands_for(self, function: FunctionName, line: int) -> Place | None:
+        """The statement of the code under test that stands for the one on a line of base."""
+        found = self._old.enclosing(function)
+        if found is None:
+            return self._as_before(function, line) if _module(function) in self._same else None
+        target = self._statements.get((found.name, found.at(line)))
+        return None if target is None else self._place(self._new.functions[target[0]], target[1])
+
+    def nearest(self, function: FunctionName, line: int) -> Place | None:
+        """Like `stands_for`; of a statement that is gone, the one where it stood."""
+        found = self._old.enclosing(function)
+        if found is None:
+            return self._as_before(function, line) if _module(function) in self._same else None
+        at = found.at(line)
+        target = self._statements.get((found.name, at)) or self._instead(found, at)
+        return None if target is None else self._place(self._new.functions[target[0]], target[1])
+
+    def _instead(self, old: Function, position: int) -> tuple[FunctionName, int] | None:
+        """The statement that follows what stands for the one before; `None` when the function is gone."""
+        home = self._functions.get(old.name)
+        if home is None:
+            return None
+        last = len(self._new.functions[home].statements) - 1
+        for at in range(position - 1, -1, -1):
+            target = self._statements.get((old.name, at))
+            if target is not None and target[0] == home:
+                return home, min(target[1] + 1, last)
+        return home, 0
+
+    def is_gone(self, function: FunctionName, line: int) -> bool:
+        """Whether the statement on a line of base has none that stands for it."""
+        return _module(function) not in self._same and self.stands_for(function, line) is None
+
+    def is_redecorated(self, function: FunctionName) -> bool:
+        """Whether a function of the code under test has other decorators than in base."""
+        for old, new in self._functions.items():
+            if new == function:
+                before, after = self._old.functions[old].statements[0], self._new.functions[new].statements[0]
+                return decorators_of(before) != decorators_of(after)
+        return False
+
+    def in_both(self, function: FunctionName, name: str) -> bool:
+        """Whether base and the code under test use a name in a function (as it is called in the code under test)."""
+        return any(
+            name in self._old.functions[old].mentions and name in self._new.functions[new].mentions
+            for old, new in self._functions.items()
+            if new == function
+        )
+
+    def head(self, function: FunctionName) -> Place:
+        """The head of a function of the code under test."""
+        found = self._new.enclosing(function)
+        return Place(function, 1, 1, False) if found is None else self._place(found, 0)
+
+    def first_change(self, function: FunctionName) -> Place | None:
+        """The first changed statement of a function of the code under test."""
+        found = self._new.functions.get(function)
+        places = (self._place(found, at) for at in range(len(found.statements))) if found is not None else ()
+        return next((place for place in places if place.changed), None)
+
+    def _as_before(self, function: FunctionName, line: int) -> Place:
+        """A statement of a module that is as in base; only what it uses can have changed."""
+        module = _module(function)
+        if not self._changed_names or module not in self._same:
+            return Place(function, line, line, False)
+        if module not in self._kept:
+            self._kept[module] = _Side({module: self._sources[module]})
+        found = self._kept[module].enclosing(function)
+        if found is None:
+            return Place(function, line, line, False)
+        one = found.statements[found.at(line)]
+        return Place(found.name, one.first, one.last, bool(mentioned_in(one) & self._changed_names))
+
+    def _place(self, function: Function, position: int) -> Place:
+        position %= len(function.statements)
+        one = function.statements[position]
+        key = (function.name, position)
+        changed = key not in self._equal or key in self._follow or bool(mentioned_in(one) & self._changed_names)
+        return Place(function.name, one.first, one.last, changed)
+
+    # --- how it is found ----------------------------------------------------------------------------------------
+
+    def _pair(self, old: Function, new: Function, *, loose: bool = False) -> None:
+        """Match what is not yet matched; `loose` where no local name has to agree."""
+        unnamed = (old.locals | new.locals) if loose else (old.locals ^ new.locals)
+        taken = {key for key in self._statements.values() if key[0] == new.name}
+        left = [at for at in range(len(old.statements)) if (old.name, at) not in self._statements]
+        right = [at for at in range(len(new.statements)) if (new.name, at) not in taken]
+        if loose:
+            left = [at for at in left if old.statements[at].kind != HEAD]
+            right = [at for at in right if new.statements[at].kind != HEAD]
+        before = [_Line(old.statements[at], unnamed, self._renamed) for at in left]
+        after = [_Line(new.statements[at], unnamed, self._renamed) for at in right]
+        for i, k in _paired(before, after):
+            source, target = (old.name, left[i]), (new.name, right[k])
+            self._statements[source] = target
+            if before[i].text == after[k].text:
+                self._equal.add(target)
+            self._pair_branches(self._old.at(*source), self._new.at(*target), unnamed)
+        rest_old = [one for one in self._old.branches(old.name) if one.identity not in self._branches]
+        known = {branch.identity for branch in self._branches.values()}
+        rest_new = [one for one in self._new.branches(new.name) if one.identity not in known]
+        self._note(_aligned(rest_old, rest_new, unnamed))
+
+    def _pair_branches(self, old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> None:
+        if len(old) == len(new):
+            exact = sorted(_plain(one.condition, unnamed) for one in old)
+            in_order = exact != sorted(_plain(one.condition, unnamed) for one in new)
+            self._note(zip(old, new, strict=True) if in_order else _by_text(old, new, unnamed))
+        else:
+            self._note(_aligned(old, new, unnamed))
+
+    def _note(self, pairs: Iterable[tuple[Branch, Branch]]) -> None:
+        for old, new in pairs:
+            self._branches[old.identity] = new
+
+    def _extracted(self) -> None:
+        """What moved between a function and one that is new or gone on the other side and that it calls."""
+        kept = {new: old for old, new in self._functions.items()}
+        for new in self._new.functions.values():
+            if new.name not in kept:
+                for caller in self._callers(new, self._new.functions):
+                    if caller.name in kept:
+                        self._pair(self._old.functions[kept[caller.name]], new, loose=True)
+        for old in self._old.functions.values():
+            if old.name not in self._functions:
+                for caller in self._callers(old, self._old.functions):
+                    if caller.name in self._functions:
+                        self._pair(old, self._new.functions[self._functions[caller.name]], loose=True)
+
+    @staticmethod
+    def _callers(one: Function, functions: Mapping[FunctionName, Function]) -> list[Function]:
+        name = _last(one.name)
+        return [other for other in functions.values() if name in other.mentions and other is not one]
+
+    def _mark_removed(self) -> None:
+        """What stands where a statement was removed counts as changed."""
+        for old in self._old.functions.values():
+            for at in range(len(old.statements)):
+                if (old.name, at) not in self._statements:
+                    instead = self._instead(old, at)
+                    if instead is not None:
+                        self._follow.add(instead)
 
 
-def _branches(module: str, source: str) -> Mapping[FunctionName, list[Branch]]:
-    try:
-        return BranchTable(module, source).by_function
-    except SyntaxError:
-        return {}
+class _Side:
+    """One version: its functions and branches."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.functions: dict[FunctionName, Function] = {}
+        self._branches: dict[FunctionName, list[Branch]] = {}
+        self._at: dict[tuple[FunctionName, int], list[Branch]] = {}
+        for module, source in sources.items():
+            found = functions_of(module, source)
+            self.functions.update(found)
+            if found:
+                self._place(BranchTable(module, source).by_function)
+
+    def _place(self, branches: Mapping[FunctionName, list[Branch]]) -> None:
+        for name, found in branches.items():
+            home = self.enclosing(name)
+            for branch in found if home is not None else []:
+                assert home is not None
+                self._branches.setdefault(home.name, []).append(branch)
+                self._at.setdefault((home.name, home.at(branch.line)), []).append(branch)
+
+    def enclosing(self, name: FunctionName) -> Function | None:
+        """A function by name; of a lambda or class, the function around it."""
+        while name:
+            found = self.functions.get(name)
+            if found is not None:
+                return found
+            module, _, qualified = name.partition(":")
+            if not qualified:
+                return None
+            name = f"{module}:{qualified.rpartition('.')[0]}"
+        return None
+
+    def branches(self, function: FunctionName) -> list[Branch]:
+        """The branches of a function, in source order."""
+        return self._branches.get(function, [])
+
+    def at(self, function: FunctionName, position: int) -> list[Branch]:
+        """The branches of one of its statements."""
+        return self._at.get((function, position), [])
 
 
-def _aligned(old: list[Branch], new: list[Branch]) -> list[tuple[Branch, Branch]]:
-    """Pairs of branches of one function, in source order: equal conditions first, then what was put in their place."""
-    left, right = [one.condition for one in old], [one.condition for one in new]
+class _Line:
+    """A statement in the form that is compared."""
+
+    def __init__(self, statement: Statement, unnamed: frozenset[str], renamed: frozenset[str]) -> None:
+        self.kind = statement.kind
+        self.text = text_of(statement, unnamed, renamed)
+        self.targets = statement.targets
+
+
+def _module(function: FunctionName) -> str:
+    return function.partition(":")[0]
+
+
+def _last(function: FunctionName) -> str:
+    return function.rpartition(":")[2].rpartition(".")[2]
+
+
+def _matched_functions(
+    old: Mapping[FunctionName, Function], new: Mapping[FunctionName, Function]
+) -> dict[FunctionName, FunctionName]:
+    """Functions by name; then the gone and the new ones that are most alike."""
+    found = {name: name for name in old if name in new}
+    gone = {name: _texts(old[name]) for name in old if name not in found}
+    fresh = {name: _texts(new[name]) for name in new if name not in found}
+    scores = sorted(
+        (
+            (_likeness(left, right) + SAME_NAME * (_last(one) == _last(other)), one, other)
+            for one, left in gone.items()
+            for other, right in fresh.items()
+        ),
+        key=lambda row: (-row[0], row[1], row[2]),
+    )
+    taken: set[FunctionName] = set()
+    for score, one, other in scores:
+        if score >= SIMILAR and one not in found and other not in taken:
+            found[one] = other
+            taken.add(other)
+    return found
+
+
+def _texts(function: Function) -> list[str]:
+    """The statements of a function without its local names."""
+    return [text_of(statement, function.locals) for statement in function.statements]
+
+
+def _likeness(left: list[str], right: list[str]) -> float:
+    """Of 0 to 1: equal statements count whole, others by their text."""
+    if not left or not right:
+        return 0.0
+    quick = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    if quick.ratio() >= SIMILAR:
+        return quick.ratio()
+    if min(len(left), len(right)) / max(len(left), len(right)) < 0.5:
+        return quick.ratio()
+    return difflib.SequenceMatcher(None, "\n".join(left), "\n".join(right), autojunk=False).ratio() - 0.15
+
+
+def _paired(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int]]:
+    """Positions that stand for each other, in order."""
+    pairs: list[tuple[int, int]] = []
+    texts = [one.text for one in old], [one.text for one in new]
+    for tag, i, k, first, last in difflib.SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs += zip(range(i, k), range(first, last), strict=True)
+        elif tag == "replace":
+            pairs += ((i + a, first + b) for a, b in _replaced(old[i:k], new[first:last]))
+    return pairs
+
+
+_MANY = 60
+
+
+def _replaced(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int]]:
+    """The pairs of a replaced block, in order, that are most alike together (a longest common subsequence)."""
+    if len(old) > _MANY or len(new) > _MANY:
+        return [(at, at) for at in range(min(len(old), len(new))) if _score(old[at], new[at])]
+    best: list[list[tuple[float, list[tuple[int, int]]]]] = [[(0.0, [])] * (len(new) + 1)]
+    for i, one in enumerate(old):
+        row: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
+        for k, other in enumerate(new):
+            options = [best[i][k + 1], row[k]]
+            score = _score(one, other)
+            if score:
+                options.append((best[i][k][0] + score, [*best[i][k][1], (i, k)]))
+            row.append(max(options, key=lambda option: option[0]))
+        best.append(row)
+    return best[-1][-1][1]
+
+
+def _score(old: _Line, new: _Line) -> float:
+    """How well one statement stands for another; 0 for not at all."""
+    ratio = difflib.SequenceMatcher(None, old.text, new.text, autojunk=False).ratio()
+    if old.kind == new.kind in ("Return", HEAD) or (old.targets and old.targets == new.targets):
+        return 0.5 + ratio / 2
+    return ratio if old.kind == new.kind and ratio >= REPLACED else 0.0
+
+
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+
+def _plain(condition: str, unnamed: frozenset[str]) -> str:
+    return _WORD.sub(lambda found: "_" if found[0] in unnamed else found[0], condition) if unnamed else condition
+
+
+def _by_text(old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> list[tuple[Branch, Branch]]:
+    """Branches of two statements with the same conditions, each with its like."""
+    free = list(new)
+    pairs: list[tuple[Branch, Branch]] = []
+    for one in old:
+        text = _plain(one.condition, unnamed)
+        other = next(other for other in free if _plain(other.condition, unnamed) == text)
+        free.remove(other)
+        pairs.append((one, other))
+    return pairs
+
+
+def _aligned(old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> list[tuple[Branch, Branch]]:
+    """Pairs of branches in source order: equal conditions first, then what was put in their place."""
+    left = [_plain(one.condition, unnamed) for one in old]
+    right = [_plain(one.condition, unnamed) for one in new]
     pairs: list[tuple[Branch, Branch]] = []
     for tag, i, k, first, last in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag == "equal":
             pairs += zip(old[i:k], new[first:last], strict=True)
         elif tag == "replace":
-            for one, other in zip(old[i:k], new[first:last], strict=False):
-                if difflib.SequenceMatcher(None, one.condition, other.condition).ratio() >= SIMILAR:
-                    pairs.append((one, other))
+            for one, other in zip(range(i, k), range(first, last), strict=False):
+                if difflib.SequenceMatcher(None, left[one], right[other], autojunk=False).ratio() >= SIMILAR:
+                    pairs.append((old[one], new[other]))
     return pairs
+
+
+def _changed_names(old: _Side, new: _Side) -> frozenset[str]:
+    """Names that module-level and class-level statements set to something else."""
+    before, after = _assigned(old), _assigned(new)
+    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def _assigned(side: _Side) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for function in side.functions.values():
+        if function.name.endswith(":"):
+            for statement in function.statements:
+                for name in statement.targets if statement.kind not in ("class", "inner function") else ():
+                    found.setdefault(name, []).append(text_of(statement, frozenset()))
+    return found

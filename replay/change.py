@@ -36,6 +36,8 @@ class ModuleChange(NamedTuple):
     """Functions that changed, or that use a module-level name that did → their first such line."""
     statements: bool
     """Whether statements outside functions differ: what they set up may reach any code."""
+    removed: frozenset[FunctionName] = frozenset()
+    """Functions that are gone."""
 
 
 def compare_sources(module: str, old: str, new: str) -> ModuleChange:
@@ -61,7 +63,16 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
         changed.setdefault(f"{module}:{name}", line)
     kept.update(line for line in lines if line in after.changed_statements(before))
     statements = bool(after.changed_statements(before) or before.changed_statements(after))
-    return ModuleChange(module, frozenset(kept), changed, statements)
+    removed = frozenset(f"{module}:{name}" for name in before.functions if name not in after.functions)
+    return ModuleChange(module, frozenset(kept), changed, statements, removed)
+
+
+def function_names(source: str) -> set[str]:
+    """Qualified names of the functions of a module; empty for one that does not parse."""
+    try:
+        return set(_Module(source).functions)
+    except SyntaxError:
+        return set()
 
 
 def _changed_lines(old: str, new: str) -> set[int]:
@@ -101,6 +112,9 @@ class _Module:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._function(node, prefix)
             elif isinstance(node, ast.ClassDef):
+                head = [*node.decorator_list, *node.bases, *node.keywords]
+                text = f"class {prefix}{node.name} {[ast.dump(part) for part in head]}"
+                self._statements[text] = range(node.lineno, node.lineno + 1)
                 self._walk(node.body, f"{prefix}{node.name}.")
             else:
                 text = ast.dump(node)

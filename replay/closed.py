@@ -51,9 +51,12 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
 class Closed:
     """Closes the process off during replays and while code under test is built."""
 
-    def __init__(self, scratch: str) -> None:
-        """`scratch` is the folder in which a replay may write."""
+    def __init__(self, scratch: str, root: str = "") -> None:
+        """`scratch` is the folder in which a replay may write; what it reads of the project at `root` is noted."""
         self._scratch = os.path.realpath(scratch) + os.sep
+        self._root = os.path.realpath(root) + os.sep if root else ""
+        self.files: set[str] = set()
+        """Files of the project, other than modules, that were read; relative to its root, with `/`."""
         self.importing = False
         """Whether the application is being built: then too nothing may leave."""
         self.escaped: list[str] = []
@@ -74,13 +77,16 @@ class Closed:
         if not isinstance(world, RecordedWorld) and not self.importing:
             return
         if not self._leaves(event, args):
+            if event == "open" and self._root:
+                self._note(args[0])
             return
         if event == "socket.bind" and not isinstance(world, RecordedWorld):
             return  # libraries ask so, at import, whether the machine knows IPv6; nothing leaves by it
         what = _described(event, args)
         if isinstance(world, RecordedWorld):
             world.refused.append(what)
-            world.stop("gap", f"refused {what}: it would have left the process, and no recorded boundary stands there")
+            reason = f"refused {what}: it would have left the process, and no recorded boundary stands there"
+            world.stop("refused", reason)
         self.escaped.append(what)
         raise LeavesProcess(f"refused {what} while the code under test was imported or built")
 
@@ -94,6 +100,12 @@ class Closed:
         if event in _CHANGING:
             return any(self._outside(path) for path in args[:2] if isinstance(path, (str, bytes, os.PathLike)))
         return True
+
+    def _note(self, path: Any) -> None:
+        if isinstance(path, (str, bytes)):
+            real = os.path.realpath(os.fsdecode(path))
+            if real.startswith(self._root) and not real.endswith((".py", ".pyc")):
+                self.files.add(os.path.relpath(real, self._root).replace(os.sep, "/"))
 
     def _outside(self, path: Any) -> bool:
         if isinstance(path, int):  # an open descriptor

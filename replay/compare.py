@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..recorders.value_tree import (
@@ -29,12 +30,15 @@ from ..recorders.value_tree import (
     encode,
 )
 from .observation import Observation, Outbound, comparable
-from .requests import described, label
+from .requests import canonical_key, described, label, operation_key
 
 DifferenceKind: TypeAlias = Literal["response", "return", "exception", "mutation", "outbound"]
 
 FIELD_LIMIT = 40
 """Differing fields told of one trace."""
+
+WALK_LIMIT = 10_000
+"""Differing fields found in one trace."""
 
 ABSENT = GlobalNode("absent")
 """Stands for a side that has nothing there."""
@@ -51,6 +55,18 @@ class Difference(NamedTuple):
     candidate: Tree
     position: int | None = None
     """Of an outbound difference: position of the call, in the candidate's calls or, for a missing one, the base's."""
+    base_position: int | None = None
+    """Of an outbound difference: position in the base's calls, where it has one."""
+
+
+Settles: TypeAlias = Callable[[str, int | None, Tree, Tree], bool]
+"""Of (field, position of an outbound call in base, base's part, candidate's part), which differ: whether that counts as
+no difference (a volatile field, a declared tolerance)."""
+
+
+def settles_nothing(field: str, position: int | None, base: Tree, candidate: Tree) -> bool:
+    """Every difference counts."""
+    return False
 
 
 class Digests:
@@ -162,14 +178,19 @@ def _class_label(name: str) -> str:
     return name.partition(":")[2]
 
 
-def tree_differences(base: Tree, candidate: Tree) -> list[tuple[str, Tree, Tree]]:
+def tree_differences(
+    base: Tree,
+    candidate: Tree,
+    settles: Callable[[str, Tree, Tree], bool] = lambda path, base, candidate: False,
+) -> list[tuple[str, Tree, Tree]]:
     """(path, base, candidate) of the smallest parts that differ; empty when a caller cannot tell the trees apart.
 
     A part that could not be captured on either side is unknown: it is neither equal nor different, and not told.
+    Neither is a part that `settles` says is none.
     """
     if encode(base) == encode(candidate):
         return []
-    walk = _Walk(Digests(base), Digests(candidate))
+    walk = _Walk(Digests(base), Digests(candidate), settles)
     walk.compare("", base, candidate)
     return walk.found
 
@@ -184,17 +205,25 @@ def unknown_part(base: Tree, candidate: Tree) -> tuple[str, OpaqueNode] | None:
 
 
 class _Walk:
-    def __init__(self, base: Digests, candidate: Digests) -> None:
+    def __init__(
+        self,
+        base: Digests,
+        candidate: Digests,
+        settles: Callable[[str, Tree, Tree], bool] = lambda path, base, candidate: False,
+    ) -> None:
         self._base = base
         self._candidate = candidate
+        self._settles = settles
         self._seen: set[tuple[int, int]] = set()
         self.found: list[tuple[str, Tree, Tree]] = []
         self.unknown: tuple[str, OpaqueNode] | None = None
 
     def compare(self, path: str, base: Tree, candidate: Tree) -> None:
-        if len(self.found) >= FIELD_LIMIT or self._base.of(base) == self._candidate.of(candidate):
+        if len(self.found) >= WALK_LIMIT or self._base.of(base) == self._candidate.of(candidate):
             return
         base, candidate = self._base.resolve(base), self._candidate.resolve(candidate)
+        if self._settles(path, base, candidate):
+            return
         mark = candidate if isinstance(candidate, OpaqueNode) else base
         if isinstance(mark, OpaqueNode):
             self.unknown = self.unknown or (path, mark)
@@ -235,11 +264,15 @@ class _Walk:
     def _named(self, path: str, base: dict[str, Tree], candidate: dict[str, Tree]) -> None:
         for name in [*base, *(name for name in candidate if name not in base)]:
             if name not in candidate:
-                self.found.append((path + name, base[name], ABSENT))
+                self._absent(path + name, base[name], ABSENT)
             elif name not in base:
-                self.found.append((path + name, ABSENT, candidate[name]))
+                self._absent(path + name, ABSENT, candidate[name])
             else:
                 self.compare(path + name, base[name], candidate[name])
+
+    def _absent(self, path: str, base: Tree, candidate: Tree) -> None:
+        if not self._settles(path, base, candidate):
+            self.found.append((path, base, candidate))
 
     def _sequence(self, path: str, base: list[Tree], candidate: list[Tree]) -> None:
         if len(base) == len(candidate):
@@ -254,7 +287,7 @@ class _Walk:
             if old is not ABSENT and new is not ABSENT:
                 self.compare(f"{path}[{position}]", old, new)
             else:
-                self.found.append((f"{path}[{position}]", old, new))
+                self._absent(f"{path}[{position}]", old, new)
 
 
 def aligned(base: list[str], candidate: list[str]) -> list[tuple[int, int | None, int | None]]:
@@ -318,73 +351,123 @@ def _key_path(key: Tree) -> str:
 # --- observations ------------------------------------------------------------------------------------------------
 
 
-def compare(base: Observation, candidate: Observation) -> list[Difference]:
+def compare(base: Observation, candidate: Observation, settles: Settles = settles_nothing) -> list[Difference]:
     """Everything in which two observations differ for a caller or a system behind the service."""
-    return [*_outcome_differences(base, candidate), *outbound_differences(base.outbound, candidate.outbound)]
+    found = _outcome_differences(base, candidate, settles)
+    return [*found, *outbound_differences(base.outbound, candidate.outbound, settles)]
 
 
-def _outcome_differences(base: Observation, candidate: Observation) -> list[Difference]:
+def _outcome_differences(base: Observation, candidate: Observation, settles: Settles) -> list[Difference]:
     if base.kind != candidate.kind:
-        return [Difference("exception", "exception", comparable(base), comparable(candidate))]
+        left, right = comparable(base), comparable(candidate)
+        return [] if settles("exception", None, left, right) else [Difference("exception", "exception", left, right)]
     found: list[Difference] = []
     if encode(base.value) != encode(candidate.value):
-        found = [
-            Difference(base.kind, base.kind + path, left, right)
-            for path, left, right in tree_differences(comparable(base), comparable(candidate))
-        ]
-    if base.kind == "response" and len(found) > 1:  # the length follows from the body
+        inside = tree_differences(comparable(base), comparable(candidate), _under(base.kind, None, settles))
+        found = [Difference(base.kind, base.kind + path, left, right) for path, left, right in inside]
+    if any(one.field.startswith(_BODY) for one in found):  # the length of a response follows from its body
         found = [one for one in found if one.field != "response.headers.content-length"]
-    found += [
-        Difference("mutation", f"arguments{path}", left, right)
-        for path, left, right in tree_differences(base.arguments, candidate.arguments)
-    ]
+    inside = tree_differences(base.arguments, candidate.arguments, _under("arguments", None, settles))
+    found += [Difference("mutation", f"arguments{path}", left, right) for path, left, right in inside]
     return found
 
 
-def outbound_differences(base: list[Outbound], candidate: list[Outbound]) -> list[Difference]:
+_BODY = ("response.json", "response.text", "response.body", "response.form")
+
+
+def _under(prefix: str, position: int | None, settles: Settles) -> Callable[[str, Tree, Tree], bool]:
+    return lambda path, base, candidate: settles(prefix + path, position, base, candidate)
+
+
+def outbound_differences(
+    base: list[Outbound], candidate: list[Outbound], settles: Settles = settles_nothing
+) -> list[Difference]:
     """Extra, missing, changed calls, and writes to one resource in another order."""
     found: list[Difference] = []
-    answered: set[int] = set()
+    partners = paired(base, candidate)
     for position, call in enumerate(candidate):
-        if call.matched is not None:
-            answered.add(call.matched)
+        partner = partners.get(position)
         if call.operation.effect == "session":
             continue
         name = label(call.operation, call.request)
-        if call.matched is None:
-            request = described(call.operation, call.request)
+        if partner is not None:
+            found += _changed(name, base, partner, call, position, settles)
+            continue
+        request = described(call.operation, call.request)
+        if not settles(f"{name}: extra call", None, ABSENT, request):
             found.append(Difference("outbound", f"{name}: extra call", ABSENT, request, position))
-        elif not call.exact:
-            found += _changed(name, base[call.matched], call, position)
+    answered = set(partners.values())
     for position, call in enumerate(base):
-        if position not in answered and call.operation.effect != "session":
-            name = label(call.operation, call.request)
-            request = described(call.operation, call.request)
-            found.append(Difference("outbound", f"{name}: missing call", request, ABSENT, position))
-    return [*found, *_reordered(base, candidate)]
+        if position in answered or call.operation.effect == "session":
+            continue
+        name = label(call.operation, call.request)
+        request = described(call.operation, call.request)
+        if not settles(f"{name}: missing call", position, request, ABSENT):
+            found.append(Difference("outbound", f"{name}: missing call", request, ABSENT, position, position))
+    return [*found, *_reordered(base, candidate, partners)]
 
 
-def _changed(name: str, base: Outbound, candidate: Outbound, position: int) -> list[Difference]:
+def paired(base: list[Outbound], candidate: list[Outbound]) -> dict[int, int]:
+    """Position of a candidate's call → position of the base's call that it stands for.
+
+    Calls that one recorded exchange answered stand for each other; then those that say the same; then those of the
+    same operation, in order.
+    """
+    partners: dict[int, int] = {}
+    by_recorded = {call.matched: position for position, call in enumerate(base) if call.matched is not None}
+    for position, call in enumerate(candidate):
+        if call.matched in by_recorded and call.matched is not None:
+            partners[position] = by_recorded[call.matched]
+    for key in (_canonical, _operation):
+        taken = set(partners.values())
+        left: dict[object, list[int]] = {}
+        for position, call in enumerate(base):
+            if position not in taken:
+                left.setdefault(key(call), []).append(position)
+        for position, call in enumerate(candidate):
+            if left and position not in partners and left.get(key(call)):
+                partners[position] = left[key(call)].pop(0)
+    return partners
+
+
+def _canonical(call: Outbound) -> object:
+    return canonical_key(call.operation, call.request)
+
+
+def _operation(call: Outbound) -> object:
+    return operation_key(call.operation, call.request)
+
+
+def _changed(
+    name: str, calls: list[Outbound], partner: int, candidate: Outbound, position: int, settles: Settles
+) -> list[Difference]:
+    base = calls[partner]
+    if base.operation == candidate.operation and encode(base.request) == encode(candidate.request):
+        return []
     left, right = described(base.operation, base.request), described(candidate.operation, candidate.request)
+    inside = tree_differences(
+        left, right, lambda path, old, new: settles(f"{name} {path.lstrip('.')}", partner, old, new)
+    )
     return [
-        Difference("outbound", f"{name} {path.lstrip('.')}", old, new, position)
-        for path, old, new in tree_differences(left, right)
+        Difference("outbound", f"{name} {path.lstrip('.')}", old, new, position, partner) for path, old, new in inside
     ]
 
 
-def _reordered(base: list[Outbound], candidate: list[Outbound]) -> list[Difference]:
+def _reordered(base: list[Outbound], candidate: list[Outbound], partners: dict[int, int]) -> list[Difference]:
     """Writes to one resource, within one thread of the trace, that come in another order."""
     last: dict[tuple[str, int], tuple[int, str]] = {}
     found = []
     for position, call in enumerate(candidate):
-        if call.operation.effect != "write" or call.matched is None:
+        partner = partners.get(position)
+        if call.operation.effect != "write" or partner is None:
             continue
-        lane = (call.operation.resource, base[call.matched].lane)
+        lane = (call.operation.resource, base[partner].lane)
         name = label(call.operation, call.request)
         before = last.get(lane)
-        if before is not None and before[0] > call.matched:
+        if before is not None and before[0] > partner:
             other = before[1]
-            found.append(Difference("outbound", f"{name}: order", f"before {other}", f"after {other}", position))
+            order = Difference("outbound", f"{name}: order", f"before {other}", f"after {other}", position, partner)
+            found.append(order)
         else:
-            last[lane] = (call.matched, name)
+            last[lane] = (partner, name)
     return found

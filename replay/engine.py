@@ -1,57 +1,43 @@
-"""This file is about the engine: it holds everything that replaying a baseline in this process needs, wired once."""
+"""This file is about the engine: it holds everything that judging a candidate against a baseline needs, wired once."""
 
 from __future__ import annotations
 
+import ast
 import datetime
-import importlib
 import os
-import tempfile
-from collections.abc import Sequence
-from types import CodeType
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import msgspec
 
-from ..recorders import context
-from ..recorders.assemble import Paths
-from ..recorders.boundaries.catalogue import Hooks, install_boundaries
-from ..recorders.errors import RuntimeBaselineError
-from ..recorders.included import ImportWatcher, Included
-from ..recorders.patching import Undos
-from ..recorders.store.protocol import BaselineReader, Revision, StoredClass, StoredTrace
-from ..recorders.trace import Trace
-from ..recorders.tracing.choose import choose_tracer
-from ..recorders.value_tree import OpaqueNode
-from .building import Building
-from .calls import CalledNames
-from .closed import Closed
-from .compare import Difference, compare, outbound_differences, unknown_part
-from .locate import Evidence, Locator
+from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
+from ..recorders.trace import Trace, TraceId
+from ..recorders.tracing.branches import FunctionName
+from .blind_spots import BlindSpot, Reach, changed_files
+from .compare import Difference, Settles, settles_nothing
+from .job import Job, Observed, fingerprint
+from .judge import Case, Doubts, Judge, Judgement
+from .layout import changed_layouts
+from .lending import Lender
+from .locating import Locating
 from .naming import ClassName, file_name, name_classes
-from .observation import Observation, Outbound, outbound_of, recorded_observation
-from .reach import Reach, executable_lines
-from .rebuild import Resolver
+from .observation import recorded_observation
+from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
+from .replayer import CannotReplay, Loaded, Replayer
+from .seal import Fidelity, SealedTrace
+from .sealing import Runner
 from .show import as_json, short
 from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
-from .versions import Versions
-from .worker import Applications, EntryUnavailable, Replay, Worker
+from .volatile import count_leaves
+
+__all__ = ["BlindSpot", "CannotReplay", "Engine", "Group"]
 
 UNFAITHFUL = (
     "it computes with a redacted value: the code that it ran has not changed since the recording, "
     "and yet does not give the recorded outcome"
 )
-
-
-class CannotReplay(RuntimeBaselineError):
-    """The code under test cannot be replayed at all; the message says why and what to do."""
-
-
-class BlindSpot(msgspec.Struct, frozen=True):
-    """A changed line that no replay reached."""
-
-    file: str
-    line: int
-    source: str
 
 
 class Group(NamedTuple):
@@ -63,114 +49,39 @@ class Group(NamedTuple):
 
 
 class Engine:
-    """Replays a baseline on the code under test, in this process."""
+    """Judges the working tree against base on a baseline."""
 
     def __init__(
         self,
         reader: BaselineReader,
+        setup: Setup,
         *,
-        include: Sequence[str],
-        app: str,
-        boundaries: Sequence[str],
-        root: str,
+        settles: Callable[[str], Settles] = lambda entry: settles_nothing,
+        everything: bool = False,
+        all_lines: bool = False,
+        make_candidate: Callable[[Setup, BaselineReader], Runner] = candidate_process,
     ) -> None:
+        """`everything` selects every trace, whatever changed; `all_lines` notes every line that a replay runs.
+
+        `settles` gives the project's own rules of comparison for an entry; `make_candidate` the candidate to judge.
+        """
         self._reader = reader
-        self._include = tuple(include)
-        self._root = root
-        self._boundaries = tuple(boundaries)
+        self._setup = setup
+        self._settles = settles
+        self._everything = everything
+        self._all_lines = all_lines
+        self._make_candidate = make_candidate
         self._entries = reader.entries()
-        self._revisions = reader.revisions()
-        self._included = Included(include)
-        self._codes: list[CodeType] = []
-        self._tracer = choose_tracer(self._fault, self._included)
-        self._undos = Undos()
-        self._hooks = Hooks(self._undos, self._fault)
-        self._scratch = tempfile.TemporaryDirectory(prefix="pytest-runtime-")
-        self._closed = Closed(self._scratch.name)
-        latest = self._revisions[max(self._revisions)] if self._revisions else None
-        self._building = Building(latest.variables if latest is not None else {}, self._closed)
-        called = CalledNames(self._included.modules, self._included.sources)
-        resolver = Resolver(include)
-        applications = Applications(app, self._building, resolver)
-        self._worker = Worker(resolver, self._included.modules, applications, called)
-        self._paths = Paths(self._included)
-        self._versions: dict[int, Versions] = {}
-        self._reach: Reach | None = None
-        self._changed: dict[str, frozenset[int]] = {}
-        self.faults: list[str] = []
+        self._oracle: Oracle | None = None
+        self._candidate: Runner | None = None
+        self._judge: Judge | None = None
+        self._locating: Locating | None = None
+        self._loaded = Loaded({}, {}, {}, [])
+        self._places: dict[FunctionName, tuple[str, int]] | None = None
+        self._layouts: frozenset[str] | None = None
+        self._stack = ExitStack()
+        self.reach = Reach()
         self.import_faults: dict[str, str] = {}
-
-    def _fault(self, fault: BaseException) -> None:
-        self.faults.append(f"{type(fault).__name__}: {fault}")
-
-    # --- starting and stopping ---
-
-    def start(self) -> None:
-        """Put the boundaries in place; from here on, included modules are known as they are imported."""
-        install_boundaries(self._undos, self._hooks, self._boundaries)
-        self._undos.add(context.follow_threads(self._tracer.prepare))
-        watcher = ImportWatcher(
-            self._included, on_codes=self._saw_codes, on_module=lambda module: None, on_fault=self._fault
-        )
-        self._undos.add(watcher.install())
-        self._undos.add(self._closed.install())
-
-    def _saw_codes(self, codes: list[CodeType]) -> None:
-        self._codes.extend(codes)
-        self._tracer.register(codes)
-        if self._reach is not None:
-            self._reach.watch(codes)
-
-    def load(self) -> None:
-        """Import the included packages and the recorded modules; raises `CannotReplay` when a package is missing."""
-        with self._building():
-            for package in self._include:
-                try:
-                    importlib.import_module(package)
-                except Exception as error:
-                    raise CannotReplay(
-                        f"cannot import the included package {package!r}: {type(error).__name__}: {error}. "
-                        "Install it in this environment, or put its folder on the path (pytest's `pythonpath`)"
-                    ) from error
-            for module in self._latest_sources():
-                self._load_module(module)
-        self._reach = self._watch()
-
-    def _load_module(self, module: str) -> None:
-        if module.rpartition(".")[2] == "__main__" or not self._included.covers(module):
-            return  # importing the one would run the service; the other is not for a baseline to name
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001 - its entries come to the verdict `error`, with this reason
-            self.import_faults[module] = f"{type(error).__name__}: {error}"
-
-    def _latest_sources(self) -> dict[str, str]:
-        return dict(self._revisions[max(self._revisions)].sources) if self._revisions else {}
-
-    def _present_sources(self) -> dict[str, str]:
-        return {module: self._included.sources.get(file, "") for file, module in self._included.modules.items()}
-
-    def _watch(self) -> Reach:
-        versions = Versions(self._latest_sources(), self._present_sources())
-        lines = {
-            file: versions.changes[module].lines
-            for file, module in self._included.modules.items()
-            if module in versions.changes
-        }
-        reach = Reach(lines)
-        reach.watch(self._codes)
-        self._changed = lines
-        return reach
-
-    def stop(self) -> None:
-        """Take everything away."""
-        self._hooks.stop()
-        self._undos.run()
-        self._tracer.stop()
-        if self._reach is not None:
-            self._reach.stop()
-        self._reader.close()
-        self._scratch.cleanup()
 
     # --- about the baseline ---
 
@@ -185,14 +96,27 @@ class Engine:
 
     def describe(self, name: str) -> str:
         """The baseline in a line."""
-        if not self._revisions:
+        revisions = self._reader.revisions()
+        if not revisions:
             return f"baseline {name}, empty"
-        latest = self._revisions[max(self._revisions)]
+        latest = revisions[max(revisions)]
         when = datetime.datetime.fromtimestamp(latest.recorded, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
         commit = f", commit {latest.commit[:12]}" if latest.commit else ""
         return f"baseline {name}, recorded {when} on Python {latest.python}{commit}"
 
-    # --- items ---
+    # --- what to do ---
+
+    def prepare(self, say: Callable[[str], None] = lambda line: None) -> Oracle:
+        """Find base and its seal, and what the change can have reached. Raises `BaseError`, `BaseUnavailable`."""
+        if self._oracle is None:
+            self._oracle = find_oracle(self._setup, self._reader, say)
+        return self._oracle
+
+    @property
+    def oracle(self) -> Oracle:
+        """What the candidate is compared with; `prepare` comes first."""
+        assert self._oracle is not None
+        return self._oracle
 
     def groups(self) -> list[Group]:
         """Every path class of the baseline, in a fixed order."""
@@ -204,167 +128,159 @@ class Engine:
             if one.entry in self._entries
         ]
 
+    def selected(self, trace: TraceId) -> str:
+        """Why a trace is to be replayed, in words; empty where nothing that changed can have reached it."""
+        oracle = self.oracle
+        if self._everything:
+            return "all were asked for"
+        if not oracle.differs:
+            return ""
+        return oracle.selection.why(trace) if oracle.selection is not None else "there is no base to tell"
+
+    def wanted(self, group: Group, only: str = "") -> list[TraceId]:
+        """The traces of a class that are to be replayed: one that was asked for by name always is."""
+        return [name for name in group.stored.kept.values() if (name.startswith(only) if only else self.selected(name))]
+
+    # --- loading ---
+
+    def load(self) -> Loaded:
+        """Import the candidate, in its process; raises `CannotReplay` when an included package is missing."""
+        self._candidate = self._make_candidate(self._setup, self._reader)
+        self._stack.callback(self._candidate.stop)
+        self._loaded = self._candidate.load()
+        self.import_faults = self._loaded.import_faults
+        self.reach = Reach(changed_files(self._loaded, self.oracle.versions, self._setup.root))
+        self._candidate.watch(None if self._all_lines else self.reach.interesting())
+        self.reach.unavailable = self._candidate.reach_unavailable
+        self._judge = Judge(
+            self._candidate,
+            doubts=self._doubts,
+            settles=self._settles,
+            traced=self.reach.decisions,
+            against_recording=self.oracle.seal is None,
+        )
+        self._judge.seen = self.reach.saw
+        self._locating = self._stack.enter_context(Locating(self._setup, self._reader, self.oracle, self._loaded))
+        return self._loaded
+
+    def _doubts(self, trace: Trace) -> Doubts:
+        versions = self.oracle.versions
+        if self._layouts is None:
+            self._layouts = changed_layouts(versions.old, versions.new)
+        rereads = any(versions.differs(one.caller) for one in trace.readings if one.caller)
+        return Doubts(rereads, self._layouts)
+
     def where(self, group: Group) -> tuple[str, int]:
         """File and line of the application that an item is about."""
-        functions = [arm.branch.function for arm in group.stored.description.arms]
+        if self._places is None:
+            self._places = _places(self._setup.root, self.oracle.versions.new)
         entry = self._entries[group.stored.entry]
-        for wanted in (entry.target, *functions):
-            for code in self._codes:
-                module = self._included.modules.get(code.co_filename, "")
-                if f"{module}:{code.co_qualname}" == wanted:
-                    return code.co_filename, code.co_firstlineno
-        for file, module in self._included.modules.items():
-            if module == entry.module:
-                return file, 1
-        return self._root, 1
+        functions = [arm.branch.function for arm in group.stored.description.arms]
+        for wanted in (entry.target, *functions, entry.module):
+            if wanted in self._places:
+                return self._places[wanted]
+        return self._setup.root, 1
 
     # --- judging ---
 
-    def judge(self, group: Group, *, only: str = "") -> tuple[ClassVerdict, list[Replay]]:
-        """Replay the kept traces of a class (or those whose id begins with `only`) and judge each."""
+    def judge(self, group: Group, *, only: str = "") -> ClassVerdict:
+        """Replay the wanted traces of a class and judge each; `only` is what a trace's id must begin with."""
         stored = group.stored
-        verdicts, replays = [], []
+        wanted = set(self.wanted(group, only))
+        verdicts: dict[TraceId, TraceVerdict] = {}
+        cases: list[Case] = []
         for trace in self._reader.traces(entry=stored.entry, path=stored.path):
-            if trace.id.startswith(only):
-                verdict, replay = self._judge(stored, trace)
-                verdicts.append(verdict)
-                replays += [replay] if replay is not None else []
-        judged = ClassVerdict(
-            stored.entry, stored.path, group.name.item, group.name.words, stored.count, tuple(verdicts)
-        )
-        return judged, replays
+            if trace.id in wanted and trace.id not in verdicts:
+                case = self._case(trace)
+                if isinstance(case, TraceVerdict):
+                    verdicts[trace.id] = case
+                else:
+                    cases.append(case)
+        assert self._judge is not None
+        judgements = self._judge.judge(cases)
+        verdicts.update(self._verdicts(stored, cases, judgements))
+        judged = tuple(verdicts[name] for name in dict.fromkeys(stored.kept.values()) if name in verdicts)
+        return ClassVerdict(stored.entry, stored.path, group.name.item, group.name.words, stored.count, judged)
 
-    def _judge(self, group: StoredClass, stored: StoredTrace) -> tuple[TraceVerdict, Replay | None]:
-        trace = stored.trace
+    def _case(self, stored: StoredTrace) -> Case | TraceVerdict:
+        trace, entry = stored.trace, self._entries[stored.entry]
         if trace is None:
-            return TraceVerdict(stored.id, "not judged", stored.fault), None
+            return TraceVerdict(stored.id, "not judged", stored.fault)
         if trace.gaps:
-            return TraceVerdict(stored.id, "not judged", f"the recording has a gap: {'; '.join(trace.gaps)}"), None
-        try:
-            return self._judge_trace(group, stored, trace)
-        except EntryUnavailable as reason:
-            return TraceVerdict(stored.id, "error", str(reason)), None
-        except Exception as error:  # noqa: BLE001 - one trace is lost and named, never the run
-            return TraceVerdict(stored.id, "error", f"the replay itself failed: {type(error).__name__}: {error}"), None
+            return TraceVerdict(stored.id, "not judged", f"the recording has a gap: {'; '.join(trace.gaps)}")
+        job = Job(stored.id, entry, stored.data, stored.producers)
+        seal = self.oracle.seal
+        sealed = seal.trace(stored.id) if seal is not None else None
+        return Case(job, trace, sealed if sealed is not None else _from_recording(stored.id, trace))
 
-    def _judge_trace(self, group: StoredClass, stored: StoredTrace, trace: Trace) -> tuple[TraceVerdict, Replay | None]:
-        replay = self._replay(stored, trace)
-        base = recorded_observation(trace)
-        differences = _differences(base, replay)
-        if differences is None:
-            reason = replay.stopped.reason if replay.stopped is not None else "the replay ended without an outcome"
-            return TraceVerdict(stored.id, "not judged", reason), replay
-        if not differences:
-            if isinstance(base.value, OpaqueNode) and not base.outbound:
-                reason = f"its outcome was not captured: {base.value.cls.replace(':', '.')}: {base.value.reason}"
-                return TraceVerdict(stored.id, "not judged", reason), replay
-            unknown = _unknown(base, replay)
-            return TraceVerdict(stored.id, "not judged" if unknown else "same", unknown), replay
-        if trace.redacted and not self._versions_of(stored.revision).may_have_reached(trace.functions):
-            return TraceVerdict(stored.id, "not judged", UNFAITHFUL), replay
-        location = self._locate(group, stored, trace, base, differences)
-        fields = tuple(map(_field, differences))
-        return TraceVerdict(stored.id, "diverged", "", fields, location), replay
-
-    def _replay(self, stored: StoredTrace, trace: Trace, *, traced: bool = False) -> Replay:
-        entry = self._entries[stored.entry]
-        if self._reach is None or traced:
-            return self._worker.replay(entry, trace, tracer=self._tracer if traced else None)
-        with self._reach.replaying():
-            return self._worker.replay(entry, trace)
-
-    def replay_again(self, trace_id: str) -> Replay | None:
-        """Replay one kept trace once more, for a debugger."""
-        for stored in self._reader.traces():
-            if stored.id == trace_id and stored.trace is not None:
-                return self._replay(stored, stored.trace)
-        return None
-
-    def _locate(
-        self,
-        group: StoredClass,
-        stored: StoredTrace,
-        trace: Trace,
-        base: Observation,
-        differences: list[Difference],
-    ) -> Location | None:
-        """Where it begins: the trace runs once more, traced."""
-        again = self._replay(stored, trace, traced=True)
-        self._tracer.rest()
-        candidate = again.observation or Observation(base.kind, None, None, _asked(again))
-        evidence = Evidence(
-            trace=trace,
-            path_class=group.description,
-            arms=self._paths.arms(again.path.arms),
-            path=again.path,
-            base=base,
-            candidate=candidate,
-            differences=differences,
-        )
-        return self._locator(stored.revision).locate(evidence)
-
-    def _versions_of(self, revision: int) -> Versions:
-        if revision not in self._versions:
-            known = self._revisions.get(revision) or Revision("", "", 0.0, {}, {})
-            self._versions[revision] = Versions(known.sources, self._present_sources())
-        return self._versions[revision]
-
-    def _locator(self, revision: int) -> Locator:
-        return Locator(self._versions_of(revision), self._included.modules, self._root)
-
-    # --- blind spots ---
-
-    def reached(self) -> dict[str, list[int]]:
-        """Changed lines that replays ran, by file; plain data, so that it passes between processes."""
-        if self._reach is None:
-            return {}
-        return {file: sorted(lines) for file, lines in self._reach.reached.items()}
-
-    def blind_spots(self, reached: dict[str, list[int]]) -> list[BlindSpot]:
-        """Changed lines inside functions that are not among the reached ones."""
-        if self._reach is None:
-            return []
-        executable = executable_lines(self._codes)
-        found = []
-        for file, lines in sorted(self._changed.items()):
-            text = self._included.sources.get(file, "").splitlines()
-            shown = os.path.relpath(file, self._root) if file.startswith(self._root + os.sep) else file
-            for line in sorted(lines & executable.get(file, set()) - set(reached.get(file, []))):
-                found.append(BlindSpot(shown, line, text[line - 1].strip() if line <= len(text) else ""))
+    def _verdicts(
+        self, group: StoredClass, cases: Sequence[Case], judgements: Sequence[Judgement]
+    ) -> dict[TraceId, TraceVerdict]:
+        found: dict[TraceId, TraceVerdict] = {}
+        diverged: list[tuple[Case, Judgement]] = []
+        for case, judgement in zip(cases, judgements, strict=True):
+            if judgement.verdict == "diverged" and self._unfaithful(case):
+                judgement = judgement._replace(verdict="not judged", reason=UNFAITHFUL, differences=())
+            if judgement.verdict == "diverged":
+                diverged.append((case, judgement))
+            found[judgement.trace] = _verdict(judgement, None)
+        assert self._locating is not None
+        for judgement, location in self._locating.locate(group.description, diverged):
+            found[judgement.trace] = _verdict(judgement, location)
         return found
 
-    def reach_unavailable(self) -> str:
-        """Why blind spots cannot be told, or empty."""
-        return self._reach.unavailable if self._reach is not None else ""
+    def _unfaithful(self, case: Case) -> bool:
+        """Against the recording, a redacted value makes a difference of its own; against base it does so twice."""
+        if self.oracle.seal is not None or not case.trace.redacted:
+            return False
+        return not self.oracle.versions.may_have_reached(case.trace.functions)
 
+    # --- once more ---
 
-def _differences(base: Observation, replay: Replay) -> list[Difference] | None:
-    """What differs; `None` when the replay gives no answer."""
-    if replay.observation is not None:
-        return compare(base, replay.observation)
-    if replay.stopped is None or replay.stopped.kind != "unrecorded":
+    def replay_again(self, trace_id: str) -> Observed | None:
+        """Replay one kept trace in this very process, for a debugger."""
+        for stored in self._reader.traces():
+            if stored.id == trace_id and stored.trace is not None:
+                replayer = Replayer(plan_of(self._setup, self._reader, self._setup.root), traces=_no_lender)
+                replayer.start()
+                try:
+                    replayer.load()
+                    return replayer.run(Job(stored.id, self._entries[stored.entry], stored.data, stored.producers))
+                finally:
+                    replayer.stop()
         return None
-    # It stopped because it asked for something new: what it did not come to is not missing.
-    found = outbound_differences(base.outbound, _asked(replay))
-    return [one for one in found if not one.field.endswith("missing call")]
+
+    # --- afterwards ---
+
+    def fidelity(self) -> dict[str, Fidelity]:
+        """How faithful base is to the recording, by entry; empty without a seal."""
+        seal = self.oracle.seal
+        if seal is None:
+            return {}
+        names = {name: one.entry for one in self._reader.classes() for name in one.kept.values()}
+        return seal.fidelity(names)
+
+    def stop(self) -> None:
+        """End all processes."""
+        self._stack.close()
+        self._reader.close()
 
 
-def _unknown(base: Observation, replay: Replay) -> str:
-    """Why equality cannot be told although nothing differs, or empty."""
-    candidate = replay.observation
-    if candidate is None:
-        return ""
-    parts = (base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)
-    for label, left, right in parts:
-        found = unknown_part(left, right)
-        if found is not None:
-            path, mark = found
-            return f"{label}{path} cannot be compared: {mark.cls.replace(':', '.')}: {mark.reason}"
-    return ""
+def _no_lender() -> Lender:
+    return Lender([])
 
 
-def _asked(replay: Replay) -> list[Outbound]:
-    return outbound_of(replay.world.asked) if replay.world is not None else []
+def _from_recording(name: TraceId, trace: Trace) -> SealedTrace:
+    """The recording in the place of base."""
+    base = recorded_observation(trace)
+    return SealedTrace(name, observation=base, fingerprint=fingerprint(base), leaves=count_leaves(base))
+
+
+def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
+    fields = tuple(map(_field, judgement.differences))
+    return TraceVerdict(
+        judgement.trace, judgement.verdict, judgement.reason, fields, location, asserted=judgement.asserted
+    )
 
 
 def _field(difference: Difference) -> FieldDifference:
@@ -376,3 +292,37 @@ def _field(difference: Difference) -> FieldDifference:
         base_text=short(difference.base),
         candidate_text=short(difference.candidate),
     )
+
+
+def _places(root: str, sources: object) -> dict[FunctionName, tuple[str, int]]:
+    """Function or module → (file, line)."""
+    assert isinstance(sources, dict)
+    found: dict[str, tuple[str, int]] = {}
+    for module, text in sources.items():
+        file = _file_of(root, module)
+        found[module] = (file, 1)
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            continue
+        pending: list[tuple[ast.AST, str]] = [(tree, "")]
+        while pending:
+            node, prefix = pending.pop()
+            for child in ast.iter_child_nodes(node):
+                inner = prefix
+                if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    first = min([child.lineno, *(one.lineno for one in child.decorator_list)])
+                    found.setdefault(f"{module}:{prefix}{child.name}", (file, first))
+                    inner = f"{prefix}{child.name}." + ("" if isinstance(child, ast.ClassDef) else "<locals>.")
+                pending.append((child, inner))
+    return found
+
+
+def _file_of(root: str, module: str) -> str:
+    place = re.sub(r"\.", "/", module)
+    for home in ("", "src/"):
+        for ending in (".py", "/__init__.py"):
+            path = os.path.join(root, f"{home}{place}{ending}")
+            if os.path.exists(path):
+                return path
+    return root

@@ -17,20 +17,22 @@ from .recorded_world import RecordedWorld
 
 
 class Reach:
-    """Notes which of some lines run during replays."""
+    """Notes which lines run during replays."""
 
-    def __init__(self, lines: Mapping[str, frozenset[int]]) -> None:
-        """`lines` maps file names to the changed lines in them."""
-        self._lines = {file: set(numbers) for file, numbers in lines.items() if numbers}
-        self.reached: dict[str, set[int]] = {}
+    def __init__(self, lines: Mapping[str, frozenset[int]] | None) -> None:
+        """`lines` maps files to the lines of interest in them; `None` stands for all, told anew for each replay."""
+        self._lines = {file: numbers for file, numbers in lines.items() if numbers} if lines is not None else None
+        self._reached: dict[str, set[int]] = {}
         self.unavailable = ""
         """Why nothing could be watched, where that is so."""
+        self._watched: set[CodeType] = set()
         self._tool = 0
         self._old_style = sys.version_info < (3, 12)
 
     def watch(self, codes: list[CodeType]) -> None:
-        """Watch the code objects that hold changed lines."""
+        """Watch the code objects that hold such lines."""
         wanted = [code for code in codes if self._holds(code)]
+        self._watched.update(wanted)
         if not wanted or self._old_style:
             return
         monitoring = sys.monitoring
@@ -46,45 +48,52 @@ class Reach:
             monitoring.set_local_events(self._tool, code, monitoring.events.LINE)
 
     def _holds(self, code: CodeType) -> bool:
-        changed = self._lines.get(code.co_filename)
-        return changed is not None and any(
-            line in changed for _start, _end, line in code.co_lines() if line is not None
-        )
+        if self._lines is None:
+            return True
+        lines = self._lines.get(code.co_filename)
+        return lines is not None and any(line in lines for _start, _end, line in code.co_lines() if line is not None)
 
     def _on_line(self, code: CodeType, line: int) -> Any:
         scope = context.current()
         if scope is None or not isinstance(scope.world, RecordedWorld):
             return None
-        self.reached.setdefault(code.co_filename, set()).add(line)
+        self._reached.setdefault(code.co_filename, set()).add(line)
         return sys.monitoring.DISABLE
 
     @contextmanager
-    def replaying(self) -> Iterator[None]:
-        """Around a replay."""
-        if not self._old_style or not self._lines:
-            yield
-            return
-        if sys.gettrace() is not None:
+    def replaying(self) -> Iterator[dict[str, set[int]]]:
+        """Around a replay; gives file → lines that it ran (of lines of interest: those that none before it ran)."""
+        self._reached = {}
+        if not self._old_style:
+            if self._tool and self._lines is None:
+                sys.monitoring.restart_events()
+            yield self._reached
+        elif self._lines == {}:
+            yield self._reached
+        elif sys.gettrace() is not None:
             self.unavailable = "a debugger or a coverage tool holds the trace function"
-            yield
-            return
-        sys.settrace(self._on_call)
-        try:
-            yield
-        finally:
-            sys.settrace(None)
+            yield self._reached
+        else:
+            sys.settrace(self._on_call)
+            try:
+                yield self._reached
+            finally:
+                sys.settrace(None)
 
     def _on_call(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event != "call" or not self._holds(frame.f_code):
+        if event != "call" or not self._old_interest(frame.f_code):
             return None
         file = frame.f_code.co_filename
 
         def on_line(frame: FrameType, event: str, arg: Any) -> Any:
             if event == "line":
-                self.reached.setdefault(file, set()).add(frame.f_lineno)
+                self._reached.setdefault(file, set()).add(frame.f_lineno)
             return on_line
 
         return on_line
+
+    def _old_interest(self, code: CodeType) -> bool:
+        return code in self._watched if self._lines is None else self._holds(code)
 
     def stop(self) -> None:
         """Give the tool id back."""

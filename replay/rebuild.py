@@ -94,6 +94,8 @@ class Resolver:
         """`include` are the packages under validation; their modules may be imported."""
         self._include = frozenset(include)
         self._known: dict[ClassName, Any] = {}
+        self.restored: dict[ClassName, None] = {}
+        """Included classes into whose instances recorded state was put, since this was last cleared."""
 
     def covers(self, module: str) -> bool:
         """Whether a module belongs to an included package."""
@@ -236,6 +238,8 @@ class _Builder:
         cls = self._resolver.find(tree.cls)
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
+        if self._resolver.covers(tree.cls.partition(":")[0]):
+            self._resolver.restored[tree.cls] = None
         made = self._filled(cls, tree, anchor)
         namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None
         for name, value in zip(tree.names, tree.values, strict=True):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn, TypeVar
@@ -22,7 +22,9 @@ from ..recorders.naming import function_name
 from ..recorders.thawing import capture
 from ..recorders.trace import Exchange, Reading, Site, Trace
 from ..recorders.tracing.branches import FunctionName
-from ..recorders.value_tree import BytesNode, Tree, field
+from ..recorders.value_tree import BytesNode, Tree, TupleNode, field
+from .lending import Lender
+from .perturbation import UNPERTURBED, Perturbation
 from .rebuild import Resolver, Unbuildable, build
 from .requests import canonical_key, exact_key, label, operation_key, without_body
 
@@ -39,7 +41,7 @@ class Asked(NamedTuple):
     operation: Operation
     request: Tree
     matched: int | None
-    """Position of the recorded exchange that answered it."""
+    """Position of the recorded exchange that answered it; `None` where another trace's did, or none."""
     exact: bool
     site: Site | None
     lane: int
@@ -49,7 +51,8 @@ class Stop(NamedTuple):
     """Why a replay ended before its entry did."""
 
     kind: str
-    """`unrecorded` when the program asked for something new, `gap` when the recording does not hold what it should."""
+    """`unrecorded` when the program asked for something new, `refused` when it would have left the process, `gap` when
+    the recording does not hold what it should."""
     reason: str
     site: Site | None
 
@@ -168,10 +171,19 @@ class RecordedWorld:
         resolver: Resolver,
         modules: dict[str, str],
         called: Callable[[FunctionName], frozenset[str] | None] = lambda function: None,
+        *,
+        perturbation: Perturbation = UNPERTURBED,
+        lender: Lender | None = None,
     ) -> None:
         """`modules` maps the files of included modules to their names; `called` gives the names that a function of
-        the code under test calls, `None` when there is no such function."""
+        the code under test calls, `None` when there is no such function; `lender` answers what this trace lacks."""
         self.asked: list[Asked] = []
+        self.borrowed = 0
+        """Exchanges that other traces answered."""
+        self.wants_lender = False
+        """Whether it stopped for an exchange that another trace might have answered, had there been a lender."""
+        self.readings: Counter[str] = Counter()
+        """How often each stream of clock and entropy was read, and what was read that nobody recorded."""
         self.stopped: Stop | None = None
         self.refused: list[str] = []
         """Calls that would have left the process."""
@@ -181,7 +193,9 @@ class RecordedWorld:
         self._called = called
         self._exchanges = _Exchanges(trace.exchanges)
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
-        self._now = trace.started
+        self._perturbation = perturbation
+        self._lender = lender
+        self._now = _standing_start(trace) if perturbation.clock == "standing" else trace.started
         self._draws = 0
         self._own_variables: dict[str, str | None] = {}
         self._own_generators: list[object] = []
@@ -206,6 +220,15 @@ class RecordedWorld:
         caller = self._innermost(frame)
         key = (source, self._name(frame.f_code), self._name(caller.f_code) if caller is not None else "")
         stream = self._stream(key)
+        self.readings["\0".join(key) if stream is not None else f"unrecorded {source}"] += 1
+        clock = _is_clock(source)
+        if stream is not None and clock and self._perturbation.clock == "standing":
+            stream.take()
+            return self._standing(source)  # type: ignore[no-any-return]  # of the type of the source
+        if stream is not None and not clock and self._perturbation.entropy:
+            stream.take()
+            name, _, width = source.partition("/")
+            return self._draw(name, width)  # type: ignore[no-any-return]  # of the type of the source
         if stream is not None:
             value = self.build(stream.take())
             self._last[source] = value
@@ -242,21 +265,29 @@ class RecordedWorld:
     def _standing(self, source: str) -> Any:
         """A reading that nobody recorded: the clock stands still; a draw is made from the trace's own seed."""
         name, _, width = source.partition("/")
+        now = self._now + self._perturbation.unrecorded * 0.7
         if name == "datetime":
-            offset = self._last["datetime"][1] if "datetime" in self._last else 0
-            return (round(self._now * 1e6), offset)
+            return (round(now * 1e6), self._offset())
         if name == "time.time":
-            return self._now
+            return now
         if name == "time.time_ns":
-            return int(self._now * 1e9)
+            return int(now * 1e9)
         if name.startswith("time."):
-            elapsed = self._last.get(source, self._now - self._trace.started)
+            elapsed = self._last.get(source, now - self._trace.started)
             return int(elapsed) if name.endswith("_ns") else elapsed
         return self._draw(name, width)
 
+    def _offset(self) -> int:
+        """The recorded local offset from UTC, in seconds."""
+        if "datetime" in self._last:
+            return int(self._last["datetime"][1])
+        known = (one.values[0] for one in self._trace.readings if one.source == "datetime" and one.values)
+        return next((int(value.items[1]) for value in known if isinstance(value, TupleNode)), 0)  # type: ignore[arg-type]  # written by the clock boundary
+
     def _draw(self, name: str, width: str) -> Any:
         self._draws += 1
-        seed = f"{self._trace.entry}\0{self._trace.started}\0{name}\0{width}\0{self._draws}"
+        wide = f"{self._perturbation.entropy}\0{self._perturbation.unrecorded}"
+        seed = f"{self._trace.entry}\0{self._trace.started}\0{name}\0{width}\0{self._draws}\0{wide}"
         size = int(width) if width else 8
         stream = hashlib.shake_256(seed.encode())
         if name == "os.urandom":
@@ -344,8 +375,19 @@ class RecordedWorld:
         if position is None:
             if operation.effect == "session":
                 return RecordedTicket(self, _opened(operation))
+            lent = self._borrow(operation, tree)
+            if lent is not None:
+                return RecordedTicket(self, lent)
             self.stop("unrecorded", f"{label(operation, tree)}: nothing in the recording answers it")
         return RecordedTicket(self, self._trace.exchanges[position])
+
+    def _borrow(self, operation: Operation, request: Tree) -> Exchange | None:
+        if self._lender is None:
+            self.wants_lender = True
+            return None
+        lent = self._lender.lend(operation, request, self._trace.started)
+        self.borrowed += lent is not None
+        return lent
 
     # --- where ---
 
@@ -363,6 +405,22 @@ class RecordedWorld:
     def _site(self, frame: FrameType | None) -> Site | None:
         inner = self._innermost(frame)
         return Site(self._name(inner.f_code), inner.f_lineno) if inner is not None else None
+
+
+def _is_clock(source: str) -> bool:
+    return source == "datetime" or source.startswith("time.")
+
+
+def _standing_start(trace: Trace) -> float:
+    """A second after the last reading of the wall clock, so that what follows from the clock is seen to move."""
+    latest = trace.started
+    for reading in trace.readings:
+        for value in reading.values:
+            if reading.source == "time.time" and isinstance(value, (int, float)):
+                latest = max(latest, value)
+            elif reading.source == "datetime" and isinstance(value, TupleNode) and isinstance(value.items[0], int):
+                latest = max(latest, value.items[0] / 1e6)
+    return latest + 1.003
 
 
 def _broke_before_body(exchange: Exchange) -> bool:

@@ -8,8 +8,10 @@ import msgspec
 
 from .compare import DifferenceKind
 
-Verdict: TypeAlias = Literal["same", "diverged", "not judged", "error"]
-VERDICTS: tuple[Verdict, ...] = ("same", "diverged", "not judged", "error")
+Verdict: TypeAlias = Literal["same", "accepted", "diverged", "not judged", "hung", "crashed", "error"]
+VERDICTS: tuple[Verdict, ...] = ("same", "accepted", "diverged", "not judged", "hung", "crashed", "error")
+BAD: tuple[Verdict, ...] = ("diverged", "hung", "crashed", "error")
+"""Verdicts that fail an item."""
 
 
 CauseKind: TypeAlias = Literal["decision", "raise", "call", "value", "outbound", "change"]
@@ -56,6 +58,8 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     """Why it was not judged, or what failed."""
     differences: tuple[FieldDifference, ...] = ()
     location: Location | None = None
+    asserted: int = 0
+    """Values that were compared, those that move left out."""
 
 
 class ClassVerdict(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..recorders.tracing.branches import Branch, FunctionName
 from .alignment import Alignment
-from .change import ModuleChange, compare_sources
+from .change import ModuleChange, compare_sources, function_names
 
 
 class Versions:
@@ -14,8 +14,8 @@ class Versions:
 
     def __init__(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """module → source text, each."""
-        self._old = old
-        self._new = new
+        self._old = self.old = old
+        self._new = self.new = new
         self._alignments: dict[str, Alignment] = {}
         self.changes: dict[str, ModuleChange] = {
             module: compare_sources(module, old.get(module, ""), text) for module, text in new.items()
@@ -40,6 +40,43 @@ class Versions:
                 return line
             name = name.rpartition(".<locals>.")[0]
         return None
+
+    @property
+    def changed_functions(self) -> set[FunctionName]:
+        """New, changed and removed functions."""
+        return {name for change in self.changes.values() for name in (*change.functions, *change.removed)}
+
+    @property
+    def anything(self) -> bool:
+        """Whether the versions differ in anything that has a meaning."""
+        return self.old.keys() != self.new.keys() or any(
+            change.functions or change.removed or change.statements for change in self.changes.values()
+        )
+
+    @property
+    def changed_existing(self) -> bool:
+        """Whether something that base has is another, or gone; new functions and modules alone are not that."""
+        if any(module not in self.new for module in self.old):
+            return True
+        before = {module: function_names(text) for module, text in self.old.items() if module in self.changes}
+        return any(
+            change.removed
+            or (change.statements and module in self.old)
+            or any(name.partition(":")[2] in before.get(module, ()) for name in change.functions)
+            for module, change in self.changes.items()
+        )
+
+    def differs(self, function: FunctionName) -> bool:
+        """Whether a function of the old version is another now, or gone."""
+        module, _, name = function.partition(":")
+        change = self.changes.get(module)
+        if change is None:
+            return module in self.old
+        while name:
+            if f"{module}:{name}" in change.functions or f"{module}:{name}" in change.removed:
+                return True
+            name = name.rpartition(".<locals>.")[0]
+        return False
 
     def may_have_reached(self, functions: Sequence[FunctionName]) -> bool:
         """Whether a change can have reached a run of these recorded functions."""

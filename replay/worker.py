@@ -20,7 +20,9 @@ from ..recorders.trace import Entry, Outcome, Trace
 from ..recorders.tracing.choose import Tracer
 from ..recorders.value_tree import BytesNode, DictNode, ObjectNode, TupleNode, field, record
 from .calls import CalledNames
+from .lending import Lender
 from .observation import Observation, replayed_observation
+from .perturbation import UNPERTURBED, Perturbation
 from .rebuild import Resolver, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
 
@@ -56,10 +58,21 @@ class Worker:
         self._modules = modules
         self._called = called
         self._applications = applications
+        self.lender: Lender | None = None
+        """Answers what a trace lacks, where there is one."""
 
-    def replay(self, entry: Entry, trace: Trace, *, tracer: Tracer | None = None) -> Replay:
+    def replay(
+        self,
+        entry: Entry,
+        trace: Trace,
+        *,
+        tracer: Tracer | None = None,
+        perturbation: Perturbation = UNPERTURBED,
+    ) -> Replay:
         """Replay a trace once; with a tracer, its path is recorded too. Raises `EntryUnavailable`."""
-        world = RecordedWorld(trace, self._resolver, self._modules, self._called)
+        world = RecordedWorld(
+            trace, self._resolver, self._modules, self._called, perturbation=perturbation, lender=self.lender
+        )
         path = PathRecord()
         run = self._prepared(entry, trace, world)
         if isinstance(run, Replay):

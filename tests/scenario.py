@@ -12,7 +12,7 @@ import importlib
 import itertools
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -20,8 +20,14 @@ from typing import Any, NamedTuple
 from pytest_runtime.recorders.options import RecordOptions
 from pytest_runtime.recorders.recording import Recording
 from pytest_runtime.recorders.store.open import open_reader
+from pytest_runtime.recorders.store.protocol import BaselineReader
 from pytest_runtime.recorders.trace import Trace
-from pytest_runtime.replay.engine import BlindSpot, Engine
+from pytest_runtime.replay.blind_spots import BlindSpot
+from pytest_runtime.replay.engine import Engine
+from pytest_runtime.replay.job import Job, Observed
+from pytest_runtime.replay.lending import Lender
+from pytest_runtime.replay.oracle import Setup, plan_of
+from pytest_runtime.replay.replayer import Loaded, Replayer
 from pytest_runtime.replay.verdict import ClassVerdict, Location, TraceVerdict
 
 _numbers = itertools.count()
@@ -72,6 +78,41 @@ class Replayed(NamedTuple):
     def reasons(self) -> set[str]:
         """Reasons of all traces that were not judged or failed."""
         return {trace.reason for trace in self.traces if trace.reason}
+
+
+class LocalRunner:
+    """The candidate in this very process: quick, and open to a test's own objects. Nothing is fresh in it."""
+
+    def __init__(self, setup: Setup, reader: BaselineReader) -> None:
+        self._replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: Lender(_traces(reader)))
+        self.loaded = Loaded({}, {}, {}, [])
+
+    def load(self) -> Loaded:
+        """Import the code."""
+        self._replayer.start()
+        self.loaded = self._replayer.load()
+        return self.loaded
+
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
+        """Note which of these lines run."""
+        self._replayer.watch({file: list(numbers) for file, numbers in lines.items()} if lines is not None else None)
+
+    @property
+    def reach_unavailable(self) -> str:
+        """Why lines cannot be watched."""
+        return self._replayer.reach_unavailable
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
+        """Answers, in order."""
+        return map(self._replayer.run, jobs)
+
+    def stop(self) -> None:
+        """Done with it."""
+        self._replayer.stop()
+
+
+def _traces(reader: BaselineReader) -> list[Trace]:
+    return [stored.trace for stored in reader.traces() if stored.trace is not None]
 
 
 class Scenario:
@@ -154,26 +195,38 @@ class Scenario:
         return self
 
     def replay(self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "") -> Replayed:
-        """Replay everything that was recorded on the modules as they are now."""
+        """Replay everything that was recorded on the modules as they are now, against the recorded outcomes."""
         self._forget()
         sys.path.insert(0, str(self.folder))
-        app = app or str(self._options.get("app", ""))
         engine = Engine(
-            open_reader(self.store),
-            include=tuple(self.names.values()),
-            app=self.unique(app) if app else "",
-            boundaries=boundaries or self._options.get("boundaries", ()),
-            root=str(self.folder),
+            open_reader(self.store), self._setup(app=app, boundaries=boundaries), make_candidate=LocalRunner
         )
         try:
-            engine.start()
-            engine.load()
-            verdicts = tuple(engine.judge(group, only=only)[0] for group in engine.groups())
-            return Replayed(verdicts, tuple(engine.blind_spots(engine.reached())))
+            return self._judged(engine, only)
         finally:
             engine.stop()
             sys.path.remove(str(self.folder))
             self._forget()
+
+    def _judged(self, engine: Engine, only: str) -> Replayed:
+        engine.prepare()
+        engine.load()
+        verdicts = tuple(engine.judge(group, only=only) for group in engine.groups())
+        return Replayed(verdicts, tuple(engine.reach.blind_spots()))
+
+    def _setup(self, *, app: str = "", boundaries: tuple[str, ...] = (), base: str = "", limit: float = 10.0) -> Setup:
+        app = app or str(self._options.get("app", ""))
+        return Setup(
+            root=str(self.folder),
+            baseline="scenario",
+            store=self.store,
+            include=tuple(self.names.values()),
+            app=self.unique(app) if app else "",
+            boundaries=boundaries or self._options.get("boundaries", ()),
+            base=base,
+            limit=limit,
+            launch="fork",
+        )
 
     def traces(self) -> list[Trace]:
         """The kept traces, as stored."""

@@ -289,10 +289,10 @@ def test_an_unknown_application_is_an_error_with_the_way_out(tmp_path: Path) -> 
 
 def test_a_fault_of_the_replay_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong in the harness is told as that, and costs one trace."""
-    from pytest_runtime.replay import engine
+    from pytest_runtime.replay import replayer
 
     scenario = shop(tmp_path, lambda shop: shop.total([1]))
-    monkeypatch.setattr(engine, "recorded_observation", lambda trace: 1 / 0)
+    monkeypatch.setattr(replayer, "reading_digest", lambda readings: 1 / 0)
     replayed = scenario.replay()
     assert replayed.counts == {"error": 1}
     assert replayed.reasons == {"the replay itself failed: ZeroDivisionError: division by zero"}

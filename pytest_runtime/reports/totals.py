@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..replay.engine import BlindSpot
-from ..replay.verdict import VERDICTS, ClassVerdict, Verdict
+from ..acceptance import Acceptance
+from ..replay.blind_spots import BlindSpot
+from ..replay.seal import Fidelity
+from ..replay.verdict import BAD, VERDICTS, ClassVerdict, Verdict
 
 
 class Totals(NamedTuple):
@@ -17,8 +19,27 @@ class Totals(NamedTuple):
     location: str
     counters: Mapping[str, int]
     """What the recorder counted."""
+    oracle: str
+    """What the candidate is compared with."""
+    oracle_reason: str
+    differs: bool
+    """Whether anything differs between base and candidate."""
     verdicts: tuple[ClassVerdict, ...]
+    used: tuple[Acceptance, ...]
+    """Acceptances that something matched."""
+    unmatched: tuple[Acceptance, ...]
+    """Acceptances that nothing matched, although it was looked at."""
+    fidelity: Mapping[str, Fidelity]
+    """How faithful base is to the recording, by entry; empty without a seal."""
+    classes: int
+    """Path classes of the baseline."""
     blind_spots: tuple[BlindSpot, ...]
+    changed_lines: tuple[int, int]
+    """(reached, all) changed lines that hold code of functions."""
+    changed_existing: bool
+    """Whether something that base has is another, or gone."""
+    required: float | None
+    """Percent of the changed lines that replays must reach."""
     reach_unavailable: str
     import_faults: Mapping[str, str]
     selection: str
@@ -28,22 +49,57 @@ class Totals(NamedTuple):
         """Traces per verdict."""
         return {verdict: sum(one.count(verdict) for one in self.verdicts) for verdict in VERDICTS}
 
+    def asserted(self) -> int:
+        """Values that were compared."""
+        return sum(trace.asserted for one in self.verdicts for trace in one.traces)
+
     def reasons(self) -> Counter[str]:
         """Why traces were not judged."""
         return Counter(trace.reason for one in self.verdicts for trace in one.traces if trace.verdict == "not judged")
 
+    def reached_percent(self) -> float:
+        """Share of the changed lines that replays reached."""
+        reached, every = self.changed_lines
+        return 100.0 * reached / every if every else 100.0
+
     def no_pass(self) -> str:
         """Why this run is no pass although nothing diverged; empty when it is one (or something did diverge)."""
         counts = self.counts()
-        if counts["diverged"] or counts["error"]:
+        if any(counts[verdict] for verdict in BAD):
             return ""
+        return self._unmatched() or self._nothing_judged(counts) or self._unreached()
+
+    def _unmatched(self) -> str:
+        if not self.unmatched:
+            return ""
+        many = "an acceptance matches" if len(self.unmatched) == 1 else f"{len(self.unmatched)} acceptances match"
+        return (
+            f"{many} nothing any more: {self.unmatched[0].describe()}. Remove what is settled with: "
+            f"pytest-runtime prune {self.baseline}"
+        )
+
+    def _nothing_judged(self, counts: Mapping[Verdict, int]) -> str:
         if not sum(counts.values()):
             if self.selection:
                 return f"no kept trace has an id that begins with {self.selection!r}; this is not a pass"
-            return f"no trace of baseline {self.baseline!r} was replayed; this is not a pass"
-        if not counts["same"]:
-            reason, _count = self.reasons().most_common(1)[0]
-            return (
-                f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {reason}"
-            )
-        return ""
+            if not self.classes:
+                return f"baseline {self.baseline!r} holds no trace; this is not a pass"
+            if self.differs and self.changed_existing and self.required is None:
+                return (
+                    "code changed that no recorded trace reaches, so nothing was judged; this is not a pass. "
+                    "Record traffic that reaches it, or say that it need not be reached: --runtime-require-reached=0"
+                )
+            return ""
+        if counts["same"] or counts["accepted"]:
+            return ""
+        reason, _count = self.reasons().most_common(1)[0]
+        return f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {reason}"
+
+    def _unreached(self) -> str:
+        if self.required is None or self.reach_unavailable or self.reached_percent() >= self.required:
+            return ""
+        reached, every = self.changed_lines
+        return (
+            f"replays reach {reached} of {every} changed lines ({self.reached_percent():.0f} %), "
+            f"and --runtime-require-reached asks for {self.required:g} %"
+        )

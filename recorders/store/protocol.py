@@ -67,6 +67,10 @@ class StoredTrace(NamedTuple):
     revision: int
     trace: Trace | None
     fault: str
+    data: bytes = b""
+    """The trace as `encode_trace` writes it."""
+    producers: dict[TraceId, bytes] = {}
+    """Traces that made the objects which this one was given, and theirs."""
 
 
 class BaselineWriter(Protocol):

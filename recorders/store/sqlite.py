@@ -316,7 +316,7 @@ class SqliteReader(_Sqlite):
             plain = _unsqueeze(data, self._dictionary(entry))
             if _digest(plain) != digest:
                 raise zlib.error("its digest does not match")
-            return StoredTrace(name, entry, path, revision, decode_trace(plain), "")
+            return StoredTrace(name, entry, path, revision, decode_trace(plain), "", plain)
         except (zlib.error, msgspec.MsgspecError, TypeError, RecursionError) as error:
             return StoredTrace(name, entry, path, revision, None, f"it is corrupt: {error}")
 

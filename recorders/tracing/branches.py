@@ -73,7 +73,8 @@ class _Decision(NamedTuple):
 _Located: TypeAlias = ast.expr | ast.stmt | ast.pattern | ast.excepthandler
 
 
-def _span(node: _Located) -> Span:
+def span_of(node: _Located) -> Span:
+    """Where a node of a syntax tree stands."""
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
@@ -88,10 +89,10 @@ class _Decisions(ast.NodeVisitor):
 
     def _add(self, node: _Located, condition: str, none_check: str = "", also: _Located | None = None) -> None:
         """`also` is the node whose span the jump carries in other versions of CPython."""
-        decision = _Decision(_span(node), ".".join(self._names), condition, none_check)
-        self._found.setdefault(_span(node), decision)
+        decision = _Decision(span_of(node), ".".join(self._names), condition, none_check)
+        self._found.setdefault(span_of(node), decision)
         if also is not None:
-            self._found.setdefault(_span(also), decision)
+            self._found.setdefault(span_of(also), decision)
 
     def _test(self, node: ast.expr) -> None:
         """A condition: each short-circuit operand is a decision of its own; `not` belongs to its operand."""
@@ -191,6 +192,7 @@ class BranchTable:
         """Raises `SyntaxError` when the source does not parse in this interpreter."""
         self.module = module
         self._by_span: dict[Span, tuple[Branch, str]] = {}
+        self._deciding: dict[Span, Branch] = {}
         self.by_function: dict[str, list[Branch]] = {}
         seen: Counter[tuple[str, str]] = Counter()
         found = _Decisions().of(ast.parse(source))
@@ -201,8 +203,16 @@ class BranchTable:
             seen[function, decision.condition] += 1
             branch = branches[decision] = Branch(function, decision.condition, ordinal, decision.span[0])
             self.by_function.setdefault(function, []).append(branch)
+            self._deciding[decision.span] = branch
         for span, decision in found.items():
             self._by_span[span] = (branches[decision], decision.none_check)
+
+    def decided_at(self, node: _Located) -> Branch | None:
+        """The branch that a test, an iterated expression, a pattern or the type of an `except` decides.
+
+        The node is of the same source; `None` where it decides nothing.
+        """
+        return self._deciding.get(span_of(node))
 
     def arm(self, code: CodeType, offset: int, destination: int) -> Arm | None:
         """The arm that a jump took; `None` where the jump decides nothing that stands in the source."""

@@ -1,0 +1,253 @@
+"""This file is about acceptances: reviewed statements, in the repository, that a divergence is intended.
+
+An acceptance fits the differences of one field pattern, of one kind and of two shapes, on one path of one entry, and
+nothing else: accepting a total on one branch does not accept it on another. The file has no recorded values in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from .recorders.entries.wsgi import route_guess
+from .replay.compare import FIELD_LIMIT, DifferenceKind
+from .replay.verdict import ClassVerdict, FieldDifference, TraceVerdict
+from .reports.failure import pattern, printable
+from .shape_text import ShapeText, covers, is_name, joined, kind_of, shape_text
+
+ClassKey: TypeAlias = tuple[str, str]
+"""(entry, path digest)"""
+
+CUT = "all differences that are told of it are accepted, but there may be more than these {count}"
+
+_STATUS = "response.status"
+_BRACKETS = re.compile(r"""\[(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\]'"])*\]""")
+_UNFINISHED = re.compile(r"\[(?!\*\]).*", re.DOTALL)
+_KEY = re.compile(r"\.([A-Za-z_][\w-]*)")
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One reviewed statement. The order of the fields is the order in the file."""
+
+    entry: str
+    path: str
+    """Digest of the path class: the same for the same arms when a baseline is recorded again."""
+    conditions: str
+    """The class in words, for people; no part of what fits."""
+    field: str
+    """With `[*]` for positions and for keys that are data, `<id>` for parts of a route that are."""
+    kind: DifferenceKind
+    base: ShapeText
+    candidate: ShapeText
+    reason: str
+
+    @property
+    def key(self) -> ClassKey:
+        """The path class that it is about."""
+        return self.entry, self.path
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Everything that decides what fits."""
+        return self.entry, self.path, self.field, self.kind, self.base, self.candidate
+
+    def describe(self) -> str:
+        """In a line, for people."""
+        where = f"{self.entry} · {self.conditions}" if self.conditions else self.entry
+        return f"{where} · {self.field}: {self.base} → {self.candidate} ({self.reason})"
+
+
+class _Seen(NamedTuple):
+    """A difference, as an acceptance may say it."""
+
+    entry: str
+    path: str
+    field: str
+    kind: DifferenceKind
+    base: ShapeText
+    candidate: ShapeText
+
+    def fits(self, acceptance: Acceptance) -> bool:
+        """Whether an acceptance is about this."""
+        said = acceptance.entry, acceptance.path, acceptance.field, acceptance.kind
+        return said == self[:4] and covers(acceptance.base, self.base) and covers(acceptance.candidate, self.candidate)
+
+
+def _seen(verdict: ClassVerdict, difference: FieldDifference) -> _Seen:
+    exact = difference.field == _STATUS
+    return _Seen(
+        printable(verdict.entry),
+        printable(verdict.path),
+        field_pattern(difference),
+        difference.kind,
+        shape_text(difference.base, difference.base_text, exact=exact),
+        shape_text(difference.candidate, difference.candidate_text, exact=exact),
+    )
+
+
+def field_pattern(difference: FieldDifference) -> str:
+    """The field without what differs from trace to trace: positions, and keys and parts of routes that are data."""
+    field = difference.field
+    if difference.kind == "outbound":
+        method, space, rest = field.partition(" ")
+        target, end, part = rest.partition(" ")
+        field = f"{method}{space}{_route(target)}{end}{part}"
+    field = _UNFINISHED.sub("[*]", _BRACKETS.sub("[*]", pattern(field)))
+    return printable(_KEY.sub(lambda found: found[0] if is_name(found[1]) else "[*]", field))
+
+
+def _route(target: str) -> str:
+    """Where a request goes, without what is data in its path; tables and functions stay as they are."""
+    if "/" not in target:
+        return target
+    return route_guess(target.removesuffix(":")) + (":" if target.endswith(":") else "")
+
+
+# --- applying --------------------------------------------------------------------------------------------------------
+
+
+class Applied(NamedTuple):
+    """Verdicts with the acceptances taken into account."""
+
+    verdicts: tuple[ClassVerdict, ...]
+    used: tuple[Acceptance, ...]
+    idle: tuple[Acceptance, ...]
+    """Those that fit nothing that was seen; whether that says anything is for `unmatched`."""
+
+    def unmatched(self, judged: Collection[ClassKey], known: Collection[ClassKey]) -> tuple[Acceptance, ...]:
+        """The acceptances that match nothing, although their class was judged, or is not in the baseline any more.
+
+        `judged` are the classes whose traces were all judged (see `judged_classes`), `known` those of the baseline. A
+        run that was narrowed complains only about what it looked at.
+        """
+        return tuple(one for one in self.idle if one.key in judged or one.key not in known)
+
+
+def apply(verdicts: Iterable[ClassVerdict], acceptances: Iterable[Acceptance]) -> Applied:
+    """The verdicts in which a trace whose every difference is accepted has the verdict `accepted`, and why."""
+    known = tuple(acceptances)
+    by_key: dict[ClassKey, list[Acceptance]] = {}
+    for one in known:
+        by_key.setdefault(one.key, []).append(one)
+    used: set[Acceptance] = set()
+    found = []
+    for verdict in verdicts:
+        candidates = by_key.get((printable(verdict.entry), printable(verdict.path)), [])
+        traces = tuple(_applied(verdict, trace, candidates, used) for trace in verdict.traces)
+        found.append(msgspec.structs.replace(verdict, traces=traces))
+    in_order = tuple(one for one in known if one in used)
+    return Applied(tuple(found), in_order, tuple(one for one in known if one not in used))
+
+
+def _applied(
+    verdict: ClassVerdict, trace: TraceVerdict, candidates: list[Acceptance], used: set[Acceptance]
+) -> TraceVerdict:
+    if trace.verdict not in ("diverged", "accepted") or not trace.differences:
+        return trace
+    seen = [_seen(verdict, difference) for difference in trace.differences]
+    fitting = [[one for one in candidates if part.fits(one)] for part in seen]
+    used.update(one for ones in fitting for one in ones)
+    if not all(fitting):
+        return msgspec.structs.replace(trace, verdict="diverged")
+    if len(trace.differences) >= FIELD_LIMIT - 1:  # one less: a length that follows from a body is left out afterwards
+        return msgspec.structs.replace(trace, verdict="diverged", reason=CUT.format(count=len(trace.differences)))
+    reasons = dict.fromkeys(ones[0].reason for ones in fitting)
+    return msgspec.structs.replace(trace, verdict="accepted", reason="; ".join(sorted(reasons)))
+
+
+def judged_classes(verdicts: Iterable[ClassVerdict]) -> frozenset[ClassKey]:
+    """The classes of which every trace was judged. Not for a run that was narrowed to single traces."""
+    return _classes_with(verdicts, {"same", "accepted", "diverged"})
+
+
+def settled_classes(verdicts: Iterable[ClassVerdict]) -> frozenset[ClassKey]:
+    """The classes of which every trace was judged and none diverged."""
+    return _classes_with(verdicts, {"same", "accepted"})
+
+
+def _classes_with(verdicts: Iterable[ClassVerdict], wanted: set[str]) -> frozenset[ClassKey]:
+    whole = (one for one in verdicts if one.traces and all(trace.verdict in wanted for trace in one.traces))
+    return frozenset((printable(one.entry), printable(one.path)) for one in whole)
+
+
+# --- writing and taking back -----------------------------------------------------------------------------------------
+
+
+def propose(verdicts: Iterable[ClassVerdict], reason: str) -> list[Acceptance]:
+    """Acceptances of exactly the divergences found, in order; lengths seen in several traces become one range."""
+    said = printable(" ".join(reason.split()))
+    if not said:
+        raise ValueError("an acceptance needs a reason that a reviewer can judge")
+    ranges: dict[tuple[str, ...], Acceptance] = {}
+    for words, seen in _divergences(verdicts):
+        group = (*seen[:4], kind_of(seen.base), kind_of(seen.candidate))
+        before = ranges.get(group)
+        ranges[group] = Acceptance(
+            entry=seen.entry,
+            path=seen.path,
+            conditions=min(words, before.conditions) if before else words,
+            field=seen.field,
+            kind=seen.kind,
+            base=joined(before.base, seen.base) if before else seen.base,
+            candidate=joined(before.candidate, seen.candidate) if before else seen.candidate,
+            reason=said,
+        )
+    return sorted(ranges.values())
+
+
+def _divergences(verdicts: Iterable[ClassVerdict]) -> Iterator[tuple[str, _Seen]]:
+    for verdict in verdicts:
+        for trace in verdict.traces:
+            if trace.verdict == "diverged":
+                for difference in trace.differences:
+                    yield printable(verdict.words), _seen(verdict, difference)
+
+
+def merge(existing: Iterable[Acceptance], proposed: Iterable[Acceptance]) -> list[Acceptance]:
+    """Both, in order; what an existing acceptance covers already is not said again, and keeps its reason."""
+    kept = list(existing)
+    for one in proposed:
+        seen = _Seen(*one.identity)  # type: ignore[arg-type]  # the same six, of which one is a literal
+        if not any(seen.fits(other) for other in kept):
+            kept.append(one)
+    return sorted(kept)
+
+
+class Pruned(NamedTuple):
+    """What is left, and what is not."""
+
+    kept: tuple[Acceptance, ...]
+    removed: tuple[Acceptance, ...]
+
+
+def prune(acceptances: Iterable[Acceptance], still_needed: Collection[Acceptance]) -> Pruned:
+    """Keep those that are still needed."""
+    ordered = sorted(acceptances)
+    kept = tuple(one for one in ordered if one in still_needed)
+    return Pruned(kept, tuple(one for one in ordered if one not in still_needed))
+
+
+def still_needed(applied: Applied, known: Collection[ClassKey], *, gone: bool = False) -> list[Acceptance]:
+    """Those that fit something, and those of which this run cannot say that base has what they accept.
+
+    It can where every trace of the class was judged and none diverges. With `gone`, those whose class is not in the
+    baseline (`known`) are not needed either: they cannot be judged, here or ever, by this baseline.
+    """
+    settled = settled_classes(applied.verdicts)
+    idle = (one for one in applied.idle if one.key not in settled and not (gone and one.key not in known))
+    return [*applied.used, *idle]
+
+
+def doubles(acceptances: Sequence[Acceptance]) -> list[int]:
+    """Positions of those that say what one before them says."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    found = []
+    for position, one in enumerate(acceptances):
+        counts[one.identity] += 1
+        if counts[one.identity] > 1:
+            found.append(position)
+    return found

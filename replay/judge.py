@@ -1,0 +1,246 @@
+"""This file is about judging: comparing what the candidate shows with what base showed, trace by trace.
+
+A trace is the same when its observation is base's, byte for byte; else when nothing that a caller or a system behind
+the service could see differs, volatile fields by shape. Where the candidate reads clock or entropy in another way
+than base, what follows from them is compared in a replay with the clock standing, or by shape. What still differs is
+confirmed in a fresh process.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from ..recorders.trace import Trace, TraceId
+from .compare import FIELD_LIMIT, Difference, Settles, compare, outbound_differences, settles_nothing, unknown_part
+from .job import Job, Observed
+from .observation import Observation
+from .perturbation import STANDING
+from .seal import SealedTrace
+from .sealing import Runner
+from .verdict import Verdict
+from .volatile import settling
+
+_TOGETHER = sys.version_info >= (3, 12)
+"""Whether arms and lines can be watched in one replay: on 3.11 there is one trace function for both."""
+
+
+class Case(NamedTuple):
+    """One trace to judge."""
+
+    job: Job
+    trace: Trace
+    sealed: SealedTrace
+
+
+class Judgement(NamedTuple):
+    """What was found of one trace, before anyone looked where it begins."""
+
+    trace: TraceId
+    verdict: Verdict
+    reason: str
+    differences: tuple[Difference, ...]
+    base: Observation | None
+    candidate: Observation | None
+    asserted: int
+    """Values that were compared."""
+
+
+class Doubts(NamedTuple):
+    """What the change between base and candidate says about a trace."""
+
+    rereads: bool
+    """Whether a function that reads clock or entropy in it changed."""
+    changed_classes: frozenset[str]
+    """Included classes whose state is laid out in another way."""
+
+
+class Judge:
+    """Judges traces with one candidate."""
+
+    def __init__(
+        self,
+        candidate: Runner,
+        *,
+        doubts: Callable[[Trace], Doubts],
+        settles: Callable[[str], Settles] = lambda entry: settles_nothing,
+        traced: bool = False,
+        against_recording: bool = False,
+    ) -> None:
+        """`doubts` tells of a trace what the change may do to how it is compared; `settles` gives the project's own
+        rules for an entry; `traced` says whether the arms that the candidate takes are wanted. With
+        `against_recording` nobody replayed base: what the recorder could not see may be what base did too."""
+        self._traced = traced
+        self._against_recording = against_recording
+        self._candidate = candidate
+        self._doubts = doubts
+        self._settles = settles
+        self.seen: Callable[[Observed], None] = lambda observed: None
+        """Told of every observation of the candidate."""
+
+    def judge(self, cases: Sequence[Case]) -> list[Judgement]:
+        """A judgement for each case, in order."""
+        open_cases = [case for case in cases if not case.sealed.stopped]
+        jobs = [_first_job(case, traced=self._traced and _TOGETHER) for case in open_cases]
+        observed = dict(zip(_names(open_cases), self._run(jobs), strict=True))
+        if self._traced and not _TOGETHER:
+            for _again in self._run([_first_job(case, traced=True) for case in open_cases]):
+                pass
+        return [
+            self._judged(case, observed[case.job.trace])
+            if case.job.trace in observed
+            else _not_judged(case, case.sealed.stopped)
+            for case in cases
+        ]
+
+    def _run(self, jobs: Iterable[Job]) -> Iterable[Observed]:
+        for observed in self._candidate.run(jobs):
+            self.seen(observed)
+            yield observed
+
+    def _once(self, job: Job) -> Observed:
+        return next(iter(self._run([job])))
+
+    def _judged(self, case: Case, observed: Observed) -> Judgement:
+        if observed.matched:
+            return _same(case)
+        found = self._differences(case, observed)
+        if isinstance(found, Judgement):
+            return found
+        if found and not case.sealed.fresh:
+            observed = self._once(msgspec.structs.replace(_first_job(case), fresh=True))
+            if observed.matched:
+                return _same(case)
+            found = self._differences(case, observed)
+            if isinstance(found, Judgement):
+                return found
+        if not found:
+            return self._alike(case, observed)
+        doubts = self._doubts(case.trace)
+        restored = sorted(set(observed.restored) & doubts.changed_classes)
+        if restored:
+            names = ", ".join(name.replace(":", ".") for name in restored)
+            return _not_judged(case, f"rebuilt from state: recorded state was put into {names}, which changed")
+        return Judgement(
+            case.job.trace,
+            "diverged",
+            _note(case),
+            tuple(found[:FIELD_LIMIT]),
+            case.sealed.observation,
+            observed.observation,
+            case.sealed.leaves,
+        )
+
+    def _differences(self, case: Case, observed: Observed) -> list[Difference] | Judgement:
+        """What differs, or the judgement that a replay without an outcome comes to."""
+        if observed.ended in ("hung", "crashed", "error"):
+            return Judgement(case.job.trace, observed.ended, observed.reason, (), case.sealed.observation, None, 0)
+        base, candidate = case.sealed.observation, observed.observation
+        assert base is not None
+        assert candidate is not None
+        settles = self._rules(case, reread=False)
+        if observed.ended == "stopped":
+            return self._stopped(case, observed, settles)
+        found = compare(base, candidate, settles)
+        if found and self._rereads(case, observed):
+            found = self._reread(case, observed, candidate)
+        return found
+
+    def _stopped(self, case: Case, observed: Observed, settles: Settles) -> list[Difference] | Judgement:
+        base, candidate = case.sealed.observation, observed.observation
+        assert base is not None
+        assert candidate is not None
+        if observed.stop == "gap":
+            return _not_judged(case, observed.reason)
+        # It stopped because it asked for something new: what it did not come to is not missing.
+        found = outbound_differences(base.outbound, candidate.outbound, settles)
+        found = [one for one in found if not one.field.endswith(": missing call")]
+        if not found and observed.stop == "refused" and not self._against_recording:
+            return [Difference("outbound", "left the process", "it stayed inside", observed.reason)]
+        return found or _not_judged(case, observed.reason)
+
+    def _rules(self, case: Case, *, reread: bool) -> Settles:
+        """What counts as no difference: what always moves, what the project says, and, where the candidate draws
+        random values in another way, what follows from them."""
+        moves = ("always", "with entropy") if reread else ("always",)
+        masked = settling(mask for mask in case.sealed.masks if mask.moves in moves)
+        own = self._settles(case.job.entry.name)
+        return lambda *where: masked(*where) or own(*where)
+
+    def _rereads(self, case: Case, observed: Observed) -> bool:
+        """Whether the candidate may read clock or entropy in another way than base did."""
+        follows = any(mask.moves != "always" for mask in case.sealed.masks)
+        return follows and (observed.readings != case.sealed.readings or self._doubts(case.trace).rereads)
+
+    def _reread(self, case: Case, observed: Observed, candidate: Observation) -> list[Difference]:
+        """Compared again, with what follows from random values by shape, and the clock standing on both sides."""
+        settles = self._rules(case, reread=True)
+        base = case.sealed.observation
+        assert base is not None
+        found = compare(base, candidate, settles)
+        if not found or case.sealed.standing is None:
+            return found
+        standing = self._once(msgspec.structs.replace(case.job, fresh=case.sealed.fresh, perturbation=STANDING))
+        if standing.ended != "outcome" or standing.observation is None:
+            return found
+        return compare(case.sealed.standing, standing.observation, settles)
+
+    def _alike(self, case: Case, observed: Observed) -> Judgement:
+        base, candidate = case.sealed.observation, observed.observation
+        if base is None or candidate is None:
+            return _same(case)
+        unknown = why_unknown(base, candidate)
+        return _not_judged(case, unknown) if unknown else _same(case)
+
+
+def _names(cases: Iterable[Case]) -> list[TraceId]:
+    return [case.job.trace for case in cases]
+
+
+def _first_job(case: Case, *, traced: bool = False) -> Job:
+    sealed = case.sealed
+    return msgspec.structs.replace(
+        case.job, fresh=sealed.fresh, expected=sealed.fingerprint, restore=sealed.restore, traced=traced
+    )
+
+
+def _note(case: Case) -> str:
+    return "its path moves between replays of base: compared on what is stable" if case.sealed.moved else ""
+
+
+def _same(case: Case) -> Judgement:
+    sealed = case.sealed
+    if not sealed.leaves and sealed.masks:
+        return _not_judged(case, "every field of it moves between replays of base: nothing is left to compare")
+    if sealed.observation is not None:
+        opaque = _opaque_outcome(sealed.observation)
+        if opaque:
+            return _not_judged(case, opaque)
+    return Judgement(case.job.trace, "same", _note(case), (), sealed.observation, None, sealed.leaves)
+
+
+def _opaque_outcome(observation: Observation) -> str:
+    from ..recorders.value_tree import OpaqueNode
+
+    value = observation.value
+    if isinstance(value, OpaqueNode) and not observation.outbound:
+        return f"its outcome was not captured: {value.cls.replace(':', '.')}: {value.reason}"
+    return ""
+
+
+def _not_judged(case: Case, reason: str) -> Judgement:
+    return Judgement(case.job.trace, "not judged", reason, (), case.sealed.observation, None, 0)
+
+
+def why_unknown(base: Observation, candidate: Observation) -> str:
+    """Why equality cannot be told although nothing differs, or empty."""
+    parts = (base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)
+    for label, left, right in parts:
+        found = unknown_part(left, right)
+        if found is not None:
+            path, mark = found
+            return f"{label}{path} cannot be compared: {mark.cls.replace(':', '.')}: {mark.reason}"
+    return ""

@@ -1,0 +1,23 @@
+"""This file is about perturbation: what is made different from one sealing run to the next, to see what moves."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Perturbation(msgspec.Struct, frozen=True, array_like=True):
+    """How a replay departs from the recording in what no caller decides."""
+
+    clock: Literal["recorded", "standing"] = "recorded"
+    """`standing`: every reading gives one instant, a second after the last recorded one; what differs then follows
+    from the clock, and how often or where the program reads it can make no difference."""
+    entropy: int = 0
+    """Other than 0: recorded draws are replaced by draws from this seed."""
+    unrecorded: int = 0
+    """Seed of what nobody recorded: the clock's start and the draws of code that did not ask when it was recorded."""
+
+
+UNPERTURBED = Perturbation()
+STANDING = Perturbation(clock="standing")

@@ -1,0 +1,395 @@
+"""This file is about replaying in processes of their own: a loaded process that forks, so that nothing a replay leaves
+behind, and no way in which it ends, reaches anyone.
+
+The *loaded* process imports the code and replays nothing itself. It forks a *warm* process that answers one job after
+the other, and a *fresh* one for each job that asks for it. One that hangs is killed at the time limit; one that
+crashes, or ends itself, takes only its trace with it. Where there is no fork, the loaded process answers warm jobs
+itself, and each fresh job gets a loaded process of its own.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
+from typing import Any, Literal, NoReturn, TypeAlias
+
+import msgspec
+
+from ..recorders.store.open import open_reader
+from .job import Job, Observed
+from .lending import Lender
+from .replayer import CannotReplay, Loaded, Plan, Replayer
+
+TIME_LIMIT = 10.0
+"""Seconds that one replay may take before it counts as hanging."""
+
+LOAD_LIMIT = 300.0
+"""Seconds that importing the code under test may take."""
+
+AHEAD = 50_000
+"""Bytes of jobs that are handed over before the first answer is read: they must fit into the buffer of a pipe, or both
+sides would wait for each other to read."""
+
+
+class _Load(msgspec.Struct, frozen=True, tag="load"):
+    plan: Plan
+    store: str
+    path: list[str]
+    folder: str
+    limit: float
+    forking: bool
+
+
+class _Watch(msgspec.Struct, frozen=True, tag="watch"):
+    lines: dict[str, list[int]] | None
+
+
+class _Jobs(msgspec.Struct, frozen=True, tag="jobs"):
+    jobs: list[Job]
+
+
+class _End(msgspec.Struct, frozen=True, tag="end"):
+    pass
+
+
+class _Failed(msgspec.Struct, frozen=True, tag="failed"):
+    message: str
+
+
+class _Watching(msgspec.Struct, frozen=True, tag="watching"):
+    unavailable: str
+
+
+_Question: TypeAlias = _Load | _Watch | _Jobs | _End
+_encode = msgspec.msgpack.Encoder().encode
+_decode_question = msgspec.msgpack.Decoder(_Question).decode
+_decode_loaded = msgspec.msgpack.Decoder(Loaded).decode
+_decode_observed = msgspec.msgpack.Decoder(Observed).decode
+_decode_job = msgspec.msgpack.Decoder(Job).decode
+
+
+# --- the asking side -----------------------------------------------------------------------------------------------
+
+
+class ReplayerProcess:
+    """One version of the code, loaded in a process of its own."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        store: str,
+        path: Sequence[str],
+        hash_seed: int = 0,
+        limit: float = TIME_LIMIT,
+        forking: bool = hasattr(os, "fork"),
+        launch: Literal["spawn", "fork"] = "spawn",
+    ) -> None:
+        """`store` is where the baseline lies, `path` the `sys.path` that leads to the code. With `launch="fork"` the
+        process is a copy of this one, which is quick and has this one's hash seed."""
+        self._question = _Load(plan, store, list(path), plan.root, limit, forking)
+        self._hash_seed = hash_seed
+        self._launch = launch
+        self._connection: Connection[Any, Any] | None = None
+        self._child: subprocess.Popen[bytes] | int | None = None
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+        self.loaded = Loaded({}, {}, {}, [])
+        self.reach_unavailable = ""
+
+    def load(self) -> Loaded:
+        """Start the process and import the code; raises `CannotReplay`."""
+        ours, theirs = Pipe()
+        self._connection = ours
+        if self._launch == "fork":
+            self._child = _forked(lambda: _serve_forked(theirs, self._output.fileno()))
+        else:
+            self._child = self._spawned(theirs)
+        theirs.close()
+        answer = self._ask(self._question, LOAD_LIMIT)
+        failed = msgspec.msgpack.decode(answer)
+        if isinstance(failed, dict) and failed.get("type") == "failed":
+            raise CannotReplay(str(failed["message"]))
+        self.loaded = _decode_loaded(answer)
+        return self.loaded
+
+    def _spawned(self, theirs: Connection[Any, Any]) -> subprocess.Popen[bytes]:
+        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
+        boot = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main({theirs.fileno()})"
+        environment = {**os.environ, "PYTHONHASHSEED": str(self._hash_seed)}
+        return subprocess.Popen(
+            [sys.executable, *flags, "-P", "-c", boot],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
+            env=environment,
+        )
+
+    def _ask(self, question: _Question, limit: float) -> bytes:
+        assert self._connection is not None
+        try:
+            self._connection.send_bytes(_encode(question))
+            if self._connection.poll(limit):
+                return self._connection.recv_bytes()
+        except (EOFError, OSError):
+            raise CannotReplay(f"the process that loads the code under test ended: {self._last_words()}") from None
+        raise CannotReplay(f"loading the code under test took longer than {limit:.0f} s")
+
+    def _last_words(self) -> str:
+        self._output.seek(0)
+        lines = self._output.read()[-4000:].decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
+        """From here on note which of these lines each replay runs; `None` for all."""
+        wanted = {file: sorted(numbers) for file, numbers in lines.items()} if lines is not None else None
+        answer = msgspec.msgpack.decode(self._ask(_Watch(wanted), LOAD_LIMIT), type=_Watching)
+        self.reach_unavailable = answer.unavailable
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
+        """Answers, in the order of the jobs. All are to be read before something else is asked."""
+        assert self._connection is not None
+        waiting: deque[tuple[Job, int]] = deque()
+        ahead = 0
+        for job in jobs:
+            question = _encode(_Jobs([job]))
+            while waiting and ahead + len(question) > AHEAD:
+                earlier, size = waiting.popleft()
+                ahead -= size
+                yield self._answer(earlier)
+            self._connection.send_bytes(question)
+            waiting.append((job, len(question)))
+            ahead += len(question)
+        for earlier, _size in waiting:
+            yield self._answer(earlier)
+
+    def _answer(self, job: Job) -> Observed:
+        assert self._connection is not None
+        try:
+            return _decode_observed(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            raise CannotReplay(f"the process that replays ended at trace {job.trace}: {self._last_words()}") from None
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._connection is not None:
+            with suppress(OSError):  # it may have ended before
+                self._connection.send_bytes(_encode(_End()))
+            self._connection.close()
+            self._connection = None
+        if isinstance(self._child, subprocess.Popen):
+            try:
+                self._child.wait(5)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
+        elif self._child is not None:
+            os.waitpid(self._child, 0)
+        self._child = None
+        self._output.close()
+
+
+# --- the answering side --------------------------------------------------------------------------------------------
+
+
+def main(descriptor: int) -> None:
+    """The loaded process, when it is started anew."""
+    _serve(Connection(descriptor))
+
+
+def _serve_forked(connection: Connection[Any, Any], output: int) -> None:
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.settrace(None)
+    _serve(connection)
+
+
+def _serve(connection: Connection[Any, Any]) -> None:
+    question = _decode_question(connection.recv_bytes())
+    assert isinstance(question, _Load)
+    sys.path[:] = question.path
+    os.chdir(question.folder)
+    replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
+    replayer.start()
+    try:
+        loaded = replayer.load()
+    except CannotReplay as error:
+        connection.send_bytes(_encode(_Failed(str(error))))
+        return
+    connection.send_bytes(_encode(loaded))
+    _Service(replayer, connection, question).serve()
+
+
+def _lender(store: str) -> Lender:
+    reader = open_reader(store)
+    try:
+        return Lender(stored.trace for stored in reader.traces() if stored.trace is not None)
+    finally:
+        reader.close()
+
+
+class _Service:
+    """Answers questions in the loaded process."""
+
+    def __init__(self, replayer: Replayer, connection: Connection[Any, Any], load: _Load) -> None:
+        self._replayer = replayer
+        self._connection = connection
+        self._load = load
+        self._warm: _Offspring | None = None
+
+    def serve(self) -> None:
+        """Until the asking side is gone."""
+        try:
+            while not isinstance(question := _decode_question(self._connection.recv_bytes()), _End):
+                self._answer(question)
+        except (EOFError, ConnectionError):
+            pass  # the asking side has what it wanted
+        finally:
+            self._drop_warm()
+            self._replayer.stop()
+
+    def _answer(self, question: _Question) -> None:
+        match question:
+            case _Watch(lines=lines):
+                self._drop_warm()
+                self._replayer.watch(lines)
+                self._connection.send_bytes(_encode(_Watching(self._replayer.reach_unavailable)))
+            case _Jobs(jobs=jobs):
+                for job in jobs:
+                    self._connection.send_bytes(self._run(job))
+            case _Load() | _End():
+                raise AssertionError("it is loaded already")
+
+    def _run(self, job: Job) -> bytes:
+        if not self._load.forking:
+            return _encode(self._alone(job) if job.fresh else self._replayer.run(job))
+        if job.fresh:
+            offspring = _Offspring(self._replayer, self._load.limit)
+            answer = offspring.run(job)
+            offspring.end()
+            self._learn(answer)
+            return answer
+        if self._warm is None:
+            self._warm = _Offspring(self._replayer, self._load.limit)
+        answer = self._warm.run(job)
+        if not self._warm.alive:
+            self._drop_warm()
+        return answer
+
+    def _learn(self, answer: bytes) -> None:
+        """What one process had to borrow, later ones will too: the lender is made once."""
+        if self._replayer.worker.lender is None and _decode_observed(answer).borrowed:
+            self._replayer.lend()
+
+    def _alone(self, job: Job) -> Observed:
+        """A fresh replay where there is no fork."""
+        load = self._load
+        seed = os.environ.get("PYTHONHASHSEED", "0")
+        other = ReplayerProcess(
+            load.plan, store=load.store, path=load.path, hash_seed=int(seed), limit=load.limit, forking=False
+        )
+        try:
+            other.load()
+            return next(iter(other.run([msgspec.structs.replace(job, fresh=False)])))
+        finally:
+            other.stop()
+
+    def _drop_warm(self) -> None:
+        if self._warm is not None:
+            self._warm.end()
+            self._warm = None
+
+
+class _Offspring:
+    """A process forked from the loaded one."""
+
+    def __init__(self, replayer: Replayer, limit: float) -> None:
+        self._limit = limit
+        self._connection, theirs = Pipe()
+        self._trail = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        ours = self._connection
+        self._child = _forked(lambda: _live(replayer, theirs, ours, self._trail.fileno()))
+        theirs.close()
+        self.alive = True
+
+    def run(self, job: Job) -> bytes:
+        """The answer to a job; one that hangs or crashes is told as such, and this process is no more."""
+        try:
+            self._connection.send_bytes(_encode(job))
+            if self._connection.poll(self._limit):
+                return self._connection.recv_bytes()
+        except (EOFError, OSError):
+            return _encode(Observed(job.trace, "crashed", self._crash()))
+        return _encode(Observed(job.trace, "hung", self._hang()))
+
+    def _crash(self) -> str:
+        self.alive = False
+        _child, status = os.waitpid(self._child, 0)
+        if os.WIFSIGNALED(status):
+            return f"the replay crashed the interpreter: {signal.Signals(os.WTERMSIG(status)).name}{self._place()}"
+        return f"the replay ended its process with status {os.WEXITSTATUS(status)} (`os._exit`)"
+
+    def _hang(self) -> str:
+        self.alive = False
+        os.kill(self._child, signal.SIGUSR1)  # tell where
+        self._connection.poll(0.2)
+        os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
+        return f"the replay was still running after {self._limit:g} s{self._place()}"
+
+    def _place(self) -> str:
+        self._trail.seek(0)
+        lines = [line.strip() for line in self._trail.read().decode(errors="replace").splitlines()]
+        frames = [line for line in lines if line.startswith("File ")]
+        return f", at {frames[0]}" if frames else ""
+
+    def end(self) -> None:
+        """No more jobs."""
+        self._connection.close()
+        self._trail.close()
+        if self.alive:
+            self.alive = False
+            os.kill(self._child, signal.SIGKILL)  # what code under test registered for its end is not to run
+            os.waitpid(self._child, 0)
+
+
+def _live(replayer: Replayer, connection: Connection[Any, Any], other: Connection[Any, Any], trail: int) -> None:
+    """The life of a forked process."""
+    other.close()
+    faulthandler.enable(trail, all_threads=False)
+    faulthandler.register(signal.SIGUSR1, trail, all_threads=False)
+    try:
+        while True:
+            connection.send_bytes(_encode(replayer.run(_decode_job(connection.recv_bytes()))))
+    except (EOFError, ConnectionError):
+        return
+
+
+def _forked(run: Callable[[], None]) -> int:
+    """The process id of a child that runs a function and ends."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of the code under test: the child starts none
+        child = os.fork()
+    if child:
+        return child
+    _run_and_exit(run)
+
+
+def _run_and_exit(run: Callable[[], None]) -> NoReturn:
+    status = 1
+    try:
+        run()
+        status = 0
+    except BaseException:  # noqa: BLE001 - the last words of a child: its parent reads them
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)

@@ -1,0 +1,253 @@
+"""This file is about sealing: replaying a baseline on the base revision, several times and under perturbation.
+
+Five runs see what moves: (1) a warm process, in the baseline's order, traced; (2) a fresh process for each trace,
+which is the reference; (3) a warm process with another hash seed, another order, and other answers to what nobody
+recorded; (4) the clock standing; (5) other random values. What differs between (1) and (2) depends on what ran before
+and is judged in fresh processes from then on; what differs between (2) and (3) is volatile; what differs in (4) and
+(5) follows from the clock and from random values: it is compared exactly, unless the candidate reads them differently.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from ..recorders.store.protocol import BaselineReader
+from ..recorders.trace import Trace, TraceId
+from ..recorders.tracing.branches import FunctionName
+from .compare import Difference, compare
+from .job import Job, Observed, fingerprint
+from .observation import Observation, recorded_observation
+from .perturbation import STANDING, Perturbation
+from .replayer import Loaded
+from .seal import Seal, SealedTrace, encode_sealed
+from .show import short
+from .volatile import Mask, count_leaves, masks_of, settling
+
+
+class Runner(Protocol):
+    """One version of the code, ready to answer jobs."""
+
+    loaded: Loaded
+
+    def load(self) -> Loaded:
+        """Import the code; raises `CannotReplay`."""
+
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
+        """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
+
+    @property
+    def reach_unavailable(self) -> str:
+        """Why lines cannot be watched, or empty."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
+        """Answers, in the order of the jobs."""
+
+    def stop(self) -> None:
+        """Done with it."""
+
+
+class Kept(NamedTuple):
+    """A trace on its way to be sealed."""
+
+    job: Job
+    trace: Trace
+
+
+def kept_traces(reader: BaselineReader) -> tuple[list[Kept], dict[TraceId, str]]:
+    """(jobs of all traces that can be replayed, reasons why others cannot), in the baseline's order."""
+    entries = reader.entries()
+    kept: dict[TraceId, Kept] = {}
+    faults: dict[TraceId, str] = {}
+    for stored in reader.traces():
+        entry = entries.get(stored.entry)
+        if stored.trace is None or entry is None:
+            faults[stored.id] = stored.fault or f"the baseline does not describe its entry {stored.entry!r}"
+        elif stored.trace.gaps:
+            faults[stored.id] = f"the recording has a gap: {'; '.join(stored.trace.gaps)}"
+        else:
+            kept[stored.id] = Kept(job_of(stored.id, entry, stored.data, stored.producers), stored.trace)
+    return list(kept.values()), faults
+
+
+def job_of(trace_id: TraceId, entry: object, data: bytes, producers: dict[TraceId, bytes]) -> Job:
+    """The job of a stored trace."""
+    return Job(trace_id, entry, data, producers)  # type: ignore[arg-type]  # an Entry
+
+
+class Runs(NamedTuple):
+    """What the runs showed of one trace."""
+
+    warm: Observed
+    fresh: Observed
+    other: Observed
+    standing: Observed | None
+    drawn: Observed | None
+
+
+Open = Callable[[int], Runner]
+"""Makes a runner of base with a hash seed; it is not loaded yet."""
+
+
+def seal(reader: BaselineReader, open_base: Open, *, label: str, digest_of: Callable[[str], str]) -> Seal:
+    """Replay everything and keep what it showed; raises `CannotReplay` when base cannot be loaded.
+
+    `label` says what base is; `digest_of` gives the digest of a file of the project at base.
+    """
+    kept, faults = kept_traces(reader)
+    runners = [open_base(seed) for seed in (0, 1, 2)]
+    try:
+        loaded, _second, _third = [runner.load() for runner in runners]
+        runs = _run_all(kept, runners)
+        sealed = dict(faults.items())
+        traces = {name: SealedTrace(name, reason) for name, reason in sealed.items()}
+        for one in kept:
+            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners).sealed()
+    finally:
+        for runner in runners:
+            runner.stop()
+    read = {name: run.warm.files for name, run in runs.items() if run.warm.files}
+    files = sorted({*loaded.read, *(file for several in read.values() for file in several)})
+    functions, ran = _indexed({name: run.warm.functions for name, run in runs.items()})
+    return Seal(
+        base=label,
+        python=".".join(map(str, sys.version_info[:3])),
+        distributions=loaded.distributions,
+        sources=loaded.sources,
+        files={file: digest_of(file) for file in files},
+        read_by_all=loaded.read,
+        functions=functions,
+        ran=ran,
+        read=read,
+        traces={name: encode_sealed(one) for name, one in traces.items()},
+    )
+
+
+def _indexed(
+    functions: Mapping[TraceId, Sequence[FunctionName]],
+) -> tuple[list[FunctionName], dict[TraceId, list[int]]]:
+    names: dict[FunctionName, int] = {}
+    ran = {
+        trace: [names.setdefault(function, len(names)) for function in several] for trace, several in functions.items()
+    }
+    return list(names), ran
+
+
+def _run_all(kept: Sequence[Kept], runners: Sequence[Runner]) -> dict[TraceId, Runs]:
+    jobs = [one.job for one in kept]
+    shuffled = random.Random(1).sample(jobs, len(jobs))
+    clocked = [one.job for one in kept if _reads(one.trace, clock=True)]
+    drawing = [one.job for one in kept if _reads(one.trace, clock=False)]
+    first, second, third = runners
+
+    def in_first() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed]]:
+        return _answers(first, jobs, traced=True), _answers(first, jobs, fresh=True)
+
+    def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
+        other = _answers(second, shuffled, traced=True, perturbation=Perturbation(unrecorded=1))
+        standing = _answers(second, clocked[::-1], perturbation=STANDING)
+        return other, standing, _answers(third, drawing, perturbation=Perturbation(entropy=1))
+
+    with ThreadPoolExecutor(2) as pool:
+        left, right = pool.submit(in_first), pool.submit(in_others)
+        (warm, fresh), (other, standing, drawn) = left.result(), right.result()
+    return {
+        name: Runs(warm[name], fresh[name], other[name], standing.get(name), drawn.get(name))
+        for name in (job.trace for job in jobs)
+    }
+
+
+def _answers(runner: Runner, jobs: Sequence[Job], **changes: object) -> dict[TraceId, Observed]:
+    return {one.trace: one for one in runner.run([msgspec.structs.replace(job, **changes) for job in jobs])}
+
+
+def _reads(trace: Trace, *, clock: bool) -> bool:
+    return any((one.source == "datetime" or one.source.startswith("time.")) == clock for one in trace.readings)
+
+
+class _Judged:
+    """What the runs of one trace come to."""
+
+    def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner]) -> None:
+        self._kept = kept
+        self._runs = runs
+        self._runners = runners
+
+    def sealed(self) -> SealedTrace:
+        runs = self._runs
+        name = self._kept.job.trace
+        base = runs.fresh.observation
+        if runs.fresh.ended != "outcome" or base is None:
+            return SealedTrace(name, stopped=_no_answer(runs.fresh), borrowed=runs.fresh.borrowed)
+        fresh = bool(_moved(base, runs.warm))
+        other = runs.other
+        if fresh or _moved(base, other):
+            other = self._again(1, Perturbation(unrecorded=1))
+            fresh = fresh or _moved(base, other) != _moved(base, runs.other)
+        masks = masks_of(_between(base, other), "always")
+        standing = self._again(1, STANDING) if fresh and runs.standing is not None else runs.standing
+        drawn = self._again(2, Perturbation(entropy=1)) if fresh and runs.drawn is not None else runs.drawn
+        masks += masks_of(self._follows(base, standing, masks), "with the clock")
+        masks += masks_of(self._follows(base, drawn, masks), "with entropy")
+        recorded = compare(recorded_observation(self._kept.trace), base, settling(masks))
+        always = [mask for mask in masks if mask.moves == "always"]
+        return SealedTrace(
+            trace=name,
+            observation=base,
+            fingerprint=fingerprint(base),
+            standing=standing.observation if standing is not None and _moved(base, standing) else None,
+            masks=masks,
+            fresh=fresh,
+            moved=_path(runs.warm) != _path(runs.other),
+            leaves=max(count_leaves(base) - len(always), 0),
+            unfaithful=_told(recorded[0]) if recorded else "",
+            borrowed=runs.fresh.borrowed,
+            readings=runs.fresh.readings,
+            seconds=runs.warm.seconds,
+        )
+
+    def _again(self, position: int, perturbation: Perturbation) -> Observed:
+        job = msgspec.structs.replace(self._kept.job, fresh=True, perturbation=perturbation)
+        return next(iter(self._runners[position].run([job])))
+
+    def _follows(self, base: Observation, perturbed: Observed | None, known: Sequence[Mask]) -> list[Difference]:
+        """Fields that a perturbation moves; none when it led somewhere else altogether."""
+        if perturbed is None or perturbed.observation is None or perturbed.ended != "outcome":
+            return []
+        found = compare(base, perturbed.observation, settling(known))
+        elsewhere = any(
+            one.field == "exception" or one.field.endswith((": extra call", ": missing call")) for one in found
+        )
+        return [] if elsewhere else found
+
+
+def _leads_elsewhere(difference: Difference) -> bool:
+    return difference.field == "exception" or difference.field.endswith((": extra call", ": missing call"))
+
+
+def _path(observed: Observed) -> set[object]:
+    return {arm.identity for arm in observed.arms}
+
+
+def _moved(base: Observation, observed: Observed) -> list[tuple[str, int | None]]:
+    """The fields in which a run differs from the reference; a run without an outcome differs as a whole."""
+    if observed.ended != "outcome" or observed.observation is None:
+        return [(observed.ended, None)]
+    return [(one.field, one.base_position) for one in compare(base, observed.observation)]
+
+
+def _between(base: Observation, observed: Observed) -> list[Difference]:
+    return compare(base, observed.observation) if observed.observation is not None else []
+
+
+def _no_answer(observed: Observed) -> str:
+    return f"base gives no answer: {observed.reason}"
+
+
+def _told(difference: Difference) -> str:
+    return f"{difference.field}: recorded {short(difference.base, 40)}, replayed {short(difference.candidate, 40)}"
