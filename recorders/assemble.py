@@ -17,9 +17,9 @@ from .included import Included
 from .naming import function_name
 from .redaction import Redactor
 from .thawing import capture, thaw
-from .trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace
+from .trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
 from .tracing.branches import Arm, BranchTable, FunctionName
-from .value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, record
+from .value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, record, without_origins
 
 if TYPE_CHECKING:
     from .session import LiveTrace
@@ -100,9 +100,15 @@ def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
 
 
 def assemble(
-    trace: LiveTrace, arms: list[Arm], path: PathClass, included: Included, redactor: Redactor | None
+    trace: LiveTrace,
+    arms: list[Arm],
+    path: PathClass,
+    included: Included,
+    redactor: Redactor | None,
+    producers: Sequence[TraceId] = (),
 ) -> Trace:
-    """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order."""
+    """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order, `producers` the
+    traces that made what it was given."""
     modules = included.modules
     world = trace.world
     exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
@@ -114,7 +120,7 @@ def assemble(
         kind=trace.kind,
         started=trace.started,
         input=_input(trace),
-        outcome=Outcome(trace.outcome_kind, _outcome(trace), thaw(trace.arguments_after)),
+        outcome=Outcome(trace.outcome_kind, _outcome(trace), without_origins(thaw(trace.arguments_after))),
         exchanges=exchanges,
         readings=_readings(trace, modules),
         variables=dict(world.variables),
@@ -123,6 +129,7 @@ def assemble(
         functions=[function_name(code, modules) for code in trace.path.codes.values()],
         calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.path.returns],
         gaps=[*trace.gaps, *over, *late],
+        producers=list(producers),
     )
     return _redacted(stored, redactor) if redactor is not None else stored
 
@@ -196,6 +203,7 @@ def _visit(trace: Trace, see: Any) -> Trace:
         order=trace.order,
         functions=trace.functions,
         gaps=trace.gaps,
+        producers=trace.producers,
         **parts,
     )
 

@@ -11,10 +11,13 @@ A value that cannot be captured becomes an opaque mark with its type and the rea
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .markers import Frozen, FrozenBytes, Opaque
+from .markers import Frozen, FrozenBytes, Instance, Opaque
 from .readers import Reduced, class_name, known_readers, reader_of
+
+if TYPE_CHECKING:
+    from .provenance import Origins
 
 VALUE_LIMIT = 1_000_000
 """Bytes of one frozen value; a larger one becomes an opaque mark that keeps its type and size."""
@@ -30,9 +33,10 @@ class _Limit(Exception):
 class _Freezer(pickle.Pickler):
     """The C pickler, reading raw state."""
 
-    def __init__(self, sink: _Sink) -> None:
+    def __init__(self, sink: _Sink, origins: Origins | None = None) -> None:
         super().__init__(sink, 5)
         self._objects = 0
+        self._origins = origins
 
     def reducer_override(self, value: Any) -> Reduced:
         cls = type(value)
@@ -41,7 +45,11 @@ class _Freezer(pickle.Pickler):
         if self._objects > OBJECT_LIMIT:
             raise _Limit(f"more than {OBJECT_LIMIT} objects")
         try:
-            return reader(value)
+            reduced = reader(value)
+            if self._origins is not None and type(reduced) is tuple and reduced[0] is Instance:
+                origin = self._origins.of(value)
+                return (Instance, (*reduced[1], origin), *reduced[2:]) if origin else reduced
+            return reduced
         except Exception as fault:  # noqa: BLE001 - it costs this part, not the whole value
             return Opaque, (class_name(cls), f"it could not be read: {type(fault).__name__}")
 
@@ -67,17 +75,18 @@ _ATOMS = frozenset(map(id, (type(None), bool, int, float)))
 _TEXTS = frozenset({str, bytes})
 
 
-def freeze(value: Any, *, limit: int = VALUE_LIMIT) -> Frozen:
+def freeze(value: Any, *, limit: int = VALUE_LIMIT, origins: Origins | None = None) -> Frozen:
     """A copy of the value that later changes cannot reach; runs no code of the value's classes, never raises.
 
-    `limit` is in bytes. What cannot be frozen comes back as an opaque mark.
+    `limit` is in bytes; with `origins`, objects say where they came from. What cannot be frozen comes back as an
+    opaque mark.
     """
     cls = type(value)
     if id(cls) in _ATOMS or ((cls is str or cls is bytes) and len(value) <= limit):
         return value
     sink = _Sink(limit)
     try:
-        _Freezer(sink).dump(value)
+        _Freezer(sink, origins).dump(value)
     except _Limit as over:
         return _opaque(value, f"{over}{_extent(value)}")
     except RecursionError:

@@ -24,7 +24,7 @@ from .retention import Reservoir
 from .shapes import Shape
 from .store.protocol import BaselineWriter, Batch, KeptTrace, Revision
 from .thawing import thaw
-from .trace import Entry, PathClass, encode_trace, trace_id
+from .trace import Entry, PathClass, TraceId, encode_trace, trace_id
 from .tracing.branches import Arm, path_digest
 from .value_tree import DictNode, ObjectNode, Tree, field
 
@@ -189,17 +189,30 @@ class Collector:
     def _keep(
         self, live: LiveTrace, arms: list[Arm], key: tuple[str, str], slot: int, reservoir: Reservoir, work: _Work
     ) -> None:
-        stored = assemble(live, arms, self._classes[key], self._included, self._redactor)
+        producers: dict[TraceId, bytes] = {}
+        makers = [self._producer(maker, producers) for maker in live.makers]
+        stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
         data = encode_trace(stored)
         name = trace_id(data)
         if not reservoir.put(slot, name):
             return
         self.kept += 1
-        work.traces.append(KeptTrace(*key, slot, name, data))
+        work.traces.append(KeptTrace(*key, slot, name, data, producers))
         for part, tree in (("input", stored.input), ("outcome", stored.outcome.value)):
             shape = self._shapes.setdefault((key[0], part), Shape())
             shape.observe(_shaped(tree))
             work.shapes.add((key[0], part))
+
+    def _producer(self, live: LiveTrace, found: dict[TraceId, bytes]) -> TraceId:
+        """The id of a trace that made something; it and those before it are added to `found`."""
+        makers = [self._producer(maker, found) for maker in live.makers]
+        if live.stored is None:
+            nothing = PathClass([], "", False)
+            data = encode_trace(assemble(live, [], nothing, self._included, self._redactor, makers))
+            live.stored = trace_id(data), data
+        name, data = live.stored
+        found[name] = data
+        return name
 
     def _describe(self, live: LiveTrace) -> Entry:
         name, module = live.label

@@ -33,10 +33,11 @@ class Standard:
 class Instance:
     """An instance on its way to its `ObjectNode`; filled after it is made, so that cycles work."""
 
-    __slots__ = ("cls", "content", "names", "values")
+    __slots__ = ("cls", "content", "names", "origin", "values")
 
-    def __init__(self, cls: ClassName) -> None:
+    def __init__(self, cls: ClassName, origin: str = "") -> None:
         self.cls = cls
+        self.origin = origin
         self.content: Any = None
         self.names: tuple[str, ...] = ()
         self.values: tuple[Any, ...] = ()

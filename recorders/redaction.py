@@ -295,7 +295,7 @@ def _rebuild(tree: Tree, parts: list[Tree]) -> Tree:
         case DictNode(keys=keys):
             return DictNode(parts[: len(keys)], parts[len(keys) :])
         case ObjectNode():
-            return ObjectNode(tree.cls, parts[0], tree.names, parts[1:])
+            return ObjectNode(tree.cls, parts[0], tree.names, parts[1:], tree.origin)
         case StandardNode():
             return StandardNode(tree.kind, parts)
         case EnumNode():

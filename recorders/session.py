@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from .capture import freeze, frozen_size
 from .context import PathRecord, Scope
 from .included import Included
 from .markers import Frozen
+from .provenance import Provenance
 from .sampling import Sampler
 from .trace import EntryKind
 from .tracing.choose import Tracer
@@ -30,8 +31,8 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_session", "_token", "arguments_after", "gaps", "hosting", "input", "kind", "label"),
-        *("outcome_kind", "path", "scope", "started", "value", "world"),
+        *("_session", "_token", "arguments_after", "depth", "gaps", "hosting", "input", "kind", "label", "makers"),
+        *("outcome_kind", "path", "scope", "started", "stored", "value", "world"),
     )
 
     def __init__(self, session: Session, kind: EntryKind) -> None:
@@ -49,6 +50,12 @@ class LiveTrace:
         self.value: Frozen = None
         self.arguments_after: Frozen = None
         self.gaps: list[str] = []
+        self.makers: Sequence[LiveTrace] = ()
+        """The traces that made the objects which it was given."""
+        self.depth = 1
+        """Traces in the chain that ends with it."""
+        self.stored: tuple[str, bytes] | None = None
+        """Its id and content as another trace's producer, once that was asked for."""
         self.hosting = False
         """Whether a server started inside it: then it is the service itself, and no entry."""
 
@@ -98,6 +105,7 @@ class Session:
         self._count_unsampled = self.counters.fast("not sampled")
         self._off = False
         self._faults = 0
+        self.provenance = Provenance()
         self.application: object = None
 
     def begin(self, kind: EntryKind, key: Hashable) -> LiveTrace | None:

@@ -13,10 +13,11 @@ from .value_tree import Tree
 TraceId: TypeAlias = str
 EntryKind: TypeAlias = Literal["wsgi", "function"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the stored trace and of the baseline around it.
 
 1: the first.
+2: traces refer to those that made the objects which they were given.
 """
 
 
@@ -95,6 +96,8 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     """What the recorder knows that it could not record."""
     redacted: int = 0
     """How many values of it are pseudonyms."""
+    producers: list[TraceId] = []
+    """Traces that made, or last changed, the objects that it was given; `ObjectNode.origin` counts them."""
 
 
 class PathClass(msgspec.Struct, frozen=True, array_like=True):

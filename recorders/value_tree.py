@@ -84,6 +84,9 @@ class ObjectNode(_Node, frozen=True, array_like=True, gc=False, tag="o"):
     content: Tree
     names: list[str]
     values: list[Tree]
+    origin: str = ""
+    """Where it came from, where that is known: `made N PLACE` by the trace's producer N, `named MODULE:NAME`. No part
+    of what it is."""
 
 
 class GlobalNode(_Node, frozen=True, array_like=True, gc=False, tag="g"):
@@ -189,6 +192,38 @@ def contains_opaque(tree: Tree) -> OpaqueNode | None:
             return part
         stack.extend(children(part))
     return None
+
+
+def without_origins(tree: Tree) -> Tree:
+    """The tree with nothing said of where its objects came from; the same object where nothing was."""
+    match tree:
+        case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
+            items = _all_without(tree.items)
+            return tree if items is tree.items else type(tree)(items)
+        case DictNode(keys=keys, values=values):
+            bare = _all_without(keys), _all_without(values)
+            return tree if bare[0] is keys and bare[1] is values else DictNode(*bare)
+        case ObjectNode():
+            content, values = without_origins(tree.content), _all_without(tree.values)
+            if not tree.origin and content is tree.content and values is tree.values:
+                return tree
+            return ObjectNode(tree.cls, content, tree.names, values)
+        case AnchorNode(number=number, value=value):
+            inner = without_origins(value)
+            return tree if inner is value else AnchorNode(number, inner)
+        case StandardNode(kind=kind, parts=parts):
+            bare_parts = _all_without(parts)
+            return tree if bare_parts is parts else StandardNode(kind, bare_parts)
+        case EnumNode(cls=cls, name=name, value=value):
+            inner = without_origins(value)
+            return tree if inner is value else EnumNode(cls, name, inner)
+        case _:
+            return tree
+
+
+def _all_without(trees: list[Tree]) -> list[Tree]:
+    bare = [without_origins(tree) for tree in trees]
+    return trees if all(new is old for new, old in zip(bare, trees, strict=True)) else bare
 
 
 def record(**fields: Tree) -> DictNode:

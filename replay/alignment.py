@@ -23,7 +23,7 @@ REPLACED = 0.45
 """How alike two statements of one kind must be when one was put in the other's place."""
 
 SAME_NAME = 0.25
-"""What the same last name adds to how alike two functions are."""
+"""What the same last name adds to how alike two functions are; a similar one, in proportion."""
 
 
 class Place(NamedTuple):
@@ -70,7 +70,11 @@ class Alignment:
             for part in (_last(one), _last(other))
         )
         for name, other in self._functions.items():
-            self._pair(self._old.functions[name], self._new.functions[other])
+            before, after = self._old.functions[name], self._new.functions[other]
+            if before.source == after.source:
+                self._unchanged(before, after)
+            else:
+                self._pair(before, after)
         self._extracted()
         self._mark_removed()
         self._changed_names = _changed_names(self._old, self._new)
@@ -175,6 +179,12 @@ class Alignment:
         return Place(function.name, one.first, one.last, changed)
 
     # --- how it is found ----------------------------------------------------------------------------------------
+
+    def _unchanged(self, old: Function, new: Function) -> None:
+        for at in range(len(old.statements)):
+            self._statements[old.name, at] = (new.name, at)
+            self._equal.add((new.name, at))
+        self._note(zip(self._old.branches(old.name), self._new.branches(new.name), strict=True))
 
     def _pair(self, old: Function, new: Function, *, loose: bool = False) -> None:
         """Match what is not yet matched; `loose` where no local name has to agree."""
@@ -307,7 +317,7 @@ def _matched_functions(
     fresh = {name: _texts(new[name]) for name in new if name not in found}
     scores = sorted(
         (
-            (_likeness(left, right) + SAME_NAME * (_last(one) == _last(other)), one, other)
+            (_likeness(left, right) + SAME_NAME * _ratio(_last(one), _last(other)), one, other)
             for one, left in gone.items()
             for other, right in fresh.items()
         ),
@@ -319,6 +329,10 @@ def _matched_functions(
             found[one] = other
             taken.add(other)
     return found
+
+
+def _ratio(left: str, right: str) -> float:
+    return difflib.SequenceMatcher(None, left, right, autojunk=False).ratio()
 
 
 def _texts(function: Function) -> list[str]:
@@ -335,7 +349,7 @@ def _likeness(left: list[str], right: list[str]) -> float:
         return quick.ratio()
     if min(len(left), len(right)) / max(len(left), len(right)) < 0.5:
         return quick.ratio()
-    return difflib.SequenceMatcher(None, "\n".join(left), "\n".join(right), autojunk=False).ratio() - 0.15
+    return _ratio("\n".join(left), "\n".join(right)) - 0.25
 
 
 def _paired(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int]]:
@@ -372,7 +386,7 @@ def _replaced(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int
 
 def _score(old: _Line, new: _Line) -> float:
     """How well one statement stands for another; 0 for not at all."""
-    ratio = difflib.SequenceMatcher(None, old.text, new.text, autojunk=False).ratio()
+    ratio = _ratio(old.text, new.text)
     if old.kind == new.kind in ("Return", HEAD) or (old.targets and old.targets == new.targets):
         return 0.5 + ratio / 2
     return ratio if old.kind == new.kind and ratio >= REPLACED else 0.0
@@ -407,7 +421,7 @@ def _aligned(old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> l
             pairs += zip(old[i:k], new[first:last], strict=True)
         elif tag == "replace":
             for one, other in zip(range(i, k), range(first, last), strict=False):
-                if difflib.SequenceMatcher(None, left[one], right[other], autojunk=False).ratio() >= SIMILAR:
+                if _ratio(left[one], right[other]) >= SIMILAR:
                     pairs.append((old[one], new[other]))
     return pairs
 

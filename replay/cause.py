@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import Branch, FunctionName
@@ -65,17 +66,21 @@ class _Found(NamedTuple):
     condition: str | None = None
     paths: tuple[str, ...] = ()
     """Of a value: which of its parts differ."""
+    returns: bool = False
+    """Whether it is the result of a function."""
 
 
-def _rank_in_change(found: _Found) -> int:
-    return _CHANGED_RANKS[found.kind]
+@lru_cache(maxsize=1)
+def _alignment(versions: Versions) -> Alignment:
+    """Traces are located one after another, of the same versions."""
+    return Alignment.of_modules(versions.old, versions.new)
 
 
 class _Search:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._versions = evidence.versions
-        self._alignment = Alignment.of_modules(self._versions.old, self._versions.new)
+        self._alignment = _alignment(evidence.versions)
         self._base = evidence.base_detail.events if evidence.base_detail is not None else []
         self._candidate = evidence.candidate_detail.events if evidence.candidate_detail is not None else []
         self._leaves: dict[tuple[FunctionName, int], tuple[Event, Event]] = {}
@@ -87,15 +92,30 @@ class _Search:
         """The best of the places in question."""
         found = [*self._differing(), *self._outbound()]
         ranked = sorted(found, key=lambda one: _RANKS[one.kind])
+        changed = sorted((one for one in found if one.place.changed), key=lambda one: _CHANGED_RANKS[one.kind])
         best = (
-            next(iter(sorted((one for one in found if one.place.changed), key=_rank_in_change)), None)
+            next((one for one in changed if one.kind != "change" or self._sets_a_field(one)), None)
             or self._changed_function(self._alignment.is_redecorated)
-            or next((one for one in ranked if one.kind != "change" and self._is_changed(one.function)), None)
+            or next(iter(changed), None)
+            or next((self._at_change(one) for one in ranked if self._is_effect_inside(one)), None)
             or self._changed_function(self._is_changed)
             or next(iter(ranked), None)
             or self._entry()
         )
         return self._located(best) if best is not None else None
+
+    def _sets_a_field(self, found: _Found) -> bool:
+        """Whether a statement of one side names a field that differs."""
+        names = {_last_part(difference.field) for difference in self._evidence.differences}
+        return any(name and name in found.base + found.candidate for name in names)
+
+    def _is_effect_inside(self, found: _Found) -> bool:
+        return found.kind != "change" and self._is_changed(found.function)
+
+    def _at_change(self, found: _Found) -> _Found:
+        """Of a function that returns something else: its changed line rather than that of the `return`."""
+        place = self._alignment.first_change(_named(found.function))
+        return found if not found.returns or place is None else found._replace(place=place, line=place.first)
 
     def _is_changed(self, function: FunctionName) -> bool:
         return self._alignment.first_change(_named(function)) is not None
@@ -124,7 +144,7 @@ class _Search:
         if change is None or found.line in change.lines:
             return found.line
         lines = [line for line in sorted(change.lines) if found.place.first <= line <= found.place.last]
-        names = [path.rpartition(".")[2].partition("[")[0].strip("'\"") for path in found.paths]
+        names = [_last_part(path) for path in found.paths]
         for line in lines:
             text = self._versions.line(module, line)
             if any(name and name in text for name in names):
@@ -228,7 +248,7 @@ class _Search:
             if nearest is not None and nearest.function == candidate.function:
                 place, line = nearest, nearest.first
         kind: CauseKind = "value" if is_last else "call"
-        return _Found(kind, candidate.function, line, place, *texts, None, paths)
+        return _Found(kind, candidate.function, line, place, *texts, None, paths, returns=True)
 
     def _only_candidate(self, event: Event) -> _Found | None:
         place = self._alignment.place(event.function, event.line)
@@ -236,7 +256,7 @@ class _Search:
             case "raise":
                 return _Found("raise", event.function, event.line, place, "no exception", _raised(event))
             case "decision" if event.key.startswith("except ") and event.arm == "true" and place.changed:
-                text = f"{decided(event)} (caught)"
+                text = decided(event)
                 return _Found("decision", event.function, event.line, place, ABSENT, text, event.key)
             case "value" if event.values[0][0]:
                 return self._whole(None, event, place)
@@ -295,6 +315,8 @@ class _Search:
         ran = dict.fromkeys(_named(event.function) for event in self._candidate)
         names = (self._alignment.function(_named(event.function)) for event in self._base)
         ran |= dict.fromkeys(name for name in names if name is not None)
+        if not any(event.kind == "enter" for event in self._candidate):  # as a recording has it: not all that ran
+            ran |= dict.fromkeys(name for change in self._versions.changes.values() for name in change.functions)
         for function in filter(is_wanted, ran):
             place = self._alignment.first_change(function) or self._alignment.head(function)
             found = _Found("change", function, place.first, place, "", "")
@@ -307,6 +329,11 @@ class _Search:
             place = self._alignment.head(event.function)
             return _Found("change", event.function, event.line, place, "", "the entry's first function")
         return None
+
+
+def _last_part(path: str) -> str:
+    """The name at the end of the path of a field."""
+    return path.rpartition(".")[2].partition("[")[0].strip("'\"")
 
 
 def _named(function: FunctionName) -> FunctionName:

@@ -72,8 +72,10 @@ def settles_nothing(field: str, position: int | None, base: Tree, candidate: Tre
 class Digests:
     """Digests of the parts of one tree, in canonical form: what a caller cannot tell apart has one digest."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, *, whole: bool = False) -> None:
+        """`whole`: private attributes too."""
         self.tree = tree
+        self._shown = attributes if whole else public
         self._anchors: dict[int, Tree] = {}
         self._done: dict[int, bytes] = {}
         self._open: list[int] = []
@@ -138,7 +140,7 @@ class Digests:
             case FrozenSetNode(items=items):
                 return _hash(b"f", *sorted(map(self.of, items)))
             case ObjectNode():
-                named = [_hash(b"n", name.encode(), self.of(value)) for name, value in public(tree)]
+                named = [_hash(b"n", name.encode(), self.of(value)) for name, value in self._shown(tree)]
                 return _hash(b"o", _class_label(tree.cls).encode(), self.of(tree.content), *sorted(named))
             case StandardNode(kind=kind, parts=parts):
                 return _hash(b"z", kind.encode(), *map(self.of, parts))
@@ -168,6 +170,11 @@ def _plain(value: Tree) -> Tree:
     return _ADDRESS.sub("at 0x…", value) if isinstance(value, str) and " at 0x" in value else value
 
 
+def attributes(tree: ObjectNode) -> list[tuple[str, Tree]]:
+    """All attributes."""
+    return list(zip(tree.names, tree.values, strict=True))
+
+
 def public(tree: ObjectNode) -> list[tuple[str, Tree]]:
     """The attributes that a caller is meant to see."""
     return [(name, value) for name, value in zip(tree.names, tree.values, strict=True) if not name.startswith("_")]
@@ -195,11 +202,15 @@ def tree_differences(
     return walk.found
 
 
-def unknown_part(base: Tree, candidate: Tree) -> tuple[str, OpaqueNode] | None:
+def unknown_part(
+    base: Tree,
+    candidate: Tree,
+    settles: Callable[[str, Tree, Tree], bool] = lambda path, base, candidate: False,
+) -> tuple[str, OpaqueNode] | None:
     """(path, mark) of a part that was captured on one side only, so that nobody can say whether it differs."""
     if encode(base) == encode(candidate):
         return None
-    walk = _Walk(Digests(base), Digests(candidate))
+    walk = _Walk(Digests(base), Digests(candidate), settles)
     walk.compare("", base, candidate)
     return walk.unknown
 
@@ -334,10 +345,11 @@ def _unknown_inside(base: Tree, candidate: Tree) -> bool:
 
 
 def _by_key(tree: DictNode) -> dict[str, Tree]:
-    return {_key_path(key): value for key, value in zip(tree.keys, tree.values, strict=True)}
+    return {key_path(key): value for key, value in zip(tree.keys, tree.values, strict=True)}
 
 
-def _key_path(key: Tree) -> str:
+def key_path(key: Tree) -> str:
+    """What a key of a dict adds to the path of its value."""
     if isinstance(key, str) and re.fullmatch(r"[A-Za-z_][\w-]*", key):
         return f".{key}"
     from .show import literal
@@ -362,10 +374,19 @@ def _outcome_differences(base: Observation, candidate: Observation, settles: Set
         left, right = comparable(base), comparable(candidate)
         return [] if settles("exception", None, left, right) else [Difference("exception", "exception", left, right)]
     found: list[Difference] = []
+    settled: list[str] = []
+
+    def noting(field: str, position: int | None, left: Tree, right: Tree) -> bool:
+        is_none = settles(field, position, left, right)
+        if is_none:
+            settled.append(field)
+        return is_none
+
     if encode(base.value) != encode(candidate.value):
-        inside = tree_differences(comparable(base), comparable(candidate), _under(base.kind, None, settles))
+        inside = tree_differences(comparable(base), comparable(candidate), _under(base.kind, None, noting))
         found = [Difference(base.kind, base.kind + path, left, right) for path, left, right in inside]
-    if any(one.field.startswith(_BODY) for one in found):  # the length of a response follows from its body
+    # The length of a response follows from its body.
+    if any(field.startswith(_BODY) for field in [*(one.field for one in found), *settled]):
         found = [one for one in found if one.field != "response.headers.content-length"]
     inside = tree_differences(base.arguments, candidate.arguments, _under("arguments", None, settles))
     found += [Difference("mutation", f"arguments{path}", left, right) for path, left, right in inside]

@@ -19,7 +19,6 @@ from .blind_spots import BlindSpot, Reach, changed_files
 from .compare import Difference, Settles, settles_nothing
 from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
-from .layout import changed_layouts
 from .lending import Lender
 from .locating import Locating
 from .naming import ClassName, file_name, name_classes
@@ -30,6 +29,7 @@ from .seal import Fidelity, SealedTrace
 from .sealing import Runner
 from .show import as_json, short
 from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from .versions import Versions
 from .volatile import count_leaves
 
 __all__ = ["BlindSpot", "CannotReplay", "Engine", "Group"]
@@ -59,7 +59,7 @@ class Engine:
         settles: Callable[[str], Settles] = lambda entry: settles_nothing,
         everything: bool = False,
         all_lines: bool = False,
-        make_candidate: Callable[[Setup, BaselineReader], Runner] = candidate_process,
+        make_candidate: Callable[[Setup, BaselineReader, Versions], Runner] = candidate_process,
     ) -> None:
         """`everything` selects every trace, whatever changed; `all_lines` notes every line that a replay runs.
 
@@ -78,7 +78,6 @@ class Engine:
         self._locating: Locating | None = None
         self._loaded = Loaded({}, {}, {}, [])
         self._places: dict[FunctionName, tuple[str, int]] | None = None
-        self._layouts: frozenset[str] | None = None
         self._stack = ExitStack()
         self.reach = Reach()
         self.import_faults: dict[str, str] = {}
@@ -145,7 +144,7 @@ class Engine:
 
     def load(self) -> Loaded:
         """Import the candidate, in its process; raises `CannotReplay` when an included package is missing."""
-        self._candidate = self._make_candidate(self._setup, self._reader)
+        self._candidate = self._make_candidate(self._setup, self._reader, self.oracle.versions)
         self._stack.callback(self._candidate.stop)
         self._loaded = self._candidate.load()
         self.import_faults = self._loaded.import_faults
@@ -165,10 +164,8 @@ class Engine:
 
     def _doubts(self, trace: Trace) -> Doubts:
         versions = self.oracle.versions
-        if self._layouts is None:
-            self._layouts = changed_layouts(versions.old, versions.new)
         rereads = any(versions.differs(one.caller) for one in trace.readings if one.caller)
-        return Doubts(rereads, self._layouts)
+        return Doubts(rereads, versions.relaid)
 
     def where(self, group: Group) -> tuple[str, int]:
         """File and line of the application that an item is about."""
@@ -208,7 +205,7 @@ class Engine:
             return TraceVerdict(stored.id, "not judged", stored.fault)
         if trace.gaps:
             return TraceVerdict(stored.id, "not judged", f"the recording has a gap: {'; '.join(trace.gaps)}")
-        job = Job(stored.id, entry, stored.data, stored.producers)
+        job = Job(stored.id, entry, stored.data, dict(stored.producers))
         seal = self.oracle.seal
         sealed = seal.trace(stored.id) if seal is not None else None
         return Case(job, trace, sealed if sealed is not None else _from_recording(stored.id, trace))
@@ -245,7 +242,9 @@ class Engine:
                 replayer.start()
                 try:
                     replayer.load()
-                    return replayer.run(Job(stored.id, self._entries[stored.entry], stored.data, stored.producers))
+                    return replayer.run(
+                        Job(stored.id, self._entries[stored.entry], stored.data, dict(stored.producers))
+                    )
                 finally:
                     replayer.stop()
         return None

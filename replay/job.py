@@ -25,7 +25,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     data: bytes
     """The trace, as `encode_trace` writes it."""
     producers: dict[TraceId, bytes] = {}
-    """Traces that made the objects which this one was given."""
+    """Traces that made the objects which this one was given, and theirs."""
     perturbation: Perturbation = UNPERTURBED
     fresh: bool = False
     """Whether nothing may have been replayed before it in its process."""
@@ -64,6 +64,8 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     """Files of the project, other than modules, that were read."""
     seconds: float = 0.0
     detail: Detail | None = None
+    unlike: list[str] = []
+    """Objects that were made again and are not as they were recorded, by where they came from."""
 
     @property
     def matched(self) -> bool:

@@ -15,13 +15,15 @@ from typing import NamedTuple
 import msgspec
 
 from ..recorders.trace import Trace, TraceId
-from .compare import FIELD_LIMIT, Difference, Settles, compare, outbound_differences, settles_nothing, unknown_part
+from .compare import Difference, Settles, compare, outbound_differences, unknown_part
+from .differences import told
 from .job import Job, Observed
 from .observation import Observation
 from .perturbation import STANDING
+from .rules import NO_RULES, Left, RuleFailed, Rules, left_by
 from .seal import SealedTrace
 from .sealing import Runner
-from .verdict import Verdict
+from .verdict import Settled, Verdict
 from .volatile import settling
 
 _TOGETHER = sys.version_info >= (3, 12)
@@ -47,6 +49,10 @@ class Judgement(NamedTuple):
     candidate: Observation | None
     asserted: int
     """Values that were compared."""
+    settled: tuple[Settled, ...] = ()
+    left_out: int = 0
+    """Differences that are not told; see `differences.told`."""
+    unseen: bool = False
 
 
 class Doubts(NamedTuple):
@@ -66,12 +72,12 @@ class Judge:
         candidate: Runner,
         *,
         doubts: Callable[[Trace], Doubts],
-        settles: Callable[[str], Settles] = lambda entry: settles_nothing,
+        settles: Callable[[str], Rules] = lambda entry: NO_RULES,
         traced: bool = False,
         against_recording: bool = False,
     ) -> None:
-        """`doubts` tells of a trace what the change may do to how it is compared; `settles` gives the project's own
-        rules for an entry; `traced` says whether the arms that the candidate takes are wanted. With
+        """`doubts` tells of a trace what the change may do to how it is compared; `settles` makes the project's
+        own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are wanted. With
         `against_recording` nobody replayed base: what the recorder could not see may be what base did too."""
         self._traced = traced
         self._against_recording = against_recording

@@ -80,7 +80,7 @@ class Locating:
 
     def _marked(self) -> tuple[Runner | None, Runner | None]:
         if self._sides is None:
-            candidate = candidate_process(self._setup, self._reader, marked=True)
+            candidate = candidate_process(self._setup, self._reader, self._oracle.versions, marked=True)
             self._stack.callback(candidate.stop)
             candidate.load()
             base: Runner | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..recorders.store.protocol import StoredClass
 from ..recorders.tracing.branches import Arm
@@ -15,6 +15,9 @@ _OPERATORS = (
     *(("%", " mod "), ("*", " times "), ("+", " plus ")),
 )
 SLUG_LENGTH = 48
+
+ArmIdentity: TypeAlias = tuple[str, str, int, str]
+"""See `Arm.identity`."""
 
 
 class ClassName(NamedTuple):
@@ -26,63 +29,65 @@ class ClassName(NamedTuple):
     """Letters, digits and `_ . : -` only."""
 
 
+class _Class(NamedTuple):
+    """A path class with the identities of its arms, taken once: they are asked for of every sibling."""
+
+    stored: StoredClass
+    identities: frozenset[ArmIdentity]
+
+
 def name_classes(classes: Sequence[StoredClass]) -> dict[tuple[str, str], ClassName]:
     """Names for all classes of a baseline, by (entry, path)."""
-    by_entry: dict[str, list[StoredClass]] = {}
-    for one in classes:
-        by_entry.setdefault(one.entry, []).append(one)
+    by_entry: dict[str, list[_Class]] = {}
+    for stored in classes:
+        identities = frozenset(arm.identity for arm in stored.description.arms)
+        by_entry.setdefault(stored.entry, []).append(_Class(stored, identities))
     named: dict[tuple[str, str], ClassName] = {}
     used: Counter[str] = Counter()
     for entry, siblings in by_entry.items():
+        shared = Counter(identity for one in siblings for identity in one.identities)
         for one in siblings:
-            words = distinguishing(one, siblings)
-            item = ".".join(part for part in (slug(entry), slug(words), slug(one.path[:6])) if part)
+            words = _distinguishing(one, siblings, shared)
+            path = one.stored.path
+            item = ".".join(part for part in (slug(entry), slug(words), slug(path[:6])) if part)
             used[item] += 1
-            named[entry, one.path] = ClassName(words, item if used[item] == 1 else f"{item}-{used[item]}")
+            named[entry, path] = ClassName(words, item if used[item] == 1 else f"{item}-{used[item]}")
     return named
 
 
-def distinguishing(one: StoredClass, siblings: Sequence[StoredClass]) -> str:
-    """At most two arms that few siblings share, and the outcome where it differs."""
-    others = [other for other in siblings if other is not one]
-    outcome = one.description.outcome
-    if not others:
-        return outcome
+def _distinguishing(one: _Class, siblings: Sequence[_Class], shared: Counter[ArmIdentity]) -> str:
+    """At most two arms that few siblings share, and the outcome where it differs; `shared` counts arms in all."""
+    description = one.stored.description
+    if len(siblings) == 1:
+        return description.outcome
+    left = [other for other in siblings if other is not one]
     chosen: list[Arm] = []
-    left = others
     while left and len(chosen) < 2:
-        best = min(_candidates(one, chosen), key=lambda arm: _rank(arm, left), default=None)
-        if best is None or all(_holds(other, best) for other in left):
+        candidates = [arm for arm in description.arms if arm not in chosen]
+        best = min(candidates, key=lambda arm: (shared[arm.identity], arm.taken in _LOOPS), default=None)
+        if best is None or all(best.identity in other.identities for other in left):
             break
         chosen.append(best)
-        left = [other for other in left if _holds(other, best)]
+        left = [other for other in left if best.identity in other.identities]
+        shared = Counter(identity for other in left for identity in other.identities)
     words = [arm.words() for arm in chosen]
     if left and len(words) < 2:
         words += _never(one, left)
-    if left and any(other.description.outcome != outcome for other in left):
-        words.append(outcome)
-    return " · ".join(words) or outcome
+    if left and any(other.stored.description.outcome != description.outcome for other in left):
+        words.append(description.outcome)
+    return " · ".join(words) or description.outcome
 
 
-def _never(one: StoredClass, others: Sequence[StoredClass]) -> list[str]:
+def _never(one: _Class, others: Sequence[_Class]) -> list[str]:
     """An arm that every sibling still alike takes and this class does not."""
-    for arm in others[0].description.arms:
-        if not _holds(one, arm) and all(_holds(other, arm) for other in others):
+    for arm in others[0].stored.description.arms:
+        if arm.identity not in one.identities and all(arm.identity in other.identities for other in others):
             return [f"{arm.branch.condition} never {arm.taken}"]
     return []
 
 
-def _candidates(one: StoredClass, chosen: list[Arm]) -> list[Arm]:
-    return [arm for arm in one.description.arms if arm not in chosen]
-
-
-def _rank(arm: Arm, others: Sequence[StoredClass]) -> tuple[int, bool]:
-    """How many siblings share an arm; loops say less than conditions."""
-    return sum(_holds(other, arm) for other in others), arm.taken in ("entered", "ended")
-
-
-def _holds(other: StoredClass, arm: Arm) -> bool:
-    return any(arm.identity == one.identity for one in other.description.arms)
+_LOOPS = frozenset({"entered", "ended"})
+"""Arms of loops; they say less than conditions."""
 
 
 def file_name(module: str) -> str:

@@ -228,7 +228,13 @@ def _tidy(path: Path, baseline: str) -> None:
 
 
 def plan_of(
-    setup: Setup, reader: BaselineReader, root: str, *, marked: bool = False, distributions: bool = False
+    setup: Setup,
+    reader: BaselineReader,
+    root: str,
+    *,
+    marked: bool = False,
+    distributions: bool = False,
+    relaid: Iterable[str] = (),
 ) -> Plan:
     """What a replayer of the project in a folder loads."""
     latest = latest_revision(reader)
@@ -241,6 +247,7 @@ def plan_of(
         modules=tuple(latest.sources),
         marked=marked,
         distributions=distributions,
+        relaid=tuple(sorted(relaid)),
     )
 
 
@@ -252,10 +259,11 @@ def base_process(
     hash_seed: int = 0,
     marked: bool = False,
     distributions: bool = False,
+    relaid: Iterable[str] = (),
 ) -> ReplayerProcess:
     """Base, checked out in a folder, in a process of its own; not loaded yet."""
     return ReplayerProcess(
-        plan_of(setup, reader, folder, marked=marked, distributions=distributions),
+        plan_of(setup, reader, folder, marked=marked, distributions=distributions, relaid=relaid),
         store=setup.store,
         path=search_path(setup.root, folder, setup.include),
         hash_seed=hash_seed,
@@ -264,9 +272,11 @@ def base_process(
     )
 
 
-def candidate_process(setup: Setup, reader: BaselineReader, *, marked: bool = False) -> ReplayerProcess:
+def candidate_process(
+    setup: Setup, reader: BaselineReader, versions: Versions, *, marked: bool = False
+) -> ReplayerProcess:
     """The working tree, in a process of its own; not loaded yet."""
-    return base_process(setup, reader, setup.root, marked=marked)
+    return base_process(setup, reader, setup.root, marked=marked, relaid=versions.relaid)
 
 
 @contextmanager

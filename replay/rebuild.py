@@ -21,7 +21,7 @@ import types
 import uuid
 import zoneinfo
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..recorders.value_tree import (
     AnchorNode,
@@ -39,6 +39,7 @@ from ..recorders.value_tree import (
     StandardNode,
     Tree,
     TupleNode,
+    children,
 )
 
 
@@ -121,6 +122,17 @@ class Resolver:
             return found
         raise Unbuildable(f"refused to build {name}: it is neither in the included packages nor a known standard type")
 
+    def held(self, name: str) -> Any:
+        """The instance of an included class that an included module holds under a name, or `None`."""
+        module_name, _, path = name.partition(":")
+        if not self.covers(module_name):
+            return None
+        found: Any = sys.modules.get(module_name)
+        for part in path.split("."):
+            found = getattr(found, "__dict__", {}).get(part)
+        home = getattr(type(found), "__module__", "") or ""
+        return found if self.covers(home) else None
+
     def _included(self, module_name: str, qualname: str) -> Any:
         try:
             found: Any = importlib.import_module(module_name)
@@ -150,17 +162,31 @@ def _loaded(module_name: str, qualname: str) -> Any:
 _SCALARS = frozenset({type(None), bool, int, float, str})
 
 
-def build(tree: Tree, resolver: Resolver) -> Any:
-    """The live value of a tree, a new copy at each call; raises `Unbuildable`."""
-    if type(tree) is TupleNode and all(type(item) in _SCALARS for item in tree.items):
+Find: TypeAlias = Callable[[ObjectNode], Any]
+"""The live object that a node stands for, by where it came from; `None` when it is to be filled with its state."""
+
+
+def build(tree: Tree, resolver: Resolver, find: Find | None = None) -> Any:
+    """The live value of a tree, a new copy at each call; raises `Unbuildable`.
+
+    `find` gives the objects whose origin is known; without it all are filled with their recorded state.
+    """
+    if type(tree) is TupleNode and all(map(_is_scalar, tree.items)):
         return tuple(tree.items)  # a row: by far the most frequent
-    return _Builder(resolver).build(tree)
+    return _Builder(resolver, find, tree).build(tree)
+
+
+def _is_scalar(tree: Tree) -> bool:
+    return type(tree) in _SCALARS
 
 
 class _Builder:
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, find: Find | None = None, whole: Tree = None) -> None:
         self._resolver = resolver
+        self._find = find
+        self._whole = whole
         self._anchors: dict[int, Any] = {}
+        self._seeking: set[int] = set()
 
     def build(self, tree: Tree, anchor: int | None = None) -> Any:
         if tree is None or isinstance(tree, (bool, int, float, str)):
@@ -189,12 +215,24 @@ class _Builder:
                 return self.build(value, number)
             case RefNode(number=number):
                 if number not in self._anchors:
-                    raise Unbuildable("an immutable value that contains itself cannot be rebuilt")
+                    return self._missing(number)
                 return self._anchors[number]
             case ObjectNode():
                 return self._object(tree, anchor)
             case _:
                 return self._atom(tree)
+
+    def _missing(self, number: int) -> Any:
+        """What was anchored inside an object that was found, not filled: it is built by itself."""
+        if self._find is not None:
+            stack = [self._whole]
+            while stack:
+                part = stack.pop()
+                if isinstance(part, AnchorNode) and part.number == number and number not in self._seeking:
+                    self._seeking.add(number)
+                    return self.build(part)
+                stack.extend(children(part))
+        raise Unbuildable("an immutable value that contains itself cannot be rebuilt")
 
     def _anchored(self, number: int | None, value: Any) -> Any:
         if number is not None:
@@ -235,6 +273,10 @@ class _Builder:
             raise Unbuildable(f"{name} has no member {member or value!r} any more") from error
 
     def _object(self, tree: ObjectNode, anchor: int | None) -> Any:
+        if tree.origin and self._find is not None:
+            found = self._find(tree)
+            if found is not None:
+                return self._anchored(anchor, found)
         cls = self._resolver.find(tree.cls)
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")

@@ -193,7 +193,7 @@ class RecordedWorld:
         self._called = called
         self._exchanges = _Exchanges(trace.exchanges)
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
-        self._perturbation = perturbation
+        self.perturbation = perturbation
         self._lender = lender
         self._now = _standing_start(trace) if perturbation.clock == "standing" else trace.started
         self._draws = 0
@@ -222,10 +222,10 @@ class RecordedWorld:
         stream = self._stream(key)
         self.readings["\0".join(key) if stream is not None else f"unrecorded {source}"] += 1
         clock = _is_clock(source)
-        if stream is not None and clock and self._perturbation.clock == "standing":
+        if stream is not None and clock and self.perturbation.clock == "standing":
             stream.take()
             return self._standing(source)  # type: ignore[no-any-return]  # of the type of the source
-        if stream is not None and not clock and self._perturbation.entropy:
+        if stream is not None and not clock and self.perturbation.entropy:
             stream.take()
             name, _, width = source.partition("/")
             return self._draw(name, width)  # type: ignore[no-any-return]  # of the type of the source
@@ -265,7 +265,7 @@ class RecordedWorld:
     def _standing(self, source: str) -> Any:
         """A reading that nobody recorded: the clock stands still; a draw is made from the trace's own seed."""
         name, _, width = source.partition("/")
-        now = self._now + self._perturbation.unrecorded * 0.7
+        now = self._now + self.perturbation.unrecorded * 0.7
         if name == "datetime":
             return (round(now * 1e6), self._offset())
         if name == "time.time":
@@ -286,7 +286,7 @@ class RecordedWorld:
 
     def _draw(self, name: str, width: str) -> Any:
         self._draws += 1
-        wide = f"{self._perturbation.entropy}\0{self._perturbation.unrecorded}"
+        wide = f"{self.perturbation.entropy}\0{self.perturbation.unrecorded}"
         seed = f"{self._trace.entry}\0{self._trace.started}\0{name}\0{width}\0{self._draws}\0{wide}"
         size = int(width) if width else 8
         stream = hashlib.shake_256(seed.encode())

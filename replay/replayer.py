@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import CodeType
 
 import msgspec
@@ -28,6 +29,7 @@ from ..recorders.patching import Undos
 from ..recorders.trace import decode_trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
+from ..recorders.value_tree import ClassName
 from .building import Building
 from .calls import CalledNames
 from .closed import Closed
@@ -37,7 +39,7 @@ from .lending import Lender
 from .observation import Observation, outbound_of
 from .reach import Reach
 from .rebuild import Resolver
-from .worker import Applications, EntryUnavailable, Replay, Worker
+from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
 
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
@@ -59,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Environment variables that the recorded service read outside its traces."""
     modules: tuple[str, ...]
     """Recorded modules, imported where they are included and still there."""
+    relaid: tuple[ClassName, ...] = ()
+    """Classes that hold their state in another way than at base."""
     distributions: bool = False
     """Whether it is to tell which installed distributions were imported."""
     marked: bool = False
@@ -104,6 +108,7 @@ class Replayer:
         self._resolver = Resolver(plan.include)
         applications = Applications(plan.app, self._building, self._resolver)
         self.worker = Worker(self._resolver, self.included.modules, applications, called)
+        self.worker.relaid = frozenset(plan.relaid)
         self._paths = Paths(self.included)
         self._reach: Reach | None = None
         self._owner = os.getpid()
@@ -227,19 +232,23 @@ class Replayer:
         self._resolver.restored.clear()
         self._closed.files.clear()
         tracer = self._tracer if job.traced else None
+        producers = NO_PRODUCERS if job.restore else job.producers
+        run = partial(
+            self.worker.replay, job.entry, trace, tracer=tracer, perturbation=job.perturbation, producers=producers
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self._plan.marked:
                 from .detail import Steps
 
                 with Steps() as steps:
-                    replay = self.worker.replay(job.entry, trace, tracer=tracer, perturbation=job.perturbation)
+                    replay = run()
                 return replay, {}, steps.detail()
             if self._reach is None or (job.traced and sys.version_info < (3, 12)):
-                replay = self.worker.replay(job.entry, trace, tracer=tracer, perturbation=job.perturbation)
+                replay = run()
                 return replay, {}, None
             with self._reach.replaying() as reached:
-                replay = self.worker.replay(job.entry, trace, tracer=tracer, perturbation=job.perturbation)
+                replay = run()
         return replay, {file: sorted(lines) for file, lines in reached.items()}, None
 
     def _observed(
@@ -274,6 +283,7 @@ class Replayer:
             sorted(self._closed.files),
             seconds,
             detail,
+            self.worker.unlike,
         )
 
 

@@ -71,7 +71,7 @@ def kept_traces(reader: BaselineReader) -> tuple[list[Kept], dict[TraceId, str]]
         elif stored.trace.gaps:
             faults[stored.id] = f"the recording has a gap: {'; '.join(stored.trace.gaps)}"
         else:
-            kept[stored.id] = Kept(job_of(stored.id, entry, stored.data, stored.producers), stored.trace)
+            kept[stored.id] = Kept(job_of(stored.id, entry, stored.data, dict(stored.producers)), stored.trace)
     return list(kept.values()), faults
 
 
@@ -103,6 +103,7 @@ def seal(reader: BaselineReader, open_base: Open, *, label: str, digest_of: Call
     runners = [open_base(seed) for seed in (0, 1, 2)]
     try:
         loaded, _second, _third = [runner.load() for runner in runners]
+        kept = _with_restoring(kept, runners[0])
         runs = _run_all(kept, runners)
         sealed = dict(faults.items())
         traces = {name: SealedTrace(name, reason) for name, reason in sealed.items()}
@@ -136,6 +137,19 @@ def _indexed(
         trace: [names.setdefault(function, len(names)) for function in several] for trace, several in functions.items()
     }
     return list(names), ran
+
+
+def _with_restoring(kept: Sequence[Kept], runner: Runner) -> list[Kept]:
+    """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
+    that was not recorded changed it since."""
+    made = [one.job for one in kept if one.job.producers]
+    unlike = {name for name, one in _answers(runner, made, fresh=True).items() if one.unlike or one.stop == "gap"}
+    return [
+        one._replace(job=msgspec.structs.replace(one.job, restore=one.job.trace in unlike))
+        if one.job.producers
+        else one
+        for one in kept
+    ]
 
 
 def _run_all(kept: Sequence[Kept], runners: Sequence[Runner]) -> dict[TraceId, Runs]:
@@ -204,6 +218,7 @@ class _Judged:
             masks=masks,
             fresh=fresh,
             moved=_path(runs.warm) != _path(runs.other),
+            restore=self._kept.job.restore,
             leaves=max(count_leaves(base) - len(always), 0),
             unfaithful=_told(recorded[0]) if recorded else "",
             borrowed=runs.fresh.borrowed,

@@ -37,6 +37,7 @@ class Function(NamedTuple):
     statements: tuple[Statement, ...]
     mentions: frozenset[str]
     """Names and attributes that occur in it."""
+    source: str
 
     def at(self, line: int) -> int:
         """Position of the statement on a line: the last that begins at or before it and reaches it, else just the
@@ -56,7 +57,7 @@ def functions_of(module: str, source: str) -> dict[FunctionName, Function]:
     except SyntaxError:
         return {}
     found: dict[FunctionName, Function] = {}
-    _Walk(module, found).module(tree)
+    _Walk(module, found, source.splitlines()).module(tree)
     return found
 
 
@@ -64,17 +65,22 @@ _AnyFunction: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class _Walk:
-    def __init__(self, module: str, found: dict[FunctionName, Function]) -> None:
+    def __init__(self, module: str, found: dict[FunctionName, Function], lines: list[str]) -> None:
         self._module = module
         self._found = found
+        self._lines = lines
 
     def module(self, tree: ast.Module) -> None:
         name = f"{self._module}:"
         head = Statement(name, HEAD, 0, 0, ast.Module([], []))
-        self._add(name, frozenset(), [head, *self._body(tree.body, name, "")], tree)
+        body = list(self._body(tree.body, name, ""))
+        self._add(name, frozenset(), [head, *body], tree, len(self._lines))
 
-    def _add(self, name: FunctionName, names: frozenset[str], statements: list[Statement], node: ast.AST) -> None:
-        self._found[name] = Function(name, names, tuple(statements), frozenset(_mentions(node)))
+    def _add(
+        self, name: FunctionName, names: frozenset[str], statements: list[Statement], node: ast.AST, last: int
+    ) -> None:
+        source = "\n".join(self._lines[max(statements[0].first - 1, 0) : last])
+        self._found[name] = Function(name, names, tuple(statements), frozenset(_mentions(node)), source)
 
     def _function(self, node: _AnyFunction, prefix: str) -> None:
         name = f"{self._module}:{prefix}{node.name}"
@@ -83,7 +89,8 @@ class _Walk:
         part = ast.Lambda(_bare_arguments(node.args), ast.Tuple(node.decorator_list, ast.Load()))
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
         last = max(node.lineno, min(node.body[0].lineno - 1, node.end_lineno or node.lineno))
-        self._add(name, _locals(node), [Statement(name, HEAD, first, last, part), *body], node)
+        end = node.end_lineno or last
+        self._add(name, _locals(node), [Statement(name, HEAD, first, last, part), *body], node, end)
         # Inner functions were found before the one around them.
         order = list(self._found)
         for inner in order[position:-1]:
@@ -232,6 +239,6 @@ def text_of(statement: Statement, unnamed: frozenset[str], renamed: frozenset[st
     """A statement's own part as text; local names that are said not to matter, and names of functions that were
     renamed, are all written `_`."""
     part = statement.part
-    if unnamed or renamed:
+    if not mentioned_in(statement).isdisjoint(unnamed | renamed) or (unnamed and statement.kind == HEAD):
         part = _Renaming(unnamed, renamed).visit(copy.deepcopy(part))
     return f"{statement.kind} {ast.unparse(part)}"

@@ -49,6 +49,18 @@ class FieldDifference(msgspec.Struct, frozen=True):
     candidate_text: str
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """What one of the project's rules of comparison did in one trace."""
+
+    rule: str
+    """In words: `response.json.score within 1e-09`."""
+    reason: str
+    differences: int = 0
+    """Differences that it took for none."""
+    ignored: int = 0
+    """Values of base that are not compared because of it."""
+
+
 class TraceVerdict(msgspec.Struct, frozen=True):
     """What was found of one trace."""
 
@@ -60,6 +72,11 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     location: Location | None = None
     asserted: int = 0
     """Values that were compared, those that move left out."""
+    settled: tuple[Settled, ...] = ()
+    left_out: int = 0
+    """Differences that are not told: each is like one that is."""
+    unseen: bool = False
+    """Whether there may be differences unlike those that are told."""
 
 
 class ClassVerdict(msgspec.Struct, frozen=True):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from ..recorders.tracing.branches import Branch, FunctionName
+from ..recorders.value_tree import ClassName
 from .alignment import Alignment
 from .change import ModuleChange, compare_sources, function_names
+from .layout import changed_layouts
 
 
 class Versions:
@@ -45,6 +48,11 @@ class Versions:
     def changed_functions(self) -> set[FunctionName]:
         """New, changed and removed functions."""
         return {name for change in self.changes.values() for name in (*change.functions, *change.removed)}
+
+    @cached_property
+    def relaid(self) -> frozenset[ClassName]:
+        """Classes whose instances may hold something else."""
+        return changed_layouts(self.old, self.new)
 
     @property
     def anything(self) -> bool:

@@ -9,22 +9,26 @@ import io
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
-from types import ModuleType, TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
 from ..recorders import context
 from ..recorders.context import PathRecord, Scope
 from ..recorders.thawing import capture
-from ..recorders.trace import Entry, Outcome, Trace
+from ..recorders.trace import Entry, Outcome, Trace, TraceId
 from ..recorders.tracing.choose import Tracer
-from ..recorders.value_tree import BytesNode, DictNode, ObjectNode, TupleNode, field, record
+from ..recorders.value_tree import BytesNode, ClassName, DictNode, ObjectNode, TupleNode, field, record
 from .calls import CalledNames
 from .lending import Lender
 from .observation import Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
+from .provenance import Producers
 from .rebuild import Resolver, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
+
+NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
+"""Says that objects are to be filled with recorded state, whoever made them."""
 
 
 class EntryUnavailable(Exception):
@@ -58,6 +62,10 @@ class Worker:
         self._modules = modules
         self._called = called
         self._applications = applications
+        self.relaid: frozenset[ClassName] = frozenset()
+        """Classes that hold their state in another way than when it was recorded."""
+        self.unlike: list[str] = []
+        """Of the last replay: objects that were made again and are not as they were recorded."""
         self.lender: Lender | None = None
         """Answers what a trace lacks, where there is one."""
 
@@ -68,13 +76,16 @@ class Worker:
         *,
         tracer: Tracer | None = None,
         perturbation: Perturbation = UNPERTURBED,
+        producers: Mapping[TraceId, bytes] = NO_PRODUCERS,
     ) -> Replay:
-        """Replay a trace once; with a tracer, its path is recorded too. Raises `EntryUnavailable`."""
-        world = RecordedWorld(
-            trace, self._resolver, self._modules, self._called, perturbation=perturbation, lender=self.lender
-        )
+        """Replay a trace once; with a tracer, its path is recorded too. Raises `EntryUnavailable`.
+
+        `producers` are the traces that made what it was given; without them it is filled with recorded state.
+        """
+        world = self._world(trace, perturbation)
         path = PathRecord()
-        run = self._prepared(entry, trace, world)
+        self.unlike = []
+        run = self._prepared(entry, trace, world, producers)
         if isinstance(run, Replay):
             return run
         scope = Scope(world, path if tracer is not None else None)
@@ -97,13 +108,20 @@ class Worker:
             observation = replayed_observation(outcome, world.asked)
         return Replay(observation, world.stopped, world, path, trail)
 
-    def _prepared(self, entry: Entry, trace: Trace, world: RecordedWorld) -> Callable[[], Any] | Replay:
+    def _world(self, trace: Trace, perturbation: Perturbation) -> RecordedWorld:
+        return RecordedWorld(
+            trace, self._resolver, self._modules, self._called, perturbation=perturbation, lender=self.lender
+        )
+
+    def _prepared(
+        self, entry: Entry, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]
+    ) -> Callable[[], Any] | Replay:
         if trace.kind == "wsgi":
             application = self._applications.find(entry)
             return lambda: _run_wsgi(application, trace, world)
         try:
             kind = str(field(trace.input, "kind"))
-            arguments = build(field(trace.input, "arguments"), self._resolver)
+            arguments = self._arguments(trace, world, producers)
             function = _function(entry.target, kind, arguments[0], self._resolver)
         except Unbuildable as reason:
             return Replay(
@@ -114,6 +132,35 @@ class Worker:
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
         return lambda: _run_function(function, kind, arguments)
+
+    def _arguments(self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]) -> Any:
+        """(receiver, args, kwargs), live; raises `Unbuildable`."""
+        if producers is NO_PRODUCERS:
+            return build(field(trace.input, "arguments"), self._resolver)
+        behind = Producers(self._resolver, producers, lambda one, given: self._produce(one, given, world), self.relaid)
+        arguments = behind.arguments(trace)
+        self.unlike = behind.unlike
+        return arguments
+
+    def _produce(self, trace: Trace, arguments: Any, behind: RecordedWorld) -> Any:
+        """What a trace that made something returns; raises `Unbuildable`."""
+        world = self._world(trace, behind.perturbation)
+        kind = str(field(trace.input, "kind"))
+        try:
+            function = _function(trace.entry, kind, arguments[0], self._resolver)
+        except EntryGone as gone:
+            raise Unbuildable(f"what made an object that it was given is gone: {gone}") from gone
+        _receiver, args, kwargs = arguments
+        with context.within(Scope(world)):
+            try:
+                return function(*args, **kwargs)
+            except TraceStopped:
+                behind.wants_lender = behind.wants_lender or world.wants_lender
+                raise Unbuildable(f"what made an object that it was given, {trace.entry}, stopped") from None
+            except BaseException:  # noqa: BLE001 - its outcome is judged by itself; what it changed counts here
+                return None
+            finally:
+                behind.borrowed += world.borrowed
 
 
 def _until_stopped(run: Callable[[], Any]) -> tuple[Outcome | None, TracebackType | None]:

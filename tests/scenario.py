@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,9 +27,11 @@ from pytest_runtime.replay.blind_spots import BlindSpot
 from pytest_runtime.replay.engine import Engine
 from pytest_runtime.replay.job import Job, Observed
 from pytest_runtime.replay.lending import Lender
-from pytest_runtime.replay.oracle import Setup, plan_of
+from pytest_runtime.replay.oracle import Setup, find_oracle, plan_of
 from pytest_runtime.replay.replayer import Loaded, Replayer
+from pytest_runtime.replay.seal import Seal
 from pytest_runtime.replay.verdict import ClassVerdict, Location, TraceVerdict
+from pytest_runtime.replay.versions import Versions
 
 _numbers = itertools.count()
 
@@ -83,8 +86,9 @@ class Replayed(NamedTuple):
 class LocalRunner:
     """The candidate in this very process: quick, and open to a test's own objects. Nothing is fresh in it."""
 
-    def __init__(self, setup: Setup, reader: BaselineReader) -> None:
-        self._replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: Lender(_traces(reader)))
+    def __init__(self, setup: Setup, reader: BaselineReader, versions: Versions) -> None:
+        plan = plan_of(setup, reader, setup.root, relaid=versions.relaid)
+        self._replayer = Replayer(plan, traces=lambda: Lender(_traces(reader)))
         self.loaded = Loaded({}, {}, {}, [])
 
     def load(self) -> Loaded:
@@ -122,6 +126,7 @@ class Scenario:
         """`modules` maps module names to source; `options` are further `RecordOptions`."""
         number = next(_numbers)
         self.folder = folder
+        self.base = folder.parent / f"{folder.name}-base-{number}"
         self.names = {name: f"{name}_{number}" for name in modules}
         self.store = str(folder / f"scenario_{number}.baseline")
         self._options = options
@@ -150,6 +155,9 @@ class Scenario:
     def record(self, traffic: Callable[..., Any], **options: Any) -> Scenario:
         """Import the modules under the recorder and run the traffic, which gets them in the order given."""
         self._forget()
+        self.base.mkdir(exist_ok=True)
+        for unique in self.names.values():
+            shutil.copy(self.folder / f"{unique}.py", self.base)
         given: dict[str, Any] = {"sample": "all", **self._options, **options}
         app = given.pop("app", "")
         configured = RecordOptions(
@@ -208,10 +216,38 @@ class Scenario:
             sys.path.remove(str(self.folder))
             self._forget()
 
+    def judge(self, *, app: str = "", only: str = "", limit: float = 10.0, everything: bool = False) -> Replayed:
+        """Judge the modules as they are now against those that were recorded: sealed, in processes of their own."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        setup = self._setup(app=app, base=str(self.base), limit=limit)
+        engine = Engine(open_reader(self.store), setup, everything=everything)
+        try:
+            return self._judged(engine, only)
+        finally:
+            engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def seal(self, **options: Any) -> Seal:
+        """The seal of the modules that were recorded."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        reader = open_reader(self.store)
+        try:
+            oracle = find_oracle(self._setup(base=str(self.base), **options), reader, lambda line: None, renew=True)
+            assert oracle.seal is not None
+            return oracle.seal
+        finally:
+            reader.close()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
     def _judged(self, engine: Engine, only: str) -> Replayed:
         engine.prepare()
         engine.load()
-        verdicts = tuple(engine.judge(group, only=only) for group in engine.groups())
+        wanted = [group for group in engine.groups() if engine.wanted(group, only)]
+        verdicts = tuple(engine.judge(group, only=only) for group in wanted)
         return Replayed(verdicts, tuple(engine.reach.blind_spots()))
 
     def _setup(self, *, app: str = "", boundaries: tuple[str, ...] = (), base: str = "", limit: float = 10.0) -> Setup:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_runtime.recorders.store.protocol import StoredClass
 from pytest_runtime.recorders.trace import PathClass
 from pytest_runtime.recorders.tracing.branches import Arm, Branch
-from pytest_runtime.replay.naming import SLUG_LENGTH, distinguishing, file_name, name_classes, slug
+from pytest_runtime.replay.naming import SLUG_LENGTH, file_name, name_classes, slug
 
 from .scenario import Replayed, Scenario
 
@@ -50,6 +50,11 @@ def test_a_file_is_named_inside_its_folder(text: str) -> None:
     assert file_name("shop.web.views_2") == "shop.web.views_2"
 
 
+def words(one: StoredClass, siblings: list[StoredClass]) -> str:
+    """What tells a class from its siblings."""
+    return name_classes(siblings)[one.entry, one.path].words
+
+
 def test_operators_are_written_as_words() -> None:
     """What a shell or pytest would take for something else can still be read."""
     assert slug("total >= 10_000 is true") == "total-ge-10000-true"
@@ -62,8 +67,8 @@ def test_a_class_is_told_by_what_its_siblings_do_not_share() -> None:
         path_class("e", "a", ("shared", "true"), ("total > 1", "true")),
         path_class("e", "b", ("shared", "true"), ("total > 1", "false")),
     ]
-    assert distinguishing(classes[0], classes) == "total > 1 is true"
-    assert distinguishing(classes[1], classes) == "total > 1 is false"
+    assert words(classes[0], classes) == "total > 1 is true"
+    assert words(classes[1], classes) == "total > 1 is false"
 
 
 def test_a_class_without_arms_of_its_own_is_told_by_what_it_lacks() -> None:
@@ -73,13 +78,13 @@ def test_a_class_without_arms_of_its_own_is_told_by_what_it_lacks() -> None:
         path_class("e", "b", ("x", "true")),
         path_class("e", "c", ("x", "true"), ("y", "true")),
     ]
-    assert distinguishing(classes[0], classes) == "x never true"
+    assert words(classes[0], classes) == "x never true"
 
 
 def test_the_only_class_is_told_by_its_outcome() -> None:
     """There is nothing to tell it from."""
     [one] = [path_class("e", "a", ("x", "true"), outcome="200")]
-    assert distinguishing(one, [one]) == "200"
+    assert words(one, [one]) == "200"
 
 
 SHOP = """

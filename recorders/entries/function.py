@@ -17,7 +17,8 @@ from typing import Any
 from .. import context
 from ..capture import freeze, same_frozen
 from ..patching import PatchedFunction, Undos
-from ..session import Session
+from ..provenance import Origins
+from ..session import LiveTrace, Session
 from .target import is_public_operator
 
 
@@ -38,6 +39,7 @@ class FunctionEntries:
 
     def wrap_module(self, module: ModuleType) -> None:
         """Wrap what a module defines."""
+        self._session.provenance.saw_module(module, self._session.included.covers)
         if not self._all and not self._patterns:
             return
         for owner, name, target, value in _definitions(module):
@@ -87,7 +89,9 @@ def _record(
             context.leave(token)
     receiver = instance if kind == "method" else None
     arguments = (receiver, args, kwargs)
-    before = freeze(arguments)
+    origins = Origins(session.provenance)
+    before = freeze(arguments, origins=origins)
+    trace.makers, trace.depth = origins.makers, origins.depth + 1
     trace.label = (entry, entry.partition(":")[0])
     trace.input = (kind, before, parameters)
     trace.resume()
@@ -96,18 +100,26 @@ def _record(
     except BaseException as error:
         trace.pause()
         trace.outcome_error(error)
-        _finish(session, trace, before, arguments)
+        _finish(session, trace, before, arguments, origins, None)
         raise
     trace.pause()
-    trace.outcome("return", instance if kind == "constructor" else result)
-    _finish(session, trace, before, arguments)
+    value = instance if kind == "constructor" else result
+    trace.outcome("return", value)
+    _finish(session, trace, before, arguments, origins, value)
     return result
 
 
-def _finish(session: Session, trace: Any, before: Any, arguments: Any) -> None:
-    after = freeze(arguments)
+def _finish(session: Session, trace: LiveTrace, before: Any, arguments: Any, origins: Origins, value: Any) -> None:
+    after = freeze(arguments, origins=origins)
+    receiver, args, kwargs = arguments
+    made: dict[str, Any] = {"value": value}
     if not same_frozen(before, after):
         trace.arguments_after = after
+        made = {"receiver": receiver, "args": args, "kwargs": kwargs, **made}
+    try:
+        session.provenance.made(trace, session.included.covers, **made)
+    except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+        session.fault(fault)
     session.finish(trace)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from ..shapes import Shape
@@ -31,6 +32,8 @@ class KeptTrace(NamedTuple):
     slot: int
     id: TraceId
     data: bytes
+    producers: Mapping[TraceId, bytes] = MappingProxyType({})
+    """Traces that made the objects which it was given, and theirs."""
 
 
 class Batch(NamedTuple):
@@ -69,7 +72,7 @@ class StoredTrace(NamedTuple):
     fault: str
     data: bytes = b""
     """The trace as `encode_trace` writes it."""
-    producers: dict[TraceId, bytes] = {}
+    producers: Mapping[TraceId, bytes] = MappingProxyType({})
     """Traces that made the objects which this one was given, and theirs."""
 
 

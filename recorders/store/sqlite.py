@@ -42,6 +42,12 @@ CREATE TABLE shape (entry TEXT, part TEXT, data BLOB, PRIMARY KEY (entry, part))
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 """
 
+_SINCE_2 = """
+CREATE TABLE IF NOT EXISTS producer (id TEXT PRIMARY KEY, data BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS made (entry TEXT, path TEXT, slot INTEGER, producer TEXT,
+    PRIMARY KEY (entry, path, slot, producer)) WITHOUT ROWID;
+"""
+
 # The class itself, not `sqlite3.connect`: that one may be a boundary in this process.
 _connect = sqlite3.Connection
 
@@ -118,6 +124,7 @@ class SqliteWriter(_Sqlite):
                 _create(connection)
             else:
                 _check_header(str(path), connection)
+                _bring_up(connection)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
         except (sqlite3.Error, OSError, StoreError) as error:
@@ -170,6 +177,8 @@ class SqliteWriter(_Sqlite):
             self._db.executemany("UPDATE path_class SET count = count + ? WHERE entry = ? AND path = ?", counts)
             for kept in batch.traces:
                 self._keep(kept)
+            if any(kept.producers for kept in batch.traces):
+                self._db.execute("DELETE FROM producer WHERE id NOT IN (SELECT producer FROM made)")
             shapes = [(*key, _squeeze(encode_part(shape))) for key, shape in batch.shapes.items()]
             self._db.executemany("INSERT OR REPLACE INTO shape VALUES (?, ?, ?)", shapes)
             self._db.executemany(
@@ -182,6 +191,11 @@ class SqliteWriter(_Sqlite):
         row = (kept.entry, kept.path, kept.slot, kept.id, self._revision, _digest(kept.data))
         data = _squeeze(kept.data, dictionary)
         self._db.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, data))
+        slot = (kept.entry, kept.path, kept.slot)
+        self._db.execute("DELETE FROM made WHERE entry = ? AND path = ? AND slot = ?", slot)
+        for name, content in kept.producers.items():
+            self._db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (name, _squeeze(content)))
+            self._db.execute("INSERT OR IGNORE INTO made VALUES (?, ?, ?, ?)", (*slot, name))
 
     def _dictionary(self, kept: KeptTrace) -> bytes:
         """The dictionary of an entry: its first trace, for good."""
@@ -208,7 +222,13 @@ class SqliteWriter(_Sqlite):
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={FORMAT}")
-    connection.executescript(_SCHEMA)
+    connection.executescript(_SCHEMA + _SINCE_2)
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    """A file of an older format becomes one of this."""
+    connection.executescript(_SINCE_2)
+    connection.execute(f"PRAGMA user_version={FORMAT}")
 
 
 class _transaction:
@@ -303,13 +323,24 @@ class SqliteReader(_Sqlite):
     def traces(self, *, entry: str | None = None, path: str | None = None) -> Iterator[StoredTrace]:
         """Kept traces by entry, path and slot; one that is corrupt comes with its fault."""
         query = (
-            "SELECT id, entry, path, revision, digest, data FROM trace "
+            "SELECT id, entry, path, revision, digest, data, slot FROM trace "
             "WHERE (:entry IS NULL OR entry = :entry) AND (:path IS NULL OR path = :path) ORDER BY entry, path, slot"
         )
         with _reading(self.location):
             rows = self._db.execute(query, {"entry": entry, "path": path}).fetchall()
-        for row in rows:
-            yield self._trace(*row)
+        for *row, slot in rows:
+            stored = self._trace(*row)
+            if stored.trace is not None and stored.trace.producers:
+                stored = stored._replace(producers=self._producers(stored.entry, stored.path, slot))
+            yield stored
+
+    def _producers(self, entry: str, path: str, slot: int) -> dict[str, bytes]:
+        query = (
+            "SELECT id, data FROM made JOIN producer ON producer.id = made.producer "
+            "WHERE entry = ? AND path = ? AND slot = ? ORDER BY id"
+        )
+        with _reading(self.location):
+            return {name: _unsqueeze(data) for name, data in self._db.execute(query, (entry, path, slot))}
 
     def _trace(self, name: str, entry: str, path: str, revision: int, digest: bytes, data: bytes) -> StoredTrace:
         try:
