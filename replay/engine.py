@@ -16,7 +16,7 @@ from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
 from ..recorders.trace import Trace, TraceId
 from ..recorders.tracing.branches import FunctionName
 from .blind_spots import BlindSpot, Reach, changed_files
-from .compare import Difference, Settles, settles_nothing
+from .compare import Difference
 from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
@@ -25,6 +25,7 @@ from .naming import ClassName, file_name, name_classes
 from .observation import recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .replayer import CannotReplay, Loaded, Replayer
+from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner
 from .show import as_json, short
@@ -56,19 +57,22 @@ class Engine:
         reader: BaselineReader,
         setup: Setup,
         *,
-        settles: Callable[[str], Settles] = lambda entry: settles_nothing,
+        settles: Callable[[str], Rules] = lambda entry: NO_RULES,
         everything: bool = False,
+        always: bool = False,
         all_lines: bool = False,
         make_candidate: Callable[[Setup, BaselineReader, Versions], Runner] = candidate_process,
     ) -> None:
-        """`everything` selects every trace, whatever changed; `all_lines` notes every line that a replay runs.
+        """`everything` selects every trace, whatever changed; `always` makes the seal even where nothing did, because
+        single traces may be asked for; `all_lines` notes every line that a replay runs.
 
-        `settles` gives the project's own rules of comparison for an entry; `make_candidate` the candidate to judge.
+        `settles` makes the project's own rules of comparison for an entry; `make_candidate` the candidate to judge.
         """
         self._reader = reader
         self._setup = setup
         self._settles = settles
         self._everything = everything
+        self._always = always or everything
         self._all_lines = all_lines
         self._make_candidate = make_candidate
         self._entries = reader.entries()
@@ -108,7 +112,7 @@ class Engine:
     def prepare(self, say: Callable[[str], None] = lambda line: None) -> Oracle:
         """Find base and its seal, and what the change can have reached. Raises `BaseError`, `BaseUnavailable`."""
         if self._oracle is None:
-            self._oracle = find_oracle(self._setup, self._reader, say)
+            self._oracle = find_oracle(self._setup, self._reader, say, always=self._always)
         return self._oracle
 
     @property
@@ -278,7 +282,15 @@ def _from_recording(name: TraceId, trace: Trace) -> SealedTrace:
 def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
     fields = tuple(map(_field, judgement.differences))
     return TraceVerdict(
-        judgement.trace, judgement.verdict, judgement.reason, fields, location, asserted=judgement.asserted
+        judgement.trace,
+        judgement.verdict,
+        judgement.reason,
+        fields,
+        location,
+        asserted=judgement.asserted,
+        settled=judgement.settled,
+        left_out=judgement.left_out,
+        unseen=judgement.unseen,
     )
 
 

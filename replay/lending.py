@@ -28,9 +28,12 @@ class Lender:
             known.sort(key=lambda pair: pair[0])
 
     def lend(self, operation: Operation, request: Tree, started: float) -> Exchange | None:
-        """The answer of the nearest earlier trace, else of the nearest later one; `None` where no trace asked."""
-        known = self._known.get(exact_key(operation, request))
+        """The answer of the nearest earlier trace, else of the nearest later one; `None` where no other trace asked.
+
+        The trace that started then lends itself nothing: asking once more than it did is a difference.
+        """
+        known = [pair for pair in self._known.get(exact_key(operation, request), []) if pair[0] != started]
         if not known:
             return None
-        earlier = [exchange for when, exchange in known if when <= started]
+        earlier = [exchange for when, exchange in known if when < started]
         return earlier[-1] if earlier else known[0][1]

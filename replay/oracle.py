@@ -69,10 +69,12 @@ class Oracle(NamedTuple):
         return self.base.label if self.base is not None else "the recorded outcomes"
 
 
-def find_oracle(setup: Setup, reader: BaselineReader, say: Callable[[str], None], *, renew: bool = False) -> Oracle:
+def find_oracle(
+    setup: Setup, reader: BaselineReader, say: Callable[[str], None], *, always: bool = False, renew: bool = False
+) -> Oracle:
     """Find base, and its seal; make the seal where it is missing or `renew` asks for it.
 
-    `say` is told, in a line, what takes time. Raises `BaseError`, `BaseUnavailable`.
+    Where nothing differs there is no seal, unless `always` asks for one. `say` is told, in a line, what takes time. Raises `BaseError`, `BaseUnavailable`.
     """
     root = Path(setup.root)
     latest = latest_revision(reader)
@@ -91,7 +93,7 @@ def find_oracle(setup: Setup, reader: BaselineReader, say: Callable[[str], None]
     settings = _settings_differ(base, root)
     path = _seal_path(setup, reader, tree)
     known = None if renew else _known_seal(path, tree)
-    if not (renew or versions.anything or _matters(other, known) or settings or _other_distributions(known)):
+    if not (renew or always or versions.anything or _matters(other, known) or settings or _other_distributions(known)):
         return Oracle(base, base.reason, versions, None, None, False)
     made = known or _make(setup, reader, base, tree, path, say)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)

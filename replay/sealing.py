@@ -154,17 +154,18 @@ def _with_restoring(kept: Sequence[Kept], runner: Runner) -> list[Kept]:
 
 def _run_all(kept: Sequence[Kept], runners: Sequence[Runner]) -> dict[TraceId, Runs]:
     jobs = [one.job for one in kept]
-    shuffled = random.Random(1).sample(jobs, len(jobs))
-    clocked = [one.job for one in kept if _reads(one.trace, clock=True)]
-    drawing = [one.job for one in kept if _reads(one.trace, clock=False)]
+    shuffled = random.Random(1).sample(kept, len(kept))
+    clocked = [one.job for one in shuffled if _reads(one.trace, clock=True)]
+    drawing = [one.job for one in shuffled if _reads(one.trace, clock=False)]
     first, second, third = runners
 
     def in_first() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed]]:
         return _answers(first, jobs, traced=True), _answers(first, jobs, fresh=True)
 
     def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
-        other = _answers(second, shuffled, traced=True, perturbation=Perturbation(unrecorded=1))
-        standing = _answers(second, clocked[::-1], perturbation=STANDING)
+        # Backwards: whoever came first and found nothing warm now comes last.
+        other = _answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
+        standing = _answers(second, clocked, perturbation=STANDING)
         return other, standing, _answers(third, drawing, perturbation=Perturbation(entropy=1))
 
     with ThreadPoolExecutor(2) as pool:

@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pytest_runtime.recorders.options import RecordOptions
 from pytest_runtime.recorders.recording import Recording
@@ -216,11 +216,11 @@ class Scenario:
             sys.path.remove(str(self.folder))
             self._forget()
 
-    def judge(self, *, app: str = "", only: str = "", limit: float = 10.0, everything: bool = False) -> Replayed:
+    def judge(self, *, only: str = "", everything: bool = False, **options: Any) -> Replayed:
         """Judge the modules as they are now against those that were recorded: sealed, in processes of their own."""
         self._forget()
         sys.path.insert(0, str(self.folder))
-        setup = self._setup(app=app, base=str(self.base), limit=limit)
+        setup = self._setup(base=str(self.base), **options)
         engine = Engine(open_reader(self.store), setup, everything=everything)
         try:
             return self._judged(engine, only)
@@ -250,7 +250,15 @@ class Scenario:
         verdicts = tuple(engine.judge(group, only=only) for group in wanted)
         return Replayed(verdicts, tuple(engine.reach.blind_spots()))
 
-    def _setup(self, *, app: str = "", boundaries: tuple[str, ...] = (), base: str = "", limit: float = 10.0) -> Setup:
+    def _setup(
+        self,
+        *,
+        app: str = "",
+        boundaries: tuple[str, ...] = (),
+        base: str = "",
+        limit: float = 10.0,
+        launch: Literal["spawn", "fork"] = "fork",
+    ) -> Setup:
         app = app or str(self._options.get("app", ""))
         return Setup(
             root=str(self.folder),
@@ -261,7 +269,7 @@ class Scenario:
             boundaries=boundaries or self._options.get("boundaries", ()),
             base=base,
             limit=limit,
-            launch="fork",
+            launch=launch,
         )
 
     def traces(self) -> list[Trace]:

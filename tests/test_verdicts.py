@@ -180,7 +180,8 @@ def test_a_recorded_class_that_is_gone_is_not_judged(tmp_path: Path) -> None:
     scenario = shop(tmp_path, lambda shop: shop.describe(shop.Cart("x")))
     replayed = scenario.change("shop", "class Cart:", "class Basket:").replay()
     [reason] = [trace.reason for trace in replayed.traces if trace.verdict == "not judged"]
-    assert "Cart is gone" in reason
+    assert "Cart" in reason
+    assert "is gone" in reason
     assert "recorded input cannot be rebuilt" in reason
 
 
