@@ -11,9 +11,12 @@ import datetime
 import decimal
 import enum
 import fractions
+import io
 import logging
+import os
 import pathlib
 import re
+import stat
 import sys
 import threading
 import types
@@ -121,6 +124,49 @@ def _read_path(value: pathlib.PurePath) -> Reduced:
     return Standard, ("path", type(value).__name__, str(value))
 
 
+FILE_LIMIT = 1_000_000
+"""Bytes of an open file that are captured."""
+
+_CLOSED_STREAM: Reduced = (Opaque, ("io:IOBase", "it is closed"))
+
+
+def _read_file(value: Any, kind: str) -> Reduced:
+    """What is left of an open regular file, read in place: the position afterwards is the one before."""
+    name = class_name(type(value))
+    if value.closed or not value.readable() or not value.seekable():
+        return Opaque, (name, "it is no open file that can be read in place")
+    about = os.fstat(value.fileno())
+    if not stat.S_ISREG(about.st_mode) or about.st_size > FILE_LIMIT:
+        return Opaque, (name, "it is no regular file, or a large one")
+    position = value.tell()
+    try:
+        return Standard, (kind, value.read(), 0)
+    finally:
+        value.seek(position)
+
+
+def _remaining(value: Any) -> Reduced:
+    """The items that an iterator of a built-in container still has; reading them takes none."""
+    reduced = value.__reduce__()
+    items = list(reduced[1][0]) if reduced[1] else []
+    start = reduced[2] if len(reduced) > 2 and isinstance(reduced[2], int) else 0
+    if type(value) is type(reversed([])):
+        items = items[: start + 1][::-1]
+        start = 0
+    return Standard, ("iterator", items[start:])
+
+
+_BUILT_IN: tuple[Any, ...] = ([], (), "", "é", b"", bytearray(), range(1), range(2**70), {}, set(), frozenset())
+_QUIET_ITERATORS: tuple[type, ...] = tuple(
+    {type(iter(one)) for one in _BUILT_IN} | {type(iter({}.values())), type(iter({}.items())), type(reversed([]))}
+)
+
+
+def is_quiet_iterator(cls: type) -> bool:
+    """Whether the items of an iterator can be read without taking them."""
+    return any(cls is one for one in _QUIET_ITERATORS)
+
+
 STANDARD: dict[type, Reader] = {
     decimal.Decimal: lambda v: (Standard, ("decimal", str(v))),
     fractions.Fraction: lambda v: (Standard, ("fraction", v.numerator, v.denominator)),
@@ -142,6 +188,10 @@ STANDARD: dict[type, Reader] = {
     type(threading.Lock()): lambda v: (Standard, ("lock",)),
     type(threading.RLock()): lambda v: (Standard, ("rlock",)),
     re.Pattern: lambda v: (Standard, ("pattern", v.pattern, int(v.flags))),
+    io.StringIO: lambda v: (Standard, ("textstream", v.getvalue(), v.tell())) if not v.closed else _CLOSED_STREAM,
+    io.BytesIO: lambda v: (Standard, ("bytestream", v.getvalue(), v.tell())) if not v.closed else _CLOSED_STREAM,
+    io.TextIOWrapper: lambda v: _read_file(v, "textstream"),
+    io.BufferedReader: lambda v: _read_file(v, "bytestream"),
     **dict.fromkeys(
         (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath), _read_path
     ),
@@ -331,6 +381,7 @@ def _make_reader(cls: type) -> Reader:
 
 known_readers: dict[int, Reader] = {
     **{id(cls): reader for cls, reader in STANDARD.items()},
+    **{id(cls): _remaining for cls in _QUIET_ITERATORS},
     id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason)),
     id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
 }

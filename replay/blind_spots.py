@@ -48,6 +48,8 @@ class Reach(msgspec.Struct):
     arms: set[ArmName] = set()
     by_trace: dict[str, dict[str, list[int]]] = {}
     """trace → file → lines; only where every line is noted."""
+    files: list[str] = []
+    """Files of the included modules, where every line is noted."""
     unavailable: str = ""
     """Why nothing could be watched, or empty."""
 
@@ -77,6 +79,7 @@ class Reach(msgspec.Struct):
             self.lines.setdefault(file, set()).update(lines)
         self.arms.update(other.arms)
         self.by_trace.update(other.by_trace)
+        self.files = sorted({*self.files, *other.files})
         self.unavailable = self.unavailable or other.unavailable
 
     def changed_lines(self) -> tuple[int, int]:

@@ -153,6 +153,8 @@ class Engine:
         self._loaded = self._candidate.load()
         self.import_faults = self._loaded.import_faults
         self.reach = Reach(changed_files(self._loaded, self.oracle.versions, self._setup.root))
+        imported = [file for file, module in self._loaded.files.items() if module not in self.import_faults]
+        self.reach.files = sorted(imported) if self._all_lines else []
         self._candidate.watch(None if self._all_lines else self.reach.interesting())
         self.reach.unavailable = self._candidate.reach_unavailable
         self._judge = Judge(

@@ -9,22 +9,26 @@ confirmed in a fresh process.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from ..recorders.trace import Trace, TraceId
+from ..recorders.value_tree import Tree
 from .compare import Difference, Settles, compare, outbound_differences, unknown_part
 from .differences import told
 from .job import Job, Observed
 from .observation import Observation
 from .perturbation import STANDING
-from .rules import NO_RULES, Left, RuleFailed, Rules, left_by
+from .rules import NO_RULES, RuleFailed, Rules, left_by
 from .seal import SealedTrace
 from .sealing import Runner
 from .verdict import Settled, Verdict
 from .volatile import settling
+
+ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
 
 _TOGETHER = sys.version_info >= (3, 12)
 """Whether arms and lines can be watched in one replay: on 3.11 there is one trace function for both."""
@@ -77,13 +81,15 @@ class Judge:
         against_recording: bool = False,
     ) -> None:
         """`doubts` tells of a trace what the change may do to how it is compared; `settles` makes the project's
-        own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are wanted. With
-        `against_recording` nobody replayed base: what the recorder could not see may be what base did too."""
+        own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are
+        wanted. With `against_recording` nobody replayed base: what the recorder could not see may be what base did
+        too."""
         self._traced = traced
         self._against_recording = against_recording
         self._candidate = candidate
         self._doubts = doubts
         self._settles = settles
+        self._own: Rules = NO_RULES
         self.seen: Callable[[Observed], None] = lambda observed: None
         """Told of every observation of the candidate."""
 
@@ -111,6 +117,27 @@ class Judge:
         return next(iter(self._run([job])))
 
     def _judged(self, case: Case, observed: Observed) -> Judgement:
+        self._own = self._settles(case.job.entry.name)
+        try:
+            return self._with_rules(case, self._compared(case, observed))
+        except RuleFailed as failure:
+            return Judgement(case.job.trace, "error", str(failure), (), case.sealed.observation, None, 0)
+
+    def _with_rules(self, case: Case, judgement: Judgement) -> Judgement:
+        """What the project's own rules did; where they leave nothing to compare, nothing was judged."""
+        own, base = self._own, case.sealed.observation
+        if judgement.verdict not in ("same", "diverged") or base is None:
+            return judgement
+        if not own.ignoring:
+            return judgement._replace(settled=own.settled(Counter()))
+        masked = {(mask.field, mask.position) for mask in case.sealed.masks if mask.moves == "always"}
+        left = left_by(own, base, masked)
+        settled = own.settled(left.ignored)
+        if judgement.verdict == "same" and left.ignored and not left.values:
+            return _not_judged(case, ALL_IGNORED)._replace(settled=settled)
+        return judgement._replace(asserted=left.values, settled=settled)
+
+    def _compared(self, case: Case, observed: Observed) -> Judgement:
         if observed.matched:
             return _same(case)
         found = self._differences(case, observed)
@@ -130,14 +157,17 @@ class Judge:
         if restored:
             names = ", ".join(name.replace(":", ".") for name in restored)
             return _not_judged(case, f"rebuilt from state: recorded state was put into {names}, which changed")
+        shown = told(found)
         return Judgement(
             case.job.trace,
             "diverged",
             _note(case),
-            tuple(found[:FIELD_LIMIT]),
+            shown.differences,
             case.sealed.observation,
             observed.observation,
             case.sealed.leaves,
+            left_out=shown.left_out,
+            unseen=shown.unseen,
         )
 
     def _differences(self, case: Case, observed: Observed) -> list[Difference] | Judgement:
@@ -173,7 +203,7 @@ class Judge:
         random values in another way, what follows from them."""
         moves = ("always", "with entropy") if reread else ("always",)
         masked = settling(mask for mask in case.sealed.masks if mask.moves in moves)
-        own = self._settles(case.job.entry.name)
+        own = self._own = self._settles(case.job.entry.name)
         return lambda *where: masked(*where) or own(*where)
 
     def _rereads(self, case: Case, observed: Observed) -> bool:
@@ -198,7 +228,7 @@ class Judge:
         base, candidate = case.sealed.observation, observed.observation
         if base is None or candidate is None:
             return _same(case)
-        unknown = why_unknown(base, candidate)
+        unknown = why_unknown(base, candidate, self._own)
         return _not_judged(case, unknown) if unknown else _same(case)
 
 
@@ -241,12 +271,16 @@ def _not_judged(case: Case, reason: str) -> Judgement:
     return Judgement(case.job.trace, "not judged", reason, (), case.sealed.observation, None, 0)
 
 
-def why_unknown(base: Observation, candidate: Observation) -> str:
-    """Why equality cannot be told although nothing differs, or empty."""
+def why_unknown(base: Observation, candidate: Observation, rules: Rules = NO_RULES) -> str:
+    """Why equality cannot be told although nothing differs, or empty; what the rules ignore need not be known."""
     parts = (base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)
     for label, left, right in parts:
-        found = unknown_part(left, right)
+        found = unknown_part(left, right, _ignoring(rules, label))
         if found is not None:
             path, mark = found
             return f"{label}{path} cannot be compared: {mark.cls.replace(':', '.')}: {mark.reason}"
     return ""
+
+
+def _ignoring(rules: Rules, label: str) -> Callable[[str, Tree, Tree], bool]:
+    return lambda path, base, candidate: rules.ignores(label + path) is not None

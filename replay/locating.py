@@ -106,8 +106,9 @@ def recorded_detail(described: PathClass, trace: Trace) -> Detail:
         Event("decision", arm.branch.function, arm.branch.condition, arm.branch.ordinal, arm.branch.line, arm.taken, [])
         for arm in arms
     ]
+    enters = [Event("enter", function, "", 0, 0, "", []) for function in trace.functions]
     returns = [Event("return", call.function, "", 0, 0, "", [("", call.result)]) for call in trace.calls]
-    return Detail([*decisions, *returns], False)
+    return Detail([*enters, *decisions, *returns], False)
 
 
 def first_occurrences(detail: Detail) -> Detail:
@@ -116,8 +117,9 @@ def first_occurrences(detail: Detail) -> Detail:
     for event in detail.events:
         if event.kind == "decision":
             arms.setdefault((event.function, event.key, event.ordinal, event.arm), event)
+    enters = {event.function: event for event in reversed(detail.events) if event.kind == "enter"}
     returns = [event for event in detail.events if event.kind == "return" and _is_scalar(_values(event))]
-    return Detail([*arms.values(), *returns], detail.truncated)
+    return Detail([*enters.values(), *arms.values(), *returns], detail.truncated)
 
 
 def _values(event: Event) -> Iterable[Tree]:

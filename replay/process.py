@@ -216,6 +216,7 @@ def _serve_forked(connection: Connection[Any, Any], output: int) -> None:
 def _serve(connection: Connection[Any, Any]) -> None:
     question = _decode_question(connection.recv_bytes())
     assert isinstance(question, _Load)
+    _forget(question.plan.include)
     sys.path[:] = question.path
     os.chdir(question.folder)
     replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
@@ -227,6 +228,13 @@ def _serve(connection: Connection[Any, Any]) -> None:
         return
     connection.send_bytes(_encode(loaded))
     _Service(replayer, connection, question).serve()
+
+
+def _forget(include: Sequence[str]) -> None:
+    """A copy of a process that has the code under test loaded, in whatever version, loads its own."""
+    for module in list(sys.modules):
+        if any(module == package or module.startswith(f"{package}.") for package in include):
+            del sys.modules[module]
 
 
 def _lender(store: str) -> Lender:

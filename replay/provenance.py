@@ -14,14 +14,14 @@ from ..recorders.thawing import capture
 from ..recorders.trace import Trace, TraceId, decode_trace
 from ..recorders.value_tree import ClassName, ObjectNode, field
 from .compare import Digests
-from .rebuild import Resolver, Unbuildable, build
+from .rebuild import Resolver, Stand, Unbuildable, build
 
 DEPTH_LIMIT = 40
 """Producers behind each other; a hostile baseline may name more, or a circle of them."""
 
-Run = Callable[[Trace, Any], Any]
-"""Runs a trace with its arguments built; gives what it returned (of a constructor, the instance). Raises
-`Unbuildable` when it came to nothing."""
+Run = Callable[[Trace, Callable[[Stand], Any]], tuple[Any, Any]]
+"""Runs a trace with the arguments that it asks for; gives them and what it returned (of a constructor, the instance).
+Raises `Unbuildable` when it came to nothing."""
 
 
 class Producers:
@@ -41,10 +41,11 @@ class Producers:
         self.unlike: list[str] = []
         """Objects that are not as they were when they were recorded, by where they came from."""
 
-    def arguments(self, trace: Trace) -> Any:
-        """(receiver, args, kwargs) of a function's trace, live; raises `Unbuildable`."""
+    def arguments(self, trace: Trace, stand: Stand) -> Any:
+        """(receiver, args, kwargs) of a function's trace, live; `stand` gives what stands for its callables and
+        iterators. Raises `Unbuildable`."""
         tree = field(trace.input, "arguments")
-        return build(tree, self._resolver, lambda node: self._find(node, trace))
+        return build(tree, self._resolver, lambda node: self._find(node, trace), stand)
 
     def _find(self, node: ObjectNode, trace: Trace) -> Any:
         kind, _, rest = node.origin.partition(" ")
@@ -74,8 +75,7 @@ class Producers:
                 raise Unbuildable(f"more than {DEPTH_LIMIT} traces lie behind an object that it was given")
             self._depth += 1
             trace = decode_trace(self._known[name])
-            arguments = self.arguments(trace)
-            self._done[name] = arguments, self._run(trace, arguments)
+            self._done[name] = self._run(trace, lambda stand: self.arguments(trace, stand))
             self._depth -= 1
         return self._done[name]
 

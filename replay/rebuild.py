@@ -12,6 +12,7 @@ import decimal
 import enum
 import fractions
 import importlib
+import io
 import logging
 import pathlib
 import re
@@ -50,6 +51,12 @@ class Unbuildable(Exception):
 _moment: Any = datetime.datetime
 _time: Any = datetime.time
 
+
+def _stream(made: Any, position: int) -> Any:
+    made.seek(position)
+    return made
+
+
 _STANDARD: dict[str, Callable[..., Any]] = {
     "int": lambda text: int(text, 16),
     "str": lambda data: data.decode("utf-8", "surrogatepass"),
@@ -71,6 +78,9 @@ _STANDARD: dict[str, Callable[..., Any]] = {
     "pattern": re.compile,
     "path": lambda name, text: getattr(pathlib, name)(text),
     "logger": logging.getLogger,
+    "textstream": lambda text, position: _stream(io.StringIO(text), position),
+    "bytestream": lambda data, position: _stream(io.BytesIO(data), position),
+    "iterator": iter,
     "lock": threading.Lock,
     "rlock": threading.RLock,
 }
@@ -166,14 +176,19 @@ Find: TypeAlias = Callable[[ObjectNode], Any]
 """The live object that a node stands for, by where it came from; `None` when it is to be filled with its state."""
 
 
-def build(tree: Tree, resolver: Resolver, find: Find | None = None) -> Any:
+Stand = Callable[[str, list[Any]], Any]
+"""What stands for a callable or iterator that was given, by kind (`callable`, `consumed`) and parts."""
+
+
+def build(tree: Tree, resolver: Resolver, find: Find | None = None, stand: Stand | None = None) -> Any:
     """The live value of a tree, a new copy at each call; raises `Unbuildable`.
 
-    `find` gives the objects whose origin is known; without it all are filled with their recorded state.
+    `find` gives the objects whose origin is known; without it all are filled with their recorded state. `stand` gives
+    what stands for callables and iterators.
     """
     if type(tree) is TupleNode and all(map(_is_scalar, tree.items)):
         return tuple(tree.items)  # a row: by far the most frequent
-    return _Builder(resolver, find, tree).build(tree)
+    return _Builder(resolver, find, tree, stand).build(tree)
 
 
 def _is_scalar(tree: Tree) -> bool:
@@ -181,7 +196,10 @@ def _is_scalar(tree: Tree) -> bool:
 
 
 class _Builder:
-    def __init__(self, resolver: Resolver, find: Find | None = None, whole: Tree = None) -> None:
+    def __init__(
+        self, resolver: Resolver, find: Find | None = None, whole: Tree = None, stand: Stand | None = None
+    ) -> None:
+        self._stand = stand
         self._resolver = resolver
         self._find = find
         self._whole = whole
@@ -253,6 +271,8 @@ class _Builder:
                 raise Unbuildable(f"an unknown node: {tree!r}")
 
     def _standard(self, kind: str, parts: list[Any]) -> Any:
+        if self._stand is not None and kind in ("callable", "consumed"):
+            return self._stand(kind, parts)
         make = _STANDARD.get(kind)
         if make is None or (kind == "path" and parts[:1] and parts[0] not in _PATHS):
             raise Unbuildable(f"refused to build a standard value of the unknown kind {kind!r}")

@@ -14,6 +14,7 @@ from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
 from ..recorders import context
+from ..recorders.arguments import RecordedCallable, RecordedIterator, consuming
 from ..recorders.context import PathRecord, Scope
 from ..recorders.thawing import capture
 from ..recorders.trace import Entry, Outcome, Trace, TraceId
@@ -24,7 +25,7 @@ from .lending import Lender
 from .observation import Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
 from .provenance import Producers
-from .rebuild import Resolver, Unbuildable, build
+from .rebuild import Resolver, Stand, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
 
 NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
@@ -135,16 +136,18 @@ class Worker:
 
     def _arguments(self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]) -> Any:
         """(receiver, args, kwargs), live; raises `Unbuildable`."""
+        stand = _standing_in(world)
         if producers is NO_PRODUCERS:
-            return build(field(trace.input, "arguments"), self._resolver)
+            return build(field(trace.input, "arguments"), self._resolver, None, stand)
         behind = Producers(self._resolver, producers, lambda one, given: self._produce(one, given, world), self.relaid)
-        arguments = behind.arguments(trace)
+        arguments = behind.arguments(trace, stand)
         self.unlike = behind.unlike
         return arguments
 
-    def _produce(self, trace: Trace, arguments: Any, behind: RecordedWorld) -> Any:
-        """What a trace that made something returns; raises `Unbuildable`."""
+    def _produce(self, trace: Trace, given: Callable[[Stand], Any], behind: RecordedWorld) -> tuple[Any, Any]:
+        """The arguments of a trace that made something, and what it returns; raises `Unbuildable`."""
         world = self._world(trace, behind.perturbation)
+        arguments = given(_standing_in(world))
         kind = str(field(trace.input, "kind"))
         try:
             function = _function(trace.entry, kind, arguments[0], self._resolver)
@@ -153,14 +156,26 @@ class Worker:
         _receiver, args, kwargs = arguments
         with context.within(Scope(world)):
             try:
-                return function(*args, **kwargs)
+                return arguments, function(*args, **kwargs)
             except TraceStopped:
                 behind.wants_lender = behind.wants_lender or world.wants_lender
                 raise Unbuildable(f"what made an object that it was given, {trace.entry}, stopped") from None
             except BaseException:  # noqa: BLE001 - its outcome is judged by itself; what it changed counts here
-                return None
+                return arguments, None
             finally:
                 behind.borrowed += world.borrowed
+
+
+def _standing_in(world: RecordedWorld) -> Stand:
+    """What stands for the callables and iterators that the trace of a world was given."""
+
+    def stand(kind: str, parts: list[Any]) -> Any:
+        number = parts[0] if parts and isinstance(parts[0], int) else 0
+        if kind == "callable":
+            return RecordedCallable(number, str(parts[-1]))
+        return RecordedIterator(number, world.begin(consuming(number), number))
+
+    return stand
 
 
 def _until_stopped(run: Callable[[], Any]) -> tuple[Outcome | None, TracebackType | None]:

@@ -87,11 +87,11 @@ def test_a_decision_that_went_another_way(tmp_path: Path, case: str) -> None:
     assert (function(location), line) == ("rate", THRESHOLDS[case][2])
     if case == "negated":  # the same is asked, and answered; what follows from it is not
         assert location.condition is None
-        assert "base 10" in location.how
+        assert "base: returned 10" in location.how
     else:
         assert location.condition == line.removeprefix("if ").removesuffix(":")
-        assert "base: true" in location.how
-        assert "candidate: false" in location.how
+        assert "is true   candidate" in location.how
+        assert " is false" in location.how
 
 
 def test_code_above_and_renamed_locals_do_not_move_the_match(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_an_inner_call_that_returns_something_else(tmp_path: Path) -> None:
     assert function(location) == "fee"
     assert line == "return total // 10 + 1"
     assert location.condition is None
-    assert "base 15" in location.how
-    assert "candidate 16" in location.how
+    assert "base: returned 15" in location.how
+    assert "candidate: returned 16" in location.how
 
 
 def test_an_outbound_call_that_changed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .. import context
+from ..arguments import watched
 from ..capture import freeze, same_frozen
 from ..patching import PatchedFunction, Undos
 from ..provenance import Origins
@@ -88,6 +89,7 @@ def _record(
         finally:
             context.leave(token)
     receiver = instance if kind == "method" else None
+    args, kwargs = _watched(session, trace, args, kwargs)
     arguments = (receiver, args, kwargs)
     origins = Origins(session.provenance)
     before = freeze(arguments, origins=origins)
@@ -107,6 +109,14 @@ def _record(
     trace.outcome("return", value)
     _finish(session, trace, before, arguments, origins, value)
     return result
+
+
+def _watched(session: Session, trace: LiveTrace, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    try:
+        return watched(trace.world, session.included, args, kwargs)
+    except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+        session.fault(fault)
+        return args, kwargs
 
 
 def _finish(session: Session, trace: LiveTrace, before: Any, arguments: Any, origins: Origins, value: Any) -> None:
