@@ -181,8 +181,9 @@ def public(tree: ObjectNode) -> list[tuple[str, Tree]]:
 
 
 def _class_label(name: str) -> str:
-    """A class by its name: the module it lives in may change behind a re-export."""
-    return name.partition(":")[2]
+    """A class by its name: the module it lives in may change behind a re-export; a private class has none."""
+    label = name.partition(":")[2]
+    return "_" if label.rpartition(".")[2].startswith("_") else label
 
 
 def tree_differences(

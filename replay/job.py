@@ -64,6 +64,8 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     """Files of the project, other than modules, that were read."""
     seconds: float = 0.0
     detail: Detail | None = None
+    parsed: bool = False
+    """Whether SQL had to be parsed, which is slow to begin with."""
     unlike: list[str] = []
     """Objects that were made again and are not as they were recorded, by where they came from."""
 

@@ -20,8 +20,11 @@ from .replayer import CannotReplay, Loaded
 from .sealing import Runner
 from .verdict import Location
 
-IN_DETAIL = 8
+IN_DETAIL = 3
 """Diverged traces of one path class that are replayed in detail; one more for each set of fields none of them has."""
+
+IN_ALL = 40
+"""Traces of all classes after which one of each class, and of each set of fields, is enough."""
 
 
 class Locating:
@@ -33,6 +36,7 @@ class Locating:
         self._oracle = oracle
         self._loaded = loaded
         self._stack = ExitStack()
+        self._looked = 0
         self._sides: tuple[Runner | None, Runner | None] | None = None
 
     def __enter__(self) -> Locating:
@@ -49,10 +53,12 @@ class Locating:
         looked = 0
         for case, judgement in diverged:
             fields = frozenset(one.field for one in judgement.differences)
-            if looked >= IN_DETAIL and fields in known:
+            enough = IN_DETAIL if self._looked < IN_ALL else 1
+            if looked >= enough and fields in known:
                 yield judgement, known[fields]
                 continue
             looked += 1
+            self._looked += 1
             location = self._look(described, case, judgement)
             known.setdefault(fields, location)
             yield judgement, location

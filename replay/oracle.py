@@ -247,6 +247,7 @@ def plan_of(
         root=root,
         variables=dict(latest.variables),
         modules=tuple(latest.sources),
+        served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
         distributions=distributions,
         relaid=tuple(sorted(relaid)),

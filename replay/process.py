@@ -25,8 +25,10 @@ from typing import Any, Literal, NoReturn, TypeAlias
 import msgspec
 
 from ..recorders.store.open import open_reader
+from ..recorders.trace import decode_trace
 from .job import Job, Observed
 from .lending import Lender
+from .requests import read_ahead
 from .replayer import CannotReplay, Loaded, Plan, Replayer
 
 TIME_LIMIT = 10.0
@@ -253,6 +255,8 @@ class _Service:
         self._connection = connection
         self._load = load
         self._warm: _Offspring | None = None
+        self._parses = False
+        """Whether replays come to parsing SQL."""
 
     def serve(self) -> None:
         """Until the asking side is gone."""
@@ -281,6 +285,7 @@ class _Service:
         if not self._load.forking:
             return _encode(self._alone(job) if job.fresh else self._replayer.run(job))
         if job.fresh:
+            self._make_ready(job)
             offspring = _Offspring(self._replayer, self._load.limit)
             answer = offspring.run(job)
             offspring.end()
@@ -294,9 +299,17 @@ class _Service:
         return answer
 
     def _learn(self, answer: bytes) -> None:
-        """What one process had to borrow, later ones will too: the lender is made once."""
-        if self._replayer.worker.lender is None and _decode_observed(answer).borrowed:
+        """What one process had to make ready, later ones will too: it is made once, here."""
+        observed = _decode_observed(answer)
+        if self._replayer.worker.lender is None and observed.borrowed:
             self._replayer.lend()
+        self._parses = self._parses or observed.parsed
+
+    def _make_ready(self, job: Job) -> None:
+        """Read the statements of a trace before its process is forked, which would forget what it read."""
+        if self._parses:
+            for exchange in decode_trace(job.data).exchanges:
+                read_ahead(exchange.boundary, exchange.request)
 
     def _alone(self, job: Job) -> Observed:
         """A fresh replay where there is no fork."""

@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import CodeType
 
@@ -26,7 +27,7 @@ from ..recorders.errors import RuntimeBaselineError
 from ..recorders.included import ImportWatcher, Included
 from ..recorders.naming import function_name
 from ..recorders.patching import Undos
-from ..recorders.trace import decode_trace
+from ..recorders.trace import Entry, decode_trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
 from ..recorders.value_tree import ClassName
@@ -61,6 +62,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Environment variables that the recorded service read outside its traces."""
     modules: tuple[str, ...]
     """Recorded modules, imported where they are included and still there."""
+    served: tuple[Entry, ...] = ()
+    """Entries that an application answers: it is made when the code is loaded, once for all processes."""
     relaid: tuple[ClassName, ...] = ()
     """Classes that hold their state in another way than at base."""
     distributions: bool = False
@@ -106,8 +109,8 @@ class Replayer:
         self._building = Building(plan.variables, self._closed)
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
-        applications = Applications(plan.app, self._building, self._resolver)
-        self.worker = Worker(self._resolver, self.included.modules, applications, called)
+        self._applications = Applications(plan.app, self._building, self._resolver)
+        self.worker = Worker(self._resolver, self.included.modules, self._applications, called)
         self.worker.relaid = frozenset(plan.relaid)
         self._paths = Paths(self.included)
         self._reach: Reach | None = None
@@ -160,6 +163,9 @@ class Replayer:
                     ) from error
             for module in self._plan.modules:
                 self._load_module(module)
+        for entry in self._plan.served:
+            with suppress(EntryUnavailable):  # told as the verdict of each of its traces
+                self._applications.find(entry)
         files = dict(self.included.modules)
         sources = {module: self.included.sources.get(file, "") for file, module in files.items()}
         read = sorted(self._closed.files)
@@ -283,6 +289,7 @@ class Replayer:
             sorted(self._closed.files),
             seconds,
             detail,
+            "sqlglot" in sys.modules,
             self.worker.unlike,
         )
 

@@ -129,6 +129,13 @@ def parse_body(content_type: str, data: bytes) -> tuple[str, Tree]:
     return "body", BytesNode(data)
 
 
+def read_ahead(boundary: str, request: Tree) -> None:
+    """Parse the statement of a request, so that asking about it later is quick."""
+    if boundary == "sqlite3" and _sql(request):
+        canonical_sql(_sql(request))
+        _operation_of_sql(_sql(request))
+
+
 @functools.lru_cache(maxsize=4096)
 def canonical_sql(sql: str) -> str:
     """A statement as sqlglot writes what it parsed; white space, case of keywords and needless quotes are gone."""

@@ -196,6 +196,8 @@ def test_an_ordered_dict_is_known_by_its_content() -> None:
 
 def test_a_class_that_moved_to_another_module_is_the_same() -> None:
     """The module behind a class's name is an internal: it may stand behind a re-export."""
+    private = ObjectNode("shop.models:_Order", None, ["total"], [1])
+    assert tree_differences(private, ObjectNode("shop.models:_Purchase", None, ["total"], [1])) == []
     before = ObjectNode("shop.models:Order", None, ["total"], [1])
     after = ObjectNode("shop.orders:Order", None, ["total"], [1])
     renamed = ObjectNode("shop.models:Purchase", None, ["total"], [1])

@@ -1,0 +1,204 @@
+"""Selection: replayed is what a change can have reached, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_runtime.replay.seal import Seal
+from pytest_runtime.replay.selection import Changed, Selection, dependents, imported, module_of
+from pytest_runtime.replay.versions import Versions
+
+from .scenario import Scenario
+
+MODULES = {
+    "rates": """
+        RATE = 2
+        UNUSED = 1
+
+        def rate():
+            return RATE
+        """,
+    "prices": """
+        import rates
+
+        def price(amount):
+            return amount * rates.rate()
+        """,
+    "texts": """
+        def title(text):
+            return text.title()
+
+        class Label:
+            width = 3
+
+            def __init__(self, text):
+                self.text = text
+
+            def shown(self):
+                return self.text[: self.width]
+        """,
+}
+
+
+def traffic(rates: Any, prices: Any, texts: Any) -> None:
+    """Something of each."""
+    prices.price(3)
+    texts.title("ann")
+    texts.Label("a label").shown()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Scenario:
+    """Three modules, of which one imports another."""
+    return Scenario(tmp_path, MODULES).record(traffic)
+
+
+def replayed(scenario: Scenario) -> set[str]:
+    """The entries that were replayed."""
+    return {one.entry.partition(":")[2] for one in scenario.judge().classes}
+
+
+def test_a_function_selects_what_ran_it(shop: Scenario) -> None:
+    """Through any number of calls."""
+    assert replayed(shop.change("rates", "return RATE", "return  (RATE + 0)")) == {"price"}
+
+
+def test_statements_of_a_module_count_for_those_that_import_it(shop: Scenario) -> None:
+    """And for nobody else."""
+    assert replayed(shop.change("rates", "UNUSED = 1", "UNUSED = 2")) == {"price"}
+
+
+def test_a_class_body_counts_for_its_module(shop: Scenario) -> None:
+    """What it sets up may reach any of its functions."""
+    found = replayed(shop.change("texts", "width = 3", "width = 4"))
+    assert {"Label.shown"} <= found <= {"Label.shown", "Label.__init__", "title"}
+
+
+def test_bases_of_a_class_count(shop: Scenario) -> None:
+    """They are part of it, although no statement in it changed."""
+    assert "Label.shown" in replayed(shop.change("texts", "class Label:", "class Label(dict):"))
+
+
+def test_a_decorator_counts(shop: Scenario) -> None:
+    """It is part of the function."""
+    changed = "def once(function):\n    return function\n\n@once\ndef title"
+    assert "title" in replayed(shop.change("texts", "def title", changed))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    {
+        "a comment": ("return text.title()", "return text.title()  # in capitals"),
+        "a docstring": ("def title(text):", 'def title(text):\n    """In capitals."""'),
+        "layout": ("return text.title()", "return (\n        text.title()\n    )"),
+        "type hints": ("def title(text):", "def title(text: str) -> str:"),
+    }.values(),
+)
+def test_what_means_nothing_selects_nothing(shop: Scenario, old: str, new: str) -> None:
+    """Comments, docstrings, formatting, type hints."""
+    assert replayed(shop.change("texts", old, new)) == set()
+
+
+def test_a_removed_function_selects_what_ran_it(shop: Scenario) -> None:
+    """Although no function that is there changed."""
+    found = shop.change("rates", "def rate():", "def other():").judge()
+    assert found.counts == {"diverged": 1}
+    assert "AttributeError" in str(found.fields)
+
+
+def test_a_data_file_selects_what_read_it(tmp_path: Path) -> None:
+    """One read by an entry selects that entry's traces, and its content decides."""
+    source = """
+        import os
+
+        HERE = os.path.dirname(__file__)
+
+        def greeting(name):
+            with open(os.path.join(HERE, "greeting.txt")) as stream:
+                return stream.read().strip() + name
+
+        def other():
+            return 1
+        """
+    scenario = Scenario(tmp_path, {"shop": source})
+    (tmp_path / "greeting.txt").write_text("Hello ")
+
+    def both(shop: Any) -> None:
+        shop.greeting("Ann")
+        shop.other()
+
+    scenario.record(both)
+    (scenario.base / "greeting.txt").write_text("Hello ")
+    assert replayed(scenario) == set()
+    (tmp_path / "greeting.txt").write_text("Bye ")
+    found = scenario.judge()
+    assert {one.entry.partition(":")[2] for one in found.classes} == {"greeting"}
+    assert found.fields["return"] == ("'HelloAnn'", "'ByeAnn'")
+
+
+def selection(distributions: Iterable[str] = (), *, settings: bool = False, files: Iterable[str] = ()) -> Selection:
+    """Of two traces: one ran `shop`, which imports `yaml`; one ran `plain`."""
+    sources = {"shop": "import yaml\ndef f(): pass\n", "plain": "def g(): pass\n"}
+    seal = Seal(
+        base="HEAD",
+        python="3.12.1",
+        distributions={},
+        sources=sources,
+        files={},
+        read_by_all=["settings.toml"],
+        functions=["shop:f", "plain:g"],
+        ran={"one": [0], "two": [1]},
+        read={"two": ["data.json"]},
+        traces={},
+    )
+    changed = Changed(frozenset(files), frozenset(distributions), settings)
+    return Selection(Versions(sources, sources), changed, seal)
+
+
+def test_another_version_of_a_dependency_selects_what_imports_it() -> None:
+    """Directly or through an included module."""
+    chosen = selection(["yaml"])
+    assert chosen.why("one") == "it ran shop:f, and yaml is another version"
+    assert chosen.why("two") == ""
+
+
+def test_settings_and_files_that_all_read_select_everything() -> None:
+    """Nobody can say whom they concern."""
+    assert selection(settings=True).why("two") == "the configuration of pytest-runtime changed"
+    assert selection(files=["settings.toml"]).why("one").startswith("settings.toml changed")
+    assert selection(files=["data.json"]).why("two") == "it read data.json, which changed"
+    assert selection(files=["data.json"]).why("one") == ""
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "expected"),
+    [
+        ("shop.web", "import shop.rates", {"shop", "shop.rates"}),
+        ("shop.web", "from .rates import RATE", {"shop.rates", "shop.rates.RATE"}),
+        ("shop.web", "from . import rates", {"shop", "shop.rates"}),
+        ("shop", "from .rates import RATE", {"shop.rates"}),
+        ("shop.a.b", "from ..rates import RATE", {"shop.rates"}),
+    ],
+)
+def test_imports_are_read_from_the_source(module: str, text: str, expected: set[str]) -> None:
+    """Absolute and relative, of modules and of packages."""
+    assert expected <= imported(module, text)
+
+
+def test_dependents_follow_circles_and_chains() -> None:
+    """Each is found once, with the change that reaches it."""
+    sources = {"a": "import b", "b": "import c", "c": "import a", "d": ""}
+    assert dependents(sources, ["c"], {}) == {"c": "c", "b": "c", "a": "c"}
+
+
+def test_modules_are_named_by_their_files() -> None:
+    """In the project's root or its `src`."""
+    assert module_of("shop/web.py", ["shop"]) == "shop.web"
+    assert module_of("src/shop/__init__.py", ["shop"]) == "shop"
+    assert module_of("shop.py", ["shop"]) == "shop"
+    assert module_of("tests/test_shop.py", ["shop"]) == ""
+    assert module_of("shop/data.json", ["shop"]) == ""
