@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .assemble import Paths, assemble
-from .context import PrivateThread
+from .context import PathRecord, PrivateThread
 from .counters import Counters
 from .entries.wsgi import locate_application
 from .errors import StoreError
@@ -185,6 +185,7 @@ class Collector:
         slot = reservoir.offer()
         if slot is not None:
             self._keep(live, arms, key, slot, reservoir, work)
+        live.path = PathRecord()  # it may live on as the maker of an object; what it ran is told
 
     def _keep(
         self, live: LiveTrace, arms: list[Arm], key: tuple[str, str], slot: int, reservoir: Reservoir, work: _Work
