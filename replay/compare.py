@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..recorders.value_tree import (
@@ -26,6 +27,7 @@ from ..recorders.value_tree import (
     StandardNode,
     Tree,
     TupleNode,
+    children,
     contains_opaque,
     encode,
 )
@@ -76,21 +78,21 @@ class Digests:
         """`whole`: private attributes too."""
         self.tree = tree
         self._shown = attributes if whole else public
-        self._anchors: dict[int, Tree] = {}
         self._done: dict[int, bytes] = {}
         self._open: list[int] = []
         self._memo: dict[int, bytes] = {}
-        self._collect(tree)
 
-    def _collect(self, tree: Tree) -> None:
-        from ..recorders.value_tree import children
-
-        stack = [tree]
+    @cached_property
+    def _anchors(self) -> dict[int, Tree]:
+        """Anchored values by number; most trees have none, and are never asked."""
+        found: dict[int, Tree] = {}
+        stack = [self.tree]
         while stack:
             part = stack.pop()
             if isinstance(part, AnchorNode):
-                self._anchors[part.number] = part.value
+                found[part.number] = part.value
             stack.extend(children(part))
+        return found
 
     def resolve(self, tree: Tree) -> Tree:
         """A tree behind its anchor or reference."""

@@ -88,13 +88,14 @@ class Locating:
         if self._sides is None:
             candidate = candidate_process(self._setup, self._reader, self._oracle.versions, marked=True)
             self._stack.callback(candidate.stop)
-            candidate.load()
+            candidate.start()  # both load at the same time
             base: Runner | None = None
             if self._oracle.base is not None:
                 try:
                     base = self._stack.enter_context(marked_base(self._setup, self._reader, self._oracle.base))
                 except CannotReplay:
                     base = None  # an older seal of another environment: the candidate alone is looked at
+            candidate.load()
             self._sides = base, candidate
         return self._sides
 

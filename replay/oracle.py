@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +12,9 @@ from ..recorders.errors import GitMissing, NoBase, RuntimeBaselineError
 from ..recorders.store.protocol import BaselineReader, Revision
 from .base import Base, find_base
 from .checkout import checked_out
+from .distributions import other_distributions
 from .files import content, read_at, tree_of, tree_of_working
-from .process import ReplayerProcess
+from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .replayer import CannotReplay, Plan, search_path
 from .seal import OtherFormat, Seal, read_seal, seal_key, write_seal
 from .sealing import Runner, seal
@@ -39,8 +38,10 @@ class Setup(NamedTuple):
     boundaries: tuple[str, ...]
     base: str = ""
     """Revision or folder that the user named, or empty."""
-    limit: float = 10.0
+    limit: float = TIME_LIMIT
     """Seconds that one replay may take."""
+    load_limit: float = LOAD_LIMIT
+    """Seconds that importing the code may take."""
     launch: Literal["spawn", "fork"] = "spawn"
 
 
@@ -160,22 +161,7 @@ _NEVER_READ = (".py", ".pyi", ".md", ".rst", ".lock", ".gitignore", ".gitattribu
 
 def _other_distributions(known: Seal | None) -> list[str]:
     """Top-level modules of the distributions that are other versions than when the seal was made."""
-    if known is None:
-        return []
-    other = [name for name, version in known.distributions.items() if _installed(name) != version]
-    return sorted({top for name in other for top in _top_levels(name)})
-
-
-def _installed(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
-def _top_levels(name: str) -> list[str]:
-    tops = [top for top, names in importlib.metadata.packages_distributions().items() if name in names]
-    return tops or [re.sub(r"[-.]", "_", name).lower()]
+    return other_distributions(known.distributions) if known is not None else []
 
 
 # --- the seal --------------------------------------------------------------------------------------------------------
@@ -271,6 +257,7 @@ def base_process(
         path=search_path(setup.root, folder, setup.include),
         hash_seed=hash_seed,
         limit=setup.limit,
+        load_limit=setup.load_limit,
         launch=setup.launch,
     )
 

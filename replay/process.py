@@ -10,11 +10,13 @@ itself, and each fresh job gets a loaded process of its own.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,14 +30,20 @@ from ..recorders.store.open import open_reader
 from ..recorders.trace import decode_trace
 from .job import Job, Observed
 from .lending import Lender
-from .requests import read_ahead
 from .replayer import CannotReplay, Loaded, Plan, Replayer
+from .requests import read_ahead
 
 TIME_LIMIT = 10.0
 """Seconds that one replay may take before it counts as hanging."""
 
 LOAD_LIMIT = 300.0
 """Seconds that importing the code under test may take."""
+
+END_LIMIT = 5.0
+"""Seconds that a process may take to end when it is told to."""
+
+TELLING = 0.2
+"""Seconds within which a process that hangs tells where."""
 
 AHEAD = 50_000
 """Bytes of jobs that are handed over before the first answer is read: they must fit into the buffer of a pipe, or both
@@ -93,33 +101,44 @@ class ReplayerProcess:
         path: Sequence[str],
         hash_seed: int = 0,
         limit: float = TIME_LIMIT,
+        load_limit: float = LOAD_LIMIT,
         forking: bool = hasattr(os, "fork"),
         launch: Literal["spawn", "fork"] = "spawn",
     ) -> None:
         """`store` is where the baseline lies, `path` the `sys.path` that leads to the code. With `launch="fork"` the
         process is a copy of this one, which is quick and has this one's hash seed."""
+        self._load_limit = load_limit
         self._question = _Load(plan, store, list(path), plan.root, limit, forking)
         self._hash_seed = hash_seed
         self._launch = launch
         self._connection: Connection[Any, Any] | None = None
-        self._child: subprocess.Popen[bytes] | int | None = None
+        self._child: subprocess.Popen[bytes] | _Forked | None = None
+        self._is_loaded = False
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self.loaded = Loaded({}, {}, {}, [])
         self.reach_unavailable = ""
 
-    def load(self) -> Loaded:
-        """Start the process and import the code; raises `CannotReplay`."""
+    def start(self) -> None:
+        """Start the process and let it import the code, while this one does something else."""
         ours, theirs = Pipe()
         self._connection = ours
         if self._launch == "fork":
-            self._child = _forked(lambda: _serve_forked(theirs, self._output.fileno()))
+            self._child = _Forked(_forked(lambda: _serve_forked(theirs, self._output.fileno())))
         else:
             self._child = self._spawned(theirs)
         theirs.close()
-        answer = self._ask(self._question, LOAD_LIMIT)
+        with suppress(OSError):  # it is gone already: `load` says so
+            ours.send_bytes(_encode(self._question))
+
+    def load(self) -> Loaded:
+        """What came of importing the code, in a process that is started now if it was not; raises `CannotReplay`."""
+        if self._connection is None:
+            self.start()
+        answer = self._awaited()
         failed = msgspec.msgpack.decode(answer)
         if isinstance(failed, dict) and failed.get("type") == "failed":
             raise CannotReplay(str(failed["message"]))
+        self._is_loaded = True
         self.loaded = _decode_loaded(answer)
         return self.loaded
 
@@ -134,17 +153,26 @@ class ReplayerProcess:
             stdout=self._output,
             stderr=self._output,
             env=environment,
+            process_group=0,
         )
 
-    def _ask(self, question: _Question, limit: float) -> bytes:
+    def _awaited(self) -> bytes:
+        """The answer to a question that may take as long as loading does; raises `CannotReplay`."""
         assert self._connection is not None
         try:
-            self._connection.send_bytes(_encode(question))
-            if self._connection.poll(limit):
+            if self._connection.poll(self._load_limit):
                 return self._connection.recv_bytes()
         except (EOFError, OSError):
             raise CannotReplay(f"the process that loads the code under test ended: {self._last_words()}") from None
-        raise CannotReplay(f"loading the code under test took longer than {limit:.0f} s")
+        raise CannotReplay(f"loading the code under test took longer than {self._load_limit:g} s{self._where()}")
+
+    def _where(self) -> str:
+        """The line that the process is at, of the code that it loads."""
+        assert self._child is not None
+        os.kill(self._child.pid, signal.SIGUSR1)
+        time.sleep(TELLING)
+        self._output.seek(0)
+        return _place(self._output.read().decode(errors="replace"))
 
     def _last_words(self) -> str:
         self._output.seek(0)
@@ -154,8 +182,10 @@ class ReplayerProcess:
     def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
         """From here on note which of these lines each replay runs; `None` for all."""
         wanted = {file: sorted(numbers) for file, numbers in lines.items()} if lines is not None else None
-        answer = msgspec.msgpack.decode(self._ask(_Watch(wanted), LOAD_LIMIT), type=_Watching)
-        self.reach_unavailable = answer.unavailable
+        assert self._connection is not None
+        with suppress(OSError):  # it is gone already: `_awaited` says so
+            self._connection.send_bytes(_encode(_Watch(wanted)))
+        self.reach_unavailable = msgspec.msgpack.decode(self._awaited(), type=_Watching).unavailable
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
         """Answers, in the order of the jobs. All are to be read before something else is asked."""
@@ -188,16 +218,40 @@ class ReplayerProcess:
                 self._connection.send_bytes(_encode(_End()))
             self._connection.close()
             self._connection = None
-        if isinstance(self._child, subprocess.Popen):
-            try:
-                self._child.wait(5)
-            except subprocess.TimeoutExpired:
-                self._child.kill()
+        if self._child is not None:
+            if not (self._is_loaded and _ended(self._child)):
+                with suppress(OSError):
+                    os.killpg(self._child.pid, signal.SIGKILL)  # what it forked too
                 self._child.wait()
-        elif self._child is not None:
-            os.waitpid(self._child, 0)
-        self._child = None
+            self._child = None
         self._output.close()
+
+
+class _Forked:
+    """A copy of this process, to be waited for as for a `subprocess.Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._over = False
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until it has ended; raises `subprocess.TimeoutExpired`."""
+        until = time.monotonic() + timeout if timeout is not None else None
+        while not self._over:
+            self._over = os.waitpid(self.pid, os.WNOHANG if until is not None else 0)[0] == self.pid
+            if not self._over and until is not None:
+                if time.monotonic() > until:
+                    raise subprocess.TimeoutExpired("fork", timeout or 0.0)
+                time.sleep(0.001)
+
+
+def _ended(child: subprocess.Popen[bytes] | _Forked) -> bool:
+    """Whether a process that was told to end has ended, in the time that this may take."""
+    try:
+        child.wait(END_LIMIT)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 # --- the answering side --------------------------------------------------------------------------------------------
@@ -209,6 +263,7 @@ def main(descriptor: int) -> None:
 
 
 def _serve_forked(connection: Connection[Any, Any], output: int) -> None:
+    os.setpgid(0, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     sys.settrace(None)
@@ -218,6 +273,7 @@ def _serve_forked(connection: Connection[Any, Any], output: int) -> None:
 def _serve(connection: Connection[Any, Any]) -> None:
     question = _decode_question(connection.recv_bytes())
     assert isinstance(question, _Load)
+    faulthandler.register(signal.SIGUSR1, 2, all_threads=False)
     _forget(question.plan.include)
     sys.path[:] = question.path
     os.chdir(question.folder)
@@ -229,6 +285,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
         connection.send_bytes(_encode(_Failed(str(error))))
         return
     connection.send_bytes(_encode(loaded))
+    gc.freeze()  # what is loaded is for good: no collection in a forked process copies its pages
     _Service(replayer, connection, question).serve()
 
 
@@ -362,16 +419,14 @@ class _Offspring:
     def _hang(self) -> str:
         self.alive = False
         os.kill(self._child, signal.SIGUSR1)  # tell where
-        self._connection.poll(0.2)
+        self._connection.poll(TELLING)
         os.kill(self._child, signal.SIGKILL)
         os.waitpid(self._child, 0)
         return f"the replay was still running after {self._limit:g} s{self._place()}"
 
     def _place(self) -> str:
         self._trail.seek(0)
-        lines = [line.strip() for line in self._trail.read().decode(errors="replace").splitlines()]
-        frames = [line for line in lines if line.startswith("File ")]
-        return f", at {frames[0]}" if frames else ""
+        return _place(self._trail.read().decode(errors="replace"))
 
     def end(self) -> None:
         """No more jobs."""
@@ -381,6 +436,12 @@ class _Offspring:
             self.alive = False
             os.kill(self._child, signal.SIGKILL)  # what code under test registered for its end is not to run
             os.waitpid(self._child, 0)
+
+
+def _place(trail: str) -> str:
+    """The innermost line in what `faulthandler` wrote, as the end of a sentence; empty when it wrote nothing."""
+    frames = [line.strip() for line in trail.splitlines() if line.strip().startswith("File ")]
+    return f", at {frames[0]}" if frames else ""
 
 
 def _live(replayer: Replayer, connection: Connection[Any, Any], other: Connection[Any, Any], trail: int) -> None:

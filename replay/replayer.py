@@ -7,7 +7,6 @@ in processes of their own.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import os
 import sys
 import tempfile
@@ -35,11 +34,13 @@ from .building import Building
 from .calls import CalledNames
 from .closed import Closed
 from .detail import Detail
+from .distributions import imported_distributions
 from .job import Job, Observed, fingerprint, reading_digest
 from .lending import Lender
 from .observation import Observation, outbound_of
 from .reach import Reach
 from .rebuild import Resolver
+from .roots import Roots
 from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
 
 _clock = time.perf_counter
@@ -113,6 +114,7 @@ class Replayer:
         self.worker = Worker(self._resolver, self.included.modules, self._applications, called)
         self.worker.relaid = frozenset(plan.relaid)
         self._paths = Paths(self.included)
+        self._roots = Roots(plan.root)
         self._reach: Reach | None = None
         self._owner = os.getpid()
         self.faults: list[str] = []
@@ -249,7 +251,7 @@ class Replayer:
 
                 with Steps() as steps:
                     replay = run()
-                return replay, {}, steps.detail()
+                return replay, {}, self._roots.hidden_in_detail(steps.detail())
             if self._reach is None or (job.traced and sys.version_info < (3, 12)):
                 replay = run()
                 return replay, {}, None
@@ -264,6 +266,7 @@ class Replayer:
         observation = replay.observation
         if observation is None:
             observation = Observation("return", None, None, outbound_of(world.asked) if world is not None else [])
+        observation = self._roots.hidden(observation)
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
         functions: list[FunctionName] = []
         if job.traced:
@@ -272,11 +275,7 @@ class Replayer:
         return Observed(
             job.trace,
             "stopped" if replay.observation is None else "outcome",
-            stop.reason
-            if stop is not None
-            else ""
-            if replay.observation is not None
-            else "it ended without an outcome",
+            _reason(replay),
             stop.kind if stop is not None else "",
             None if expected else observation,
             reading_digest(world.readings) if world is not None else b"",
@@ -297,16 +296,7 @@ class Replayer:
 def _reason(replay: Replay) -> str:
     if replay.stopped is not None:
         return replay.stopped.reason
-    return "" if replay.observation is not None else "the replay ended without an outcome"
-
-
-def imported_distributions(covers: Callable[[str], bool]) -> dict[str, str]:
-    """Name → version of the installed distributions whose modules are loaded; those of `covers` are left out."""
-    tops = {name.partition(".")[0] for name in list(sys.modules)}
-    tops -= {top for top in tops if top in sys.stdlib_module_names or covers(top)}
-    known = importlib.metadata.packages_distributions()
-    names = sorted({name for top in tops for name in known.get(top, []) if name != "pytest-runtime"})
-    return {name: importlib.metadata.version(name) for name in names}
+    return "" if replay.observation is not None else "it ended without an outcome"
 
 
 def search_path(root: str, base_root: str, include: Sequence[str]) -> list[str]:

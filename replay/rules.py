@@ -18,6 +18,7 @@ from ..recorders.value_tree import (
     ListNode,
     ObjectNode,
     RefNode,
+    SetNode,
     StandardNode,
     Tree,
     TupleNode,
@@ -84,12 +85,12 @@ class Left(NamedTuple):
 def left_by(rules: Rules, base: Observation, masked: Collection[tuple[Field, int | None]]) -> Left:
     """What the rules leave; `masked` are fields, and positions of outbound calls, that move and are compared by shape.
 
-    A call whose missing is ignored is not compared at all.
+    A call whose missing is ignored is not compared at all; an argument that cannot be changed is none of them.
     """
     values, ignored = 0, Counter[int]()
     for call, prefix, position, tree in _wholes(base):
         counting = _Counting(rules, masked, call, position, tree)
-        counting.count(prefix, tree)
+        counting.count(prefix, tree, fixed=prefix == ARGUMENTS)
         values += counting.values
         ignored.update(counting.ignored)
     return Left(values, ignored)
@@ -98,7 +99,7 @@ def left_by(rules: Rules, base: Observation, masked: Collection[tuple[Field, int
 def _wholes(base: Observation) -> Iterator[tuple[str, str, int | None, Tree]]:
     """(words of a call or empty, path, position of a call, tree) of everything that is compared."""
     yield "", base.kind, None, comparable(base)
-    yield "", "arguments", None, base.arguments
+    yield "", ARGUMENTS, None, base.arguments
     for position, one in enumerate(base.outbound):
         if one.operation.effect != "session":
             yield label(one.operation, one.request), "", position, described(one.operation, one.request)
@@ -119,29 +120,39 @@ class _Counting:
         self.values = 0
         self.ignored: Counter[int] = Counter()
 
-    def count(self, path: str, tree: Tree) -> None:
-        """Count what lies at a path."""
+    def count(self, path: str, tree: Tree, *, fixed: bool = False) -> None:
+        """Count what lies at a path; `fixed` says that nothing a callee can change stands above it."""
         rule = self._rules.ignores(f"{self._call}: missing call") if self._call and not path else None
         field = f"{self._call} {path.lstrip('.')}" if self._call else path
         rule = rule if rule is not None else self._rules.ignores(field)
         if rule is not None:
             self.ignored[rule] += _values(tree)
         elif (field, self._position) not in self._masked:
-            self._count_inside(path, tree)
+            self._count_inside(path, tree, fixed and not _is_changeable(path, tree))
 
-    def _count_inside(self, path: str, tree: Tree) -> None:
+    def _count_inside(self, path: str, tree: Tree, fixed: bool) -> None:
         tree = self._digests.resolve(tree)
         if id(tree) in self._seen:
             return
         if not isinstance(tree, _PARTED):
-            self.values += _values(tree)
+            self.values += 0 if fixed else _values(tree)
             return
         self._seen.add(id(tree))
         for name, part in _parts(tree):
-            self.count(path + name, part)
+            self.count(path + name, part, fixed=fixed)
 
 
+ARGUMENTS = "arguments"
+"""Where the receiver, the positional and the named arguments of a function lie."""
+
+_NAMED = f"{ARGUMENTS}[2]"
 _PARTED = (ListNode, TupleNode, DictNode, ObjectNode)
+
+
+def _is_changeable(path: str, tree: Tree) -> bool:
+    """Whether a callee can change it, so that comparing it afterwards says something."""
+    tree = tree.value if isinstance(tree, AnchorNode) else tree
+    return isinstance(tree, (ListNode, DictNode, SetNode, ObjectNode)) and path != _NAMED
 
 
 def _parts(tree: ListNode | TupleNode | DictNode | ObjectNode) -> Iterator[tuple[str, Tree]]:

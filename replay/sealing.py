@@ -35,8 +35,11 @@ class Runner(Protocol):
 
     loaded: Loaded
 
+    def start(self) -> None:
+        """Begin to import the code, if that can be done beside something else."""
+
     def load(self) -> Loaded:
-        """Import the code; raises `CannotReplay`."""
+        """Import the code, or wait until it is; raises `CannotReplay`."""
 
     def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
         """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
@@ -102,6 +105,8 @@ def seal(reader: BaselineReader, open_base: Open, *, label: str, digest_of: Call
     kept, faults = kept_traces(reader)
     runners = [open_base(seed) for seed in (0, 1, 2)]
     try:
+        for runner in runners:
+            runner.start()
         loaded, _second, _third = [runner.load() for runner in runners]
         kept = _with_restoring(kept, runners[0])
         runs = _run_all(kept, runners)

@@ -91,6 +91,9 @@ class LocalRunner:
         self._replayer = Replayer(plan, traces=lambda: Lender(_traces(reader)))
         self.loaded = Loaded({}, {}, {}, [])
 
+    def start(self) -> None:
+        """Nothing is done beside anything."""
+
     def load(self) -> Loaded:
         """Import the code."""
         self._replayer.start()

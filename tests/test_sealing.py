@@ -346,3 +346,28 @@ def test_only_what_ran_something_that_changed_is_replayed(tmp_path: Path) -> Non
     replayed = scenario.judge()
     assert [one.entry.partition(":")[2] for one in replayed.classes] == ["second"]
     assert replayed.counts == {"same": 1}
+
+
+def test_the_folder_of_the_project_is_no_difference(tmp_path: Path) -> None:
+    """Base and candidate lie in different folders; a path inside is the same path."""
+    source = """
+        import os
+
+        HERE = os.path.dirname(os.path.abspath(__file__))
+
+        def place(name):
+            return {"file": os.path.join(HERE, name), "raw": os.fsencode(HERE), "other": "/etc/hosts"}
+
+        def failing(name):
+            raise LookupError(f"{name} is not in {HERE}")
+        """
+
+    def traffic(shop: Any) -> None:
+        shop.place("data.json")
+        with pytest.raises(LookupError):
+            shop.failing("x")
+
+    scenario = recorded(tmp_path, source, traffic)
+    assert scenario.judge(everything=True).counts == {"same": 2}
+    scenario.change("shop", "os.path.join(HERE, name)", 'os.path.join(HERE, "x", name)')
+    assert set(scenario.judge().fields) == {"return.file"}

@@ -31,15 +31,18 @@ SIZE_LIMIT = 256_000_000
 """Bytes that one stored value may decompress to; a hostile file stops here."""
 
 _SCHEMA = """
-CREATE TABLE revision (number INTEGER PRIMARY KEY, about TEXT, recorded REAL, python TEXT, variables BLOB);
-CREATE TABLE source (revision INTEGER, module TEXT, digest TEXT, PRIMARY KEY (revision, module)) WITHOUT ROWID;
-CREATE TABLE text (digest TEXT PRIMARY KEY, data BLOB) WITHOUT ROWID;
-CREATE TABLE entry (name TEXT PRIMARY KEY, data BLOB, dictionary BLOB) WITHOUT ROWID;
-CREATE TABLE path_class (entry TEXT, path TEXT, count INTEGER, data BLOB, PRIMARY KEY (entry, path)) WITHOUT ROWID;
-CREATE TABLE trace (entry TEXT, path TEXT, slot INTEGER, id TEXT, revision INTEGER, digest BLOB, data BLOB,
-    PRIMARY KEY (entry, path, slot));
-CREATE TABLE shape (entry TEXT, part TEXT, data BLOB, PRIMARY KEY (entry, part)) WITHOUT ROWID;
-CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS revision (number INTEGER PRIMARY KEY, about TEXT, recorded REAL, python TEXT,
+    variables BLOB);
+CREATE TABLE IF NOT EXISTS source (revision INTEGER, module TEXT, digest TEXT,
+    PRIMARY KEY (revision, module)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS text (digest TEXT PRIMARY KEY, data BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (name TEXT PRIMARY KEY, data BLOB, dictionary BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS path_class (entry TEXT, path TEXT, count INTEGER, data BLOB,
+    PRIMARY KEY (entry, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trace (entry TEXT, path TEXT, slot INTEGER, id TEXT, revision INTEGER, digest BLOB,
+    data BLOB, PRIMARY KEY (entry, path, slot));
+CREATE TABLE IF NOT EXISTS shape (entry TEXT, part TEXT, data BLOB, PRIMARY KEY (entry, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 """
 
 _SINCE_2 = """
@@ -220,9 +223,9 @@ class SqliteWriter(_Sqlite):
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version={FORMAT}")
-    connection.executescript(_SCHEMA + _SINCE_2)
+    """Whole or not at all, with one flush to the disk; two processes may do so at once."""
+    header = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT};"
+    connection.executescript(f"BEGIN IMMEDIATE; {header} {_SCHEMA} {_SINCE_2} COMMIT;")
 
 
 def _bring_up(connection: sqlite3.Connection) -> None:
