@@ -111,7 +111,7 @@ class ImportWatcher(MetaPathFinder):
         """Look at imports from now on, and at included modules that are loaded already."""
         sys.meta_path.insert(0, self)
         for name, module in list(sys.modules.items()):
-            if self._included.covers(name) and getattr(module, "__file__", None):
+            if self._included.covers(name) and getattr(module, "__file__", None) and not self._is_alias(name, module):
                 self._saw_loaded(name, module)
 
         def undo() -> None:
@@ -119,6 +119,11 @@ class ImportWatcher(MetaPathFinder):
                 sys.meta_path.remove(self)
 
         return undo
+
+    def _is_alias(self, name: str, module: ModuleType) -> bool:
+        """Whether a module stands in `sys.modules` under its own, included name as well."""
+        own = getattr(module, "__name__", name)
+        return own != name and isinstance(own, str) and self._included.covers(own) and sys.modules.get(own) is module
 
     def _saw_loaded(self, name: str, module: ModuleType) -> None:
         """A module that was imported before the recorder started: its functions lead to its code."""

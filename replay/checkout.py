@@ -3,10 +3,15 @@
 The checkout has a working tree and an index of its own, and git only reads the user's repository: unlike `git worktree
 add`, nothing is registered in it, so there is nothing to prune after a crash, and several runs do not meet. Filters of
 the repository (LFS, line ends) apply as in any checkout.
+
+What git ignores is in no commit, and the service may need it to start: a generated `_version.py`, `.env`, a local data
+file. Links lead to those of the working tree. They are there to be read: a replay may write nothing outside its scratch
+folder, wherever a link leads.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +19,7 @@ from pathlib import Path
 
 from ..recorders.errors import MissingAtBase
 from .base import Base, short
-from .files import SUBMODULE
+from .files import SUBMODULE, is_environment, is_source, skipped
 from .git import Git, open_git
 
 
@@ -33,6 +38,7 @@ def checked_out(base: Base) -> Iterator[Path]:
             advice = "It was added or moved since; choose a later base"
             raise MissingAtBase(f"the project's folder {base.prefix.rstrip('/')}", base.label, advice)
         _fill_submodules(base, files, scratch)
+        _link_ignored(Git(base.location), base.location, root)
         yield root
 
 
@@ -77,3 +83,22 @@ def _submodules(git: Git, commit: str) -> list[tuple[str, str]]:
 def _own_git(folder: Path) -> Git | None:
     """The repository of a submodule, `None` where the user did not initialise it."""
     return open_git(folder) if (folder / ".git").exists() else None
+
+
+# --- what git ignores ------------------------------------------------------------------------------------------------
+
+
+def _link_ignored(git: Git, users: Path, root: Path) -> None:
+    """Links to the ignored files and folders of the user's project that a checkout of it lacks, one for each that is
+    ignored as a whole."""
+    ignored = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    pending = [path.rstrip("/") for path in git.fields(*ignored)]
+    while pending:
+        path = pending.pop()
+        there, here = users / path, root / path
+        if not is_source(path) or skipped(f"{path}/") or path.endswith(".pyc") or is_environment(there):
+            continue
+        if here.is_dir() and not here.is_symlink() and there.is_dir():
+            pending += [f"{path}/{name}" for name in os.listdir(there)]  # the base has some of it
+        elif here.parent.is_dir() and not os.path.lexists(here):
+            here.symlink_to(there)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 from ..recorders import context
@@ -54,11 +55,13 @@ class Closed:
     def __init__(self, scratch: str, root: str = "") -> None:
         """`scratch` is the folder in which a replay may write; what it reads of the project at `root` is noted."""
         self._scratch = os.path.realpath(scratch) + os.sep
-        self._root = os.path.realpath(root) + os.sep if root else ""
+        self._roots = {os.path.realpath(root) + os.sep, os.path.abspath(root) + os.sep} if root else set()
         self.files: set[str] = set()
         """Files of the project, other than modules, that were read; relative to its root, with `/`."""
         self.importing = False
         """Whether the application is being built: then too nothing may leave."""
+        self.home: int | None = None
+        """The thread of a process that does nothing but replay: every other one runs code under test."""
         self.escaped: list[str] = []
 
     def install(self) -> Undo:
@@ -74,10 +77,10 @@ class Closed:
         """Refuse what would leave the process."""
         scope = context.current()
         world = scope.world if scope is not None else None
-        if not isinstance(world, RecordedWorld) and not self.importing:
+        if not (isinstance(world, RecordedWorld) or self.importing or self._is_stray()):
             return
         if not self._leaves(event, args):
-            if event == "open" and self._root:
+            if event == "open" and not self._is_stray():
                 self._note(args[0])
             return
         if event == "socket.bind" and not isinstance(world, RecordedWorld):
@@ -88,7 +91,11 @@ class Closed:
             reason = f"refused {what}: it would have left the process, and no recorded boundary stands there"
             world.stop("refused", reason)
         self.escaped.append(what)
-        raise LeavesProcess(f"refused {what} while the code under test was imported or built")
+        raise LeavesProcess(f"refused {what} while the code under test was imported or built, or by a thread of it")
+
+    def _is_stray(self) -> bool:
+        """Whether this is a thread that code under test started while it was imported, or left behind."""
+        return self.home is not None and get_ident() != self.home
 
     def _leaves(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "open":
@@ -102,16 +109,21 @@ class Closed:
         return True
 
     def _note(self, path: Any) -> None:
-        if isinstance(path, (str, bytes)):
-            real = os.path.realpath(os.fsdecode(path))
-            if real.startswith(self._root) and not real.endswith((".py", ".pyc")):
-                self.files.add(os.path.relpath(real, self._root).replace(os.sep, "/"))
+        if not isinstance(path, (str, bytes)):
+            return
+        named = os.path.abspath(os.fsdecode(path))
+        for place in (named, os.path.realpath(named)):  # of a link both may change: where it leads, and what is there
+            root = next((root for root in self._roots if place.startswith(root)), "")
+            if root and not place.endswith((".py", ".pyc")):
+                self.files.add(place.removeprefix(root).replace(os.sep, "/"))
 
     def _outside(self, path: Any) -> bool:
         if isinstance(path, int):  # an open descriptor
             return False
         real = os.path.realpath(os.fsdecode(path))
-        return not (real + os.sep).startswith(self._scratch) and real != os.devnull and "__pycache__" not in real
+        if self.home is None and "__pycache__" in real:
+            return False  # of what this process imports for others; one that only replays writes no bytecode
+        return not (real + os.sep).startswith(self._scratch) and real != os.devnull
 
 
 def _described(event: str, args: tuple[Any, ...]) -> str:

@@ -25,6 +25,7 @@ from .naming import ClassName, file_name, name_classes
 from .observation import recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .replayer import CannotReplay, Loaded, Replayer
+from .roots import Roots
 from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner
@@ -76,6 +77,7 @@ class Engine:
         self._all_lines = all_lines
         self._make_candidate = make_candidate
         self._entries = reader.entries()
+        self._roots = Roots(setup.root)
         self._oracle: Oracle | None = None
         self._candidate: Runner | None = None
         self._judge: Judge | None = None
@@ -214,7 +216,7 @@ class Engine:
         job = Job(stored.id, entry, stored.data, dict(stored.producers))
         seal = self.oracle.seal
         sealed = seal.trace(stored.id) if seal is not None else None
-        return Case(job, trace, sealed if sealed is not None else _from_recording(stored.id, trace))
+        return Case(job, trace, sealed if sealed is not None else _from_recording(stored.id, trace, self._roots))
 
     def _verdicts(
         self, group: StoredClass, cases: Sequence[Case], judgements: Sequence[Judgement]
@@ -275,9 +277,9 @@ def _no_lender() -> Lender:
     return Lender([])
 
 
-def _from_recording(name: TraceId, trace: Trace) -> SealedTrace:
-    """The recording in the place of base."""
-    base = recorded_observation(trace)
+def _from_recording(name: TraceId, trace: Trace, roots: Roots) -> SealedTrace:
+    """The recording in the place of base; it may have been made in this very folder."""
+    base = roots.hidden(recorded_observation(trace))
     return SealedTrace(name, observation=base, fingerprint=fingerprint(base), leaves=count_leaves(base))
 
 
@@ -333,8 +335,8 @@ def _places(root: str, sources: object) -> dict[FunctionName, tuple[str, int]]:
 
 def _file_of(root: str, module: str) -> str:
     place = re.sub(r"\.", "/", module)
-    for home in ("", "src/"):
-        for ending in (".py", "/__init__.py"):
+    for home in ("src/", ""):
+        for ending in ("/__init__.py", ".py"):
             path = os.path.join(root, f"{home}{place}{ending}")
             if os.path.exists(path):
                 return path

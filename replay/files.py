@@ -32,6 +32,8 @@ SKIPPED_FOLDERS = frozenset(
 _SHA256_DIGITS = 64
 SUBMODULE = "160000"
 """The mode of a row that stands for a submodule's commit."""
+LINK = "120000"
+"""The mode of a symbolic link."""
 
 
 def tree_of(base: Base) -> Mapping[str, BlobId]:
@@ -44,13 +46,32 @@ def tree_of(base: Base) -> Mapping[str, BlobId]:
     return {path: blob for path, blob in _blobs_of(base).items() if is_source(path)}
 
 
+def links_of(base: Base, paths: Iterable[str]) -> dict[str, str]:
+    """Path → what is written in it, of those of some paths that are symbolic links at the base; raises `BaseError`."""
+    if base.kind == "directory":
+        return links_in(base.location, paths)
+    modes = dict.fromkeys(path for about, path in _rows_of(base) if about.startswith(LINK))
+    contents = read_at(base, [path for path in paths if path in modes])
+    return {path: os.fsdecode(data) for path, data in contents.items()}
+
+
+def links_in(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The same for a folder."""
+    links = ((path, os.path.join(root, path)) for path in paths)
+    return {path: os.readlink(place) for path, place in links if os.path.islink(place)}
+
+
 def _blobs_of(base: Base) -> dict[str, BlobId]:
+    return {path: about.split(" ")[2] for about, path in _rows_of(base)}
+
+
+def _rows_of(base: Base) -> list[list[str]]:
+    """[mode, kind and id, path] of every file at a revision."""
     git = Git(base.location)
     tree = f"{base.commit}:{base.prefix}"
     if base.prefix and not git.ask("rev-parse", "--verify", "--quiet", tree):
-        return {}
-    rows = (row.split("\t", 1) for row in git.fields("ls-tree", "-r", "-z", "--full-tree", tree))
-    return {path: about.split(" ")[2] for about, path in rows}
+        return []
+    return [row.split("\t", 1) for row in git.fields("ls-tree", "-r", "-z", "--full-tree", tree)]
 
 
 def tree_of_working(root: Path, *, with_git: bool = True) -> Mapping[str, BlobId]:
@@ -143,8 +164,13 @@ def folder_tree(root: Path) -> dict[str, BlobId]:
     return found
 
 
+def is_environment(folder: Path) -> bool:
+    """Whether a folder is a virtual environment."""
+    return (folder / "pyvenv.cfg").is_file()
+
+
 def _left_out(folder: Path) -> bool:
-    return folder.name in SKIPPED_FOLDERS or (folder / "pyvenv.cfg").is_file()
+    return folder.name in SKIPPED_FOLDERS or is_environment(folder)
 
 
 # --- contents --------------------------------------------------------------------------------------------------------
@@ -159,6 +185,15 @@ def content(path: Path) -> bytes | None:
         return path.read_bytes() if stat.S_ISREG(mode) else None
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def last_changed(path: Path) -> str:
+    """Another one when a file that is not worth reading changed; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size} bytes, {found.st_mtime_ns}"
 
 
 def blob_id(data: bytes, algorithm: str = "sha1") -> BlobId:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,12 +14,13 @@ from ..recorders.store.protocol import BaselineReader, Revision
 from .base import Base, find_base
 from .checkout import checked_out
 from .distributions import other_distributions
-from .files import content, read_at, tree_of, tree_of_working
+from .files import content, last_changed, links_in, links_of, read_at, tree_of, tree_of_working
+from .modules import Files, followed, may_lead_to_modules, module_files, module_of
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .replayer import CannotReplay, Plan, search_path
-from .seal import OtherFormat, Seal, read_seal, seal_key, write_seal
+from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
 from .sealing import Runner, seal
-from .selection import Changed, Selection, module_of
+from .selection import Changed, Selection
 from .settings import replay_settings
 from .versions import Versions
 
@@ -75,7 +77,8 @@ def find_oracle(
 ) -> Oracle:
     """Find base, and its seal; make the seal where it is missing or `renew` asks for it.
 
-    Where nothing differs there is no seal, unless `always` asks for one. `say` is told, in a line, what takes time. Raises `BaseError`, `BaseUnavailable`.
+    Where nothing differs there is no seal, unless `always` asks for one. `say` is told, in a line, what takes time and
+    what went wrong. Raises `BaseError`, `BaseUnavailable`.
     """
     root = Path(setup.root)
     latest = latest_revision(reader)
@@ -85,18 +88,20 @@ def find_oracle(
         if setup.base or renew:
             raise
         return _recorded(setup, latest, str(error))
-    tree = dict(tree_of(base))
-    now = dict(tree_of_working(root, with_git=base.kind == "revision"))
-    versions = _versions(setup, base, tree, now)
+    before = _files_of(base, setup)
+    after = _files_in(root, setup, with_git=base.kind == "revision")
+    tree, now = before.blobs, after.blobs
+    versions = _versions(setup, base, before, after)
     other = frozenset(
         path for path in {*tree, *now} if tree.get(path) != now.get(path) and not module_of(path, setup.include)
     )
     settings = _settings_differ(base, root)
     path = _seal_path(setup, reader, tree)
-    known = None if renew else _known_seal(path, tree)
+    digest_of = _digests(root, base, tree, now)
+    known = None if renew else _known_seal(path, digest_of, say)
     if not (renew or always or versions.anything or _matters(other, known) or settings or _other_distributions(known)):
         return Oracle(base, base.reason, versions, None, None, False)
-    made = known or _make(setup, reader, base, tree, path, say)
+    made = known or _make(setup, reader, base, digest_of, path, say)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)
     return Oracle(base, base.reason, versions, made, Selection(versions, changed, made), True)
 
@@ -107,31 +112,42 @@ def latest_revision(reader: BaselineReader) -> Revision:
     return revisions[max(revisions)] if revisions else Revision("", "", 0.0, {}, {})
 
 
+def _files_of(base: Base, setup: Setup) -> Files:
+    tree = tree_of(base)
+    return followed(tree, links_of(base, [path for path in tree if may_lead_to_modules(path, setup.include)]))
+
+
+def _files_in(root: Path, setup: Setup, *, with_git: bool) -> Files:
+    tree = tree_of_working(root, with_git=with_git)
+    return followed(tree, links_in(root, [path for path in tree if may_lead_to_modules(path, setup.include)]))
+
+
 def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
     """Without base: the recorded text of the modules stands for its text, and says where something changed."""
     root = Path(setup.root)
-    now = tree_of_working(root, with_git=False)
-    present = _texts(setup, now, lambda paths: {path: content(root / path) or b"" for path in paths})
+    files = _files_in(root, setup, with_git=False)
+    present = {
+        module: _decoded(content(root / files.places[path]) or b"")
+        for module, path in module_files(files.blobs, setup.include).items()
+    }
     new = {module: present.get(module, text) for module, text in latest.sources.items()}
     reason = f"the recorded outcomes are what is compared with: {why}"
     return Oracle(None, reason, Versions(latest.sources, {**new, **present}), None, None, True)
 
 
-def _versions(setup: Setup, base: Base, tree: Mapping[str, str], now: Mapping[str, str]) -> Versions:
-    old = _texts(setup, tree, lambda paths: read_at(base, paths))
+def _versions(setup: Setup, base: Base, before: Files, after: Files) -> Versions:
+    """The texts of the included modules, at base and now; what git says is the same is not read again."""
     root = Path(setup.root)
-    same = {path for path in now if tree.get(path) == now[path]}
-    known = {module_of(path, setup.include): path for path in same}
-    unchanged = {module: old[module] for module in known if module in old}
-    differing = {path: now[path] for path in now if path not in same}
-    texts = _texts(setup, differing, lambda paths: {path: content(root / path) or b"" for path in paths})
-    return Versions(old, {**unchanged, **texts})
-
-
-def _texts(setup: Setup, tree: Mapping[str, str], read: Callable[[list[str]], Mapping[str, bytes]]) -> dict[str, str]:
-    """Included module → text."""
-    modules = {path: module for path in sorted(tree) if (module := module_of(path, setup.include))}
-    return {modules[path]: _decoded(data) for path, data in read(list(modules)).items()}
+    there, here = (module_files(files.blobs, setup.include) for files in (before, after))
+    contents = read_at(base, [before.places[path] for path in there.values()])
+    old = {module: _decoded(contents.get(before.places[path], b"")) for module, path in there.items()}
+    new = {
+        module: old[module]
+        if module in there and before.blobs[there[module]] == after.blobs[path]
+        else _decoded(content(root / after.places[path]) or b"")
+        for module, path in here.items()
+    }
+    return Versions(old, new)
 
 
 def _decoded(data: bytes) -> str:
@@ -174,17 +190,35 @@ def _seal_path(setup: Setup, reader: BaselineReader, tree: Mapping[str, str]) ->
     return Path(setup.root) / ".runtime" / "seals" / f"{setup.baseline}-{key}.seal"
 
 
-def _known_seal(path: Path, tree: Mapping[str, str]) -> Seal | None:
+def _digests(root: Path, base: Base, tree: Mapping[str, str], now: Mapping[str, str]) -> Callable[[str], str]:
+    """Gives the digest of a file that base reads; what git ignores base has from the working tree."""
+
+    def digest_of(file: str) -> str:
+        is_lent = base.kind == "revision" and file not in tree and file not in now
+        return last_changed(root / file) if is_lent else tree.get(file, "")
+
+    return digest_of
+
+
+def _known_seal(path: Path, digest_of: Callable[[str], str], say: Callable[[str], None]) -> Seal | None:
     """The seal on disk, where it is whole, of this format, and of the same data files."""
     try:
         known = read_seal(path)
-    except (OSError, OtherFormat):
-        return None  # a cache: it is made again
-    return known if all(tree.get(file, "") == digest for file, digest in known.files.items()) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, OtherFormat) as error:
+        say(f"the seal cannot be read and is made again: {error}")
+        return None
+    return known if all(digest_of(file) == digest for file, digest in known.files.items()) else None
 
 
 def _make(
-    setup: Setup, reader: BaselineReader, base: Base, tree: Mapping[str, str], path: Path, say: Callable[[str], None]
+    setup: Setup,
+    reader: BaselineReader,
+    base: Base,
+    digest_of: Callable[[str], str],
+    path: Path,
+    say: Callable[[str], None],
 ) -> Seal:
     count = sum(len(one.kept) for one in reader.classes())
     say(f"sealing {base.label}: {count} traces of baseline {setup.baseline}, once for this base")
@@ -194,20 +228,26 @@ def _make(
                 reader,
                 lambda seed: base_process(setup, reader, str(folder), hash_seed=seed, distributions=not seed),
                 label=base.label,
-                digest_of=lambda file: tree.get(file, ""),
+                digest_of=digest_of,
+                root=setup.root,
             )
         except CannotReplay as error:
             raise BaseUnavailable(
                 f"base ({base.label}) cannot be replayed in this environment: {error}. "
                 "Name another base with --runtime-base REV or --runtime-base DIR"
             ) from error
-    write_seal(path, made)
-    _tidy(path, setup.baseline)
+    try:
+        write_seal(path, made)
+        _tidy(path, setup.baseline)
+    except OSError as error:
+        say(f"the seal cannot be kept, and every run makes it again: {error}")
     return made
 
 
 def _tidy(path: Path, baseline: str) -> None:
-    seals = sorted(path.parent.glob(f"{baseline}-*.seal"), key=lambda one: one.stat().st_mtime)
+    """Old seals go; raises `OSError`."""
+    pattern = f"{glob.escape(baseline)}-{'?' * SEAL_KEY_LENGTH}.seal"
+    seals = sorted(path.parent.glob(pattern), key=lambda one: one.stat().st_mtime)
     for old in seals[:-SEALS_KEPT]:
         old.unlink(missing_ok=True)
 

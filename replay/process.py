@@ -276,8 +276,10 @@ def _serve(connection: Connection[Any, Any]) -> None:
     faulthandler.register(signal.SIGUSR1, 2, all_threads=False)
     _forget(question.plan.include)
     sys.path[:] = question.path
+    sys.dont_write_bytecode = True
     os.chdir(question.folder)
     replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
+    replayer.own_process()
     replayer.start()
     try:
         loaded = replayer.load()

@@ -7,6 +7,7 @@ Recorded state is put into an object only where nobody knows who made it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from .rebuild import Resolver, Stand, Unbuildable, build
 
 DEPTH_LIMIT = 40
 """Producers behind each other; a hostile baseline may name more, or a circle of them."""
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 Run = Callable[[Trace, Callable[[Stand], Any]], tuple[Any, Any]]
 """Runs a trace with the arguments that it asks for; gives them and what it returned (of a constructor, the instance).
@@ -52,7 +55,7 @@ class Producers:
         if kind == "named":
             return self._named(node, rest)
         number, _, place = rest.partition(" ")
-        if kind != "made" or not number.isdigit() or int(number) >= len(trace.producers):
+        if kind != "made" or not _NUMBER.fullmatch(number) or int(number) >= len(trace.producers):
             return None
         name = trace.producers[int(number)]
         if name not in self._known:
@@ -87,12 +90,21 @@ def _at(produced: tuple[Any, Any], place: str) -> Any:
     found: Any = {"value": value, "receiver": receiver, "args": args, "kwargs": kwargs}.get(where)
     try:
         for step in steps:
-            found = found[step if isinstance(found, dict) else int(step)]
-    except (LookupError, TypeError, ValueError) as error:
+            found = _inside(found, step)
+    except LookupError as error:
         raise Unbuildable(f"what made an object that it was given gives no such object any more, at {place}") from error
     if found is None:
         raise Unbuildable(f"what made an object that it was given gives none any more, at {place}")
     return found
+
+
+def _inside(value: Any, step: str) -> Any:
+    """An item of a plain container; raises `LookupError`. Nothing else is looked into: that would run its code."""
+    if type(value) is dict:
+        return value[step]
+    if type(value) in (list, tuple) and _NUMBER.fullmatch(step):
+        return value[int(step)]
+    raise LookupError(step)
 
 
 def _is_like(found: Any, node: ObjectNode) -> bool:

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from threading import get_ident
 from types import CodeType
 
 import msgspec
@@ -41,7 +42,11 @@ from .observation import Observation, outbound_of
 from .reach import Reach
 from .rebuild import Resolver
 from .roots import Roots
+from .surroundings import kept
 from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
+
+TOLD = 500
+"""Characters of an exception's text in a message."""
 
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
@@ -125,6 +130,10 @@ class Replayer:
 
     # --- starting and stopping ---
 
+    def own_process(self) -> None:
+        """From here on this process does nothing but replay, in this thread."""
+        self._closed.home = get_ident()
+
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
         install_boundaries(self._undos, self._hooks, self._plan.boundaries)
@@ -158,9 +167,11 @@ class Replayer:
             for package in self._plan.include:
                 try:
                     importlib.import_module(package)
-                except Exception as error:
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # also `sys.exit`, and what test tools derive from it
                     raise CannotReplay(
-                        f"cannot import the included package {package!r}: {type(error).__name__}: {error}. "
+                        f"cannot import the included package {package!r}: {_told(error)}. "
                         "Install it in this environment, or put its folder on the path (pytest's `pythonpath`)"
                     ) from error
             for module in self._plan.modules:
@@ -179,8 +190,10 @@ class Replayer:
             return  # importing the one would run the service; the other is not for a baseline to name
         try:
             importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001 - its entries come to the verdict `error`, with this reason
-            self._import_faults[module] = f"{type(error).__name__}: {error}"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - its entries come to the verdict `error`, with this reason
+            self._import_faults[module] = _told(error)
 
     def watch(self, lines: Mapping[str, Sequence[int]] | None) -> None:
         """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
@@ -221,13 +234,14 @@ class Replayer:
         observed = self._run(job)
         if observed.wants_lender:
             self.lend()
-            observed = self._run(job)
+            observed = _with_lines(self._run(job), observed.lines)
         return observed
 
     def _run(self, job: Job) -> Observed:
         started = _clock()
         try:
-            replay, lines, detail = self.replay(job)
+            with kept():
+                replay, lines, detail = self.replay(job)
             return self._observed(job, replay, lines, detail, _clock() - started)
         except EntryUnavailable as reason:
             return Observed(job.trace, "error", str(reason))
@@ -291,6 +305,18 @@ class Replayer:
             "sqlglot" in sys.modules,
             self.worker.unlike,
         )
+
+
+def _with_lines(observed: Observed, before: Mapping[str, Sequence[int]]) -> Observed:
+    """With the lines of a run before it: a line that was told once is not told again."""
+    lines = {file: {*before.get(file, ()), *observed.lines.get(file, ())} for file in {**before, **observed.lines}}
+    return msgspec.structs.replace(observed, lines={file: sorted(numbers) for file, numbers in lines.items()})
+
+
+def _told(error: BaseException) -> str:
+    """An exception in one line."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said[:TOLD]}" if said else type(error).__name__
 
 
 def _reason(replay: Replay) -> str:

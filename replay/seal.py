@@ -26,6 +26,9 @@ FORMAT = 1
 1: the first.
 """
 
+SEAL_KEY_LENGTH = 20
+"""Characters of the key in a seal's name."""
+
 _MAGIC = b"pytest-runtime seal "
 
 
@@ -163,7 +166,7 @@ def seal_key(
 
     `tree` maps files of the project at base to digests; `settings` are those of the configuration that matter.
     """
-    state = hashlib.blake2b(digest_size=10)
+    state = hashlib.blake2b(digest_size=SEAL_KEY_LENGTH // 2)
     parts = [f"format {FORMAT}", f"python {sys.version_info[:3]} {sys.implementation.cache_tag}", *settings, *include]
     parts += sorted(traces)
     parts += [f"{path} {digest}" for path, digest in sorted(included_files(tree, include).items())]

@@ -25,6 +25,7 @@ from .job import Job, Observed, fingerprint
 from .observation import Observation, recorded_observation
 from .perturbation import STANDING, Perturbation
 from .replayer import Loaded
+from .roots import Roots
 from .seal import Seal, SealedTrace, encode_sealed
 from .show import short
 from .volatile import Mask, count_leaves, masks_of, settling
@@ -97,10 +98,13 @@ Open = Callable[[int], Runner]
 """Makes a runner of base with a hash seed; it is not loaded yet."""
 
 
-def seal(reader: BaselineReader, open_base: Open, *, label: str, digest_of: Callable[[str], str]) -> Seal:
+def seal(
+    reader: BaselineReader, open_base: Open, *, label: str, digest_of: Callable[[str], str], root: str = ""
+) -> Seal:
     """Replay everything and keep what it showed; raises `CannotReplay` when base cannot be loaded.
 
-    `label` says what base is; `digest_of` gives the digest of a file of the project at base.
+    `label` says what base is; `digest_of` gives the digest of a file of the project at base. `root` is the folder of
+    the project, in which the recording may have been made.
     """
     kept, faults = kept_traces(reader)
     runners = [open_base(seed) for seed in (0, 1, 2)]
@@ -108,12 +112,12 @@ def seal(reader: BaselineReader, open_base: Open, *, label: str, digest_of: Call
         for runner in runners:
             runner.start()
         loaded, _second, _third = [runner.load() for runner in runners]
-        kept = _with_restoring(kept, runners[0])
-        runs = _run_all(kept, runners)
+        kept, shown = _with_restoring(kept, runners[0])
+        runs = _run_all(kept, runners, shown)
         sealed = dict(faults.items())
         traces = {name: SealedTrace(name, reason) for name, reason in sealed.items()}
         for one in kept:
-            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners).sealed()
+            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, Roots(root)).sealed()
     finally:
         for runner in runners:
             runner.stop()
@@ -144,20 +148,20 @@ def _indexed(
     return list(names), ran
 
 
-def _with_restoring(kept: Sequence[Kept], runner: Runner) -> list[Kept]:
+def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], dict[TraceId, Observed]]:
     """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
-    that was not recorded changed it since."""
-    made = [one.job for one in kept if one.job.producers]
-    unlike = {name for name, one in _answers(runner, made, fresh=True).items() if one.unlike or one.stop == "gap"}
-    return [
-        one._replace(job=msgspec.structs.replace(one.job, restore=one.job.trace in unlike))
-        if one.job.producers
-        else one
+    that was not recorded changed it since. With them, what the others of these showed in fresh processes."""
+    shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True)
+    unlike = {name for name, one in shown.items() if one.unlike or one.stop == "gap"}
+    jobs = [
+        one._replace(job=msgspec.structs.replace(one.job, restore=True)) if one.job.trace in unlike else one
         for one in kept
     ]
+    return jobs, {name: one for name, one in shown.items() if name not in unlike}
 
 
-def _run_all(kept: Sequence[Kept], runners: Sequence[Runner]) -> dict[TraceId, Runs]:
+def _run_all(kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[TraceId, Observed]) -> dict[TraceId, Runs]:
+    """`shown` is what some of the traces showed in fresh processes already."""
     jobs = [one.job for one in kept]
     shuffled = random.Random(1).sample(kept, len(kept))
     clocked = [one.job for one in shuffled if _reads(one.trace, clock=True)]
@@ -165,7 +169,8 @@ def _run_all(kept: Sequence[Kept], runners: Sequence[Runner]) -> dict[TraceId, R
     first, second, third = runners
 
     def in_first() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed]]:
-        return _answers(first, jobs, traced=True), _answers(first, jobs, fresh=True)
+        others = [job for job in jobs if job.trace not in shown]
+        return _answers(first, jobs, traced=True), {**shown, **_answers(first, others, fresh=True)}
 
     def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
         # Backwards: whoever came first and found nothing warm now comes last.
@@ -193,7 +198,8 @@ def _reads(trace: Trace, *, clock: bool) -> bool:
 class _Judged:
     """What the runs of one trace come to."""
 
-    def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner]) -> None:
+    def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots) -> None:
+        self._roots = roots
         self._kept = kept
         self._runs = runs
         self._runners = runners
@@ -214,7 +220,7 @@ class _Judged:
         drawn = self._again(2, Perturbation(entropy=1)) if fresh and runs.drawn is not None else runs.drawn
         masks += masks_of(self._follows(base, standing, masks), "with the clock")
         masks += masks_of(self._follows(base, drawn, masks), "with entropy")
-        recorded = compare(recorded_observation(self._kept.trace), base, settling(masks))
+        recorded = compare(self._roots.hidden(recorded_observation(self._kept.trace)), base, settling(masks))
         always = [mask for mask in masks if mask.moves == "always"]
         return SealedTrace(
             trace=name,

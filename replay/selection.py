@@ -137,18 +137,6 @@ def _homes(module: str, node: ast.ImportFrom) -> list[str]:
     return [name for name in found if name]
 
 
-def module_of(path: str, include: Iterable[str]) -> str:
-    """The name of the module in a file of the project; empty where it is none of an included package."""
-    if not path.endswith(".py"):
-        return ""
-    for home in ("", "src/"):
-        if path.startswith(home):
-            name = path.removeprefix(home).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            if any(name == package or name.startswith(f"{package}.") for package in include):
-                return name
-    return ""
-
-
 def functions_that_differ(versions: Versions) -> list[FunctionName]:
     """New, changed and removed functions, in a fixed order."""
     return sorted(versions.changed_functions)

@@ -357,7 +357,9 @@ class Applications:
                     if not self._configured and _is_foreign(found, self._resolver):
                         raise Unbuildable("it leads outside the included packages")
                 return found() if attribute.endswith("()") or _is_factory(found) else found
-        except Exception as error:  # noqa: BLE001 - told as the reason of every trace of this application
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - told as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
             return EntryUnavailable(f"the application {target} cannot be built here: {where}{_last_line(error)}")
 
