@@ -16,67 +16,96 @@ from typing import Any
 
 from pytest_runtime.config import load_project
 from pytest_runtime.recorders.store.open import open_reader
-from pytest_runtime.recorders.store.protocol import BaselineReader
+from pytest_runtime.recorders.trace import Trace
 from pytest_runtime.recorders.value_tree import encode
-from pytest_runtime.replay.engine import Engine, Group
+from pytest_runtime.replay.job import Job, fingerprint
+from pytest_runtime.replay.judge import Case, Doubts, Judge
+from pytest_runtime.replay.lending import Lender
 from pytest_runtime.replay.observation import recorded_observation
+from pytest_runtime.replay.oracle import plan_of
+from pytest_runtime.replay.replayer import Replayer
+from pytest_runtime.replay.roots import Roots
+from pytest_runtime.replay.seal import SealedTrace
+from pytest_runtime.replay.volatile import count_leaves
+from pytest_runtime.wiring import setup_of
 
 ROUNDS = 7
 
-# Taken before the engine puts its boundaries in place.
+# Taken before the replayer puts its boundaries in place.
 _cpu = time.process_time
 
 
-def one_round(engine: Engine, groups: Sequence[Group]) -> tuple[float, Counter[str]]:
-    """(CPU seconds, verdicts) of judging every kept trace: read, replayed, compared."""
+class InProcess:
+    """The candidate in this process, so that its CPU time is this one's."""
+
+    def __init__(self, replayer: Replayer) -> None:
+        self._replayer = replayer
+        self.loaded = replayer.load()
+        self.reach_unavailable = ""
+
+    def start(self) -> None:
+        """It is loaded already."""
+
+    def load(self) -> Any:
+        return self.loaded
+
+    def watch(self, lines: Any) -> None:
+        self._replayer.watch(lines)
+
+    def run(self, jobs: Any) -> Any:
+        return map(self._replayer.run, jobs)
+
+    def stop(self) -> None:
+        self._replayer.stop()
+
+
+def case_of(stored: Any, entries: Any, roots: Roots) -> Case:
+    """A stored trace, with the recording in the place of base."""
+    base = roots.hidden(recorded_observation(stored.trace))
+    sealed = SealedTrace(stored.id, observation=base, fingerprint=fingerprint(base), leaves=count_leaves(base))
+    return Case(Job(stored.id, entries[stored.entry], stored.data, dict(stored.producers)), stored.trace, sealed)
+
+
+def one_round(judge: Judge, cases: Sequence[Case]) -> tuple[float, Counter[str]]:
+    """(CPU seconds, verdicts) of judging every kept trace: decoded, replayed, compared."""
     before = _cpu()
-    verdicts: Counter[str] = Counter()
-    for group in groups:
-        judged, _replays = engine.judge(group)
-        verdicts.update(trace.verdict for trace in judged.traces)
+    verdicts: Counter[str] = Counter(judgement.verdict for judgement in judge.judge(cases))
     return _cpu() - before, verdicts
 
 
-def exact(engine: Engine, groups: Sequence[Group], reader: BaselineReader) -> int:
+def exact(candidate: InProcess, cases: Sequence[Case]) -> int:
     """Traces whose replayed outcome is the recorded one to the last byte: no parsing, pruning or masking between."""
-    by_path = {(group.stored.entry, group.stored.path): group for group in groups}
     count = 0
-    for stored in reader.traces():
-        assert stored.trace is not None
-        _judged, replays = engine.judge(by_path[stored.entry, stored.path], only=stored.id)
-        shown = replays[0].observation if replays else None
-        count += shown is not None and encode(shown.value) == encode(recorded_observation(stored.trace).value)
+    for case, observed in zip(cases, candidate.run(case.job for case in cases), strict=True):
+        base = case.sealed.observation
+        assert base is not None
+        shown = observed.observation
+        count += shown is not None and encode(shown.value) == encode(base.value)
     return count
-
-
-def measure(engine: Engine, reader: BaselineReader) -> dict[str, Any]:
-    groups = engine.groups()
-    first, verdicts = one_round(engine, groups)
-    seconds = [one_round(engine, groups)[0] for _ in range(ROUNDS)]
-    found = {"first": first, "seconds": seconds, "verdicts": dict(verdicts), "traces": verdicts.total()}
-    return {**found, "exact": exact(engine, groups, reader)}
 
 
 def main(baseline: str) -> int:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     project = load_project(Path.cwd())
     sys.path.insert(0, str(project.root))
-    url, configured = project.store_url(baseline), project.configuration
-    engine = Engine(
-        open_reader(url),
-        include=configured.include,
-        app=configured.app,
-        boundaries=configured.boundaries,
-        root=str(project.root),
-    )
-    reader = open_reader(url)
-    engine.start()
+    setup = setup_of(project, baseline)
+    reader = open_reader(setup.store)
+    entries, roots = reader.entries(), Roots(setup.root)
+    stored = [one for one in reader.traces() if one.trace is not None and not one.trace.gaps]
+    traces: list[Trace] = [one.trace for one in stored if one.trace is not None]
+    replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: Lender(traces))
+    replayer.start()
     try:
-        engine.load()
-        found = measure(engine, reader)
+        candidate = InProcess(replayer)
+        judge = Judge(candidate, doubts=lambda trace: Doubts(False, frozenset()), against_recording=True)
+        cases = [case_of(one, entries, roots) for one in stored]
+        first, verdicts = one_round(judge, cases)
+        seconds = [one_round(judge, cases)[0] for _ in range(ROUNDS)]
+        found = {"first": first, "seconds": seconds, "verdicts": dict(verdicts), "traces": verdicts.total()}
+        print(json.dumps({**found, "exact": exact(candidate, cases)}))
     finally:
-        engine.stop()
-    print(json.dumps(found))
+        replayer.stop()
+        reader.close()
     return 0
 
 

@@ -6,28 +6,24 @@ nothing else: accepting a total on one branch does not accept it on another. The
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from .recorders.entries.wsgi import route_guess
-from .replay.compare import FIELD_LIMIT, DifferenceKind
+from .replay.compare import DifferenceKind
+from .replay.fields import field_pattern as pattern_of
+from .replay.shape_text import ShapeText, covers, joined, kind_of, shape_text
 from .replay.verdict import ClassVerdict, FieldDifference, TraceVerdict
-from .reports.failure import pattern, printable
-from .shape_text import ShapeText, covers, is_name, joined, kind_of, shape_text
+from .reports.printing import printable
 
 ClassKey: TypeAlias = tuple[str, str]
 """(entry, path digest)"""
 
-CUT = "all differences that are told of it are accepted, but there may be more than these {count}"
+UNSEEN = "all {count} differences that are told of it are accepted, but there may be others"
 
 _STATUS = "response.status"
-_BRACKETS = re.compile(r"""\[(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\]'"])*\]""")
-_UNFINISHED = re.compile(r"\[(?!\*\]).*", re.DOTALL)
-_KEY = re.compile(r"\.([A-Za-z_][\w-]*)")
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -91,20 +87,7 @@ def _seen(verdict: ClassVerdict, difference: FieldDifference) -> _Seen:
 
 def field_pattern(difference: FieldDifference) -> str:
     """The field without what differs from trace to trace: positions, and keys and parts of routes that are data."""
-    field = difference.field
-    if difference.kind == "outbound":
-        method, space, rest = field.partition(" ")
-        target, end, part = rest.partition(" ")
-        field = f"{method}{space}{_route(target)}{end}{part}"
-    field = _UNFINISHED.sub("[*]", _BRACKETS.sub("[*]", pattern(field)))
-    return printable(_KEY.sub(lambda found: found[0] if is_name(found[1]) else "[*]", field))
-
-
-def _route(target: str) -> str:
-    """Where a request goes, without what is data in its path; tables and functions stay as they are."""
-    if "/" not in target:
-        return target
-    return route_guess(target.removesuffix(":")) + (":" if target.endswith(":") else "")
+    return printable(pattern_of(difference.field, outbound=difference.kind == "outbound"))
 
 
 # --- applying --------------------------------------------------------------------------------------------------------
@@ -151,12 +134,21 @@ def _applied(
     seen = [_seen(verdict, difference) for difference in trace.differences]
     fitting = [[one for one in candidates if part.fits(one)] for part in seen]
     used.update(one for ones in fitting for one in ones)
-    if not all(fitting):
+    if not all(fitting) or (trace.left_out and not _fit_what_lies_between(seen, candidates)):
         return msgspec.structs.replace(trace, verdict="diverged")
-    if len(trace.differences) >= FIELD_LIMIT - 1:  # one less: a length that follows from a body is left out afterwards
-        return msgspec.structs.replace(trace, verdict="diverged", reason=CUT.format(count=len(trace.differences)))
+    if trace.unseen:
+        reason = UNSEEN.format(count=len(trace.differences))
+        return msgspec.structs.replace(trace, verdict="diverged", reason=reason)
     reasons = dict.fromkeys(ones[0].reason for ones in fitting)
     return msgspec.structs.replace(trace, verdict="accepted", reason="; ".join(sorted(reasons)))
+
+
+def _fit_what_lies_between(seen: Iterable[_Seen], candidates: Iterable[Acceptance]) -> bool:
+    """Whether the differences that are not told are accepted too: each lies between told ones of its sort."""
+    sorts: dict[tuple[str, ...], list[_Seen]] = {}
+    for part in seen:
+        sorts.setdefault((*part[:4], kind_of(part.base), kind_of(part.candidate)), []).append(part)
+    return all(any(all(part.fits(one) for part in parts) for one in candidates) for parts in sorts.values())
 
 
 def judged_classes(verdicts: Iterable[ClassVerdict]) -> frozenset[ClassKey]:

@@ -21,7 +21,7 @@ from .acceptance import Acceptance, doubles
 from .recorders.errors import AcceptanceError
 from .replay.compare import DifferenceKind
 from .replay.files import ACCEPTANCES
-from .shape_text import is_shape
+from .replay.shape_text import is_shape
 
 FILE = ACCEPTANCES
 TABLE = "accepted"

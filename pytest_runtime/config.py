@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
+from .compare_rule import CompareRule, Normaliser, problem_of
 from .recorders.errors import ConfigurationError
 from .recorders.options import RedactOptions
 
@@ -35,6 +37,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Traces kept per path class."""
     time_limit: float = 10.0
     """Seconds that one replay may take before it counts as hanging."""
+    compare: tuple[CompareRule, ...] = ()
+    """How single fields are compared otherwise than exactly."""
     baselines: dict[str, str] = {}
     """Name → URL of a store elsewhere than in `.runtime/`."""
 
@@ -79,16 +83,34 @@ def load_project(start: Path) -> Project:
 
 def read_table(table: dict[str, Any], path: Path) -> Configuration:
     """The configuration in a table of `path`; raises `ConfigurationError`."""
-    known = list(Configuration.__struct_fields__)
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
-            raise ConfigurationError(f"{path}: [{TABLE}] has no key {key!r}; {hint}")
+    _check_keys(table, Configuration.__struct_fields__, f"{path}: [{TABLE}]")
+    for rule in table.get("compare", []):
+        if isinstance(rule, dict):
+            _check_keys(rule, CompareRule.__struct_fields__, f"{path}: [[{TABLE}.compare]]")
+            _check_one(rule.get("normalise"), get_args(Normaliser), f"{path}: [[{TABLE}.compare]]: normalise")
     try:
-        return msgspec.convert(table, Configuration)
+        configured = msgspec.convert(table, Configuration)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path}: [{TABLE}]: {error}") from error
+    for problem in filter(None, map(problem_of, configured.compare)):
+        raise ConfigurationError(f"{path}: [[{TABLE}.compare]]: {problem}")
+    return configured
+
+
+def _check_keys(table: dict[str, Any], known: Collection[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            raise ConfigurationError(f"{where} has no key {key!r}; {_nearest(key, known)}")
+
+
+def _check_one(value: object, known: Collection[str], where: str) -> None:
+    if isinstance(value, str) and value not in known:
+        raise ConfigurationError(f"{where} cannot be {value!r}; {_nearest(value, known)}")
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
 
 
 def _read(path: Path) -> dict[str, Any]:

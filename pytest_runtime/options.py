@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from .config import Project, load_project
-from .recorders.errors import RuntimeBaselineError, StoreError, UnknownBaseline
-from .recorders.store.open import open_reader
-from .recorders.store.protocol import BaselineReader
+from .recorders.errors import RuntimeBaselineError
+from .wiring import check_include
 
 
 class Options(NamedTuple):
@@ -49,13 +48,9 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         raise pytest.UsageError(f"--runtime-require-reached: {required:g} is no percentage (0 to 100)")
     try:
         project = load_project(config.rootpath)
+        check_include(project)
     except RuntimeBaselineError as error:
         raise pytest.UsageError(str(error)) from error
-    if not project.configuration.include:
-        raise pytest.UsageError(
-            f'nothing is under validation: set include = ["PKG"] under [tool.pytest-runtime] in '
-            f"{project.root / 'pyproject.toml'}"
-        )
     folder = config.invocation_params.dir
     report, coverage = namespace.runtime_json, namespace.runtime_coverage
     return Options(
@@ -75,15 +70,3 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
 def _base(folder: Path, named: str) -> str:
     """A folder as a whole path: workers of pytest-xdist may run elsewhere."""
     return str(Path(folder, named)) if named and Path(folder, named).is_dir() else named
-
-
-def open_baseline(options: Options) -> BaselineReader:
-    """The baseline of a run; raises `pytest.UsageError` which lists those that there are."""
-    url = options.project.store_url(options.baseline)
-    try:
-        return open_reader(url)
-    except UnknownBaseline as error:
-        known = options.project.known_baselines()
-        raise pytest.UsageError(str(UnknownBaseline(options.baseline, location=url, known=known))) from error
-    except StoreError as error:
-        raise pytest.UsageError(str(error)) from error

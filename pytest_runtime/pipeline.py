@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +9,21 @@ import pytest
 
 from .acceptance import Acceptance, Applied, apply, judged_classes, merge, propose
 from .acceptance_file import FILE as ACCEPTANCES
-from .acceptance_file import read_acceptances, write_acceptances
+from .acceptance_file import parse_acceptances, read_acceptances, write_acceptances
 from .items import RuntimeFile, write_files
-from .options import Options, open_baseline, resolve
+from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
 from .replay.blind_spots import Reach, decode_reach, encode_reach
 from .replay.engine import Engine
-from .replay.oracle import Setup
+from .replay.files import read_at
 from .replay.replayer import CannotReplay
 from .replay.verdict import ClassVerdict, decode_verdict
-from .reports.coverage_data import write_coverage
+from .reports.coverage_data import check_coverage, write_coverage
 from .reports.json_report import write_report
 from .reports.terminal import print_summary
 from .reports.totals import Totals
+from .rules import ProjectRules, hooks_of
+from .wiring import make_importable, open_baseline, setup_of
 
 PLUGIN_NAME = "pytest-runtime-pipeline"
 
@@ -34,56 +34,29 @@ def start(config: pytest.Config, namespace: Any) -> None:
     config.pluginmanager.register(Pipeline(config, options), PLUGIN_NAME)
 
 
-def _make_importable(options: Options) -> None:
-    """Put the project's root (or its `src`) on the path where the included packages are not found otherwise."""
-    root = options.project.root
-    for package in options.project.configuration.include:
-        for folder in (root, root / "src"):
-            if _spec(package) is None and (folder / package.replace(".", "/")).exists():
-                sys.path.insert(0, str(folder))
-
-
-def _spec(package: str) -> Any:
-    try:
-        return importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        return None
-
-
-def setup_of(options: Options) -> Setup:
-    """What the engine replays, and with what."""
-    configured = options.project.configuration
-    return Setup(
-        root=str(options.project.root),
-        baseline=options.baseline,
-        store=options.project.store_url(options.baseline),
-        include=configured.include,
-        app=configured.app,
-        boundaries=configured.boundaries,
-        base=options.base,
-        limit=configured.time_limit,
-    )
-
-
 class Pipeline:
     """The hooks of a run with a baseline."""
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.options = options
         self._config = config
-        self._worker = hasattr(config, "workerinput")
-        reader = open_baseline(options)
-        _make_importable(options)
-        self.engine = Engine(
-            reader,
-            setup_of(options),
-            everything=options.everything,
-            all_lines=options.coverage is not None,
-        )
+        project = options.project
         try:
-            self.acceptances = read_acceptances(options.project.root / ACCEPTANCES)
+            reader = open_baseline(project, options.baseline)
+            self.acceptances = read_acceptances(project.root / ACCEPTANCES)
+            if options.coverage is not None:
+                check_coverage(options.coverage)
         except RuntimeBaselineError as error:
             raise pytest.UsageError(str(error)) from error
+        make_importable(project)
+        self.engine = Engine(
+            reader,
+            setup_of(project, options.baseline, options.base),
+            settles=ProjectRules(project.configuration.compare, lambda: hooks_of(config)),
+            everything=options.everything,
+            always=bool(options.trace),
+            all_lines=options.coverage is not None,
+        )
         self.groups = self.engine.groups()
         self._verdicts: list[ClassVerdict] = []
         self._reach = Reach()
@@ -91,6 +64,11 @@ class Pipeline:
         self._loaded = False
         self.reason = ""
         """Why the run as a whole is no pass, where the single items do not say it."""
+
+    @property
+    def _worker(self) -> bool:
+        """Whether this is a worker of pytest-xdist, which says so only after plugins were loaded."""
+        return hasattr(self._config, "workerinput")
 
     # --- collection ---
 
@@ -212,10 +190,19 @@ class Pipeline:
             session.exitstatus = 1
         elif session.exitstatus == 5:
             session.exitstatus = 0
-        if self.options.coverage is not None:
-            write_coverage(self.options.coverage, self._reach.by_trace)
-        if self.options.json is not None:
-            write_report(self.options.json, totals)
+        self._write(totals)
+        if self.reason and session.exitstatus in (0, 5):
+            session.exitstatus = 1
+
+    def _write(self, totals: Totals) -> None:
+        """The files that were asked for; a run that cannot write them is no pass."""
+        try:
+            if self.options.coverage is not None:
+                write_coverage(self.options.coverage, self._reach.by_trace, files=self._reach.files)
+            if self.options.json is not None:
+                write_report(self.options.json, totals)
+        except (OSError, RuntimeBaselineError) as error:
+            self.reason = self.reason or f"a report cannot be written: {error}"
 
     def _accept(self) -> None:
         if self.options.accept is None:
@@ -229,16 +216,20 @@ class Pipeline:
         """Everything that the run found."""
         oracle = self.engine.oracle
         applied = apply(sorted(self._verdicts, key=lambda one: (one.entry, one.path)), self.acceptances)
+        unmatched, settled = self._unmatched(applied)
         return Totals(
+            root=self.options.project.root,
             baseline=self.options.baseline,
             location=self.engine.location,
             counters=self.engine.counters(),
             oracle=oracle.label,
             oracle_reason=oracle.reason,
+            oracle_kind=oracle.base.kind if oracle.base is not None else "recording",
             differs=oracle.differs,
             verdicts=applied.verdicts,
             used=applied.used,
-            unmatched=self._unmatched(applied),
+            unmatched=unmatched,
+            settled=settled,
             fidelity=self.engine.fidelity(),
             classes=len(self.groups),
             blind_spots=tuple(self._reach.blind_spots()),
@@ -250,10 +241,22 @@ class Pipeline:
             selection=self.options.trace,
         )
 
-    def _unmatched(self, applied: Applied) -> tuple[Acceptance, ...]:
+    def _unmatched(self, applied: Applied) -> tuple[tuple[Acceptance, ...], tuple[Acceptance, ...]]:
+        """Acceptances that nothing matches: those that this change brings, and those that base itself holds."""
         judged = frozenset() if self.options.trace else judged_classes(applied.verdicts)
         known = {(one.stored.entry, one.stored.path) for one in self.groups}
-        return applied.unmatched(judged, known)
+        found = applied.unmatched(judged, known)
+        at_base = self._accepted_at_base() if found else frozenset()
+        new = tuple(one for one in found if one.identity not in at_base)
+        return new, tuple(one for one in found if one.identity in at_base)
+
+    def _accepted_at_base(self) -> frozenset[tuple[str, ...]]:
+        base = self.engine.oracle.base
+        data = read_at(base, [ACCEPTANCES]).get(ACCEPTANCES, b"") if base is not None else b""
+        try:
+            return frozenset(one.identity for one in parse_acceptances(data.decode(), Path(ACCEPTANCES)))
+        except (RuntimeBaselineError, UnicodeDecodeError):
+            return frozenset()  # a file that says nothing stands for none
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """The totals, for a person."""
@@ -264,7 +267,9 @@ class Pipeline:
         """Which baseline this is, and what it is compared with."""
         lines = [f"runtime: {self.engine.describe(self.options.baseline)}"]
         if self._prepared:
-            lines.append(f"runtime: compared with {self.engine.oracle.label}")
+            oracle = self.engine.oracle
+            with_base = f"compared with {oracle.label}, because {oracle.reason}"
+            lines.append(f"runtime: {with_base if oracle.base is not None else oracle.reason}")
         return lines
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -1,11 +1,19 @@
 """This file is about the pytest plugin's edge: its options, and the hand-over to `pipeline` when one is given.
 
-Without `--runtime-baseline` nothing but the options is registered, and nothing else is imported.
+Without `--runtime-baseline` nothing but the options and the specifications of two hooks is registered, and nothing else
+is imported.
 """
 
 from __future__ import annotations
 
 import pytest
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """The hooks of the plugin: known without a baseline too, because a conftest may implement them."""
+    from . import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

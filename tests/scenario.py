@@ -28,6 +28,7 @@ from pytest_runtime.replay.engine import Engine
 from pytest_runtime.replay.job import Job, Observed
 from pytest_runtime.replay.lending import Lender
 from pytest_runtime.replay.oracle import Setup, find_oracle, plan_of
+from pytest_runtime.replay.process import LOAD_LIMIT, TIME_LIMIT
 from pytest_runtime.replay.replayer import Loaded, Replayer
 from pytest_runtime.replay.seal import Seal
 from pytest_runtime.replay.verdict import ClassVerdict, Location, TraceVerdict
@@ -259,7 +260,8 @@ class Scenario:
         app: str = "",
         boundaries: tuple[str, ...] = (),
         base: str = "",
-        limit: float = 10.0,
+        limit: float = TIME_LIMIT,
+        load_limit: float = LOAD_LIMIT,
         launch: Literal["spawn", "fork"] = "fork",
     ) -> Setup:
         app = app or str(self._options.get("app", ""))
@@ -272,6 +274,7 @@ class Scenario:
             boundaries=boundaries or self._options.get("boundaries", ()),
             base=base,
             limit=limit,
+            load_limit=load_limit,
             launch=launch,
         )
 

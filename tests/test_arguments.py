@@ -89,8 +89,12 @@ def test_a_callback_that_an_object_keeps_is_a_boundary_of_later_calls(tmp_path: 
     """The object is made again by its producer, and its callback asks the recording."""
     seen: list[Any] = []
 
+    def noted(item: str, count: int) -> str:
+        seen.append((item, count))
+        return f"{item}{count}"
+
     def traffic(shop: Any) -> None:
-        cart = shop.Cart(on_change=lambda item, count: seen.append((item, count)) or f"{item}{count}")
+        cart = shop.Cart(on_change=noted)
         assert cart.add("pen") == "pen1"
         assert cart.add("ink") == "ink2"
 
@@ -162,7 +166,7 @@ def test_a_stream_is_read_in_place(tmp_path: Path, kind: str) -> None:
     """Its position is what it was, and the replay reads the same lines although the file is gone."""
     path = tmp_path / "lines.txt"
     path.write_text("head\none\ntwo\n")
-    streams = {
+    streams: dict[str, Any] = {
         "text": lambda: io.StringIO("head\none\ntwo\n"),
         "bytes": lambda: io.BytesIO(b"head\none\ntwo\n"),
         "file": lambda: path.open(),

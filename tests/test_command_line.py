@@ -1,8 +1,10 @@
-"""The command line: exit status and text of `record` and `status`, in process."""
+"""The command line: exit status and text of its commands, in process. For `prune` see `test_prune`."""
 
 from __future__ import annotations
 
 import io
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from pytest_runtime.cli.main import main
 from pytest_runtime.recorders.store.open import open_writer
 from pytest_runtime.recorders.store.protocol import Batch, Revision
 
+from .project import record_project
 from .scenario import Scenario
 
 
@@ -36,7 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_and_version() -> None:
     """Both succeed and say what there is."""
     status, out, _err = command("--help")
-    assert (status, "record" in out, "status" in out) == (0, True, True)
+    assert (status, [name for name in ("prune", "record", "seal", "status") if name not in out]) == (0, [])
     status, out, _err = command("--version")
     assert (status, __version__ in out) == (0, True)
 
@@ -136,3 +139,91 @@ def test_status_says_what_a_baseline_holds(here: Path) -> None:
     assert "1 x returned 1 kept total > 100 is true" in lines
     assert "2 x returned 2 kept total > 100 is false" in lines
     assert "counted 3: dropped for a reason" in lines
+
+
+def test_recording_loads_nothing_that_judges() -> None:
+    """The command line is also what starts the recorder in production."""
+    code = (
+        "import sys, pytest_runtime.cli.main\n"
+        "names = [name for name in sys.modules if name.startswith(('pytest_runtime.replay', '_pytest', 'sqlglot'))]\n"
+        "assert names == [], names\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- seal ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recorded(here: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a baseline, as working directory; its sources are the base."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    record_project(here)
+    return here
+
+
+def test_sealing_says_how_faithful_base_is(recorded: Path) -> None:
+    """Base and why, traces, per entry how many replay as recorded and why others do not, what moves, time."""
+    stock = recorded / "runshop" / "stock.py"
+    stock.write_text(stock.read_text().replace("return number", "return number + 1"))
+    pricing = recorded / "runshop" / "pricing.py"
+    pricing.write_text(pricing.read_text().replace('f"hello {name}"', "id(object())"))
+    status, out, err = command("seal", "staging", "--base", ".")
+    assert (status, err) == (0, "")
+    sealing, base, *lines = out.splitlines()
+    assert sealing.startswith("sealing directory ")
+    assert re.fullmatch(r"base: directory \S+, because --runtime-base names the folder \S+", base)
+    assert re.fullmatch(r"sealed 7 traces in \d+\.\d s", lines[0])
+    assert lines[1:9] == [
+        "base replays that equal the recorded outcome:",
+        "  runshop.pricing:fee    3 of 3",
+        "  runshop.pricing:label  1 of 1",
+        "  runshop.pricing:login  1 of 1",
+        "  runshop.stock:left     1 of 2",
+        "      1 x return: recorded 1, replayed 2",
+        "volatile fields: 1 in 1 trace, compared by shape",
+        "      1 x runshop.pricing:label · return",
+    ]
+    assert len(list((recorded / ".runtime" / "seals").iterdir())) == 1
+
+
+def test_sealing_renews(recorded: Path) -> None:
+    """Also where there is a seal already."""
+    for _twice in range(2):
+        status, out, _err = command("seal", "staging", "--base", ".")
+        assert (status, "sealed 7 traces" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("stagin",), "no baseline 'stagin': "),
+        (("staging",), "lies in no git repository"),
+        (("staging", "--base", "HEAD"), "lies in no git repository"),
+    ],
+)
+def test_what_cannot_be_sealed_is_told_in_a_line(recorded: Path, argv: tuple[str, ...], said: str) -> None:
+    """Status 4, on standard error."""
+    status, out, err = command("seal", *argv)
+    assert (status, out) == (4, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_a_base_that_does_not_import_is_told_in_a_line(recorded: Path) -> None:
+    """With the way out."""
+    (recorded / "runshop" / "__init__.py").write_text("import not_installed_here\n")
+    status, _out, err = command("seal", "staging", "--base", ".")
+    assert status == 4
+    assert "cannot be replayed in this environment: cannot import the included package 'runshop'" in err
+
+
+def test_an_empty_baseline_is_not_sealed(here: Path) -> None:
+    """There is nothing to replay."""
+    (here / "pyproject.toml").write_text('[tool.pytest-runtime]\ninclude = ["shop"]\n', encoding="utf-8")
+    writer = open_writer(str(here / ".runtime" / "staging.baseline"))
+    writer.start(Revision("", "3.12", 0.0, {}, {}))
+    writer.close()
+    status, _out, err = command("seal", "staging")
+    assert (status, "baseline 'staging' holds no trace: there is nothing to seal" in err) == (4, True)

@@ -30,6 +30,16 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         boundaries = ["shop.gateway.Client"]
         sample = "all"
         exemplars = 5
+        time_limit = 2.5
+        [[tool.pytest-runtime.compare]]
+        field = "response.json.items[*].score"
+        tolerance = 1e-9
+        reason = "float noise"
+        [[tool.pytest-runtime.compare]]
+        field = "return"
+        entry = "shop.jobs:*"
+        normalise = "uuid"
+        reason = "made by a driver that no boundary knows"
         [tool.pytest-runtime.redact]
         names = ["iban"]
         keep = ["token_kind"]
@@ -39,7 +49,11 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     configured = project(tmp_path, text).configuration
     assert configured.include == ("shop", "lib")
     assert configured.redact.names == ("iban",)
-    assert (configured.sample, configured.exemplars) == ("all", 5)
+    assert (configured.sample, configured.exemplars, configured.time_limit) == ("all", 5, 2.5)
+    assert [rule.words for rule in configured.compare] == [
+        "response.json.items[*].score within 1e-09",
+        "return of shop.jobs:* with uuid normalised",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -108,3 +122,31 @@ def test_the_root_is_the_nearest_folder_that_configures_it(tmp_path: Path) -> No
     assert find_root(inner) == tmp_path
     project(inner, 'include = ["shop"]')
     assert find_root(inner) == inner
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("field = 'a'\nignore = true", "missing required field `reason`"),
+        ("field = 'a'\nignore = true\nreason = ' '", "the rule for 'a' has no reason"),
+        ("field = ' '\nignore = true\nreason = 'x'", "a rule has an empty field"),
+        ("ignore = true\nreason = 'x'", "missing required field `field`"),
+        ("field = 'a'\nreason = 'x'", "does not say how to compare; it says exactly one of tolerance, relative"),
+        (
+            "field = 'a'\nignore = true\ntolerance = 1\nreason = 'x'",
+            "says tolerance and ignore; it says exactly one of",
+        ),
+        ("field = 'a'\nignore = false\nreason = 'x'", "ignore is written as ignore = true, or left out"),
+        ("field = 'a'\ntolerance = 0\nreason = 'x'", "tolerance is a positive number, not 0"),
+        ("field = 'a'\ntolerance = inf\nreason = 'x'", "tolerance is a positive number, not inf"),
+        ("field = 'a'\nrelative = 1.0\nreason = 'x'", "relative is a share between 0 and 1, not 1"),
+        ("field = 'a'\nnormalise = 'uid'\nreason = 'x'", "normalise cannot be 'uid'; did you mean 'uuid'?"),
+        ("field = 'a'\ntolerence = 1\nreason = 'x'", "has no key 'tolerence'; did you mean 'tolerance'?"),
+        ("field = 'a'\nunordered = 'yes'\nreason = 'x'", r"Expected `bool \| null`, got `str`"),
+    ],
+)
+def test_a_mistake_in_a_rule_of_comparison_is_told(tmp_path: Path, text: str, said: str) -> None:
+    """With the file, the rule, and what belongs there."""
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        project(tmp_path, f"[[tool.pytest-runtime.compare]]\n{text}")
+    assert str(tmp_path / "pyproject.toml") in str(caught.value)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
-from pytest_runtime import plugin
+from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
+from pytest_runtime.compare_rule import CompareRule, Normaliser
 from pytest_runtime.config import Configuration, read_table
 from pytest_runtime.recorders.boundaries.catalogue import ON_IMPORT
 from pytest_runtime.recorders.options import RedactOptions
@@ -42,12 +45,40 @@ def test_every_option_is_documented() -> None:
 def test_every_command_and_its_options_are_documented() -> None:
     """Each command stands in the document on recording, with its options."""
     document = text("docs/recording.md")
-    missing = [name for name in cli.commands if f"pytest-runtime {name}" not in document]
-    for command in cli.commands.values():
+    context = click.Context(cli)
+    names = cli.list_commands(context)
+    assert {"record", "status", "seal", "prune"} <= set(names)
+    missing = [name for name in names if f"pytest-runtime {name}" not in document]
+    for command in (cli.get_command(context, name) for name in names):
+        assert command is not None
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 missing += [name for name in parameter.opts if name not in document]
     assert missing == []
+
+
+def test_every_hook_is_documented() -> None:
+    """Each with its arguments, in the document on replaying."""
+    names = [name for name in vars(hooks) if name.startswith("pytest_runtime_")]
+    assert names == ["pytest_runtime_normalise", "pytest_runtime_compare"]
+    document = text("docs/replaying.md")
+    signatures = [f"def {name}({', '.join(inspect.signature(getattr(hooks, name)).parameters)}):" for name in names]
+    assert [signature for signature in signatures if signature not in document] == []
+
+
+def test_every_key_of_a_rule_of_comparison_is_documented() -> None:
+    """And each way to normalise."""
+    document = text("docs/replaying.md")
+    assert [key for key in CompareRule.__struct_fields__ if f"| `{key}` |" not in document] == []
+    assert [way for way in get_args(Normaliser) if f'`"{way}"`' not in document] == []
+
+
+def test_every_extra_is_documented() -> None:
+    """Each set of dependencies that a user may want."""
+    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+    assert [
+        name for name in extras if name not in ("test", "lint") and f"[{name}]" not in text("docs/replaying.md")
+    ] == []
 
 
 def test_every_setting_is_documented() -> None:
@@ -68,7 +99,9 @@ def test_the_example_of_the_configuration_is_valid() -> None:
     lines = text("docs/configuration.md").splitlines()
     shown = "\n".join(line.removeprefix("    ") for line in lines if line.startswith("    "))
     table = tomllib.loads(shown)["tool"]["pytest-runtime"]
-    assert read_table(table, Path("pyproject.toml")).include == ("shop",)
+    configured = read_table(table, Path("pyproject.toml"))
+    assert configured.include == ("shop",)
+    assert {*Configuration.__struct_fields__} == {*table}
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{one.name}" for one in DOCS.glob("*.md"))])

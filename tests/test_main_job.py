@@ -72,3 +72,26 @@ def test_a_refactoring_is_silent(tmp_path: Path) -> None:
         """,
     )
     assert scenario.replay().counts == {"same": 3}
+
+
+GATEWAY = """
+    def pay(amount):
+        return amount
+    """
+BUYING = """
+    import gateway
+
+    def buy(amount):
+        return gateway.pay(amount)
+    """
+
+
+def test_lines_before_a_call_that_nobody_recorded_are_reached(tmp_path: Path) -> None:
+    """Such a trace is run again, with answers of other traces: what ran before is no blind spot."""
+    scenario = Scenario(tmp_path, {"gateway": GATEWAY, "shop": BUYING})
+    boundary = (f"{scenario.names['gateway']}.pay",)
+    scenario.record(lambda gateway, shop: [shop.buy(amount) for amount in (1, 2)], boundaries=boundary)
+    scenario.change("shop", "    return gateway", "    gateway.pay(amount + 1)\n    return gateway")
+    replayed = scenario.replay(boundaries=boundary)
+    assert "diverged" in replayed.counts
+    assert replayed.blind_spots == ()

@@ -8,114 +8,25 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pytest_runtime.pipeline  # noqa: F401  # kept loaded between the sessions that run in this process
-from pytest_runtime import record
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Revision
 from pytest_runtime.recorders.trace import FORMAT
 
-SECRET = "xk7-Planted-Secret-Q9"
-PRICING = """
-    LIMIT = 100
-
-    def fee(total):
-        if total > LIMIT:
-            return 10
-        return 0
-
-    def label(name):
-        return f"hello {name}"
-
-    def login(user, password):
-        return {"user": user, "password": password, "size": len(password)}
-    """
-STOCK = """
-    def left(number):
-        if number < 0:
-            raise ValueError(f"no {number}")
-        return number
-    """
-PROJECT = """
-    [tool.pytest.ini_options]
-    addopts = ""
-
-    [tool.pytest-runtime]
-    include = ["runshop"]
-    sample = "all"
-    """
-OWN = """
-    def test_own():
-        pass
-
-    def test_other():
-        pass
-    """
-ITEMS = 6
-RUN = ("--runtime-baseline=staging",)
+from .project import ITEMS, RUN, SECRET, Project, failed_ids, output, record_project
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a baseline of six path classes."""
     folder = tmp_path_factory.mktemp("project")
-    files = {
-        "runshop/__init__.py": "",
-        "runshop/pricing.py": PRICING,
-        "runshop/stock.py": STOCK,
-        "pyproject.toml": PROJECT,
-    }
-    for name, text in {**files, "test_own.py": OWN}.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(text), encoding="utf-8")
-    sys.path.insert(0, str(folder))
-    try:
-        with record("staging", root=folder):
-            import runshop.pricing as pricing  # type: ignore[import-not-found]  # of the project
-            import runshop.stock as stock  # type: ignore[import-not-found]  # of the project
-
-            for total in (50, 150, 160):
-                pricing.fee(total)
-            pricing.label("x")
-            pricing.login("bob", SECRET)
-            stock.left(1)
-            with pytest.raises(ValueError, match="no -1"):
-                stock.left(-1)
-    finally:
-        sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.partition(".")[0] == "runshop"]:
-            del sys.modules[name]
+    record_project(folder)
     return folder
-
-
-class Project:
-    """A copy of the project, and pytest runs on it in this process."""
-
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
-        self.path = pytester.path
-        self.store = self.path / ".runtime" / "staging.baseline"
-
-    def run(self, *args: str) -> pytest.RunResult:
-        """One pytest run; hypothesis's plugin would load all of hypothesis anew in each."""
-        return self.pytester.runpytest_inprocess("-p", "no:hypothesispytest", *args)
-
-    def change(self, old: str, new: str, file: str = "runshop/pricing.py") -> Project:
-        """Replace a text."""
-        path = self.path / file
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1
-        path.write_text(text.replace(old, new), encoding="utf-8")
-        return self
-
-    def moved_threshold(self) -> Project:
-        """One class of six diverges."""
-        return self.change("LIMIT = 100", "LIMIT = 500")
 
 
 @pytest.fixture
@@ -124,16 +35,6 @@ def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.Monke
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
     return Project(pytester)
-
-
-def output(result: pytest.RunResult) -> str:
-    """Everything that was printed."""
-    return result.stdout.str() + result.stderr.str()
-
-
-def failed_ids(result: pytest.RunResult) -> list[str]:
-    """Node ids in the short summary."""
-    return re.findall(r"^FAILED (\S+)", result.stdout.str(), re.M)
 
 
 # --- collection and selection -------------------------------------------------------------------------------------
@@ -145,7 +46,9 @@ def test_items_join_a_normal_session(project: Project) -> None:
     result.assert_outcomes(passed=ITEMS + 2)
     assert result.ret == 0
     assert f"collected {ITEMS + 2} items" in output(result)
-    assert "runtime: 7 traces replayed: 7 same, 0 diverged, 0 not judged, 0 error" in output(result)
+    assert "runtime: 7 traces replayed (6 of 6 path classes): 7 same, 0 diverged, 0 not judged, 0 error" in output(
+        result
+    )
     assert "runtime: baseline staging, recorded " in output(result)
 
 
@@ -212,8 +115,8 @@ def test_two_workers_find_what_one_process_finds(project: Project) -> None:
         result = project.run(*RUN, "-n", "2", *extra)
         result.assert_outcomes(passed=ITEMS + 1, failed=1)
         assert result.ret == 1
-        assert [line for line in lines if "replayed:" in line] == [
-            line for line in result.stdout.lines if "replayed:" in line
+        assert [line for line in lines if " replayed " in line] == [
+            line for line in result.stdout.lines if " replayed " in line
         ]
 
 
@@ -224,7 +127,7 @@ def test_the_plugin_can_be_switched_off(project: Project) -> None:
 
 
 def test_without_the_option_nothing_happens(project: Project) -> None:
-    """Nothing is imported, nothing collected, not even from the folder of the items of an earlier run."""
+    """Only options and hooks are there, and nothing is collected, not even from an earlier run's folder of items."""
     project.run(*RUN)
     assert (project.path / ".runtime" / "staging" / "runshop.pricing.rt").exists()
     code = (
@@ -232,7 +135,7 @@ def test_without_the_option_nothing_happens(project: Project) -> None:
         "assert pytest.main(['-q', '-p', 'no:cacheprovider']) == 0\n"
         "ours = ('pytest_runtime', 'deepdiff', 'sqlglot', 'msgspec')\n"
         "names = [name for name in sys.modules if name.startswith(ours)]\n"
-        "assert names == ['pytest_runtime', 'pytest_runtime.plugin'], names\n"
+        "assert names == ['pytest_runtime', 'pytest_runtime.plugin', 'pytest_runtime.hooks'], names\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=project.path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -263,7 +166,8 @@ def test_a_failure_says_what_where_and_how_to_replay_it(project: Project) -> Non
     result = project.moved_threshold().run(*RUN)
     text = output(result)
     assert "runshop/pricing.py:5  if total > LIMIT:" in text
-    assert "base: true   candidate: false    2 of 2" in text
+    assert re.search(r"^    base       .*\bis true +2 of 2$", text, re.M)
+    assert re.search(r"^    candidate  150 > 500 is false +2 of 2$", text, re.M)
     assert re.search(r"return +10 → 0", text)
     [name] = set(re.findall(r"--runtime-trace (\w+) --pdb", text))
     result = project.run(*RUN, "--runtime-trace", name)
@@ -287,26 +191,38 @@ def test_the_junit_report_holds_the_items(project: Project) -> None:
     assert "runshop/pricing.py:5" in text
 
 
-DOCUMENTED = {
-    *("format", "baseline", "counts", "passed", "reason", "divergences"),
-    *("errors", "not_judged", "blind_spots", "blind_spots_unavailable"),
-}
+def report_of(project: Project, *args: str) -> dict[str, Any]:
+    """The JSON report of a run."""
+    project.run(*RUN, "--runtime-json", "out/report.json", *args)
+    found: dict[str, Any] = json.loads((project.path / "out" / "report.json").read_text(encoding="utf-8"))
+    return found
 
 
 def test_the_json_report_says_the_same(project: Project) -> None:
-    """Counts, one row per differing field with its traces and place, blind spots."""
+    """Counts, one row per field pattern with its traces and place, causes, blind spots."""
     project.moved_threshold().change("return number", "return number\n\ndef fresh():\n    return 1", "runshop/stock.py")
-    project.run(*RUN, "--runtime-json", "out/report.json")
-    report = json.loads((project.path / "out" / "report.json").read_text(encoding="utf-8"))
-    assert set(report) == DOCUMENTED
-    assert report["counts"] == {"same": 5, "diverged": 2, "not_judged": 0, "error": 0}
-    assert report["passed"] is False
+    report = report_of(project)
+    assert (report["counts"]["same"], report["counts"]["diverged"], report["passed"]) == (5, 2, False)
     [row] = report["divergences"]
-    assert (row["kind"], row["field"], row["base"], row["candidate"]) == ("return", "return", 10, 0)
-    assert row["entry"] == "runshop.pricing:fee"
+    assert (row["entry"], row["kind"], row["field"]) == ("runshop.pricing:fee", "return", "return")
+    assert (row["example"]["base"], row["example"]["candidate"]) == (10, 0)
     assert len(row["trace_ids"]) == 2
-    assert (row["location"]["file"], row["location"]["line"]) == ("runshop/pricing.py", 5)
-    assert report["blind_spots"] == [{"file": "runshop/stock.py", "line": 8, "source": "return 1"}]
+    [cause] = report["causes"]
+    assert (cause["location"]["file"], cause["location"]["line"]) == ("runshop/pricing.py", 5)
+    assert (cause["traces"], [one["entry"] for one in cause["classes"]]) == (2, ["runshop.pricing:fee"])
+    assert report["blind_spots"] == [{"file": "runshop/stock.py", "line": 8, "source": "return 1", "arm": ""}]
+    assert report["changed_lines"] == {"reached": 0, "all": 1, "required_percent": None}
+    assert report["oracle"]["kind"] == "recording"
+    assert report["selection"] == {"classes": 6, "selected": 6, "trace": ""}
+
+
+def keys_of(value: Any) -> set[str]:
+    """All keys in a report but those that are data."""
+    if isinstance(value, list):
+        return {key for one in value for key in keys_of(one)}
+    if not isinstance(value, dict):
+        return set()
+    return {key for key in value if key.isidentifier()} | {key for one in value.values() for key in keys_of(one)}
 
 
 def test_the_documentation_names_every_key_of_the_json_report(project: Project) -> None:
@@ -315,10 +231,7 @@ def test_the_documentation_names_every_key_of_the_json_report(project: Project) 
     if not page.exists():
         pytest.skip("the documentation is not part of this tree")
     text = page.read_text(encoding="utf-8")
-    project.moved_threshold().run(*RUN, "--runtime-json", "report.json")
-    report = json.loads((project.path / "report.json").read_text(encoding="utf-8"))
-    keys = [*report, *report["baseline"], *report["divergences"][0], *report["divergences"][0]["location"]]
-    assert [key for key in keys if key not in text] == []
+    assert [key for key in keys_of(report_of(project.moved_threshold())) if f"`{key}`" not in text] == []
 
 
 def test_no_secret_is_printed(project: Project) -> None:
@@ -343,7 +256,7 @@ def test_an_empty_baseline_is_no_pass(project: Project) -> None:
     for args in ((), ("--runtime-only",)):
         result = project.run("--runtime-baseline=empty", *args)
         assert result.ret == 1
-        assert "no trace of baseline 'empty' was replayed; this is not a pass" in output(result)
+        assert "baseline 'empty' holds no trace; this is not a pass" in output(result)
 
 
 def test_a_run_in_which_nothing_could_be_judged_is_no_pass(project: Project) -> None:
@@ -436,11 +349,15 @@ def test_a_name_that_is_none_is_a_usage_error(project: Project, name: str) -> No
     assert "is no name of a baseline" in output(result)
 
 
-def test_a_base_revision_is_not_available_yet(project: Project) -> None:
-    """Said, not ignored."""
+def test_a_base_that_cannot_be_had_is_a_usage_error(project: Project) -> None:
+    """Without git there is no revision; with it, one that is unknown is told with the nearest name."""
     result = project.run(*RUN, "--runtime-base=HEAD")
     assert result.ret == 4
-    assert "--runtime-base is not available yet" in output(result)
+    assert "lies in no git repository" in output(result)
+    assert "--runtime-base DIR" in output(result)
+    result = project.commit().run(*RUN, "--runtime-base=mian")
+    assert result.ret == 4
+    assert "main" in output(result).replace("mian", "")
 
 
 def test_nothing_under_validation_is_a_usage_error(project: Project) -> None:

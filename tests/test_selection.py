@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.replay.modules import module_of
 from pytest_runtime.replay.seal import Seal
-from pytest_runtime.replay.selection import Changed, Selection, dependents, imported, module_of
+from pytest_runtime.replay.selection import Changed, Selection, dependents, imported
 from pytest_runtime.replay.versions import Versions
 
 from .scenario import Scenario

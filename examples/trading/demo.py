@@ -289,6 +289,16 @@ def record(scratch: Scratch) -> dict[str, str]:
     return environ
 
 
+def seal(scratch: Scratch, environ: Mapping[str, str]) -> None:
+    """Replay the baseline on the service as it was recorded, once for all changes; pytest would do so by itself."""
+    say("sealing: replaying the baseline on the recorded commit")
+    command = [sys.executable, "-m", "pytest_runtime", "seal", BASELINE]
+    done = subprocess.run(command, cwd=scratch.service, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoFailed(f"the baseline could not be sealed: {done.stderr.strip()}")
+    say(done.stdout.rstrip())
+
+
 def replay(change: Change, scratch: Scratch, environ: Mapping[str, str]) -> Row:
     """Replay the baseline on a copy of the service with `change` applied.
 
@@ -299,6 +309,8 @@ def replay(change: Change, scratch: Scratch, environ: Mapping[str, str]) -> Row:
     if change.file is not None:
         git(copy, "apply", "-p1", str(change.file))
     command = [sys.executable, "-m", "pytest", f"--runtime-baseline={BASELINE}", f"--runtime-json={REPORT}"]
+    if change.file is None:
+        command.append("--runtime-all")  # nothing differs, so nothing would be replayed
     try:
         done = subprocess.run(
             command, cwd=copy, env=environ, capture_output=True, text=True, timeout=REPLAY_SECONDS, check=False
@@ -327,7 +339,7 @@ def read_result(file: Path, exit_code: int) -> Result:
 def verdict_of(counts: Mapping[str, int]) -> str:
     if counts["diverged"]:
         return DIVERGED
-    if counts["error"]:
+    if any(counts.get(name) for name in ("error", "hung", "crashed")):
         return ERROR
     if counts["not_judged"] or not counts["same"]:
         return NOT_JUDGED
@@ -362,6 +374,7 @@ def run(scratch: Scratch, changes: Sequence[Change]) -> list[Row]:
     scratch.copy_example()
     scratch.commit()
     environ = record(scratch)
+    seal(scratch, environ)
     say(f"replaying on {len(changes)} versions, {REPLAYS_AT_A_TIME} at a time")
     with ThreadPoolExecutor(REPLAYS_AT_A_TIME) as pool:
         return list(pool.map(partial(replay, scratch=scratch, environ=environ), changes))

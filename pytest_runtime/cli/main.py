@@ -1,10 +1,14 @@
-"""This file is about the command line: `pytest-runtime record`, `status`."""
+"""This file is about the command line: `pytest-runtime record`, and where the other commands are.
+
+Recording must not load what judging needs, so those are imported when they are asked for.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -15,13 +19,34 @@ from ..config import load_project
 from ..recorders.errors import RuntimeBaselineError
 from ..recorders.options import ENVIRONMENT_KEY, encode_options
 from ..recording import record_options
-from .status import describe
 
 STARTUP = Path(__file__).resolve().parent.parent / "startup"
 """Put first on the recorded process's path: it holds the `sitecustomize` that starts the recorder."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_LATER = {
+    "prune": ("prune", "prune_command"),
+    "seal": ("seal", "seal_command"),
+    "status": ("status", "status_command"),
+}
+"""Command → (module of this package, attribute)."""
+
+
+class _Commands(click.Group):
+    """Commands, of which some are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_LATER])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _LATER:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = _LATER[cmd_name]
+        command: click.Command = getattr(import_module(f"{__package__}.{module}"), attribute)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pytest-runtime")
 def cli() -> None:
     """Record a service's real executions, and replay them inside pytest against every change."""
@@ -52,13 +77,6 @@ def record_command(
         os.execvpe(command[0], list(command), environment)
     except OSError as error:
         raise click.ClickException(f"cannot run {command[0]!r}: {error.strerror}. Is it on the PATH?") from error
-
-
-@cli.command("status")
-@click.argument("name", required=False)
-def status_command(name: str | None) -> None:
-    """Say what the baseline NAME holds and what its recorder counted; without NAME, list the baselines."""
-    click.echo(describe(load_project(Path.cwd()), name))
 
 
 def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> int:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from pathlib import Path
 
-from ..config import Project
-from ..recorders.errors import UnknownBaseline
-from ..recorders.store.open import open_reader
+import click
+
+from ..config import Project, load_project
 from ..recorders.store.protocol import BaselineReader
+from ..wiring import open_baseline
+
+
+@click.command("status")
+@click.argument("name", required=False)
+def status_command(name: str | None) -> None:
+    """Say what the baseline NAME holds and what its recorder counted; without NAME, list the baselines."""
+    click.echo(describe(load_project(Path.cwd()), name))
 
 
 def describe(project: Project, name: str | None) -> str:
@@ -16,11 +25,7 @@ def describe(project: Project, name: str | None) -> str:
     if name is None:
         known = project.known_baselines()
         return "\n".join(known) if known else "no baselines yet; pytest-runtime record --baseline NAME -- COMMAND"
-    url = project.store_url(name)
-    try:
-        reader = open_reader(url)
-    except UnknownBaseline as error:
-        raise UnknownBaseline(name, location=url, known=project.known_baselines()) from error
+    reader = open_baseline(project, name)
     try:
         return "\n".join(_lines(name, reader))
     finally:

@@ -2,92 +2,104 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..replay.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
+from .causes import Cause, Side, Sort, causes_of, source_line
+from .printing import printable
 
 FIELDS_SHOWN = 12
+SIDES_SHOWN = 3
+
+_FAILED: dict[Verdict, str] = {
+    "hung": "did not end",
+    "crashed": "crashed the interpreter or ended its process",
+    "error": "could not be replayed or compared",
+}
 
 
 def one_line(verdict: ClassVerdict) -> str:
     """The verdict in a line."""
-    diverged, failed = verdict.count("diverged"), verdict.count("error")
+    diverged = verdict.count("diverged")
     parts = [f"{diverged} of {len(verdict.traces)} traces diverged"] if diverged else []
-    parts += [f"{failed} could not be replayed"] if failed else []
+    parts += [f"{verdict.count(bad)} {words}" for bad, words in _FAILED.items() if verdict.count(bad)]
     return printable(f"{verdict.entry} · {verdict.words}: {', '.join(parts)}")
 
 
 def failure_text(verdict: ClassVerdict, baseline: str, root: Path) -> str:
     """Everything about a diverged class, for a person."""
     lines = [f"{verdict.entry} · {verdict.words} · {verdict.recorded} traces recorded, {len(verdict.traces)} replayed"]
-    for location, traces in _by_location(verdict):
-        lines.append("")
-        lines += _group(location, traces, len(verdict.traces), baseline, root)
-    failed = Counter(trace.reason for trace in verdict.traces if trace.verdict == "error")
-    for reason, count in failed.items():
-        lines += ["", f"error in {count} of {len(verdict.traces)}: {reason}"]
+    for cause in causes_of([verdict]):
+        lines += ["", *_beginning(cause, root)]
+        lines += [*sort_lines(cause.sorts, len(cause.traces)), *_replaying(cause, baseline)]
+    lines += _others(verdict)
     return printable("\n".join(lines))
 
 
-def printable(text: str) -> str:
-    """A text without control characters but line ends: names in a baseline may hold terminal escapes."""
-    return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+def _beginning(cause: Cause, root: Path) -> Iterator[str]:
+    if cause.location is None:
+        yield f"no place found    {len(cause.traces)} of {cause.replayed}"
+        return
+    yield place(cause.location, root)
+    yield from side_lines(cause)
 
 
-def _by_location(verdict: ClassVerdict) -> list[tuple[Location | None, list[TraceVerdict]]]:
-    groups: dict[tuple[str, int, str], tuple[Location | None, list[TraceVerdict]]] = {}
-    for trace in verdict.traces:
-        if trace.verdict == "diverged":
-            place = trace.location
-            key = (place.file, place.line, place.function) if place is not None else ("", 0, "")
-            groups.setdefault(key, (place, []))[1].append(trace)
-    return sorted(groups.values(), key=lambda group: -len(group[1]))
+def place(location: Location, root: Path) -> str:
+    """File, line, and what stands there."""
+    return f"{location.file}:{location.line}  {source_line(root, location)}".rstrip()
 
 
-def _group(
-    location: Location | None, traces: list[TraceVerdict], replayed: int, baseline: str, root: Path
-) -> Iterator[str]:
-    many = f"{len(traces)} of {replayed}"
-    if location is None:
-        yield f"no place found    {many}"
-    else:
-        yield f"{location.file}:{location.line}  {_source_line(root / location.file, location.line)}"
-        yield f"    {location.how}    {many}"
-    yield from _fields(traces)
-    names = [trace.trace for trace in traces]
+def side_lines(cause: Cause) -> Iterator[str]:
+    """What happened at the place on base and candidate, and in how many of the traces that were replayed."""
+    if not cause.sides:
+        how = cause.location.how if cause.location is not None else ""
+        yield f"    {how}    {len(cause.traces)} of {cause.replayed}"
+    for side in cause.sides[:SIDES_SHOWN]:
+        yield from _both(side, cause.replayed)
+
+
+def _both(side: Side, replayed: int) -> Iterator[str]:
+    width = max(len(side.base), len(side.candidate))
+    count = f"{side.traces} of {replayed}" + ("" if side.alike else " (values of the first)")
+    yield f"    base       {side.base:<{width}}    {count}"
+    yield f"    candidate  {side.candidate:<{width}}    {count}"
+
+
+def sort_lines(sorts: Sequence[Sort], traces: int, limit: int = FIELDS_SHOWN) -> Iterator[str]:
+    """Field patterns with the values of the first trace that shows them, and how many do."""
+    width = min(max((len(sort.pattern) for sort in sorts), default=0), 60)
+    for sort in sorts[:limit]:
+        share = f"    in {len(sort.traces)} of {traces}" if len(sort.traces) < traces else ""
+        shown = sort.example
+        yield f"{sort.pattern:<{width}}  {shown.base_text} → {shown.candidate_text}{share}"
+    if len(sorts) > limit:
+        yield f"… and {len(sorts) - limit} more fields"
+
+
+def _replaying(cause: Cause, baseline: str) -> Iterator[str]:
+    names = cause.traces
     shown = " ".join(names[:2]) + (f" (+{len(names) - 2})" if len(names) > 2 else "")
     yield f"traces {shown}"
     yield f"replay one: pytest --runtime-baseline={baseline} --runtime-trace {names[0]} --pdb"
 
 
-def _source_line(path: Path, number: int) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+def _others(verdict: ClassVerdict) -> Iterator[str]:
+    """What else is to be said: of diverged traces, of those that failed, of those that are accepted."""
+    many = len(verdict.traces)
+    left_out = sum(trace.left_out for trace in verdict.traces)
+    if left_out:
+        yield f"… and {left_out} more differences like these"
+    for reason, count in _reasons(verdict, "diverged").items():
+        yield f"note on {count} of {many}: {reason}"
+    for bad in BAD[1:]:
+        for reason, count in _reasons(verdict, bad).items():
+            yield from ("", f"{bad} in {count} of {many}: {reason}")
+    for reason, count in _reasons(verdict, "accepted").items():
+        yield from ("", f"accepted in {count} of {many}: {reason}")
 
 
-def _fields(traces: list[TraceVerdict]) -> Iterator[str]:
-    """Field patterns with the values of the first trace that shows them, and how many do."""
-    first: dict[str, FieldDifference] = {}
-    counts: Counter[str] = Counter()
-    for trace in traces:
-        patterns = {pattern(one.field): one for one in reversed(trace.differences)}
-        counts.update(list(patterns))
-        for name, difference in reversed(list(patterns.items())):
-            first.setdefault(name, difference)
-    width = min(max((len(name) for name in first), default=0), 60)
-    for name, difference in list(first.items())[:FIELDS_SHOWN]:
-        share = f"    in {counts[name]} of {len(traces)}" if counts[name] < len(traces) else ""
-        yield f"{name:<{width}}  {difference.base_text} → {difference.candidate_text}{share}"
-    if len(first) > FIELDS_SHOWN:
-        yield f"… and {len(first) - FIELDS_SHOWN} more fields"
-
-
-def pattern(field: str) -> str:
-    """A field path with positions in lists left out: the same field of many items is one."""
-    return re.sub(r"\[\d+\]", "[*]", field)
+def _reasons(verdict: ClassVerdict, wanted: Verdict) -> Counter[str]:
+    found: list[TraceVerdict] = [trace for trace in verdict.traces if trace.verdict == wanted and trace.reason]
+    return Counter(trace.reason for trace in found)

@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ..acceptance import Acceptance
 from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from .causes import Cause, Sort, causes_of, place_key, sorts_of
 from .totals import Totals
 
-FORMAT = 1
+FORMAT = 2
 """Version of the report.
 
 1: the first.
+2: divergences by field pattern; causes, oracle, fidelity, selection, acceptances, rules, arms of blind spots.
 """
 
 
 def report_of(totals: Totals) -> dict[str, Any]:
     """The report as plain data."""
     counts = {verdict.replace(" ", "_"): count for verdict, count in totals.counts().items()}
+    reached, every = totals.changed_lines
     return {
         "format": FORMAT,
         "baseline": {"name": totals.baseline, "location": totals.location, "counters": dict(totals.counters)},
+        "oracle": {"kind": totals.oracle_kind, "label": totals.oracle, "reason": totals.oracle_reason},
+        "differs": totals.differs,
+        "selection": {"classes": totals.classes, "selected": len(totals.verdicts), "trace": totals.selection},
         "counts": counts,
-        "passed": not (counts["diverged"] or counts["error"]) and not totals.no_pass(),
+        "asserted": totals.asserted(),
+        "passed": totals.passed(),
         "reason": totals.no_pass(),
+        "causes": [_cause(cause) for cause in causes_of(totals.verdicts)],
         "divergences": [row for verdict in totals.verdicts for row in _divergences(verdict)],
+        "hung": _reasons(totals, "hung"),
+        "crashed": _reasons(totals, "crashed"),
         "errors": _reasons(totals, "error"),
         "not_judged": _reasons(totals, "not judged"),
-        "blind_spots": [{"file": spot.file, "line": spot.line, "source": spot.source} for spot in totals.blind_spots],
+        "acceptances": {
+            "used": [_acceptance(one) for one in totals.used],
+            "unmatched": [_acceptance(one) for one in totals.unmatched],
+            "settled": [_acceptance(one) for one in totals.settled],
+        },
+        "rules": [msgspec.to_builtins(one) for one in totals.rules()],
+        "fidelity": {
+            entry: {
+                "traces": found.traces,
+                "faithful": found.faithful,
+                "borrowed": found.borrowed,
+                "reasons": dict(found.reasons),
+            }
+            for entry, found in totals.fidelity.items()
+        },
+        "changed_lines": {"reached": reached, "all": every, "required_percent": totals.required},
+        "blind_spots": [msgspec.to_builtins(spot) for spot in totals.blind_spots],
         "blind_spots_unavailable": totals.reach_unavailable,
+        "import_faults": dict(totals.import_faults),
     }
 
 
@@ -40,49 +69,67 @@ def write_report(path: Path, totals: Totals) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report_of(totals)), indent=2) + b"\n")
 
 
-def _divergences(verdict: ClassVerdict) -> list[dict[str, Any]]:
-    """One row per differing field, location and pair of values, with the traces that show it."""
-    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for trace in verdict.traces:
-        for difference in trace.differences:
-            key = (
-                difference.kind,
-                difference.field,
-                bytes(difference.base),
-                bytes(difference.candidate),
-                trace.location,
-            )
-            row = rows.setdefault(key, _row(verdict, trace, difference))
-            row["trace_ids"].append(trace.trace)
-    return list(rows.values())
-
-
-def _row(verdict: ClassVerdict, trace: TraceVerdict, difference: FieldDifference) -> dict[str, Any]:
+def _cause(cause: Cause) -> dict[str, Any]:
     return {
-        "entry": verdict.entry,
-        "path": verdict.path,
-        "conditions": verdict.words,
-        "item": verdict.item,
-        "trace_ids": [],
-        "kind": difference.kind,
-        "field": difference.field,
-        "base": difference.base,
-        "candidate": difference.candidate,
-        "location": _location(trace.location),
+        "location": _location(cause.location),
+        "traces": len(cause.traces),
+        "replayed": cause.replayed,
+        "classes": [_class(verdict) for verdict in cause.classes],
+        "fields": [{**_sort(sort), "traces": len(sort.traces)} for sort in cause.sorts],
+        "trace_ids": list(cause.traces),
     }
+
+
+def _class(verdict: ClassVerdict) -> dict[str, Any]:
+    return {"entry": verdict.entry, "path": verdict.path, "conditions": verdict.words, "item": verdict.item}
+
+
+def _divergences(verdict: ClassVerdict) -> Iterator[dict[str, Any]]:
+    """One row for each place, kind and field pattern, with the traces that show it, accepted ones too."""
+    places: dict[object, list[TraceVerdict]] = {}
+    for trace in verdict.traces:
+        if trace.differences:
+            places.setdefault((place_key(trace.location), trace.verdict), []).append(trace)
+    for traces in places.values():
+        for sort in sorts_of(traces):
+            yield {
+                **_class(verdict),
+                **_sort(sort),
+                "accepted": traces[0].verdict == "accepted",
+                "trace_ids": list(sort.traces),
+                "location": _location(traces[0].location),
+            }
+
+
+def _sort(sort: Sort) -> dict[str, Any]:
+    return {
+        "kind": sort.kind,
+        "field": sort.pattern,
+        "differences": sort.differences,
+        "example": {"trace": sort.traces[0], **_values(sort.example)},
+    }
+
+
+def _values(difference: FieldDifference) -> dict[str, Any]:
+    return {"field": difference.field, "base": difference.base, "candidate": difference.candidate}
 
 
 def _location(location: Location | None) -> dict[str, Any] | None:
     return msgspec.to_builtins(location) if location is not None else None
 
 
+def _acceptance(acceptance: Acceptance) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(acceptance)
+    return found
+
+
 def _reasons(totals: Totals, verdict: str) -> list[dict[str, Any]]:
-    rows: dict[tuple[str, str, str], list[str]] = {}
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
     for one in totals.verdicts:
         for trace in one.traces:
             if trace.verdict == verdict:
-                rows.setdefault((one.entry, one.words, trace.reason), []).append(trace.trace)
+                rows.setdefault((one.entry, one.words, one.item, trace.reason), []).append(trace.trace)
     return [
-        {"entry": entry, "conditions": words, "reason": reason, "trace_ids": names}
-        for (entry, words, reason), names in rows.items()
+        {"entry": entry, "conditions": words, "item": item, "reason": reason, "trace_ids": names}
+        for (entry, words, item, reason), names in rows.items()
     ]

@@ -2,64 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..replay.verdict import BAD
-from .failure import printable
+from .causes import Cause, causes_of
+from .failure import place, side_lines, sort_lines
+from .printing import many, printable
 from .totals import Totals
 
 SPOTS_SHOWN = 20
 REASONS_SHOWN = 8
+CAUSES_SHOWN = 10
+FIELDS_SHOWN = 4
 
 
 def print_summary(reporter: Any, totals: Totals, reason: str) -> None:
-    """Counts of all verdicts, reasons, acceptances, blind spots."""
+    """Causes, counts of all verdicts, reasons, rules, acceptances, blind spots."""
     if not totals.differs and not totals.verdicts and not reason:
         line = f"runtime: nothing that could change behaviour differs from {totals.oracle}; nothing to replay"
         reporter.line(line, green=True)
         return
-    counts = totals.counts()
     reporter.section(f"runtime: baseline {totals.baseline}, compared with {totals.oracle}", sep="=")
-    for why, count in totals.reasons().most_common(REASONS_SHOWN):
-        reporter.line(printable(f"not judged, {count} traces: {why}"))
+    for line, colour in _lines(totals):
+        reporter.line(printable(line), **{colour: True} if colour else {})
+    _print_counts(reporter, totals, reason)
+
+
+def _lines(totals: Totals) -> Iterator[tuple[str, str]]:
+    """(line, its colour or empty), from what failed to what is only to be known."""
+    yield from ((line, "red") for line in _cause_lines(totals))
     for module, fault in totals.import_faults.items():
-        reporter.line(f"cannot be imported: {module}: {fault}", red=True)
-    for one in totals.used:
-        reporter.line(printable(f"accepted: {one.describe()}"), yellow=True)
+        yield f"cannot be imported: {module}: {fault}", "red"
     for one in totals.unmatched:
-        reporter.line(printable(f"accepted, but not seen any more: {one.describe()}"), red=True)
-    _print_blind_spots(reporter, totals)
-    bad = bool(any(counts[verdict] for verdict in BAD) or reason)
-    shown = {verdict: count for verdict, count in counts.items() if count or verdict in _ALWAYS}
-    line = ", ".join(f"{count} {verdict}" for verdict, count in shown.items())
-    many = sum(counts.values())
-    selected = f" ({len(totals.verdicts)} of {totals.classes} path classes)" if totals.classes else ""
-    judged = bool(counts["same"] or counts["accepted"])
-    reporter.line(
-        f"runtime: {many} traces replayed{selected}: {line}; {totals.asserted()} values compared",
-        green=judged and not bad,
-        red=bad,
-    )
-    if reason:
-        reporter.line(printable(f"runtime: {reason}"), red=True)
+        yield f"accepted, but not seen any more: {one.describe()}", "red"
+    for one in totals.settled:
+        advice = f"remove it with: pytest-runtime prune {totals.baseline}"
+        yield f"accepted, and settled at base: {one.describe()}; {advice}", "yellow"
+    for why, count in totals.reasons().most_common(REASONS_SHOWN):
+        yield f"not judged, {many(count, 'trace')}: {why}", ""
+    for one in totals.used:
+        yield f"accepted: {one.describe()}", "yellow"
+    yield from ((line, "yellow") for line in _rule_lines(totals))
+    yield from ((line, "") for line in _fidelity_lines(totals))
+    yield from _spot_lines(totals)
 
 
-_ALWAYS = ("same", "diverged", "not judged", "error")
+def _cause_lines(totals: Totals) -> Iterator[str]:
+    causes = causes_of(totals.verdicts)
+    for cause in causes[:CAUSES_SHOWN]:
+        yield from _cause(cause, totals)
+    if len(causes) > CAUSES_SHOWN:
+        yield f"… and divergences that begin at {len(causes) - CAUSES_SHOWN} more places (see --runtime-json)"
 
 
-def _print_blind_spots(reporter: Any, totals: Totals) -> None:
+def _cause(cause: Cause, totals: Totals) -> Iterator[str]:
+    found = f"{many(len(cause.traces), 'divergence')} in {many(len(cause.classes), 'path class')}"
+    verb = "begins" if len(cause.traces) == 1 else "begin"
+    if cause.location is None:
+        yield f"{found} {verb} at no place that could be found"
+    else:
+        yield f"{found} {verb} at {place(cause.location, totals.root)}"
+        yield from side_lines(cause)
+    yield from (f"    {line}" for line in sort_lines(cause.sorts, len(cause.traces), FIELDS_SHOWN))
+
+
+def _rule_lines(totals: Totals) -> Iterator[str]:
+    for one in totals.rules():
+        ignored = f"{many(one.ignored, 'value')} not compared, " if one.ignored else ""
+        why = f" ({one.reason})" if one.reason else ""
+        taken = f"{many(one.differences, 'difference')} taken for none"
+        yield f"rule: {one.rule}: {ignored}{taken}, in {many(one.traces, 'trace')}{why}"
+
+
+def _fidelity_lines(totals: Totals) -> Iterator[str]:
+    traces = sum(one.traces for one in totals.fidelity.values())
+    faithful = sum(one.faithful for one in totals.fidelity.values())
+    if faithful < traces:
+        yield (
+            f"fidelity: on {totals.oracle}, {faithful} of {traces} traces replay as they were recorded "
+            f"(pytest-runtime seal {totals.baseline} says why the others do not)"
+        )
+
+
+def _spot_lines(totals: Totals) -> Iterator[tuple[str, str]]:
     if totals.reach_unavailable:
-        reporter.line(f"blind spots are unknown: {totals.reach_unavailable}", yellow=True)
+        yield f"blind spots are unknown: {totals.reach_unavailable}", "yellow"
         return
     if not totals.blind_spots or totals.selection:
         return
     lines = [spot for spot in totals.blind_spots if not spot.arm]
     arms = [spot for spot in totals.blind_spots if spot.arm]
-    parts = [f"{len(lines)} changed line{'s' if len(lines) > 1 else ''}"] if lines else []
+    parts = [many(len(lines), "changed line")] if lines else []
     parts += [f"{len(arms)} way{'s' if len(arms) > 1 else ''} out of changed decisions"] if arms else []
-    reporter.line(f"{' and '.join(parts)} that no trace reaches (blind spots):", yellow=True)
+    yield f"{' and '.join(parts)} that no trace reaches (blind spots):", "yellow"
     for spot in totals.blind_spots[:SPOTS_SHOWN]:
         never = f"    never: {spot.arm}" if spot.arm else ""
-        reporter.line(printable(f"  {spot.file}:{spot.line}  {spot.source}{never}"))
+        yield f"  {spot.file}:{spot.line}  {spot.source}{never}", ""
     if len(totals.blind_spots) > SPOTS_SHOWN:
-        reporter.line(f"  … and {len(totals.blind_spots) - SPOTS_SHOWN} more")
+        yield f"  … and {len(totals.blind_spots) - SPOTS_SHOWN} more", ""
+
+
+_ALWAYS = ("same", "diverged", "not judged", "error")
+
+
+def _print_counts(reporter: Any, totals: Totals, reason: str) -> None:
+    counts = totals.counts()
+    bad = bool(any(counts[verdict] for verdict in BAD) or reason)
+    shown = {verdict: count for verdict, count in counts.items() if count or verdict in _ALWAYS}
+    line = ", ".join(f"{count} {verdict}" for verdict, count in shown.items())
+    selected = f" ({len(totals.verdicts)} of {many(totals.classes, 'path class')})" if totals.classes else ""
+    reporter.line(
+        f"runtime: {many(sum(counts.values()), 'trace')} replayed{selected}: {line}; "
+        f"{many(totals.asserted(), 'value')} compared",
+        green=bool(counts["same"] or counts["accepted"]) and not bad,
+        red=bad,
+    )
+    if reason:
+        reporter.line(printable(f"runtime: {reason}"), red=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from ..acceptance import Acceptance
 from ..replay.blind_spots import BlindSpot
@@ -12,9 +15,24 @@ from ..replay.seal import Fidelity
 from ..replay.verdict import BAD, VERDICTS, ClassVerdict, Verdict
 
 
+class AppliedRule(msgspec.Struct, frozen=True):
+    """What a rule of comparison did in a run."""
+
+    rule: str
+    reason: str
+    traces: int
+    """Traces in which it did something."""
+    differences: int
+    """Differences that it took for none."""
+    ignored: int
+    """Values that were not compared because of it."""
+
+
 class Totals(NamedTuple):
     """What a run found."""
 
+    root: Path
+    """Folder of the project."""
     baseline: str
     location: str
     counters: Mapping[str, int]
@@ -22,6 +40,8 @@ class Totals(NamedTuple):
     oracle: str
     """What the candidate is compared with."""
     oracle_reason: str
+    oracle_kind: str
+    """`revision`, `directory`, or `recording` where the recorded outcomes stand for base."""
     differs: bool
     """Whether anything differs between base and candidate."""
     verdicts: tuple[ClassVerdict, ...]
@@ -29,6 +49,8 @@ class Totals(NamedTuple):
     """Acceptances that something matched."""
     unmatched: tuple[Acceptance, ...]
     """Acceptances that nothing matched, although it was looked at."""
+    settled: tuple[Acceptance, ...]
+    """Those of them that base itself holds: it may do already what they accept."""
     fidelity: Mapping[str, Fidelity]
     """How faithful base is to the recording, by entry; empty without a seal."""
     classes: int
@@ -57,10 +79,29 @@ class Totals(NamedTuple):
         """Why traces were not judged."""
         return Counter(trace.reason for one in self.verdicts for trace in one.traces if trace.verdict == "not judged")
 
+    def rules(self) -> list[AppliedRule]:
+        """What the rules of comparison did, in order of their words."""
+        found: dict[tuple[str, str], AppliedRule] = {}
+        for one in (one for verdict in self.verdicts for trace in verdict.traces for one in trace.settled):
+            before = found.get((one.rule, one.reason), AppliedRule(one.rule, one.reason, 0, 0, 0))
+            found[one.rule, one.reason] = AppliedRule(
+                one.rule,
+                one.reason,
+                before.traces + 1,
+                before.differences + one.differences,
+                before.ignored + one.ignored,
+            )
+        return [found[key] for key in sorted(found)]
+
     def reached_percent(self) -> float:
         """Share of the changed lines that replays reached."""
         reached, every = self.changed_lines
         return 100.0 * reached / every if every else 100.0
+
+    def passed(self) -> bool:
+        """Whether the run is a pass."""
+        counts = self.counts()
+        return not any(counts[verdict] for verdict in BAD) and not self.no_pass()
 
     def no_pass(self) -> str:
         """Why this run is no pass although nothing diverged; empty when it is one (or something did diverge)."""

@@ -1,0 +1,126 @@
+"""This file is about `pytest-runtime seal`: a baseline is replayed on base, and how well that works is told.
+
+It is what the first run on a base does by itself; here it is done ahead, and looked at.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from ..config import load_project
+from ..recorders.errors import ConfigurationError
+from ..recorders.store.protocol import BaselineReader
+from ..replay.fields import field_pattern, without_positions
+from ..replay.oracle import Oracle, find_oracle
+from ..replay.seal import SealedTrace
+from ..reports.printing import many, printable
+from ..wiring import check_include, make_importable, open_baseline, setup_of
+
+REASONS_SHOWN = 5
+"""Reasons that are told of one entry."""
+
+
+@click.command("seal")
+@click.argument("name")
+@click.option("--base", metavar="REV|DIR", default="", help="Seal this base, as --runtime-base of pytest.")
+def seal_command(name: str, base: str) -> None:
+    """Replay the baseline NAME on base, keep what it shows, and say how faithful that is to the recording."""
+    project = load_project(Path.cwd())
+    check_include(project)
+    reader = open_baseline(project, name)
+    try:
+        if not reader.classes():
+            raise ConfigurationError(f"baseline {name!r} holds no trace: there is nothing to seal")
+        make_importable(project)
+        folder = str(Path(base).absolute()) if base and Path(base).is_dir() else base
+        started = time.monotonic()
+        oracle = find_oracle(setup_of(project, name, folder), reader, click.echo, renew=True)
+        seconds = time.monotonic() - started
+        click.echo(printable("\n".join(describe(oracle, _sealed(oracle, reader), seconds))))
+    finally:
+        reader.close()
+
+
+class Row(NamedTuple):
+    """A sealed trace and its entry."""
+
+    entry: str
+    sealed: SealedTrace
+
+
+def _sealed(oracle: Oracle, reader: BaselineReader) -> list[Row]:
+    assert oracle.seal is not None
+    found = []
+    for one in reader.classes():
+        for name in one.kept.values():
+            sealed = oracle.seal.trace(name)
+            if sealed is not None:
+                found.append(Row(one.entry, sealed))
+    return found
+
+
+def describe(oracle: Oracle, rows: Sequence[Row], seconds: float) -> Iterator[str]:
+    """Base and why, how many traces, fidelity by entry, what moves, time."""
+    yield f"base: {oracle.label}, because {oracle.reason}"
+    silent = sum(bool(row.sealed.stopped) for row in rows)
+    judged = f", {silent} of them without an answer, which will not be judged" if silent else ""
+    yield f"sealed {many(len(rows), 'trace')} in {seconds:.1f} s{judged}"
+    by_entry: dict[str, list[SealedTrace]] = {}
+    for row in rows:
+        by_entry.setdefault(row.entry, []).append(row.sealed)
+    yield "base replays that equal the recorded outcome:"
+    width = max(map(len, by_entry))
+    for entry, traces in sorted(by_entry.items()):
+        yield from _entry(f"  {entry:<{width}}", traces)
+    yield from _volatile(rows)
+
+
+def _entry(name: str, traces: Sequence[SealedTrace]) -> Iterator[str]:
+    faithful = sum(not (one.stopped or one.unfaithful) for one in traces)
+    borrowed = sum(one.borrowed for one in traces)
+    lent = f"; {borrowed} exchanges answered from other traces" if borrowed else ""
+    yield f"{name}  {faithful} of {len(traces)}{lent}"
+    told: dict[str, list[str]] = {}
+    for one in traces:
+        if text := one.stopped or one.unfaithful:
+            told.setdefault(_reason(one), []).append(text)
+    for texts in sorted(told.values(), key=len, reverse=True)[:REASONS_SHOWN]:
+        example = "  (for example)" if len(set(texts)) > 1 else ""
+        yield f"      {len(texts)} x {texts[0]}{example}"
+    if len(told) > REASONS_SHOWN:
+        yield f"      … and {len(told) - REASONS_SHOWN} more reasons"
+
+
+def _reason(sealed: SealedTrace) -> str:
+    """Why it is not faithful, without what differs from trace to trace."""
+    if sealed.stopped:
+        return without_positions(sealed.stopped)
+    field, told, _values = sealed.unfaithful.partition(": recorded ")
+    return field_pattern(field) if told else sealed.unfaithful
+
+
+def _volatile(rows: Sequence[Row]) -> Iterator[str]:
+    masks = Counter(mask.moves for row in rows for mask in row.sealed.masks)
+    follow = masks["with the clock"] + masks["with entropy"]
+    moving = [row for row in rows if any(mask.moves == "always" for mask in row.sealed.masks)]
+    where = f" in {many(len(moving), 'trace')}, compared by shape" if moving else ""
+    yield f"volatile fields: {masks['always']}{where}"
+    fields = Counter(
+        (row.entry, without_positions(mask.field))
+        for row in rows
+        for mask in row.sealed.masks
+        if mask.moves == "always"
+    )
+    for (entry, field), count in fields.most_common(REASONS_SHOWN):
+        yield f"      {count} x {entry} · {field}"
+    if follow:
+        yield f"fields that follow from clock or random values: {follow}, compared exactly while code reads them alike"
+    alone = sum(row.sealed.fresh for row in rows)
+    if alone:
+        yield f"traces that come out otherwise after others: {alone}, judged in processes of their own"

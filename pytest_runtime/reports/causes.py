@@ -1,0 +1,129 @@
+"""This file is about causes: divergences of many traces and path classes that begin at one place, as one value.
+
+One place is one file, line, function, condition and kind; the values there differ from trace to trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from ..replay.compare import DifferenceKind
+from ..replay.fields import FieldPattern, field_pattern
+from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+
+PlaceKey: TypeAlias = tuple[str, ...]
+
+NO_PLACE: PlaceKey = ()
+
+
+class Sort(NamedTuple):
+    """Differences of one kind in one field pattern."""
+
+    kind: DifferenceKind
+    pattern: FieldPattern
+    traces: tuple[str, ...]
+    """The traces that show it."""
+    differences: int
+    """How often they show it."""
+    example: FieldDifference
+
+
+class Side(NamedTuple):
+    """What happened at the place, in how many traces."""
+
+    base: str
+    candidate: str
+    traces: int
+    alike: bool
+    """Whether the same happened in all of them, with the same values where it is no decision."""
+
+
+class Cause(NamedTuple):
+    """Divergences that begin at one place."""
+
+    location: Location | None
+    """That of the first trace; `None` where no place was found."""
+    traces: tuple[str, ...]
+    replayed: int
+    """Traces of the path classes that show it."""
+    classes: tuple[ClassVerdict, ...]
+    sorts: tuple[Sort, ...]
+    sides: tuple[Side, ...]
+    """What happened on base and candidate, most frequent first, with the values of the first trace of each."""
+
+
+def causes_of(verdicts: Iterable[ClassVerdict]) -> list[Cause]:
+    """The causes of all diverged traces, those of most traces first."""
+    found: dict[PlaceKey, list[tuple[ClassVerdict, TraceVerdict]]] = {}
+    for verdict in verdicts:
+        for trace in verdict.traces:
+            if trace.verdict == "diverged":
+                found.setdefault(place_key(trace.location), []).append((verdict, trace))
+    causes = [_cause(members) for members in found.values()]
+    return sorted(causes, key=lambda cause: -len(cause.traces))
+
+
+def place_key(location: Location | None) -> PlaceKey:
+    """Equal for places that are one."""
+    if location is None:
+        return NO_PLACE
+    return location.file, str(location.line), location.function, location.condition or "", location.kind
+
+
+def _cause(members: Sequence[tuple[ClassVerdict, TraceVerdict]]) -> Cause:
+    classes = {(verdict.entry, verdict.path): verdict for verdict, _trace in members}
+    traces = [trace for _verdict, trace in members]
+    return Cause(
+        traces[0].location,
+        tuple(trace.trace for trace in traces),
+        sum(len(verdict.traces) for verdict in classes.values()),
+        tuple(classes.values()),
+        tuple(sorts_of(traces)),
+        tuple(sides_of(traces)),
+    )
+
+
+def sorts_of(traces: Iterable[TraceVerdict]) -> list[Sort]:
+    """The differences of some traces by kind and field pattern, in the order in which they are first seen."""
+    found: dict[tuple[DifferenceKind, FieldPattern], list[tuple[str, FieldDifference]]] = {}
+    for trace in traces:
+        for difference in trace.differences:
+            name = difference.kind, field_pattern(difference.field, outbound=difference.kind == "outbound")
+            found.setdefault(name, []).append((trace.trace, difference))
+    return [
+        Sort(kind, name, tuple(dict.fromkeys(trace for trace, _one in seen)), len(seen), seen[0][1])
+        for (kind, name), seen in found.items()
+    ]
+
+
+def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
+    """What happened at the place: of decisions, one for each way that they went; of all else, one for all."""
+    found: dict[tuple[str, str], list[Location]] = {}
+    for trace in traces:
+        location = trace.location
+        if location is not None and location.base and location.candidate:
+            ways = (_way(location.base), _way(location.candidate)) if location.kind == "decision" else ("", "")
+            found.setdefault(ways, []).append(location)
+    return sorted(map(_side, found.values()), key=lambda side: -side.traces)
+
+
+def _side(seen: Sequence[Location]) -> Side:
+    first = seen[0]
+    alike = first.kind == "decision" or len({(one.base, one.candidate) for one in seen}) == 1
+    return Side(first.base, first.candidate, len(seen), alike)
+
+
+def _way(happened: str) -> str:
+    """Which way a decision went, without the values of its operands."""
+    return happened.rpartition(" is ")[2]
+
+
+def source_line(root: Path, location: Location) -> str:
+    """The line of the source at a place, without its indentation; empty where it cannot be read."""
+    try:
+        lines = (root / location.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return lines[location.line - 1].strip() if 0 < location.line <= len(lines) else ""

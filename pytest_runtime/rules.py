@@ -1,0 +1,267 @@
+"""This file is about the project's rules of comparison at work: those of the configuration, and its hooks.
+
+A rule settles differences in one field; it never settles whether there was an exception, nor of which type. Rules that
+compare (a tolerance, any order, a normalised text, a hook) count as comparing; what `ignore` takes away does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+import pytest
+
+from .compare_rule import CompareRule
+from .plain import NotPlain, plain
+from .recorders.thawing import capture
+from .recorders.value_tree import (
+    AnchorNode,
+    GlobalNode,
+    ListNode,
+    OpaqueNode,
+    RefNode,
+    Tree,
+    TupleNode,
+    children,
+    contains_opaque,
+)
+from .replay.compare import Digests, tree_differences
+from .replay.fields import Field, fits, without_positions
+from .replay.rules import RuleFailed
+from .replay.verdict import Settled
+from .scalars import close, normalised
+
+PAIRED = 60
+"""Items of a list without order that are compared each with each, after equal ones are put aside."""
+
+NORMALISE = "pytest_runtime_normalise"
+COMPARE = "pytest_runtime_compare"
+
+
+class Hooks(NamedTuple):
+    """The hooks that somebody implements; `None` where nobody does."""
+
+    normalise: Callable[..., Any] | None = None
+    compare: Callable[..., Any] | None = None
+
+
+def hooks_of(config: pytest.Config) -> Hooks:
+    """The hooks of a run, which conftest files may have added to."""
+    normalise, compare = config.hook.pytest_runtime_normalise, config.hook.pytest_runtime_compare
+    return Hooks(
+        normalise if normalise.get_hookimpls() else None,
+        compare if compare.get_hookimpls() else None,
+    )
+
+
+class ProjectRules:
+    """Makes the rules for an entry."""
+
+    def __init__(self, rules: Sequence[CompareRule], hooks: Callable[[], Hooks] = Hooks) -> None:
+        """`hooks` is asked at each comparison: plugins come and go."""
+        self._rules = tuple(rules)
+        self._hooks = hooks
+        self._by_entry: dict[str, tuple[CompareRule, ...]] = {}
+
+    def __call__(self, entry: str) -> EntryRules:
+        """The rules for one comparison of a trace of an entry."""
+        if entry not in self._by_entry:
+            self._by_entry[entry] = tuple(rule for rule in self._rules if fnmatchcase(entry, rule.entry))
+        return EntryRules(entry, self._by_entry[entry], self._hooks())
+
+
+class EntryRules:
+    """The rules for one comparison of one trace; see `replay.rules.Rules`."""
+
+    def __init__(self, entry: str, rules: Sequence[CompareRule], hooks: Hooks) -> None:
+        self._entry = entry
+        self._rules = rules
+        self._hooks = hooks
+        self._different: list[Field] = []
+        self._settled: Counter[int] = Counter()
+        self._by_hooks: Counter[str] = Counter()
+
+    # --- what judging asks ---
+
+    @property
+    def ignoring(self) -> bool:
+        """Whether some fields are never compared."""
+        return any(rule.ignore for rule in self._rules)
+
+    def ignores(self, field: Field) -> int | None:
+        """The number of the rule by which a field is never compared; `None` when it is."""
+        if field.rstrip() == "exception":
+            return None
+        numbers = (number for number, rule in enumerate(self._rules) if rule.ignore and fits(rule.field, field))
+        return next(numbers, None)
+
+    def settled(self, ignored: Counter[int]) -> tuple[Settled, ...]:
+        """What each rule did; those that did nothing are left out."""
+        found = [
+            Settled(rule.words, rule.reason, self._settled[number], ignored[number])
+            for number, rule in enumerate(self._rules)
+            if self._settled[number] or ignored[number]
+        ]
+        return (*found, *(Settled(words, "", count) for words, count in sorted(self._by_hooks.items())))
+
+    def __call__(self, field: Field, position: int | None, base: Tree, candidate: Tree) -> bool:
+        """Whether a difference counts as none; raises `RuleFailed`."""
+        field = field.rstrip()
+        if field == "exception":
+            return False
+        told = self._told_by_hooks(field, base, candidate)
+        if told is False:
+            self._different.append(field)
+        if told is not None:
+            return told
+        if any(field == one or field.startswith((f"{one}.", f"{one}[")) for one in self._different):
+            return False
+        for number, rule in enumerate(self._rules):
+            if fits(rule.field, field) and self._settles(rule, field, base, candidate):
+                self._settled[number] += 1
+                return True
+        return False
+
+    # --- rules of the configuration ---
+
+    def _settles(self, rule: CompareRule, field: Field, base: Tree, candidate: Tree) -> bool:
+        if rule.ignore:
+            return True
+        if not (_is_there(base) and _is_there(candidate)):
+            return False
+        if rule.unordered:
+            return self._same_items(field, base, candidate)
+        if rule.normalise is not None:
+            left = normalised(base, rule.normalise)
+            return left is not None and left == normalised(candidate, rule.normalise)
+        return close(base, candidate, absolute=rule.tolerance, relative=rule.relative)
+
+    def _same_items(self, field: Field, base: Tree, candidate: Tree) -> bool:
+        """Whether two sequences of one type hold the same items, in whatever order."""
+        if type(base) is not type(candidate) or not isinstance(base, (ListNode, TupleNode)):
+            return False
+        assert isinstance(candidate, (ListNode, TupleNode))
+        if len(base.items) != len(candidate.items) or not (_is_whole(base) and _is_whole(candidate)):
+            return False
+        left, right = _unequal(base, candidate)
+        if not left:
+            return True
+        if len(left) > PAIRED or any(contains_opaque(item) or not _is_whole(item) for item in (*left, *right)):
+            return False
+        partners = [
+            [number for number, other in enumerate(right) if self._alike(f"{field}[{position}]", one, other)]
+            for position, one in enumerate(left)
+        ]
+        return _can_pair(partners)
+
+    def _alike(self, field: Field, one: Tree, other: Tree) -> bool:
+        trial = EntryRules(self._entry, self._rules, self._hooks)
+        return not tree_differences(one, other, lambda path, left, right: trial(field + path, None, left, right))
+
+    # --- hooks ---
+
+    def _told_by_hooks(self, field: Field, base: Tree, candidate: Tree) -> bool | None:
+        if self._hooks == (None, None) or not (_is_there(base) and _is_there(candidate)):
+            return None
+        try:
+            left, right = plain(base), plain(candidate)
+        except NotPlain:
+            return None
+        told = self._compared(field, left, right)
+        if told is not None:
+            return told
+        return True if self._normalised(field, left, right, base, candidate) else None
+
+    def _compared(self, field: Field, left: Any, right: Any) -> bool | None:
+        if self._hooks.compare is None:
+            return None
+        told = _asked(self._hooks.compare, COMPARE, field, entry=self._entry, field=field, base=left, candidate=right)
+        if told is not None and not isinstance(told, bool):
+            raise RuleFailed(f"{COMPARE} returned {type(told).__name__} for {field}; it returns True, False or None")
+        if told:
+            self._by_hooks[f"{COMPARE}: {without_positions(field)}"] += 1
+        return told
+
+    def _normalised(self, field: Field, left: Any, right: Any, base: Tree, candidate: Tree) -> bool:
+        if self._hooks.normalise is None:
+            return False
+        before = self._replaced(field, left, base)
+        after = self._replaced(field, right, candidate)
+        if (before is base and after is candidate) or tree_differences(before, after):
+            return False
+        self._by_hooks[f"{NORMALISE}: {without_positions(field)}"] += 1
+        return True
+
+    def _replaced(self, field: Field, value: Any, tree: Tree) -> Tree:
+        assert self._hooks.normalise is not None
+        found = _asked(self._hooks.normalise, NORMALISE, field, entry=self._entry, field=field, value=value)
+        if found is None:
+            return tree
+        taken = capture(found)
+        mark = contains_opaque(taken)
+        if mark is not None:
+            raise RuleFailed(f"{NORMALISE} returned a {mark.cls.replace(':', '.')} for {field}: {mark.reason}")
+        return taken
+
+
+def _asked(hook: Callable[..., Any], name: str, at: Field, **given: Any) -> Any:
+    try:
+        return hook(**given)
+    except (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception) as error:
+        raise RuleFailed(f"{name} failed at {at}: {type(error).__name__}: {error}") from error
+
+
+def _is_there(tree: Tree) -> bool:
+    return not isinstance(tree, OpaqueNode) and tree != GlobalNode("absent")
+
+
+def _is_whole(tree: Tree) -> bool:
+    """Whether no part of it stands for something outside it."""
+    anchors: set[int] = set()
+    references: set[int] = set()
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, AnchorNode):
+            anchors.add(part.number)
+        elif isinstance(part, RefNode):
+            references.add(part.number)
+        stack.extend(children(part))
+    return references <= anchors
+
+
+def _unequal(base: ListNode | TupleNode, candidate: ListNode | TupleNode) -> tuple[list[Tree], list[Tree]]:
+    """The items of each side that have no equal one on the other."""
+    left, right = Digests(base), Digests(candidate)
+    theirs = Counter(right.of(item) for item in candidate.items)
+    ours = Counter(left.of(item) for item in base.items)
+    return _beyond(left, base.items, theirs), _beyond(right, candidate.items, ours)
+
+
+def _beyond(digests: Digests, items: Sequence[Tree], others: Counter[bytes]) -> list[Tree]:
+    found = []
+    for item in items:
+        digest = digests.of(item)
+        if others[digest]:
+            others[digest] -= 1
+        else:
+            found.append(item)
+    return found
+
+
+def _can_pair(partners: Sequence[Sequence[int]]) -> bool:
+    """Whether each can have a partner of its own (augmenting paths, Kuhn 1955)."""
+    taken: dict[int, int] = {}
+
+    def find(one: int, tried: set[int]) -> bool:
+        for other in partners[one]:
+            if other not in tried:
+                tried.add(other)
+                if other not in taken or find(taken[other], tried):
+                    taken[other] = one
+                    return True
+        return False
+
+    return all(find(one, set()) for one in range(len(partners)))

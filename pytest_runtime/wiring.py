@@ -1,0 +1,61 @@
+"""This file is about wiring: what a project and a baseline's name come to, for pytest runs and commands alike."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import Any
+
+from .config import Project
+from .recorders.errors import ConfigurationError, UnknownBaseline
+from .recorders.store.open import open_reader
+from .recorders.store.protocol import BaselineReader
+from .replay.oracle import Setup
+
+
+def open_baseline(project: Project, name: str) -> BaselineReader:
+    """The baseline of a name; raises `StoreError`, which lists those that there are."""
+    url = project.store_url(name)
+    try:
+        return open_reader(url)
+    except UnknownBaseline as error:
+        raise UnknownBaseline(name, location=url, known=project.known_baselines()) from error
+
+
+def check_include(project: Project) -> None:
+    """Raise `ConfigurationError` where nothing is under validation."""
+    if not project.configuration.include:
+        raise ConfigurationError(
+            f'nothing is under validation: set include = ["PKG"] under [tool.pytest-runtime] in '
+            f"{project.root / 'pyproject.toml'}"
+        )
+
+
+def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
+    """What the engine replays, and with what; `base` is the revision or folder that the user named, or empty."""
+    configured = project.configuration
+    return Setup(
+        root=str(project.root),
+        baseline=baseline,
+        store=project.store_url(baseline),
+        include=configured.include,
+        app=configured.app,
+        boundaries=configured.boundaries,
+        base=base,
+        limit=configured.time_limit,
+    )
+
+
+def make_importable(project: Project) -> None:
+    """Put the project's root (or its `src`) on the path where the included packages are not found otherwise."""
+    for package in project.configuration.include:
+        for folder in (project.root, project.root / "src"):
+            if _spec(package) is None and (folder / package.replace(".", "/")).exists():
+                sys.path.insert(0, str(folder))
+
+
+def _spec(package: str) -> Any:
+    try:
+        return importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return None
