@@ -287,8 +287,8 @@ class _Search:
         called, is_call, _argument = event.key.partition("() ")
         if is_call:
             return called not in _LOGGING
-        name = _NAME.match(event.key)
-        return name is None or self._alignment.in_both(place.function, name[0])
+        name = _NAME.search(event.key)
+        return name is None or self._alignment.in_both(place.function, name[1])
 
     def _outbound(self) -> Iterator[_Found]:
         """The calls that differ for systems behind the service."""
@@ -368,7 +368,8 @@ def _role(key: str) -> str:
     return key if key in _ROLES else "="
 
 
-_NAME = re.compile(r"\w+")
+_NAME = re.compile(r"^(?:\w+\.)*(\w+)")
+"""The last name of what takes a value: `total` of `total`, `_depth` of `self._depth`, `rows` of `self.rows[0]`."""
 _LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log", "print"})
 
 _ROLES = frozenset({"if", "while", "assert", "if else", "case if", "yield", "yield from", "with", "lambda"})

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import gc
 import os
 import signal
 import subprocess
@@ -286,6 +287,8 @@ def _serve(connection: Connection[Any, Any]) -> None:
     except CannotReplay as error:
         connection.send_bytes(_encode(_Failed(str(error))))
         return
+    gc.collect()
+    gc.freeze()  # what is loaded stays: a collection in a child would copy all its pages
     connection.send_bytes(_encode(loaded))
     gc.freeze()  # what is loaded is for good: no collection in a forked process copies its pages
     _Service(replayer, connection, question).serve()
