@@ -13,6 +13,7 @@ from ..recorders.trace import PathClass, Trace
 from ..recorders.value_tree import Tree
 from .cause import Evidence, find_cause
 from .detail import Detail, Event
+from .fields import without_positions
 from .job import Job
 from .judge import Case, Judgement
 from .oracle import Oracle, Setup, candidate_process, marked_base
@@ -23,8 +24,9 @@ from .verdict import Location
 IN_DETAIL = 3
 """Diverged traces of one path class that are replayed in detail; one more for each set of fields none of them has."""
 
-IN_ALL = 40
-"""Traces of all classes after which one of each class, and of each set of fields, is enough."""
+IN_ALL = 15
+"""Traces of all classes after which only sets of differing fields that no trace showed before are looked at: the
+others share the place of the first trace that showed theirs."""
 
 
 class Locating:
@@ -37,6 +39,7 @@ class Locating:
         self._loaded = loaded
         self._stack = ExitStack()
         self._looked = 0
+        self._known: dict[frozenset[str], Location | None] = {}
         self._sides: tuple[Runner | None, Runner | None] | None = None
 
     def __enter__(self) -> Locating:
@@ -49,18 +52,19 @@ class Locating:
         self, described: PathClass, diverged: Sequence[tuple[Case, Judgement]]
     ) -> Iterator[tuple[Judgement, Location | None]]:
         """The place of each; traces whose differing fields are those of one that was looked at share its place."""
-        known: dict[frozenset[str], Location | None] = {}
+        own: dict[frozenset[str], Location | None] = {}
         looked = 0
         for case, judgement in diverged:
-            fields = frozenset(one.field for one in judgement.differences)
-            enough = IN_DETAIL if self._looked < IN_ALL else 1
-            if looked >= enough and fields in known:
-                yield judgement, known[fields]
-                continue
-            looked += 1
-            self._looked += 1
-            location = self._look(described, case, judgement)
-            known.setdefault(fields, location)
+            fields = frozenset(without_positions(one.field) for one in judgement.differences)
+            if looked >= IN_DETAIL and fields in own:
+                location = own[fields]
+            elif self._looked >= IN_ALL and fields in self._known:
+                location = self._known[fields]
+            else:
+                looked, self._looked = looked + 1, self._looked + 1
+                location = self._look(described, case, judgement)
+                own.setdefault(fields, location)
+                self._known.setdefault(fields, location)
             yield judgement, location
 
     def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import faulthandler
 import gc
-import gc
 import os
 import signal
 import subprocess

@@ -90,7 +90,8 @@ class Product:
         command += [f"--runtime-baseline={BASELINE}", "--runtime-only", f"--runtime-json={REPORT}"]
         # In one word: pytest takes a path that follows an option it does not know yet for the folder to test.
         command += [f"--runtime-base={base.folder}"] if self.takes_base else []
-        command += ["--runtime-all"] if self.takes_base and everything else []
+        # A few path classes are enough to say whether a change is flagged, and where.
+        command += ["--runtime-all"] if self.takes_base and everything else ["--maxfail=4"]
         environ = {**self.environ, "PYTHONHASHSEED": hash_seed, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         before = time.monotonic()
         status, output = limited(command, candidate.folder, environ)
@@ -179,7 +180,7 @@ def read(file: Path, status: int | None, output: str, noise: frozenset[Evidence]
 
 def evidence(rows: list[dict[str, Any]]) -> frozenset[Evidence]:
     return frozenset(
-        (trace, str(row["field"]), json.dumps(row["base"]), json.dumps(row["candidate"]))
+        (trace, str(row["field"]), json.dumps(row["example"]["base"]), json.dumps(row["example"]["candidate"]))
         for row in rows
         for trace in row["trace_ids"]
     )
