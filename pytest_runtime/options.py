@@ -59,7 +59,7 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         only=bool(namespace.runtime_only),
         trace=namespace.runtime_trace or "",
         json=Path(folder, report) if report else None,
-        base=_base(folder, namespace.runtime_base or ""),
+        base=_base(folder, namespace.runtime_base or "", project.root),
         everything=bool(namespace.runtime_all),
         accept=namespace.runtime_accept,
         coverage=Path(folder, coverage) if coverage else None,
@@ -67,6 +67,18 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
     )
 
 
-def _base(folder: Path, named: str) -> str:
-    """A folder as a whole path: workers of pytest-xdist may run elsewhere."""
-    return str(Path(folder, named)) if named and Path(folder, named).is_dir() else named
+def _base(folder: Path, named: str, root: Path) -> str:
+    """A folder as a whole path: workers of pytest-xdist may run elsewhere.
+
+    pytest looks for its root before it knows the options of plugins: in `--runtime-base ../old` it takes the folder for
+    one to test, and base for the project. Raises `pytest.UsageError` there.
+    """
+    path = Path(folder, named)
+    if not named or not path.is_dir():
+        return named
+    if path.resolve() == root.resolve():
+        raise pytest.UsageError(
+            f"--runtime-base: {named} is the project itself, so there is nothing to compare. Write it as one word, "
+            f"--runtime-base={named}: after a space pytest takes the folder for the one to test"
+        )
+    return str(path)

@@ -72,6 +72,14 @@ def test_a_folder_may_be_the_base(project: Project, recorded: Path) -> None:
     assert report["fidelity"]["runshop.pricing:fee"]["faithful"] == 3
 
 
+def test_a_folder_after_a_space_is_never_compared_with_itself(project: Project, recorded: Path) -> None:
+    """pytest takes it for its root before it knows the option: then nothing may be green."""
+    shutil.copytree(project.path / ".runtime", recorded / ".runtime", dirs_exist_ok=True)
+    result = project.moved_threshold().run(*ONLY, "--runtime-base", str(recorded))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "one word" in "\n".join(result.errlines)
+
+
 # --- acceptances --------------------------------------------------------------------------------------------------
 
 
