@@ -13,8 +13,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from processes import EVERY, SERVICE, BenchmarkFailed, Place, World, start
+from processes import BENCHMARKS, EVERY, SERVICE, BenchmarkFailed, Place, World, running, start
 
 TRACES = 2_000
 BASELINE = "bench"
@@ -42,6 +43,18 @@ def test_number(number):
 """
 
 
+class Taken(NamedTuple):
+    """What a process took, in seconds; its CPU time includes that of the processes it started."""
+
+    wall: float
+    cpu: float
+
+
+def _cpu_of_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 @dataclass(frozen=True)
 class Judged:
     """A recorded project in a git repository, as it was recorded."""
@@ -52,14 +65,14 @@ class Judged:
     def root(self) -> Path:
         return self.place.folder
 
-    def runs(self, *arguments: str, status: Sequence[int] = (0,)) -> tuple[float, str]:
-        """(wall seconds, output) of a whole `pytest` process."""
+    def runs(self, *arguments: str, status: Sequence[int] = (0,)) -> tuple[Taken, str]:
+        """(what it took, output) of a whole `pytest` process."""
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-        before = time.perf_counter()
+        before, cpu = time.perf_counter(), _cpu_of_children()
         done = subprocess.run(
             command, cwd=self.root, env=self.place.environment, capture_output=True, text=True, check=False
         )
-        taken = time.perf_counter() - before
+        taken = Taken(time.perf_counter() - before, _cpu_of_children() - cpu)
         if done.returncode not in status:
             raise BenchmarkFailed(f"{command} ended with {done.returncode}: {(done.stdout + done.stderr)[-3000:]}")
         return taken, done.stdout
@@ -79,20 +92,25 @@ class Judged:
 def judged_project(shared: World) -> Judged:
     """Written, committed and recorded."""
     place = shared.place("judged", EVERY)
-    place = Place(place.folder, {**place.environment, "PYTHONPATH": _path(place)})
-    shutil.copytree(SERVICE / "benchservice", place.folder / "benchservice", ignore=shutil.ignore_patterns("__pycache__"))
+    place = Place(place.folder, _environment(place))
+    shutil.copytree(
+        SERVICE / "benchservice", place.folder / "benchservice", ignore=shutil.ignore_patterns("__pycache__")
+    )
     (place.folder / "pyproject.toml").write_text(PROJECT)
     (place.folder / "test_suite.py").write_text(SUITE)
-    (place.folder / ".gitignore").write_text("*.log\n.runtime/\n__pycache__/\n*.baseline\n")
+    (place.folder / ".gitignore").write_text("*.log\n.runtime/\n__pycache__/\nbytecode/\n*.baseline\n")
     _commit(place)
     _record(place)
     return Judged(place)
 
 
-def _path(place: Place) -> str:
-    """The project's own copy of the service comes first; the benchmarks' modules lie on the path too."""
+def _environment(place: Place) -> dict[str, str]:
+    """The project's own copy of the service comes first, and Python keeps its bytecode as it does for users."""
     inherited = place.environment["PYTHONPATH"].split(os.pathsep)
-    return os.pathsep.join([str(place.folder), *(one for one in inherited if one != str(SERVICE))])
+    path = os.pathsep.join([str(place.folder), *(one for one in inherited if one != str(SERVICE))])
+    environment = {**place.environment, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(place.folder / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
 
 
 def _commit(place: Place) -> None:
@@ -103,10 +121,7 @@ def _commit(place: Place) -> None:
 
 def _record(place: Place) -> None:
     """All traces of one route, sent without a server."""
-    from processes import BENCHMARKS, running
-
-    recorded = Place(place.folder, {**place.environment})
-    with running(start(EVERY, recorded, str(BENCHMARKS / "direct.py"), asked=True)) as process:
+    with running(start(EVERY, place, str(BENCHMARKS / "direct.py"), asked=True)) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()

@@ -6,8 +6,11 @@ replays and in every thread that the replay started. Reading files is allowed.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
+import sysconfig
 from collections.abc import Callable
 from threading import get_ident
 from typing import Any
@@ -32,6 +35,14 @@ _CHANGING = frozenset(
 )
 _WATCHED = _REFUSED | _CHANGING | {"open", "sqlite3.connect"}
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+_OF_BYTECODE = frozenset({"open", "os.mkdir", "os.rename", "os.remove"})
+_BYTECODE = re.compile(r"(?s:.*[/\\])?__pycache__(?:[/\\][^/\\]+\.pyc(?:\.[0-9]+)?)?")
+_INSTALLED = tuple(
+    {os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+"""Folders of what is installed."""
 
 
 class LeavesProcess(Exception):
@@ -83,6 +94,10 @@ class Closed:
             if event == "open" and not self._is_stray():
                 self._note(args[0])
             return
+        if self.home is not None and event in _OF_BYTECODE and _is_bytecode(args[0]):
+            if os.path.realpath(args[0]).startswith(_INSTALLED):
+                return  # Python's own cache of what is installed, as any run makes it
+            raise PermissionError(errno.EACCES, "a replay keeps no bytecode of the project", args[0])
         if event == "socket.bind" and not isinstance(world, RecordedWorld):
             return  # libraries ask so, at import, whether the machine knows IPv6; nothing leaves by it
         what = _described(event, args)
@@ -122,8 +137,15 @@ class Closed:
             return False
         real = os.path.realpath(os.fsdecode(path))
         if self.home is None and "__pycache__" in real:
-            return False  # of what this process imports for others; one that only replays writes no bytecode
+            return False  # what this process imports, it imports for others too
+        if sys.pycache_prefix and real.startswith(os.path.realpath(sys.pycache_prefix)):
+            return False  # where the user has Python keep its bytecode
         return not (real + os.sep).startswith(self._scratch) and real != os.devnull
+
+
+def _is_bytecode(path: Any) -> bool:
+    """Whether the import system wants to keep what it compiled."""
+    return isinstance(path, str) and _BYTECODE.fullmatch(path) is not None
 
 
 def _described(event: str, args: tuple[Any, ...]) -> str:

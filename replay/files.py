@@ -10,6 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -65,13 +66,19 @@ def _blobs_of(base: Base) -> dict[str, BlobId]:
     return {path: about.split(" ")[2] for about, path in _rows_of(base)}
 
 
-def _rows_of(base: Base) -> list[list[str]]:
-    """[mode, kind and id, path] of every file at a revision."""
-    git = Git(base.location)
-    tree = f"{base.commit}:{base.prefix}"
-    if base.prefix and not git.ask("rev-parse", "--verify", "--quiet", tree):
-        return []
-    return [row.split("\t", 1) for row in git.fields("ls-tree", "-r", "-z", "--full-tree", tree)]
+def _rows_of(base: Base) -> tuple[tuple[str, str], ...]:
+    """(mode, kind and id; path) of every file at a revision."""
+    return _rows(base.location, base.commit, base.prefix)
+
+
+@lru_cache(4)  # what a commit holds does not change
+def _rows(location: Path, commit: str, prefix: str) -> tuple[tuple[str, str], ...]:
+    git = Git(location)
+    tree = f"{commit}:{prefix}"
+    if prefix and not git.ask("rev-parse", "--verify", "--quiet", tree):
+        return ()
+    rows = (row.partition("\t") for row in git.fields("ls-tree", "-r", "-z", "--full-tree", tree))
+    return tuple((about, path) for about, _tab, path in rows)
 
 
 def tree_of_working(root: Path, *, with_git: bool = True) -> Mapping[str, BlobId]:

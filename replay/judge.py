@@ -3,7 +3,7 @@
 A trace is the same when its observation is base's, byte for byte; else when nothing that a caller or a system behind
 the service could see differs, volatile fields by shape. Where the candidate reads clock or entropy in another way
 than base, what follows from them is compared in a replay with the clock standing, or by shape. What still differs is
-confirmed in a fresh process.
+confirmed in a fresh process; see `Confirmed`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from .verdict import Settled, Verdict
 from .volatile import settling
 
 ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
+
+CONFIRMATIONS = 5
+"""Divergences in the same fields of a path class that are confirmed in processes of their own."""
 
 _TOGETHER = sys.version_info >= (3, 12)
 """Whether arms and lines can be watched in one replay: on 3.11 there is one trace function for both."""
@@ -68,6 +71,39 @@ class Doubts(NamedTuple):
     """Included classes whose state is laid out in another way."""
 
 
+class _Early(NamedTuple):
+    """What differs between base and what the candidate showed first, and the rules that were asked."""
+
+    observed: Observed
+    found: list[Difference]
+    own: Rules
+
+
+class Confirmed:
+    """The divergences of one path class that came out the same in processes of their own.
+
+    Where enough traces differ in exactly these fields alone as they do after others, the rest that do are not run
+    again: a class does not diverge less for them. One that came out otherwise is reason to run every other one again.
+    """
+
+    def __init__(self) -> None:
+        self._alike: Counter[frozenset[str]] = Counter()
+        self._otherwise = False
+
+    def suffice(self, found: Sequence[Difference]) -> bool:
+        """Whether such a divergence needs no process of its own."""
+        return not self._otherwise and self._alike[_fields(found)] >= CONFIRMATIONS
+
+    def count(self, found: Sequence[Difference], is_alike: bool) -> None:
+        """One was run in a process of its own."""
+        self._alike[_fields(found)] += is_alike
+        self._otherwise = self._otherwise or not is_alike
+
+
+def _fields(found: Sequence[Difference]) -> frozenset[str]:
+    return frozenset(one.field for one in found)
+
+
 class Judge:
     """Judges traces with one candidate."""
 
@@ -90,14 +126,21 @@ class Judge:
         self._doubts = doubts
         self._settles = settles
         self._own: Rules = NO_RULES
+        self._confirmed = Confirmed()
+        self._early: dict[TraceId, _Early] = {}
         self.seen: Callable[[Observed], None] = lambda observed: None
         """Told of every observation of the candidate."""
 
     def judge(self, cases: Sequence[Case]) -> list[Judgement]:
-        """A judgement for each case, in order."""
+        """A judgement for each case, in order; the cases of one call are of one path class."""
+        self._confirmed = Confirmed()
         open_cases = [case for case in cases if not case.sealed.stopped]
         jobs = [_first_job(case, traced=self._traced and _TOGETHER) for case in open_cases]
-        observed = dict(zip(_names(open_cases), self._run(jobs), strict=True))
+        observed: dict[TraceId, Observed] = {}
+        self._early = {}
+        for case, one in zip(open_cases, self._run(jobs), strict=True):
+            observed[case.job.trace] = one
+            self._compare_early(case, one)
         if self._traced and not _TOGETHER:
             for _again in self._run([_first_job(case, traced=True) for case in open_cases]):
                 pass
@@ -143,8 +186,10 @@ class Judge:
         found = self._differences(case, observed)
         if isinstance(found, Judgement):
             return found
-        if found and not case.sealed.fresh:
-            observed = self._once(msgspec.structs.replace(_first_job(case), fresh=True))
+        if found and not case.sealed.fresh and not self._confirmed.suffice(found):
+            alone = self._once(msgspec.structs.replace(_first_job(case), fresh=True))
+            self._confirmed.count(found, alone.observation == observed.observation)
+            observed = alone
             if observed.matched:
                 return _same(case)
             found = self._differences(case, observed)
@@ -177,13 +222,31 @@ class Judge:
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
-        settles = self._rules(case, reread=False)
         if observed.ended == "stopped":
-            return self._stopped(case, observed, settles)
-        found = compare(base, candidate, settles)
+            return self._stopped(case, observed, self._rules(case, reread=False))
+        found = self._found(case, observed)
         if found and self._rereads(case, observed):
             found = self._reread(case, observed, candidate)
         return found
+
+    def _compare_early(self, case: Case, observed: Observed) -> None:
+        """Compare while the candidate replays the next one."""
+        if observed.ended == "outcome" and observed.observation is not None:
+            try:
+                found = self._found(case, observed)
+            except RuleFailed:
+                return  # it fails again when this trace is judged
+            self._early[case.job.trace] = _Early(observed, found, self._own)
+
+    def _found(self, case: Case, observed: Observed) -> list[Difference]:
+        known = self._early.get(case.job.trace)
+        if known is not None and known.observed is observed:
+            self._own = known.own
+            return known.found
+        base, candidate = case.sealed.observation, observed.observation
+        assert base is not None
+        assert candidate is not None
+        return compare(base, candidate, self._rules(case, reread=False))
 
     def _stopped(self, case: Case, observed: Observed, settles: Settles) -> list[Difference] | Judgement:
         base, candidate = case.sealed.observation, observed.observation
@@ -230,10 +293,6 @@ class Judge:
             return _same(case)
         unknown = why_unknown(base, candidate, self._own)
         return _not_judged(case, unknown) if unknown else _same(case)
-
-
-def _names(cases: Iterable[Case]) -> list[TraceId]:
-    return [case.job.trace for case in cases]
 
 
 def _first_job(case: Case, *, traced: bool = False) -> Job:

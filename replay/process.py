@@ -2,9 +2,9 @@
 behind, and no way in which it ends, reaches anyone.
 
 The *loaded* process imports the code and replays nothing itself. It forks a *warm* process that answers one job after
-the other, and a *fresh* one for each job that asks for it. One that hangs is killed at the time limit; one that
-crashes, or ends itself, takes only its trace with it. Where there is no fork, the loaded process answers warm jobs
-itself, and each fresh job gets a loaded process of its own.
+the other, and a *fresh* one for each job that asks for it; several of these work at the same time. One that hangs is
+killed at the time limit; one that crashes, or ends itself, takes only its trace with it. Where there is no fork, the
+loaded process answers warm jobs itself, and each fresh job gets a loaded process of its own.
 """
 
 from __future__ import annotations
@@ -44,6 +44,15 @@ END_LIMIT = 5.0
 
 TELLING = 0.2
 """Seconds within which a process that hangs tells where."""
+
+AT_ONCE = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+"""Fresh processes that work at the same time."""
+
+TELL_LIMIT = 1.0
+"""Seconds in which a process that hangs may tell where."""
+
+HANG_AGAIN = 10
+"""Once a replay hung, the others of the run have this part of the time."""
 
 AHEAD = 50_000
 """Bytes of jobs that are handed over before the first answer is read: they must fit into the buffer of a pipe, or both
@@ -198,7 +207,10 @@ class ReplayerProcess:
                 earlier, size = waiting.popleft()
                 ahead -= size
                 yield self._answer(earlier)
-            self._connection.send_bytes(question)
+            try:
+                self._connection.send_bytes(question)
+            except OSError:
+                raise self._gone(job) from None
             waiting.append((job, len(question)))
             ahead += len(question)
         for earlier, _size in waiting:
@@ -209,7 +221,10 @@ class ReplayerProcess:
         try:
             return _decode_observed(self._connection.recv_bytes())
         except (EOFError, OSError):
-            raise CannotReplay(f"the process that replays ended at trace {job.trace}: {self._last_words()}") from None
+            raise self._gone(job) from None
+
+    def _gone(self, job: Job) -> CannotReplay:
+        return CannotReplay(f"the process that replays ended at trace {job.trace}: {self._last_words()}")
 
     def stop(self) -> None:
         """End the process."""
@@ -276,7 +291,6 @@ def _serve(connection: Connection[Any, Any]) -> None:
     faulthandler.register(signal.SIGUSR1, 2, all_threads=False)
     _forget(question.plan.include)
     sys.path[:] = question.path
-    sys.dont_write_bytecode = True
     os.chdir(question.folder)
     replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
     replayer.own_process()
@@ -289,7 +303,6 @@ def _serve(connection: Connection[Any, Any]) -> None:
     gc.collect()
     gc.freeze()  # what is loaded stays: a collection in a child would copy all its pages
     connection.send_bytes(_encode(loaded))
-    gc.freeze()  # what is loaded is for good: no collection in a forked process copies its pages
     _Service(replayer, connection, question).serve()
 
 
@@ -316,48 +329,84 @@ class _Service:
         self._connection = connection
         self._load = load
         self._warm: _Offspring | None = None
+        self._fresh: deque[_Offspring] = deque()
+        """Processes of their own whose answers are still to be sent, oldest first."""
         self._parses = False
         """Whether replays come to parsing SQL."""
+        self._hung = False
 
     def serve(self) -> None:
         """Until the asking side is gone."""
         try:
-            while not isinstance(question := _decode_question(self._connection.recv_bytes()), _End):
+            while not isinstance(question := self._next(), _End):
                 self._answer(question)
         except (EOFError, ConnectionError):
             pass  # the asking side has what it wanted
         finally:
             self._drop_warm()
+            for offspring in self._fresh:
+                offspring.end()
             self._replayer.stop()
+
+    def _next(self) -> _Question:
+        """The next question; where there is none yet, or enough is being done, an answer is sent first."""
+        while self._fresh and (len(self._fresh) >= AT_ONCE or not self._connection.poll(0)):
+            self._send_oldest()
+        question: _Question = _decode_question(self._connection.recv_bytes())
+        return question
+
+    def _send_oldest(self) -> None:
+        offspring = self._fresh.popleft()
+        answer = offspring.answer()
+        self._hung = self._hung or offspring.hung
+        offspring.end()
+        self._learn(answer)
+        self._connection.send_bytes(answer)
 
     def _answer(self, question: _Question) -> None:
         match question:
             case _Watch(lines=lines):
+                while self._fresh:
+                    self._send_oldest()
                 self._drop_warm()
                 self._replayer.watch(lines)
                 self._connection.send_bytes(_encode(_Watching(self._replayer.reach_unavailable)))
             case _Jobs(jobs=jobs):
                 for job in jobs:
-                    self._connection.send_bytes(self._run(job))
+                    if job.fresh and self._load.forking:
+                        self._begin(job)
+                    else:
+                        self._connection.send_bytes(self._run(job))
             case _Load() | _End():
                 raise AssertionError("it is loaded already")
 
+    def _begin(self, job: Job) -> None:
+        """Let a process of its own work on a job; several do at the same time, and are answered in order."""
+        self._make_ready(job)
+        offspring = _Offspring(self._replayer, self._limit)
+        self._fresh.append(offspring)
+        offspring.begin(job)
+
     def _run(self, job: Job) -> bytes:
+        """The answer of the warm process, after those that are still to be given."""
+        while self._fresh:
+            self._send_oldest()
         if not self._load.forking:
             return _encode(self._alone(job) if job.fresh else self._replayer.run(job))
-        if job.fresh:
-            self._make_ready(job)
-            offspring = _Offspring(self._replayer, self._load.limit)
-            answer = offspring.run(job)
-            offspring.end()
-            self._learn(answer)
-            return answer
         if self._warm is None:
-            self._warm = _Offspring(self._replayer, self._load.limit)
-        answer = self._warm.run(job)
+            self._warm = _Offspring(self._replayer, self._limit)
+        self._warm.begin(job)
+        answer = self._warm.answer()
         if not self._warm.alive:
+            self._hung = self._hung or self._warm.hung
             self._drop_warm()
         return answer
+
+    @property
+    def _limit(self) -> float:
+        """Seconds for a replay; fewer once one hung: a loop without an end is seldom met by one trace alone."""
+        limit = self._load.limit
+        return max(limit / HANG_AGAIN, min(limit, 1.0)) if self._hung else limit
 
     def _learn(self, answer: bytes) -> None:
         """What one process had to make ready, later ones will too: it is made once, here."""
@@ -401,17 +450,24 @@ class _Offspring:
         ours = self._connection
         self._child = _forked(lambda: _live(replayer, theirs, ours, self._trail.fileno()))
         theirs.close()
+        self._trace = ""
         self.alive = True
+        self.hung = False
 
-    def run(self, job: Job) -> bytes:
-        """The answer to a job; one that hangs or crashes is told as such, and this process is no more."""
-        try:
+    def begin(self, job: Job) -> None:
+        """Let it work on a job; `answer` comes next."""
+        self._trace = job.trace
+        with suppress(OSError):  # it is gone: `answer` says so
             self._connection.send_bytes(_encode(job))
+
+    def answer(self) -> bytes:
+        """The answer to the job; one that hangs or crashes is told as such, and this process is no more."""
+        try:
             if self._connection.poll(self._limit):
                 return self._connection.recv_bytes()
         except (EOFError, OSError):
-            return _encode(Observed(job.trace, "crashed", self._crash()))
-        return _encode(Observed(job.trace, "hung", self._hang()))
+            return _encode(Observed(self._trace, "crashed", self._crash()))
+        return _encode(Observed(self._trace, "hung", self._hang()))
 
     def _crash(self) -> str:
         self.alive = False
@@ -421,9 +477,11 @@ class _Offspring:
         return f"the replay ended its process with status {os.WEXITSTATUS(status)} (`os._exit`)"
 
     def _hang(self) -> str:
-        self.alive = False
+        self.alive, self.hung = False, True
         os.kill(self._child, signal.SIGUSR1)  # tell where
-        self._connection.poll(TELLING)
+        until = time.monotonic() + TELL_LIMIT
+        while not os.fstat(self._trail.fileno()).st_size and time.monotonic() < until:
+            time.sleep(0.01)
         os.kill(self._child, signal.SIGKILL)
         os.waitpid(self._child, 0)
         return f"the replay was still running after {self._limit:g} s{self._place()}"

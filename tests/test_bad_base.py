@@ -206,6 +206,7 @@ class Project:
             self._forget()
 
 
+DOUBLE = "def double(amount):\n    return amount * 2\n"
 PRICES = "def price(amount):\n    return amount * 2\n"
 
 
@@ -292,6 +293,25 @@ def test_src_comes_before_the_root(tmp_path: Path) -> None:
     assert replayed.counts == {"diverged": 1}
     assert replayed.fields["return"] == ("4", "6")
     assert replayed.location.file == "src/twice/prices.py"
+
+
+def test_a_replay_keeps_no_bytecode_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it need to: a module outside the included packages is imported all the same."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    files = {"twice.py": "import beside\n\ndef price(amount):\n    return beside.double(amount)\n", "beside.py": DOUBLE}
+
+    def traffic() -> None:
+        import twice
+
+        twice.price(2)
+
+    project = Project(tmp_path, files, "twice").record(traffic)
+    sys.modules.pop("beside")
+    for folder in (project.folder, project.base):
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+    replayed = project.change("twice.py", "(amount):\n    return ", "(amount):\n    return 1 * ").judge()
+    assert replayed.counts == {"same": 1}
+    assert not list(tmp_path.rglob("*.pyc"))
 
 
 def test_links_that_lead_nowhere_lead_nowhere() -> None:
@@ -660,7 +680,9 @@ def test_nothing_of_the_users_is_written_through_a_link(ignoring: Repository, tm
     state = ignoring.state()
     traces = traces_of(sealed_on_head(ignoring.path, store, "writing", []))
     assert len(traces) == len(kinds)
-    assert all("base gives no answer: refused" in one.stopped for one in traces)
+    stops = [one.stopped for one in traces if one.stopped]
+    assert len(stops) == len(kinds) - 1  # to keep bytecode is denied, not refused: an import goes on without it
+    assert all("base gives no answer: refused" in stop for stop in stops)
     shutil.rmtree(ignoring.path / ".runtime" / "seals")
     (ignoring.path / ".runtime" / "seals").mkdir()
     ignoring.write(".runtime/seals/x.seal", "of the user: .runtime/seals/x.seal\n")
