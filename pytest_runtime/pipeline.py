@@ -42,10 +42,10 @@ class Pipeline:
         self._config = config
         project = options.project
         try:
-            reader = open_baseline(project, options.baseline)
             self.acceptances = read_acceptances(project.root / ACCEPTANCES)
             if options.coverage is not None:
                 check_coverage(options.coverage)
+            reader = open_baseline(project, options.baseline)  # last: whoever opens it has to close it
         except RuntimeBaselineError as error:
             raise pytest.UsageError(str(error)) from error
         make_importable(project)
