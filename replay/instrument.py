@@ -33,23 +33,22 @@ def instrumented(source: str, module: str, file: str) -> CodeType:
     tree = ast.parse(source, file)
     try:
         marked = _Marking(module, BranchTable(module, source)).visit(tree)
-        _import_markers(marked)
+        import_as(marked, f"{__package__}.detail", MARKERS)
         code: CodeType = compile(ast.fix_missing_locations(marked), file, "exec", dont_inherit=True)
     except (SyntaxError, RecursionError):
         return compile(source, file, "exec", dont_inherit=True)
     return code
 
 
-def _import_markers(tree: ast.Module) -> None:
-    """After the docstring and what must stand first."""
+def import_as(tree: ast.Module, module: str, name: str) -> None:
+    """Import a module under a name that no source can spell, after the docstring and what must stand first."""
     position = 1 if ast.get_docstring(tree, clean=False) is not None else 0
     while position < len(tree.body):
         statement = tree.body[position]
         if not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
             break
         position += 1
-    name = ast.alias(f"{__package__}.detail", MARKERS)
-    tree.body.insert(position, ast.Import([name], lineno=1, col_offset=0))
+    tree.body.insert(position, ast.Import([ast.alias(module, name)], lineno=1, col_offset=0))
 
 
 class _Marking(ast.NodeTransformer):

@@ -10,6 +10,7 @@ import msgspec
 from ..recorders.trace import Entry, TraceId
 from ..recorders.tracing.branches import Arm, FunctionName
 from .detail import Detail
+from .exploring.calls import SeenCall, Substitution
 from .observation import Observation, Outbound
 from .perturbation import UNPERTURBED, Perturbation
 
@@ -37,6 +38,10 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     """Fingerprint of the observation that need not be sent, because the asker has it."""
     restore: bool = False
     """Whether recorded state is put into objects although their producers are known."""
+    calls: dict[FunctionName, int] = {}
+    """Function → how many of its calls are to be told."""
+    put: Substitution | None = None
+    """A call inside that is made with other arguments."""
 
 
 class Observed(msgspec.Struct, frozen=True, array_like=True):
@@ -66,6 +71,9 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     detail: Detail | None = None
     parsed: bool = False
     """Whether SQL had to be parsed, which is slow to begin with."""
+    calls: list[SeenCall] = []
+    put: bool = False
+    """Whether the call that was to get other arguments took place."""
     unlike: list[str] = []
     """Objects that were made again and are not as they were recorded, by where they came from."""
 

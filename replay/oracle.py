@@ -261,6 +261,7 @@ def plan_of(
     root: str,
     *,
     marked: bool = False,
+    tapped: bool = False,
     distributions: bool = False,
     relaid: Iterable[str] = (),
 ) -> Plan:
@@ -275,6 +276,7 @@ def plan_of(
         modules=tuple(latest.sources),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
+        tapped=tapped,
         distributions=distributions,
         relaid=tuple(sorted(relaid)),
     )
@@ -287,12 +289,15 @@ def base_process(
     *,
     hash_seed: int = 0,
     marked: bool = False,
+    tapped: bool = False,
     distributions: bool = False,
     relaid: Iterable[str] = (),
 ) -> ReplayerProcess:
     """Base, checked out in a folder, in a process of its own; not loaded yet."""
     return ReplayerProcess(
-        plan_of(setup, reader, folder, marked=marked, distributions=distributions, relaid=relaid),
+        plan_of(
+            setup, reader, folder, marked=marked, tapped=tapped, distributions=distributions, relaid=relaid
+        ),
         store=setup.store,
         path=search_path(setup.root, folder, setup.include),
         hash_seed=hash_seed,
@@ -303,10 +308,10 @@ def base_process(
 
 
 def candidate_process(
-    setup: Setup, reader: BaselineReader, versions: Versions, *, marked: bool = False
+    setup: Setup, reader: BaselineReader, versions: Versions, *, marked: bool = False, tapped: bool = False
 ) -> ReplayerProcess:
     """The working tree, in a process of its own; not loaded yet."""
-    return base_process(setup, reader, setup.root, marked=marked, relaid=versions.relaid)
+    return base_process(setup, reader, setup.root, marked=marked, tapped=tapped, relaid=versions.relaid)
 
 
 @contextmanager

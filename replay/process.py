@@ -28,6 +28,8 @@ import msgspec
 
 from ..recorders.store.open import open_reader
 from ..recorders.trace import decode_trace
+from .exploring.trial import Tried, Trials
+from .exploring.trying import Trying
 from .job import Job, Observed
 from .lending import Lender
 from .replayer import CannotReplay, Loaded, Plan, Replayer
@@ -88,12 +90,13 @@ class _Watching(msgspec.Struct, frozen=True, tag="watching"):
     unavailable: str
 
 
-_Question: TypeAlias = _Load | _Watch | _Jobs | _End
+_Question: TypeAlias = _Load | _Watch | _Jobs | Trials | _End
 _encode = msgspec.msgpack.Encoder().encode
 _decode_question = msgspec.msgpack.Decoder(_Question).decode
 _decode_loaded = msgspec.msgpack.Decoder(Loaded).decode
 _decode_observed = msgspec.msgpack.Decoder(Observed).decode
 _decode_job = msgspec.msgpack.Decoder(Job).decode
+_decode_tried = msgspec.msgpack.Decoder(list[Tried]).decode
 
 
 # --- the asking side -----------------------------------------------------------------------------------------------
@@ -216,6 +219,20 @@ class ReplayerProcess:
         for earlier, _size in waiting:
             yield self._answer(earlier)
 
+    def ask(self, trials: Trials) -> None:
+        """Let it try inputs, while this process does something else; `tried` comes next."""
+        assert self._connection is not None
+        with suppress(OSError):  # it is gone already: `tried` says so
+            self._connection.send_bytes(_encode(trials))
+
+    def tried(self) -> list[Tried]:
+        """What came of the inputs that it was asked to try; raises `CannotReplay`."""
+        assert self._connection is not None
+        try:
+            return _decode_tried(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            raise CannotReplay(f"the process that explores ended: {self._last_words()}") from None
+
     def _answer(self, job: Job) -> Observed:
         assert self._connection is not None
         try:
@@ -334,6 +351,7 @@ class _Service:
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
+        self._trying = Trying(replayer.attempts, _forked if load.forking else None)
 
     def serve(self) -> None:
         """Until the asking side is gone."""
@@ -344,6 +362,7 @@ class _Service:
             pass  # the asking side has what it wanted
         finally:
             self._drop_warm()
+            self._trying.end()
             for offspring in self._fresh:
                 offspring.end()
             self._replayer.stop()
@@ -372,11 +391,15 @@ class _Service:
                 self._replayer.watch(lines)
                 self._connection.send_bytes(_encode(_Watching(self._replayer.reach_unavailable)))
             case _Jobs(jobs=jobs):
+                self._trying.end()
                 for job in jobs:
                     if job.fresh and self._load.forking:
                         self._begin(job)
                     else:
                         self._connection.send_bytes(self._run(job))
+            case Trials():
+                self._replayer.lend()
+                self._connection.send_bytes(_encode(self._trying.answer(question)))
             case _Load() | _End():
                 raise AssertionError("it is loaded already")
 

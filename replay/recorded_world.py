@@ -79,8 +79,10 @@ def _operation_of(exchange: Exchange) -> Operation:
 class _Exchanges:
     """The recorded exchanges, by how they can be asked for."""
 
-    def __init__(self, exchanges: list[Exchange]) -> None:
+    def __init__(self, exchanges: list[Exchange], *, exact: bool = False) -> None:
         self._all = exchanges
+        self._only_exact = exact
+        self._last: dict[bytes, int] = {}
         self._used: set[int] = set()
         self._exact: dict[bytes, deque[int]] = {}
         self._canonical: dict[bytes, deque[int]] | None = None
@@ -91,9 +93,13 @@ class _Exchanges:
 
     def match(self, operation: Operation, request: Tree) -> tuple[int | None, bool]:
         """(position, whether the request is the same): exact first, then in other words, then the same operation."""
-        position = self._unused(self._exact.get(exact_key(operation, request)))
+        key = exact_key(operation, request)
+        position = self._unused(self._exact.get(key))
         if position is not None:
+            self._last[key] = position
             return position, True
+        if self._only_exact:
+            return self._last.get(key), True
         position = self._unused(self._by_canonical().get(canonical_key(operation, request)))
         if position is not None:
             return position, True
@@ -174,9 +180,13 @@ class RecordedWorld:
         *,
         perturbation: Perturbation = UNPERTURBED,
         lender: Lender | None = None,
+        exact: bool = False,
     ) -> None:
         """`modules` maps the files of included modules to their names; `called` gives the names that a function of
-        the code under test calls, `None` when there is no such function; `lender` answers what this trace lacks."""
+        the code under test calls, `None` when there is no such function; `lender` answers what this trace lacks.
+
+        With `exact` nothing but the same request is answered, and that as often as it is asked.
+        """
         self.asked: list[Asked] = []
         self.borrowed = 0
         """Exchanges that other traces answered."""
@@ -191,7 +201,7 @@ class RecordedWorld:
         self._resolver = resolver
         self._modules = modules
         self._called = called
-        self._exchanges = _Exchanges(trace.exchanges)
+        self._exchanges = _Exchanges(trace.exchanges, exact=exact)
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
         self.perturbation = perturbation
         self._lender = lender

@@ -36,11 +36,12 @@ from .calls import CalledNames
 from .closed import Closed
 from .detail import Detail
 from .distributions import imported_distributions
+from .exploring.attempt import Attempts
 from .job import Job, Observed, fingerprint, reading_digest
 from .lending import Lender
 from .observation import Observation, outbound_of
 from .reach import Reach
-from .rebuild import Resolver
+from .rebuild import Resolver, build
 from .roots import Roots
 from .surroundings import kept
 from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
@@ -76,6 +77,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is to tell which installed distributions were imported."""
     marked: bool = False
     """Whether decisions and values are marked, for replays in detail."""
+    tapped: bool = False
+    """Whether calls inside can be looked at, and made otherwise."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -149,6 +152,10 @@ class Replayer:
         self._undos.add(self._closed.install())
 
     def _compiler(self) -> Callable[[str, str, str], CodeType]:
+        if self._plan.tapped:
+            from .exploring.taps import tapped
+
+            return tapped
         if not self._plan.marked:
             return compile_plain
         from .instrument import instrumented
@@ -241,12 +248,31 @@ class Replayer:
         started = _clock()
         try:
             with kept():
+                if job.calls or job.put:
+                    return self._tapped(job, started)
                 replay, lines, detail = self.replay(job)
             return self._observed(job, replay, lines, detail, _clock() - started)
         except EntryUnavailable as reason:
             return Observed(job.trace, "error", str(reason))
         except Exception as error:  # noqa: BLE001 - one trace is lost and named, never the run
             return Observed(job.trace, "error", f"the replay itself failed: {type(error).__name__}: {error}")
+
+    def _tapped(self, job: Job, started: float) -> Observed:
+        """A replay that tells of calls inside, or makes one of them with other arguments."""
+        from .exploring.taps import taps
+
+        taps.begin(job.calls, job.put, self.included.modules, partial(build, resolver=self._resolver))
+        try:
+            replay, lines, detail = self.replay(job)
+        finally:
+            taps.end()
+        observed = self._observed(job, replay, lines, detail, _clock() - started)
+        return msgspec.structs.replace(observed, calls=taps.seen, put=taps.put)
+
+    @property
+    def attempts(self) -> Attempts:
+        """What tries single inputs."""
+        return Attempts(self.worker, self._resolver, self._roots)
 
     def replay(self, job: Job) -> tuple[Replay, dict[str, list[int]], Detail | None]:
         """The replay itself, lines that ran, its steps; raises `EntryUnavailable`."""
@@ -303,7 +329,7 @@ class Replayer:
             seconds,
             detail,
             "sqlglot" in sys.modules,
-            self.worker.unlike,
+            unlike=self.worker.unlike,
         )
 
 

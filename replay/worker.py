@@ -10,6 +10,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
@@ -62,7 +63,7 @@ class Worker:
         self._resolver = resolver
         self._modules = modules
         self._called = called
-        self._applications = applications
+        self.applications = applications
         self.relaid: frozenset[ClassName] = frozenset()
         """Classes that hold their state in another way than when it was recorded."""
         self.unlike: list[str] = []
@@ -83,7 +84,7 @@ class Worker:
 
         `producers` are the traces that made what it was given; without them it is filled with recorded state.
         """
-        world = self._world(trace, perturbation)
+        world = self.world(trace, perturbation)
         path = PathRecord()
         self.unlike = []
         run = self._prepared(entry, trace, world, producers)
@@ -109,21 +110,28 @@ class Worker:
             observation = replayed_observation(outcome, world.asked)
         return Replay(observation, world.stopped, world, path, trail)
 
-    def _world(self, trace: Trace, perturbation: Perturbation) -> RecordedWorld:
+    def world(self, trace: Trace, perturbation: Perturbation, *, exact: bool = False) -> RecordedWorld:
+        """The recorded world of a trace; see `RecordedWorld`."""
         return RecordedWorld(
-            trace, self._resolver, self._modules, self._called, perturbation=perturbation, lender=self.lender
+            trace,
+            self._resolver,
+            self._modules,
+            self._called,
+            perturbation=perturbation,
+            lender=self.lender,
+            exact=exact,
         )
 
     def _prepared(
         self, entry: Entry, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]
     ) -> Callable[[], Any] | Replay:
         if trace.kind == "wsgi":
-            application = self._applications.find(entry)
-            return lambda: _run_wsgi(application, trace, world)
+            application = self.applications.find(entry)
+            return lambda: run_wsgi(application, trace, world)
         try:
             kind = str(field(trace.input, "kind"))
-            arguments = self._arguments(trace, world, producers)
-            function = _function(entry.target, kind, arguments[0], self._resolver)
+            arguments = self.arguments(trace, world, producers)
+            function = callable_of(entry.target, kind, arguments[0], self._resolver)
         except Unbuildable as reason:
             return Replay(
                 None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None
@@ -132,11 +140,11 @@ class Worker:
             raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
-        return lambda: _run_function(function, kind, arguments)
+        return lambda: run_function(function, kind, arguments)
 
-    def _arguments(self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]) -> Any:
+    def arguments(self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]) -> Any:
         """(receiver, args, kwargs), live; raises `Unbuildable`."""
-        stand = _standing_in(world)
+        stand = standing_in(world)
         if producers is NO_PRODUCERS:
             return build(field(trace.input, "arguments"), self._resolver, None, stand)
         behind = Producers(self._resolver, producers, lambda one, given: self._produce(one, given, world), self.relaid)
@@ -146,11 +154,11 @@ class Worker:
 
     def _produce(self, trace: Trace, given: Callable[[Stand], Any], behind: RecordedWorld) -> tuple[Any, Any]:
         """The arguments of a trace that made something, and what it returns; raises `Unbuildable`."""
-        world = self._world(trace, behind.perturbation)
-        arguments = given(_standing_in(world))
+        world = self.world(trace, behind.perturbation)
+        arguments = given(standing_in(world))
         kind = str(field(trace.input, "kind"))
         try:
-            function = _function(trace.entry, kind, arguments[0], self._resolver)
+            function = callable_of(trace.entry, kind, arguments[0], self._resolver)
         except EntryGone as gone:
             raise Unbuildable(f"what made an object that it was given is gone: {gone}") from gone
         _receiver, args, kwargs = arguments
@@ -166,7 +174,7 @@ class Worker:
                 behind.borrowed += world.borrowed
 
 
-def _standing_in(world: RecordedWorld) -> Stand:
+def standing_in(world: RecordedWorld) -> Stand:
     """What stands for the callables and iterators that the trace of a world was given."""
 
     def stand(kind: str, parts: list[Any]) -> Any:
@@ -191,7 +199,7 @@ class EntryGone(Exception):
     """The code under test does not define the entry any more."""
 
 
-def _function(target: str, kind: str, receiver: Any, resolver: Resolver) -> Callable[..., Any]:
+def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Callable[..., Any]:
     """The function of an entry in the code under test; raises `EntryGone`, or `EntryUnavailable` when a baseline
     names something outside the included packages."""
     module_name, _, qualname = target.partition(":")
@@ -216,11 +224,21 @@ def _function(target: str, kind: str, receiver: Any, resolver: Resolver) -> Call
         raise EntryGone(f"{target} is gone: {module_name} has no {qualname}")
     if _is_foreign(found, resolver):
         raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
+    if kind == "property":
+        return partial(_getter(found), receiver)
     if kind == "method":
         bound: Callable[..., Any] = found.__get__(receiver, type(receiver))
         return bound
     called: Callable[..., Any] = getattr(owner, name)
     return called
+
+
+def _getter(found: Any) -> Callable[..., Any]:
+    """What computes a property; raises `EntryGone` where it is none any more."""
+    getter = found.fget if isinstance(found, property) else getattr(found, "func", None)
+    if not callable(getter):
+        raise EntryGone("it is no property any more")
+    return getter
 
 
 def _is_foreign(value: Any, resolver: Resolver) -> bool:
@@ -242,7 +260,7 @@ def _member(owner: Any, name: str) -> Any:
     return next((vars(holder)[name] for holder in holders if name in vars(holder)), None)
 
 
-def _run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tuple[Outcome, TracebackType | None]:
+def run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tuple[Outcome, TracebackType | None]:
     _receiver, args, kwargs = arguments
     try:
         result = function(*args, **kwargs)
@@ -253,7 +271,7 @@ def _run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tu
     return Outcome("return", capture(result), capture(arguments)), None
 
 
-def _run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:
+def run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:
     environ = _environ(trace, world)
     head: list[Any] = []
     written: list[bytes] = []

@@ -1,0 +1,31 @@
+"""Groups the messages of an inbox into threads."""
+
+import re
+
+PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|aw)\s*:\s*)+", re.IGNORECASE)
+
+
+class Inbox:
+    def __init__(self):
+        self.messages = []
+
+    def receive(self, sender, subject, sent_at, read=False):
+        self.messages.append({"sender": sender, "subject": subject, "sent_at": sent_at, "read": read})
+
+    def threads(self, unread_only=False):
+        grouped = {}
+        for message in self.messages:
+            key = PREFIX.sub("", message["subject"]).strip().lower()
+            if key not in grouped:
+                grouped[key] = []
+            grouped[key].append(message)
+        result = []
+        for subject, messages in grouped.items():
+            unread = sum(1 for message in messages if not message["read"])
+            if unread_only and not unread:
+                continue
+            latest = max(message["sent_at"] for message in messages)
+            people = sorted({message["sender"] for message in messages})
+            result.append({"subject": subject, "unread": unread, "latest": latest, "people": people})
+        result.sort(key=lambda thread: thread["latest"], reverse=True)
+        return result

@@ -1,0 +1,16 @@
+"""Turns the positions of an invoice into net, tax and gross amounts in cents."""
+
+TAX_PERMILLE = {"standard": 190, "reduced": 70, "exempt": 0}
+
+
+def invoice_totals(positions):
+    net_by_class = {}
+    for position in positions:
+        tax_class = position.get("tax_class", "standard")
+        if tax_class not in TAX_PERMILLE:
+            raise ValueError(f"unknown tax class: {tax_class}")
+        amount = position["quantity"] * position["price_cents"] - (position.get("rebate_cents") or 0)
+        net_by_class[tax_class] = net_by_class.get(tax_class, 0) + amount
+    taxes = {name: (net * TAX_PERMILLE[name] + 500) // 1000 for name, net in net_by_class.items()}
+    net = sum(net_by_class.values())
+    return {"net": net, "taxes": taxes, "gross": net + sum(taxes.values())}

@@ -1,0 +1,22 @@
+"""Plain text packing lists with aligned columns."""
+
+import unicodedata
+
+
+def display_width(text):
+    text = unicodedata.normalize("NFC", text)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def pad(text, width):
+    return text + " " * (width - display_width(text))
+
+
+def packing_list(lines):
+    if not lines:
+        return "nothing to pack"
+    column = max(display_width(name) for name, _ in lines)
+    rows = [f"{pad(name, column)}  {quantity:>4}" for name, quantity in lines]
+    rows.append("-" * (column + 6))
+    rows.append(f"{pad('Total', column)}  {sum(q for _, q in lines):>4}")
+    return "\n".join(rows)

@@ -1,0 +1,278 @@
+"""This file is about literals: the constants that two versions of a function compare and compute with.
+
+Near a literal behaviour changes. Those of changed lines come first; those that stand beside a name (`total > 100`,
+`order["tier"] == "gold"`, `get("days", 30)`) are known by it, so that they can be tried where such a value is given.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+from ...recorders.tracing.branches import FunctionName
+from ..change import function_names
+from ..versions import Versions
+
+Literal: TypeAlias = int | float | str
+
+TEXT_LIMIT = 200
+"""Characters of a text that is tried."""
+
+DEPTH = 2
+"""How far functions of the same module are followed that a function calls by name."""
+
+
+class Literals(NamedTuple):
+    """What stands in the source, most telling first, each once."""
+
+    changed: tuple[Literal, ...]
+    """Of changed lines, in either version."""
+    all: tuple[Literal, ...]
+    beside: Mapping[str, tuple[Literal, ...]]
+    """Name of a variable, parameter, attribute or key → literals that it is compared or computed with."""
+    keys: tuple[str, ...]
+    """Keys that are looked up in dictionaries."""
+    members: tuple[str, ...]
+    """Attributes that are taken of names that begin with a capital: members of enumerations."""
+    tests_truth: bool
+    """Whether the truth of some value decides, or a length: then empty and zero are edges."""
+    tests_none: bool
+
+
+def literals_of(versions: Versions, functions: Iterable[FunctionName]) -> Literals:
+    """The literals of both versions of some functions, and of those of their modules that they call by name."""
+    gathered = _Gathered()
+    for function in functions:
+        module, _, name = function.partition(":")
+        lines = versions.changes[module].lines if module in versions.changes else frozenset()
+        old, new = versions.old.get(module, ""), versions.new.get(module, "")
+        gathered.look(new, name, lines)
+        gathered.look(old, name, _changed_of_old(old, new))
+    return gathered.result()
+
+
+def _changed_of_old(old: str, new: str) -> frozenset[int]:
+    """Lines of the old version that the new one does not have."""
+    from ..change import compare_sources
+
+    return compare_sources("", new, old).lines
+
+
+class _Gathered:
+    def __init__(self) -> None:
+        self._changed: dict[Literal, None] = {}
+        self._all: dict[Literal, None] = {}
+        self._beside: dict[str, dict[Literal, None]] = {}
+        self._keys: dict[str, None] = {}
+        self._members: dict[str, None] = {}
+        self._truth = self._none = False
+
+    def look(self, source: str, name: str, changed: frozenset[int]) -> None:
+        """At one version of a function, and what it leads to."""
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:
+            return
+        known = _definitions(tree)
+        pending: list[tuple[ast.AST, int]] = [(known[name], 0)] if name in known else []
+        seen: set[int] = set()
+        while pending:
+            node, depth = pending.pop(0)
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            self._gather(node, changed)
+            if depth < DEPTH:
+                owner = name.rpartition(".")[0]
+                pending += [(known[one], depth + 1) for one in _leads_to(node, owner) if one in known]
+
+    def result(self) -> Literals:
+        return Literals(
+            tuple(self._changed),
+            tuple([*self._changed, *(one for one in self._all if one not in self._changed)]),
+            {name: tuple(found) for name, found in self._beside.items()},
+            tuple(self._keys),
+            tuple(self._members),
+            self._truth,
+            self._none,
+        )
+
+    def _gather(self, tree: ast.AST, changed: frozenset[int]) -> None:
+        docstrings = {id(text) for text in _docstrings(tree)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and id(node) not in docstrings:
+                self._constant(node, changed)
+            self._association(node)
+            self._test(node)
+
+    def _constant(self, node: ast.Constant, changed: frozenset[int]) -> None:
+        for value in _values(node):
+            self._all[value] = None
+            if node.lineno in changed:
+                self._changed[value] = None
+
+    def _association(self, node: ast.AST) -> None:
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                sides = [left, *others]
+                self._near({name for one in sides for name in _names(one)}, sides)
+            case ast.BinOp(left=left, right=right):
+                self._near({*_names(left), *_names(right)}, [left, right])
+            case ast.BoolOp(values=values):
+                self._near({name for one in values for name in _names(one)}, [one for one in values if _is_plain(one)])
+            case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[ast.Constant(value=str() as key), *more]):
+                if method in ("get", "pop", "setdefault"):
+                    self._keys[key] = None
+                    self._near({key}, more)
+                else:
+                    self._near(_names(owner), node.args)
+            case ast.Call(func=ast.Name(id="min" | "max" | "round"), args=parts):
+                self._near({name for one in parts for name in _names(one)}, parts)
+            case ast.Subscript(slice=ast.Constant(value=str() as key)):
+                self._keys[key] = None
+            case ast.Attribute(value=ast.Name(id=home), attr=attribute) if home[:1].isupper():
+                self._members[attribute] = None
+            case ast.FunctionDef(args=given):
+                for parameter, value in _defaults(given):
+                    self._near({parameter}, [value])
+            case ast.Match(subject=subject, cases=cases):
+                patterns = [part for one in cases for part in ast.walk(one.pattern)]
+                self._near(_names(subject), [part.value for part in patterns if isinstance(part, ast.MatchValue)])
+            case _:
+                pass
+
+    def _near(self, names: Iterable[str], parts: Iterable[ast.AST]) -> None:
+        values = [value for part in parts for one in _plain_parts(part) for value in _values(one)]
+        for name in names:
+            if values:
+                self._beside.setdefault(name, {}).update(dict.fromkeys(values))
+
+    def _test(self, node: ast.AST) -> None:
+        tests: list[ast.expr] = []
+        match node:
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+                tests = [test]
+            case ast.BoolOp(values=values):
+                tests = values
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                tests = [operand]
+            case ast.comprehension(ifs=ifs):
+                tests = ifs
+            case ast.Compare(comparators=[ast.Constant(value=None), *_]):
+                self._none = True
+            case ast.Call(func=ast.Name(id="len" | "any" | "all" | "sum" | "min" | "max" | "bool")):
+                self._truth = True
+            case _:
+                pass
+        plain = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.NamedExpr)
+        self._truth = self._truth or any(isinstance(test, plain) for test in tests)
+
+
+def _definitions(tree: ast.Module) -> dict[str, ast.AST]:
+    """Qualified name → function or class; module-level name → what it is set to."""
+    found: dict[str, ast.AST] = {}
+
+    def walk(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    found[prefix + name] = node
+                case ast.ClassDef(name=name, body=inner):
+                    walk(inner, f"{prefix}{name}.")
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    found.setdefault(prefix + name, value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    found.setdefault(prefix + name, value)
+                case _:
+                    pass
+
+    walk(tree.body, "")
+    return found
+
+
+def _leads_to(node: ast.AST, owner: str) -> Iterator[str]:
+    """Names in the module, and of the same class, that a definition mentions."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+            if owner:
+                yield f"{owner}.{part.id}"
+        elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            home = owner if part.value.id in ("self", "cls") else part.value.id
+            yield f"{home}.{part.attr}"
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(body=[ast.Expr(value=ast.Constant() as text), *_]):
+                yield text
+            case ast.Expr(value=ast.Constant() as text):
+                yield text
+            case _:
+                pass
+
+
+def _values(node: ast.AST) -> Iterator[Literal]:
+    """The number or text that a constant stands for; of a text that reads as a number, the number too."""
+    if not isinstance(node, ast.Constant):
+        return
+    value = node.value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, str) and len(value) <= TEXT_LIMIT:
+        yield value
+        number = number_in(value)
+        if number is not None:
+            yield number
+
+
+def number_in(text: str) -> int | float | None:
+    """The number that a text spells, or `None`."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > 20 or not stripped.isascii():
+        return None
+    try:
+        return int(stripped) if stripped.lstrip("+-").isdigit() else float(stripped)
+    except ValueError:
+        return None
+
+
+def _is_plain(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp))
+
+
+def _plain_parts(node: ast.AST) -> Iterator[ast.Constant]:
+    if _is_plain(node):
+        yield from (part for part in ast.walk(node) if isinstance(part, ast.Constant))
+    elif isinstance(node, ast.Call):
+        yield from (part for one in node.args for part in _plain_parts(one))
+
+
+def _names(node: ast.AST) -> set[str]:
+    """What a value may be called where it comes from: variables, attributes, keys."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                found.add(name)
+            case ast.Subscript(slice=ast.Constant(value=str() as name)):
+                found.add(name)
+            case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str() as name), *_]):
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+def _defaults(given: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    plain = [*given.posonlyargs, *given.args]
+    for parameter, value in zip(reversed(plain), reversed(given.defaults), strict=False):
+        yield parameter.arg, value
+    for parameter, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        if default is not None:
+            yield parameter.arg, default
+
+
+__all__ = ["Literal", "Literals", "function_names", "literals_of", "number_in"]

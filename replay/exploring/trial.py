@@ -1,0 +1,62 @@
+"""This file is about the trial: one input to try on a version of the code, and what came of it, as plain values."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...recorders.trace import TraceId
+from ...recorders.tracing.branches import FunctionName
+from ...recorders.value_tree import Tree
+from ..job import Ended, Job
+from ..observation import Observation
+
+
+class Step(msgspec.Struct, frozen=True, array_like=True):
+    """One call."""
+
+    target: FunctionName
+    kind: str
+    """`function`, `method`, `constructor`, `property`, `wsgi`."""
+    arguments: Tree
+    """(receiver, args, kwargs), or the input of an HTTP request. The steps of a trial share the receiver of the first
+    one."""
+
+
+class Trial(msgspec.Struct, frozen=True, array_like=True):
+    """One input: usually one call, sometimes a few on the same receiver."""
+
+    job: int
+    """Position of the job whose recorded world answers."""
+    steps: list[Step]
+
+
+class Trials(msgspec.Struct, frozen=True, tag="trials"):
+    """Inputs to try one after the other in one process."""
+
+    jobs: list[Job]
+    trials: list[Trial]
+    shown: bool = False
+    """Whether observations are wanted, not digests alone."""
+    fresh: bool = False
+    """Whether each is to be tried in a process of its own."""
+    limit: float = 1.0
+    """Seconds for one."""
+    memory: int = 1 << 30
+    """Bytes that the process may take beyond what it has."""
+
+
+class Tried(msgspec.Struct, frozen=True, array_like=True):
+    """What came of a trial."""
+
+    ended: Ended
+    reason: str = ""
+    stop: str = ""
+    """Of one that was stopped: `unrecorded`, `refused`, `gap`."""
+    digest: bytes = b""
+    """Equal where what was seen is the same to the byte."""
+    raised: str = ""
+    """Class of the exception that left the first step that one left."""
+    observations: list[Observation] = []
+    """Of each step."""
+    readings: bytes = b""
+    seconds: float = 0.0

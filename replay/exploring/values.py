@@ -1,0 +1,437 @@
+"""This file is about values to try at a place: literals that stand beside its name, what else the same call holds, edges
+of what was observed, all other literals, and a short list of awkward values of the same type; each a step to either
+side. The most telling come first.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
+
+from ...recorders.value_tree import (
+    BytesNode,
+    DictNode,
+    EnumNode,
+    FrozenSetNode,
+    ListNode,
+    ObjectNode,
+    SetNode,
+    StandardNode,
+    Tree,
+    TupleNode,
+    encode,
+)
+from .literals import Literals, number_in
+from .numbers import decimal_of, integer, moment_of, with_moment
+from .observed import Observed, Profile, type_of
+from .places import Part
+
+LENGTH_LIMIT = 300
+"""Items or characters of what is made longer."""
+
+NUMBERS_LIMIT = 60
+"""Numbers that are tried at one place."""
+
+
+class Around(NamedTuple):
+    """What is known when a value is chosen."""
+
+    literals: Literals
+    profile: Profile
+    others: Sequence[Part]
+    """The other parts of the same input."""
+
+
+def values_for(part: Part, around: Around) -> list[Tree]:
+    """Values to try instead of a part, most telling first, each once, the part itself left out."""
+    found: dict[bytes, Tree] = {}
+    own = encode(part.tree)
+    for value in _interleaved(_Values(part, around).tiers()):
+        key = encode(value)
+        if key != own:
+            found.setdefault(key, value)
+    return list(found.values())
+
+
+def _interleaved(tiers: Iterable[Iterable[Tree]]) -> Iterator[Tree]:
+    """A few of each tier in turn: a long one does not keep the next waiting."""
+    missing = object()
+    for row in zip_longest(*(_chunks(tier, size) for tier, size in zip(tiers, (4, 3, 3, 3, 2, 2, 2), strict=False))):
+        for chunk in row:
+            if chunk is not None:
+                yield from (value for value in chunk if value is not missing)
+
+
+def _chunks(values: Iterable[Tree], size: int) -> Iterator[list[Tree]]:
+    whole = list(values)
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
+
+
+class _Values:
+    def __init__(self, part: Part, around: Around) -> None:
+        self._part = part
+        self._around = around
+        self._seen = around.profile.places.get(part.pattern, Observed())
+
+    def tiers(self) -> list[Iterable[Tree]]:
+        """By how telling they are."""
+        tree = self._part.tree
+        match tree:
+            case bool():
+                return [[not tree], self._observed(), [None]]
+            case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
+                return self._numbers(tree)
+            case str():
+                return self._texts(tree)
+            case StandardNode(kind="datetime" | "date"):
+                return self._moments(tree)
+            case StandardNode(kind="timedelta"):
+                return [self._observed(), _spans(self._near_numbers()), [None]]
+            case BytesNode(data=data):
+                return [self._observed(), [BytesNode(b""), BytesNode(data[:1]), BytesNode(data * 2)], [None]]
+            case ListNode(items=items):
+                return self._lists(items)
+            case SetNode(items=items) | FrozenSetNode(items=items):
+                made = type(tree)
+                return [[made([]), made(items[:1])], [made(items[1:])], self._observed(), [None]]
+            case TupleNode(items=items):
+                return [[TupleNode([]), TupleNode(items[:1])], self._observed(), [None]]
+            case DictNode():
+                return self._dicts(tree)
+            case EnumNode(cls=cls, value=value):
+                members: list[Tree] = [EnumNode(cls, name, value) for name in self._around.literals.members]
+                return [self._observed(), members, [None]]
+            case None:
+                return [self._observed(), *self._instead_of_none()]
+            case _:
+                return [self._observed(), [None]]
+
+    def _observed(self) -> list[Tree]:
+        return list(self._seen.values.values())
+
+    def _instead_of_none(self) -> list[list[Tree]]:
+        beside = self._around.literals.beside.get(self._part.name, ())
+        return [[*beside], ["", 0, False]]
+
+    # --- numbers ---
+
+    def _near_numbers(self) -> list[float]:
+        """Literals beside the name of the place."""
+        beside = self._around.literals.beside.get(self._part.name, ())
+        return [one for one in beside if isinstance(one, (int, float))]
+
+    def _numbers(self, tree: Tree) -> list[Iterable[Tree]]:
+        make = _maker(tree)
+        here = _number(tree)
+        literals = self._around.literals
+        changed = [one for one in literals.changed if isinstance(one, (int, float))]
+        every = [one for one in literals.all if isinstance(one, (int, float))]
+        others = [_number(one.tree) for one in self._others(number_like=True)]
+        low, high = self._seen.ranges.get(type_of(tree), (here, here))
+        near = chain.from_iterable(map(_stepped, self._near_numbers()))
+        edges: list[float] = [low, high, high + 1, low - 1, 0, 1, -1]
+        awkward: list[float] = [-here, here + 1, here - 1, 2, -2, -7, here * 2, here * 10, 10, 100, 1000]
+        halves: list[float] = [0.5, 1.5, 2.5, 0.125, 2.675, 1.005, 0.005, 0.015, 10.075, 0.1, here + 0.5, here + 0.005]
+        if isinstance(tree, int) and abs(here) < 2**53:
+            halves = [here + 5, here * 100 + 5, 25, 125, 15, 35, 99, 101, 1e6 + 1, 2.0**31]
+        return [
+            make(near),
+            make(chain.from_iterable(map(_stepped, changed))),
+            make(chain.from_iterable((other, other + 1, other - 1) for other in others[:12])),
+            make(edges),
+            make(halves),
+            make(chain.from_iterable(map(_stepped, every[:NUMBERS_LIMIT]))),
+            chain(make(awkward), [None], self._observed()),
+        ]
+
+    def _others(self, *, number_like: bool = False) -> list[Part]:
+        """Other parts of the call, of the same type; nearer names first."""
+        kind = type_of(self._part.tree)
+        numbers = ("int", "float", "decimal")
+        return [
+            one
+            for one in self._around.others
+            if one.place != self._part.place
+            and (type_of(one.tree) == kind or (number_like and type_of(one.tree) in numbers and kind in numbers))
+        ]
+
+    # --- texts ---
+
+    def _texts(self, text: str) -> list[Iterable[Tree]]:
+        literals = self._around.literals
+        beside = [one for one in literals.beside.get(self._part.name, ()) if isinstance(one, str)]
+        changed = [one for one in literals.changed if isinstance(one, str)]
+        others = [str(one.tree) for one in self._others()][:8]
+        lengths = [int(one) for one in literals.all if isinstance(one, (int, float)) and 0 < one <= LENGTH_LIMIT]
+        observed = [one for one in self._observed() if isinstance(one, str)]
+        return [
+            chain(beside, changed),
+            chain(_spelled(text, self._near_numbers() or [one for one in literals.changed if _is_number(one)])),
+            chain(["", text.upper(), text.lower(), f" {text} "], _folded(text)),
+            chain(others, observed),
+            _of_lengths(text, lengths),
+            chain(_dates_spelled(text), _awkward_text(text)),
+            chain(
+                [one for one in literals.all if isinstance(one, str)],
+                chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6]),
+                [text[:1], text[1:], text[:-1], text + text, None],
+            ),
+        ]
+
+    # --- moments ---
+
+    def _moments(self, tree: StandardNode) -> list[Iterable[Tree]]:
+        here = moment_of(tree)
+        if here is None:
+            return [self._observed(), [None]]
+        others = [moment for one in self._others() if (moment := moment_of(one.tree)) is not None]
+        numbers = [one for one in self._around.literals.all if isinstance(one, (int, float)) and abs(one) <= 3660]
+        spans = [datetime.timedelta(days=one) for one in numbers]
+        spans += [datetime.timedelta(seconds=one) for one in numbers]
+        spans += [datetime.timedelta(minutes=one) for one in numbers if one <= 1440]
+        step = datetime.timedelta(days=1) if tree.kind == "date" else datetime.timedelta(seconds=1)
+        related: list[datetime.datetime | None] = []
+        for other in others[:4]:
+            related += [other, _plus(other, step), _plus(other, -step)]
+            related += [_plus(other, sign * span + nudge) for span in spans[:40] for sign in (1, -1) for nudge in _NUDGES]
+        zones: list[Tree] = []
+        if tree.kind == "datetime":
+            zones = [StandardNode("datetime", [*tree.parts[:8], zone]) for zone in _ZONES]
+        return [
+            _with_moments(tree, related),
+            _with_moments(tree, _calendar(here)),
+            zones,
+            self._observed(),
+            [None],
+        ]
+
+    # --- containers ---
+
+    def _lists(self, items: list[Tree]) -> list[Iterable[Tree]]:
+        lengths = [int(one) for one in self._around.literals.all if _is_number(one) and 0 < one <= LENGTH_LIMIT]
+        first = items[:1]
+        wider = self._other_items(items)
+        return [
+            [ListNode([]), ListNode(first), ListNode([*items, *first]), ListNode(items[::-1])],
+            _lists_of_lengths(items or wider, lengths),
+            [ListNode([*items, *wider[:1]]), ListNode(items[1:]), ListNode(items[:-1]), ListNode(items * 2)],
+            [ListNode([*items[1:2], *first, *items[2:]]), ListNode(wider[:2]), ListNode(wider[:6]), ListNode(items[:2])],
+            chain([None], self._observed()),
+        ]
+
+    def _other_items(self, items: list[Tree]) -> list[Tree]:
+        """Items of other recorded lists at this place."""
+        seen = self._around.profile.places.get(f"{self._part.pattern}[*]")
+        known = set(map(encode, items))
+        return [tree for key, tree in seen.values.items() if key not in known] if seen is not None else []
+
+    def _dicts(self, tree: DictNode) -> list[Iterable[Tree]]:
+        keys, values = tree.keys, tree.values
+        without: list[Tree] = [
+            DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]]) for at in range(min(len(keys), 12))
+        ]
+        more: list[Tree] = []
+        for key in self._around.literals.keys:
+            if key not in keys and any(other in keys for other in self._around.literals.keys):
+                more += [DictNode([*keys, key], [*values, value]) for value in self._guesses(key)]
+        return [more, without, [DictNode([], [])], self._observed(), [None]]
+
+    def _guesses(self, key: str) -> list[Tree]:
+        """What may stand under a key: what was seen there, else what it is compared with, else plain values."""
+        seen = self._around.profile.places.get(f"{self._part.pattern}.{key}")
+        if seen is not None:
+            return list(seen.values.values())[:3]
+        beside: list[Tree] = list(self._around.literals.beside.get(key, ()))[:4]
+        return [*beside, True, 1, ""]
+
+
+_NUDGES = (datetime.timedelta(0), datetime.timedelta(seconds=1), datetime.timedelta(seconds=-1))
+_HOUR = 3600
+
+
+def _zone(hours: float) -> Tree:
+    return StandardNode("timezone", [StandardNode("timedelta", list(_split(datetime.timedelta(hours=hours))))])
+
+
+def _split(span: datetime.timedelta) -> tuple[int, int, int]:
+    return span.days, span.seconds, span.microseconds
+
+
+_ZONES: tuple[Tree, ...] = (_zone(0), _zone(2), _zone(-5), _zone(5.5), None)
+
+
+def _is_number(one: object) -> Any:
+    return isinstance(one, (int, float))
+
+
+def _number(tree: Tree) -> float:
+    if isinstance(tree, StandardNode):
+        if tree.kind == "decimal":
+            try:
+                value = float(Decimal(str(tree.parts[0])))
+            except ArithmeticError:
+                return 0.0
+            return value if math.isfinite(value) else 0.0
+        return float(int(str(tree.parts[0]), 16)) if tree.kind == "int" else 0.0
+    return tree if isinstance(tree, (int, float)) else 0.0
+
+
+def _stepped(number: float) -> list[float]:
+    if isinstance(number, float) and number != int(number):
+        return [number, round(number + 0.01, 9), round(number - 0.01, 9), math.ceil(number), math.floor(number)]
+    return [number, number + 1, number - 1]
+
+
+def _maker(tree: Tree) -> Any:
+    """Makes values of the type of a number, where it can be made exactly."""
+
+    def make(numbers: Iterable[float]) -> Iterator[Tree]:
+        for number in numbers:
+            if not math.isfinite(number):
+                continue
+            if isinstance(tree, bool):
+                continue
+            if isinstance(tree, float):
+                yield float(number)
+            elif isinstance(tree, StandardNode) and tree.kind == "decimal":
+                yield decimal_of(repr(number) if isinstance(number, float) and number != int(number) else int(number))
+            elif number == int(number):
+                yield integer(int(number))
+
+    return make
+
+
+def _spans(numbers: Iterable[float]) -> Iterator[Tree]:
+    for number in (0.0, 1.0, -1.0, *numbers):
+        for unit in ("days", "hours", "minutes", "seconds"):
+            for nudge in (0, 1, -1):
+                span = datetime.timedelta(**{unit: number}) + datetime.timedelta(seconds=nudge)
+                yield StandardNode("timedelta", list(_split(span)))
+
+
+def _plus(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime | None:
+    try:
+        return moment + span
+    except OverflowError:
+        return None
+
+
+def _with_moments(tree: StandardNode, moments: Iterable[datetime.datetime | None]) -> Iterator[Tree]:
+    return (with_moment(tree, moment) for moment in moments if moment is not None)
+
+
+def _calendar(here: datetime.datetime) -> list[datetime.datetime]:
+    """Days on which calendars are awkward: leap days, ends of months and years, changes of the clock."""
+    leap = here.year - here.year % 4
+    found = []
+    for year, month, day in (
+        (leap, 2, 29),
+        (here.year, 12, 31),
+        (here.year, 1, 1),
+        (here.year, 1, 31),
+        (leap, 2, 28),
+        (leap + 1, 2, 28),
+        (here.year, here.month, 1),
+        (here.year, 3, 31),
+        (here.year, 4, 30),
+        (leap, 3, 1),
+        (leap, 12, 31),
+        (leap, 12, 30),
+        (leap + 1, 1, 1),
+        (2024, 3, 31),
+        (2024, 10, 27),
+        (2000, 2, 29),
+        (2100, 2, 28),
+    ):
+        if 1 <= year <= 9999:
+            found.append(here.replace(year=year, month=month, day=day))
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    found += [midnight, here.replace(hour=23, minute=59, second=59, microsecond=999999), here.replace(hour=0, minute=30)]
+    found += [here.replace(hour=23, minute=30), here.replace(hour=12, minute=0, second=0, microsecond=0)]
+    found += [moment for days in range(1, 8) if (moment := _plus(midnight, datetime.timedelta(days=days))) is not None]
+    return found
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+
+def _spelled(text: str, numbers: Iterable[float]) -> Iterator[str]:
+    """Where a text reads as a number: others, spelled as it is, and in other ways."""
+    here = number_in(text)
+    if here is None:
+        return
+    for number in numbers:
+        for stepped in _stepped(number):
+            yield str(stepped)
+    yield from ("0", "-1", "1", str(here + 1), f"-{text.lstrip('+-')}", f"+{text}", f" {text} ", f"0{text}")
+    yield from (f"{text}.0", f"{text}.50", "1,234.50", "1e3", "1_000", "½", "٣")
+
+
+def _folded(text: str) -> Iterator[str]:
+    """In other letters that may count as the same."""
+    yield text.title()
+    yield text.swapcase()
+    for small, other in (("ss", "ß"), ("s", "ſ"), ("i", "İ"), ("k", "K"), ("e", "é"), ("o", "ö")):
+        if small in text.lower():
+            at = text.lower().index(small)
+            if at + len(small) <= len(text):
+                yield text[:at] + other + text[at + len(small) :]
+
+
+def _of_lengths(text: str, lengths: Iterable[int]) -> Iterator[str]:
+    body = text or "x"
+    for length in list(dict.fromkeys(lengths))[:12]:
+        for wanted in (length, length + 1, length - 1):
+            if 0 <= wanted <= LENGTH_LIMIT:
+                yield (body * (wanted // len(body) + 1))[:wanted]
+        yield "é" * length
+
+
+def _awkward_text(text: str) -> Iterator[str]:
+    yield from (f"{text}é", f"{text}ß", f"{text}\u0301", f"😀{text}", f"{text} ", f"\t{text}", f"{text}\n")
+    yield from (text.replace(" ", ""), text.replace(" ", "  "), text.replace("-", "_"), f"{text}-", f"{text}.", f"{text},")
+    yield from ("é" * len(text), "0", " ", "None", "-", '"', "'", "a,b", "a\nb", "%", "ﬁ")
+
+
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(.*)", re.S)
+_DATES = ("-02-29", "-02-28", "-12-31", "-01-01", "-12-30", "-03-31", "-10-27", "-01-31")
+_TAILS = ("", "Z", "+00:00", "+02:00", "-05:00", "+05:30")
+
+
+def _dates_spelled(text: str) -> Iterator[str]:
+    """Where a text begins with a date: other dates, other hours, other zones, in its form."""
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return
+    year, _month, _day, rest = found.groups()
+    leap = int(year) - int(year) % 4
+    for date in _DATES:
+        yield f"{leap:04}{date}{rest}"
+    if "T" in rest or " " in rest:
+        clock = re.sub(r"(Z|[+-]\d{2}:?\d{2})$", "", rest)
+        for tail in _TAILS:
+            yield text[:10] + clock + tail
+        for hour in ("00:00:00", "23:59:59", "23:30:00", "00:30:00"):
+            end = rest[len(clock) :]
+            yield f"{text[:10]}{rest[0]}{hour}{end}"
+            yield f"{text[:10]}{rest[0]}{hour}+02:00"
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+def _lists_of_lengths(items: Sequence[Tree], lengths: Iterable[int]) -> Iterator[Tree]:
+    if not items:
+        return
+    for length in list(dict.fromkeys(lengths))[:10]:
+        for wanted in (length, length + 1, length - 1):
+            if 0 <= wanted <= LENGTH_LIMIT:
+                yield ListNode([items[at % len(items)] for at in range(wanted)])
+
+
