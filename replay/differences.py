@@ -16,6 +16,7 @@ from .compare import FIELD_LIMIT, WALK_LIMIT, Difference
 from .fields import field_pattern
 from .shape_text import ShapeText, kind_of, length_of, shape_text
 from .show import as_json, short
+from .verdict import FieldDifference
 
 SORTS_LIMIT = 400
 """Sorts of differences that are told of one trace."""
@@ -60,3 +61,15 @@ def _speaking(members: Sequence[tuple[int, int, int]]) -> set[int]:
 def _shape(difference: Difference, value: Tree) -> ShapeText:
     raw = msgspec.Raw(msgspec.json.encode(as_json(value)))
     return shape_text(raw, short(value), exact=difference.field == "response.status")
+
+
+def field_of(difference: Difference) -> FieldDifference:
+    """A difference in plain data."""
+    return FieldDifference(
+        kind=difference.kind,
+        field=difference.field,
+        base=msgspec.Raw(msgspec.json.encode(as_json(difference.base))),
+        candidate=msgspec.Raw(msgspec.json.encode(as_json(difference.candidate))),
+        base_text=short(difference.base),
+        candidate_text=short(difference.candidate),
+    )

@@ -8,15 +8,14 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
-
-import msgspec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
 from ..recorders.trace import Trace, TraceId
 from ..recorders.tracing.branches import FunctionName
 from .blind_spots import BlindSpot, Reach, changed_files
-from .compare import Difference
+from .differences import field_of
 from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
@@ -29,10 +28,13 @@ from .roots import Roots
 from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner
-from .show import as_json, short
-from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from .verdict import ClassVerdict, Location, TraceVerdict
 from .versions import Versions
 from .volatile import count_leaves
+
+if TYPE_CHECKING:
+    from .exploring.explorer import Explorer
+    from .exploring.targets import Target
 
 __all__ = ["BlindSpot", "CannotReplay", "Engine", "Group"]
 
@@ -82,6 +84,7 @@ class Engine:
         self._candidate: Runner | None = None
         self._judge: Judge | None = None
         self._locating: Locating | None = None
+        self._explorer: Explorer | None = None
         self._loaded = Loaded({}, {}, {}, [])
         self._places: dict[FunctionName, tuple[str, int]] | None = None
         self._stack = ExitStack()
@@ -240,6 +243,37 @@ class Engine:
             return False
         return not self.oracle.versions.may_have_reached(case.trace.functions)
 
+    # --- exploring ---
+
+    def explorer(self, examples: int) -> Explorer:
+        """Explores beside the recorded inputs; made once. `load` and `prepare` come first."""
+        if self._explorer is None:
+            from .exploring.explorer import Explorer  # Hypothesis is loaded with it
+
+            assert self._locating is not None
+            names = {(one.stored.entry, one.stored.path): one.name.words for one in self.groups()}
+            self._explorer = Explorer(
+                self._setup,
+                self._reader,
+                self.oracle,
+                settles=self._settles,
+                locate=self._locating.place,
+                words=lambda entry, path: names.get((entry, path), ""),
+                examples=examples,
+                keep=Path(self._setup.root) / ".runtime" / "explored",
+            )
+            self._stack.callback(self._explorer.stop)
+        return self._explorer
+
+    def targets(self) -> list[Target]:
+        """What there is to explore for this change; `prepare` comes first."""
+        from .exploring.targets import targets_of
+
+        oracle = self.oracle
+        if oracle.seal is None or oracle.base is None:
+            return []
+        return targets_of(oracle.versions, oracle.seal, self._reader)
+
     # --- once more ---
 
     def replay_again(self, trace_id: str) -> Observed | None:
@@ -284,7 +318,7 @@ def _from_recording(name: TraceId, trace: Trace, roots: Roots) -> SealedTrace:
 
 
 def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
-    fields = tuple(map(_field, judgement.differences))
+    fields = tuple(map(field_of, judgement.differences))
     return TraceVerdict(
         judgement.trace,
         judgement.verdict,
@@ -295,17 +329,6 @@ def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
         settled=judgement.settled,
         left_out=judgement.left_out,
         unseen=judgement.unseen,
-    )
-
-
-def _field(difference: Difference) -> FieldDifference:
-    return FieldDifference(
-        kind=difference.kind,
-        field=difference.field,
-        base=msgspec.Raw(msgspec.json.encode(as_json(difference.base))),
-        candidate=msgspec.Raw(msgspec.json.encode(as_json(difference.candidate))),
-        base_text=short(difference.base),
-        candidate_text=short(difference.candidate),
     )
 
 

@@ -67,6 +67,10 @@ class Locating:
                 self._known.setdefault(fields, location)
             yield judgement, location
 
+    def place(self, case: Case, judgement: Judgement) -> Location | None:
+        """The place of one, looked at by itself."""
+        return self._look(PathClass([], "", False), case, judgement)
+
     def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
         base, candidate = self._marked()
         assert judgement.base is not None

@@ -295,9 +295,7 @@ def base_process(
 ) -> ReplayerProcess:
     """Base, checked out in a folder, in a process of its own; not loaded yet."""
     return ReplayerProcess(
-        plan_of(
-            setup, reader, folder, marked=marked, tapped=tapped, distributions=distributions, relaid=relaid
-        ),
+        plan_of(setup, reader, folder, marked=marked, tapped=tapped, distributions=distributions, relaid=relaid),
         store=setup.store,
         path=search_path(setup.root, folder, setup.include),
         hash_seed=hash_seed,

@@ -28,7 +28,7 @@ import msgspec
 
 from ..recorders.store.open import open_reader
 from ..recorders.trace import decode_trace
-from .exploring.trial import Tried, Trials
+from .exploring.trial import Trials, Tried
 from .exploring.trying import Trying
 from .job import Job, Observed
 from .lending import Lender

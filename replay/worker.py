@@ -261,6 +261,7 @@ def _member(owner: Any, name: str) -> Any:
 
 
 def run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tuple[Outcome, TracebackType | None]:
+    """Call a function with (receiver, args, kwargs); what came of it, and where it came from if it raised."""
     _receiver, args, kwargs = arguments
     try:
         result = function(*args, **kwargs)
@@ -272,6 +273,7 @@ def run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tup
 
 
 def run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:
+    """Send the request of a trace to an application; what it answers, and where it came from if it raised."""
     environ = _environ(trace, world)
     head: list[Any] = []
     written: list[bytes] = []

@@ -22,7 +22,7 @@ from ..recorded_world import RecordedWorld, TraceStopped
 from ..roots import Roots
 from ..surroundings import kept
 from ..worker import NO_PRODUCERS, EntryGone, EntryUnavailable, Worker, callable_of, run_function, run_wsgi, standing_in
-from .trial import Step, Tried, Trial, Trials
+from .trial import Step, Trial, Trials, Tried
 
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""

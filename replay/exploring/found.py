@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..verdict import FieldDifference, Location, Settled
+from ..verdict import FieldDifference, Location
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -52,7 +52,6 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
     """Inputs on which the function differs, and what its entry shows does not."""
     unsettled: int = 0
     """Inputs on which the function differs, and of which nobody can tell whether its entry shows it."""
-    settled: tuple[Settled, ...] = ()
     findings: tuple[Finding, ...] = ()
     kept: int = 0
     """Inputs of earlier runs that were tried first."""

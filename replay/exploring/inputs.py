@@ -167,7 +167,7 @@ class Inputs:
         if key in self._tried or not is_whole(tree):
             return None
         self._tried.add(key)
-        return Input(call, tree)
+        return Input(self.known[call].number, tree)
 
 
 _NOTHING = ListNode([])

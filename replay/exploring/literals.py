@@ -90,7 +90,7 @@ class _Gathered:
     def result(self) -> Literals:
         return Literals(
             tuple(self._changed),
-            tuple([*self._changed, *(one for one in self._all if one not in self._changed)]),
+            (*self._changed, *(one for one in self._all if one not in self._changed)),
             {name: tuple(found) for name, found in self._beside.items()},
             tuple(self._keys),
             tuple(self._members),

@@ -64,9 +64,7 @@ def parts_of(tree: Tree, names: tuple[str, ...] = ()) -> list[Part]:
     return found
 
 
-def _walk(
-    tree: Tree, place: Place, pattern: Pattern, name: str, names: tuple[str, ...], depth: int
-) -> Iterator[Part]:
+def _walk(tree: Tree, place: Place, pattern: Pattern, name: str, names: tuple[str, ...], depth: int) -> Iterator[Part]:
     while isinstance(tree, AnchorNode):
         tree = tree.value
     if isinstance(tree, (RefNode, OpaqueNode)) or depth > DEPTH_LIMIT:

@@ -1,5 +1,5 @@
-"""This file is about the fields of an HTTP request: query, form, JSON and parts of the path, taken apart so that one can
-be changed, and put together again."""
+"""This file is about the fields of an HTTP request: query, form, JSON and parts of the path, taken apart so that one
+can be changed, and put together again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def with_fields(request: Tree, fields: Tree) -> Tree:
     values["QUERY_STRING"] = _encoded(field(fields, "query"))
     for raw in ("REQUEST_URI", "RAW_URI"):
         if raw in values:
-            values[raw] = quote(str(values["PATH_INFO"])) + (f"?{values['QUERY_STRING']}" if values["QUERY_STRING"] else "")
+            values[raw] = quote(str(values["PATH_INFO"])) + (
+                f"?{values['QUERY_STRING']}" if values["QUERY_STRING"] else ""
+            )
     data = body.data if isinstance(body, BytesNode) else b""
     if _has(fields, "json"):
         data = json.dumps(_plain(field(fields, "json"))).encode()

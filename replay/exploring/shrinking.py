@@ -8,6 +8,7 @@ can reach anything that it prints, keeps or reports.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
@@ -192,10 +193,8 @@ def shrunk(tree: Tree, names: tuple[str, ...], differs: Callable[[Tree], bool], 
             best.append(rungs)
             raise _Differs
 
-    try:
+    with suppress(_Differs):
         smaller()
-    except _Differs:
-        pass
     return ladders.tree(min(best, key=lambda rungs: (sum(map(bool, rungs)), rungs)))
 
 

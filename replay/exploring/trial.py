@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from ...recorders.trace import TraceId
 from ...recorders.tracing.branches import FunctionName
 from ...recorders.value_tree import Tree
 from ..job import Ended, Job

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from .attempt import Attempts, bound_memory
-from .trial import Tried, Trials
+from .trial import Trials, Tried
 
 LOST_LIMIT = 3
 """Inputs of one question that may hang or crash before the rest is given up."""

@@ -1,6 +1,6 @@
-"""This file is about values to try at a place: literals that stand beside its name, what else the same call holds, edges
-of what was observed, all other literals, and a short list of awkward values of the same type; each a step to either
-side. The most telling come first.
+"""This file is about values to try at a place: literals that stand beside its name, what else the same call holds,
+edges of what was observed, all other literals, and a short list of awkward values of the same type; each a step to
+either side. The most telling come first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from ...recorders.value_tree import (
     BytesNode,
@@ -19,7 +19,6 @@ from ...recorders.value_tree import (
     EnumNode,
     FrozenSetNode,
     ListNode,
-    ObjectNode,
     SetNode,
     StandardNode,
     Tree,
@@ -199,7 +198,9 @@ class _Values:
         related: list[datetime.datetime | None] = []
         for other in others[:4]:
             related += [other, _plus(other, step), _plus(other, -step)]
-            related += [_plus(other, sign * span + nudge) for span in spans[:40] for sign in (1, -1) for nudge in _NUDGES]
+            related += [
+                _plus(other, sign * span + nudge) for span in spans[:40] for sign in (1, -1) for nudge in _NUDGES
+            ]
         zones: list[Tree] = []
         if tree.kind == "datetime":
             zones = [StandardNode("datetime", [*tree.parts[:8], zone]) for zone in _ZONES]
@@ -221,7 +222,12 @@ class _Values:
             [ListNode([]), ListNode(first), ListNode([*items, *first]), ListNode(items[::-1])],
             _lists_of_lengths(items or wider, lengths),
             [ListNode([*items, *wider[:1]]), ListNode(items[1:]), ListNode(items[:-1]), ListNode(items * 2)],
-            [ListNode([*items[1:2], *first, *items[2:]]), ListNode(wider[:2]), ListNode(wider[:6]), ListNode(items[:2])],
+            [
+                ListNode([*items[1:2], *first, *items[2:]]),
+                ListNode(wider[:2]),
+                ListNode(wider[:6]),
+                ListNode(items[:2]),
+            ],
             chain([None], self._observed()),
         ]
 
@@ -234,7 +240,8 @@ class _Values:
     def _dicts(self, tree: DictNode) -> list[Iterable[Tree]]:
         keys, values = tree.keys, tree.values
         without: list[Tree] = [
-            DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]]) for at in range(min(len(keys), 12))
+            DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]])
+            for at in range(min(len(keys), 12))
         ]
         more: list[Tree] = []
         for key in self._around.literals.keys:
@@ -247,7 +254,7 @@ class _Values:
         seen = self._around.profile.places.get(f"{self._part.pattern}.{key}")
         if seen is not None:
             return list(seen.values.values())[:3]
-        beside: list[Tree] = list(self._around.literals.beside.get(key, ()))[:4]
+        beside: Sequence[Tree] = self._around.literals.beside.get(key, ())[:4]
         return [*beside, True, 1, ""]
 
 
@@ -266,7 +273,7 @@ def _split(span: datetime.timedelta) -> tuple[int, int, int]:
 _ZONES: tuple[Tree, ...] = (_zone(0), _zone(2), _zone(-5), _zone(5.5), None)
 
 
-def _is_number(one: object) -> Any:
+def _is_number(one: object) -> TypeGuard[float]:
     return isinstance(one, (int, float))
 
 
@@ -352,7 +359,11 @@ def _calendar(here: datetime.datetime) -> list[datetime.datetime]:
         if 1 <= year <= 9999:
             found.append(here.replace(year=year, month=month, day=day))
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    found += [midnight, here.replace(hour=23, minute=59, second=59, microsecond=999999), here.replace(hour=0, minute=30)]
+    found += [
+        midnight,
+        here.replace(hour=23, minute=59, second=59, microsecond=999999),
+        here.replace(hour=0, minute=30),
+    ]
     found += [here.replace(hour=23, minute=30), here.replace(hour=12, minute=0, second=0, microsecond=0)]
     found += [moment for days in range(1, 8) if (moment := _plus(midnight, datetime.timedelta(days=days))) is not None]
     return found
@@ -377,7 +388,7 @@ def _folded(text: str) -> Iterator[str]:
     """In other letters that may count as the same."""
     yield text.title()
     yield text.swapcase()
-    for small, other in (("ss", "ß"), ("s", "ſ"), ("i", "İ"), ("k", "K"), ("e", "é"), ("o", "ö")):
+    for small, other in (("ss", "ß"), ("s", "\u017f"), ("i", "\u0130"), ("k", "K"), ("e", "é"), ("o", "ö")):
         if small in text.lower():
             at = text.lower().index(small)
             if at + len(small) <= len(text):
@@ -395,7 +406,14 @@ def _of_lengths(text: str, lengths: Iterable[int]) -> Iterator[str]:
 
 def _awkward_text(text: str) -> Iterator[str]:
     yield from (f"{text}é", f"{text}ß", f"{text}\u0301", f"😀{text}", f"{text} ", f"\t{text}", f"{text}\n")
-    yield from (text.replace(" ", ""), text.replace(" ", "  "), text.replace("-", "_"), f"{text}-", f"{text}.", f"{text},")
+    yield from (
+        text.replace(" ", ""),
+        text.replace(" ", "  "),
+        text.replace("-", "_"),
+        f"{text}-",
+        f"{text}.",
+        f"{text},",
+    )
     yield from ("é" * len(text), "0", " ", "None", "-", '"', "'", "a,b", "a\nb", "%", "ﬁ")
 
 
@@ -433,5 +451,3 @@ def _lists_of_lengths(items: Sequence[Tree], lengths: Iterable[int]) -> Iterator
         for wanted in (length, length + 1, length - 1):
             if 0 <= wanted <= LENGTH_LIMIT:
                 yield ListNode([items[at % len(items)] for at in range(wanted)])
-
-

@@ -1,0 +1,618 @@
+"""This file is about the explorer: it tries inputs next to the recorded ones on base and candidate, and tells where
+they differ.
+
+What a caller sees decides. Where an inner function differs, the recorded trace is replayed with that one call made so,
+on both sides: only what its entry then shows is a difference.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ...recorders.store.protocol import BaselineReader, StoredTrace
+from ...recorders.trace import Entry, Trace, TraceId, encode_trace
+from ...recorders.value_tree import Tree, contains_opaque, encode, field, record
+from ..checkout import checked_out
+from ..compare import Difference, Settles, compare
+from ..differences import field_of
+from ..job import Job, reading_digest
+from ..judge import Case, Judgement
+from ..observation import Observation
+from ..oracle import Oracle, Setup, base_process, candidate_process
+from ..perturbation import Perturbation
+from ..process import ReplayerProcess
+from ..rules import Rules
+from ..seal import SealedTrace
+from ..show import short
+from ..verdict import Location
+from ..volatile import masks_of, settling
+from .calls import Substitution
+from .drawing import drawn
+from .found import Explored, Finding
+from .inputs import Input, Inputs, Known
+from .keeping import Keeping
+from .literals import literals_of
+from .plain import Plain, plain_test
+from .requests import fields_of, told, with_fields
+from .shrinking import shrunk
+from .state import keeps_state
+from .targets import Target
+from .telling import outcome_text, steps_text
+from .trial import Step, Trial, Trials, Tried
+
+EXAMPLES = 200
+"""Inputs that are tried for each function."""
+
+BY_HYPOTHESIS = 0.2
+"""Share of them that Hypothesis draws."""
+
+FIRST = 0.4
+"""Share that is tried before anything else is made: most that differ do so there."""
+
+TRACES = 30
+"""Traces whose inner calls are looked at."""
+
+CALLS = 6
+"""Calls of one function in one trace."""
+
+KNOWN = 50
+"""Recorded inputs that others are made from."""
+
+FOLLOWING = 2
+"""Other methods that are called on the same object afterwards."""
+
+LOOKED_AT = 12
+"""Inputs on which digests differ that are looked at closely in each batch."""
+
+NEAR_FINDINGS = 2
+FAR_FINDINGS = 2
+"""Findings of one function that are told."""
+
+NONSENSE = frozenset(
+    f"builtins:{name}"
+    for name in (
+        *("TypeError", "AttributeError", "NameError", "UnboundLocalError", "RecursionError", "MemoryError"),
+        *("AssertionError", "NotImplementedError", "SystemError"),
+    )
+)
+"""What code raises on input that it was never meant for. Base that raises one of these is no evidence, unless it did
+so when it was recorded."""
+
+
+class _Known(NamedTuple):
+    """A recorded input of a target."""
+
+    step: Step
+    tree: Tree
+    """What is changed: the arguments, or the fields of a request."""
+    stored: StoredTrace
+    number: int
+    """For an inner call: which of the calls of this function in its trace; -1 for an entry's own input."""
+
+
+class _Seen(NamedTuple):
+    """What both sides showed of one input."""
+
+    input: Input
+    base: Tried
+    candidate: Tried
+    at: int
+    """The first step that differs."""
+    differences: list[Difference]
+
+
+class Explorer:
+    """Explores targets with base and candidate, each in a process of its own."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        reader: BaselineReader,
+        oracle: Oracle,
+        *,
+        settles: Callable[[str], Rules],
+        locate: Callable[[Case, Judgement], Location | None],
+        words: Callable[[str, str], str],
+        examples: int = EXAMPLES,
+        keep: Path | None = None,
+    ) -> None:
+        """`words` tells a path class (entry, path); `keep` is where inputs that differ are kept for the next run."""
+        self.setup = setup
+        self.reader = reader
+        self.oracle = oracle
+        self.settles = settles
+        self.locate = locate
+        self.words = words
+        self.examples = examples
+        self.keeping = Keeping(keep)
+        self._stack = ExitStack()
+        self._sides: tuple[ReplayerProcess, ReplayerProcess] | None = None
+        self._stored: dict[TraceId, StoredTrace] | None = None
+
+    def explore(self, target: Target) -> Explored:
+        """Explore one; raises `CannotReplay`, `BaseError`."""
+        started = time.perf_counter()
+        if target.unavailable:
+            return Explored(target=target.name, item=target.item, reason=target.unavailable)
+        found = _Exploring(self, target).run()
+        return msgspec.structs.replace(found, seconds=round(time.perf_counter() - started, 3))
+
+    @property
+    def sides(self) -> tuple[ReplayerProcess, ReplayerProcess]:
+        """Base and candidate, loaded; raises `CannotReplay`, `BaseError`."""
+        if self._sides is None:
+            assert self.oracle.base is not None
+            candidate = candidate_process(self.setup, self.reader, self.oracle.versions, tapped=True)
+            self._stack.callback(candidate.stop)
+            candidate.start()  # both load at the same time
+            folder = self._stack.enter_context(checked_out(self.oracle.base))
+            base = base_process(self.setup, self.reader, str(folder), tapped=True)
+            self._stack.callback(base.stop)
+            base.load()
+            candidate.load()
+            self._sides = base, candidate
+        return self._sides
+
+    def stored(self, name: TraceId) -> StoredTrace | None:
+        """A kept trace that can be read and has no gaps."""
+        if self._stored is None:
+            self._stored = {one.id: one for one in self.reader.traces()}
+        found = self._stored.get(name)
+        return found if found is not None and found.trace is not None and not found.trace.gaps else None
+
+    def stop(self) -> None:
+        """End its processes."""
+        self._stack.close()
+
+
+class _Exploring:
+    """One target, while it is explored."""
+
+    def __init__(self, explorer: Explorer, target: Target) -> None:
+        self._explorer = explorer
+        self._target = target
+        self._base, self._candidate = explorer.sides
+        self._versions = explorer.oracle.versions
+        self._jobs: list[Job] = []
+        self._known: list[_Known] = []
+        self._raised: set[str] = set()
+        self._following: list[Step] = []
+        self._stateful = False
+        self._inputs: Inputs | None = None
+        self._counts = dict.fromkeys(("examples", "same", "set_aside", "no_evidence", "inside", "unsettled", "kept"), 0)
+        self._findings: list[Finding] = []
+        self._kept: list[Tree] = []
+        """Inputs to try first next time."""
+        self._through: list[Difference] = []
+        """What the entry of the last inner call showed, when that call was made so."""
+        self._signatures: set[tuple[bool, frozenset[str]]] = set()
+
+    def run(self) -> Explored:
+        reason = self._collect()
+        if reason:
+            return self._explored(reason)
+        self._inputs = Inputs(
+            [Known(at, one.tree, self._names) for at, one in enumerate(self._known)],
+            literals_of(self._versions, self._target.functions),
+        )
+        self._stateful = keeps_state(self._versions, self._target.functions)
+        for batch in self._batches(self._inputs):
+            self._try(batch)
+            if sum(one.near for one in self._findings):
+                break
+        self._explorer.keeping.keep(self._target.name, self._kept)
+        return self._explored("")
+
+    def _explored(self, reason: str) -> Explored:
+        counts = self._counts
+        return Explored(
+            target=self._target.name,
+            item=self._target.item,
+            reason=reason,
+            recorded=len(self._known),
+            examples=counts["examples"],
+            same=counts["same"],
+            set_aside=counts["set_aside"],
+            no_evidence=counts["no_evidence"],
+            inside=counts["inside"],
+            unsettled=counts["unsettled"],
+            kept=counts["kept"],
+            findings=tuple(self._findings),
+        )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Of the positional parameters; never empty for a call, so that its arguments are known as such."""
+        return self._target.names or ("",) if self._target.kind != "wsgi" else ()
+
+    # --- recorded inputs ---
+
+    def _collect(self) -> str:
+        """Gather recorded inputs that base answers; why there are none, or empty."""
+        found = self._recorded() if self._target.is_entry else []
+        if not found:
+            found = self._inner()
+        if not found:
+            return self._why_none
+        known: dict[bytes, _Known] = {}
+        for one in found:
+            known.setdefault(encode(one.tree), one)
+        chosen = list(known.values())[:KNOWN]
+        self._jobs = [self._job(one.stored) for one in chosen]
+        tried = self._ask(self._base, [Trial(at, [one.step]) for at, one in enumerate(chosen)])
+        usable = [at for at, one in enumerate(tried) if one.ended == "outcome"]
+        if not usable:
+            return f"base does not answer its recorded inputs by themselves: {tried[0].reason}"
+        self._raised = {tried[at].raised for at in usable}
+        if not self._target.is_entry and all(tried[at].raised in NONSENSE for at in usable):
+            return f"called by itself it raises {tried[usable[0]].raised.rpartition(':')[2]} on every recorded input"
+        self._known = [chosen[at] for at in usable]
+        self._jobs = [self._jobs[at] for at in usable]
+        self._following = self._other_methods()
+        return ""
+
+    _why_none = "no recorded call of it could be captured"
+
+    def _job(self, stored: StoredTrace) -> Job:
+        return Job(stored.id, self._entry(stored), stored.data, dict(stored.producers))
+
+    def _entry(self, stored: StoredTrace) -> Entry:
+        return self._explorer.reader.entries()[stored.entry]
+
+    def _traces(self) -> Iterable[StoredTrace]:
+        for name in self._target.traces:
+            stored = self._explorer.stored(name)
+            if stored is not None:
+                yield stored
+
+    def _recorded(self) -> list[_Known]:
+        """The inputs of the entry itself."""
+        found: list[_Known] = []
+        for stored in self._traces():
+            assert stored.trace is not None
+            if len(found) >= 2 * KNOWN:
+                break
+            if stored.entry != self._target.name:
+                continue
+            if self._target.kind == "wsgi":
+                fields = fields_of(stored.trace.input)
+                found.append(_Known(Step(self._target.name, "wsgi", stored.trace.input), fields, stored, -1))
+                continue
+            kind, arguments = str(field(stored.trace.input, "kind")), field(stored.trace.input, "arguments")
+            opaque = contains_opaque(arguments)
+            if opaque is not None:
+                self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
+                continue
+            found.append(_Known(Step(self._entry(stored).target, kind, arguments), arguments, stored, -1))
+        return found
+
+    def _inner(self) -> list[_Known]:
+        """Calls of it while recorded traces are replayed on base."""
+        stored = {one.id: one for _number, one in zip(range(TRACES), self._traces(), strict=False)}
+        jobs = [
+            msgspec.structs.replace(self._job(one), calls={self._target.name: CALLS}, fresh=True)
+            for one in stored.values()
+        ]
+        found: list[_Known] = []
+        callers: set[str] = set()
+        for observed in self._base.run(jobs):
+            for call in observed.calls:
+                opaque = contains_opaque(call.arguments)
+                if opaque is not None:
+                    self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
+                    continue
+                callers.update(call.callers[:1])
+                step = Step(call.function, call.kind, call.arguments)
+                found.append(_Known(step, call.arguments, stored[observed.trace], call.number))
+        changed = sorted(one for one in callers if one != self._target.name and self._versions.differs(one))
+        if changed:
+            self._why_none = f"its caller {changed[0]} changed with it, and is explored instead"
+            return []
+        return found
+
+    def _other_methods(self) -> list[Step]:
+        """Recorded calls of other methods of the same class, to see what a call did to its object."""
+        if self._target.kind not in ("method", "constructor"):
+            return []
+        home = self._target.name.rpartition(".")[0] + "."
+        entries = self._explorer.reader.entries()
+        found: dict[str, Step] = {}
+        for one in self._explorer.reader.classes():
+            entry = entries[one.entry]
+            if not entry.target.startswith(home) or entry.target == self._target.name or entry.target in found:
+                continue
+            for stored in map(self._explorer.stored, one.kept.values()):
+                if stored is None or stored.trace is None or field(stored.trace.input, "kind") != "method":
+                    continue
+                arguments = field(stored.trace.input, "arguments")
+                if contains_opaque(arguments) is None:
+                    found[entry.target] = Step(entry.target, "method", arguments)
+                break
+        return [found[name] for name in sorted(found)][:FOLLOWING]
+
+    # --- trying ---
+
+    def _batches(self, inputs: Inputs) -> Iterable[list[Input]]:
+        whole = self._explorer.examples
+        kept = [Input(0, tree) for tree in self._explorer.keeping.kept(self._target.name)]
+        self._counts["kept"] = len(kept)
+        if kept:
+            yield kept
+        by_hypothesis = round(whole * BY_HYPOTHESIS)
+        first = round(whole * FIRST)
+        yield inputs.telling(first)
+        yield inputs.telling(whole - by_hypothesis - first)
+        left = whole - self._counts["examples"]
+        yield drawn(left, inputs.drawn) if left > 0 else []
+
+    def _trial(self, made: Input, number: int) -> Trial:
+        """The steps of an input: by itself; after the call that it was made from, or twice, where something is kept
+        from one call to the next; and then other methods of the same object."""
+        known = self._known[made.call]
+        step = self._step(known, made.tree)
+        steps = [step]
+        if self._stateful and number % 2:
+            steps = [known.step, step]
+        elif self._target.kind == "method" and number % 4 == 3:
+            steps = [step, step]
+        return Trial(made.call, [*steps, *self._following])
+
+    def _step(self, known: _Known, tree: Tree) -> Step:
+        arguments = with_fields(known.step.arguments, tree) if self._target.kind == "wsgi" else tree
+        return Step(known.step.target, known.step.kind, arguments)
+
+    def _ask(self, side: ReplayerProcess, trials: list[Trial], **options: Any) -> list[Tried]:
+        side.ask(self._question(trials, **options))
+        return side.tried()
+
+    def _question(self, trials: list[Trial], *, perturbed: bool = False, **options: Any) -> Trials:
+        """With the jobs that these trials need, and no others."""
+        used = sorted({one.job for one in trials})
+        places = {job: at for at, job in enumerate(used)}
+        jobs = [_perturbed(self._jobs[one]) if perturbed else self._jobs[one] for one in used]
+        return Trials(jobs, [Trial(places[one.job], one.steps) for one in trials], **options)
+
+    def _both(self, trials: list[Trial], **options: Any) -> list[tuple[Tried, Tried]]:
+        """Base and candidate, at the same time."""
+        question = self._question(trials, **options)
+        self._base.ask(question)
+        self._candidate.ask(question)
+        return list(zip(self._base.tried(), self._candidate.tried(), strict=True))
+
+    def _try(self, batch: list[Input]) -> None:
+        if not batch:
+            return
+        start = self._counts["examples"]
+        trials = [self._trial(one, start + at) for at, one in enumerate(batch)]
+        self._counts["examples"] += len(batch)
+        differing: list[tuple[Input, Trial]] = []
+        for made, trial, (base, candidate) in zip(batch, trials, self._both(trials), strict=True):
+            sort = self._sort(base, candidate)
+            if sort == "differs":
+                differing.append((made, trial))
+            else:
+                self._counts[sort] += 1
+        self._look(differing)
+
+    def _sort(self, base: Tried, candidate: Tried) -> str:
+        """What an input is good for: `same`, `set_aside`, `no_evidence`, or `differs` where a closer look is due."""
+        if base.ended == "stopped" or candidate.ended in ("stopped", "error"):
+            return "set_aside"
+        if base.ended != "outcome" or (base.raised in NONSENSE and base.raised not in self._raised):
+            return "no_evidence"
+        return "same" if base.digest == candidate.digest else "differs"
+
+    def _look(self, differing: list[tuple[Input, Trial]]) -> None:
+        """Closely at inputs that differ to the byte, near ones first."""
+        assert self._inputs is not None
+        near = {id(made): self._inputs.is_near(made.tree) for made, _trial in differing}
+        ordered = sorted(differing, key=lambda pair: not near[id(pair[0])])
+        for start in range(0, len(ordered), LOOKED_AT):
+            part = ordered[start : start + LOOKED_AT]
+            shown = self._both([trial for _made, trial in part], shown=True)
+            for (made, trial), (base, candidate) in zip(part, shown, strict=True):
+                self._one(made, trial, base, candidate, near=near[id(made)])
+
+    def _one(self, made: Input, trial: Trial, base: Tried, candidate: Tried, *, near: bool) -> None:
+        sort = self._sort(base, candidate)
+        seen = self._seen(made, base, candidate) if sort == "differs" else None
+        if seen is None:
+            self._counts["same" if sort == "differs" else sort] += 1
+            return
+        signature = (near, frozenset(one.field for one in seen.differences) or frozenset({candidate.ended}))
+        limit = NEAR_FINDINGS if near else FAR_FINDINGS
+        if signature in self._signatures or sum(one.near == near for one in self._findings) >= limit:
+            return
+        confirmed = self._confirmed(made, trial)
+        if confirmed is None:
+            self._counts["same"] += 1
+            return
+        if not self._leaves(made):
+            return
+        self._signatures.add(signature)
+        self._findings.append(self._finding(made, trial, near=near))
+
+    def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Settles | None = None) -> _Seen | None:
+        """What differs, for a caller; `None` where nothing does."""
+        if candidate.ended != "outcome":
+            return _Seen(made, base, candidate, 0, [])
+        rules = settles or self._explorer.settles(self._entry(self._known[made.call].stored).name)
+        for at, (old, new) in enumerate(zip(base.observations, candidate.observations, strict=False)):
+            found = compare(old, new, rules)
+            if found:
+                return _Seen(made, base, candidate, at, found)
+        return None
+
+    def _confirmed(self, made: Input, trial: Trial) -> _Seen | None:
+        """Once more in processes of their own; where clock or entropy is read, what moves on base is masked."""
+        [(base, candidate)] = self._both([trial], shown=True, fresh=True)
+        if self._sort(base, candidate) != "differs":
+            return None
+        seen = self._seen(made, base, candidate)
+        if seen is None or candidate.ended != "outcome" or base.readings == _NO_READINGS == candidate.readings:
+            return seen
+        [moved] = self._ask(self._base, [trial], shown=True, fresh=True, perturbed=True)
+        if moved.ended != "outcome":
+            return seen
+        masked = settling(
+            mask
+            for old, new in zip(base.observations, moved.observations, strict=False)
+            for mask in masks_of(compare(old, new), "always")
+        )
+        rules = self._explorer.settles(self._entry(self._known[made.call].stored).name)
+        return self._seen(made, base, candidate, lambda *where: masked(*where) or rules(*where))
+
+    # --- leaving ---
+
+    def _leaves(self, made: Input) -> bool:
+        """Whether the entry of an inner call shows it, when that one call of the recorded trace is made so."""
+        known = self._known[made.call]
+        self._through = []
+        if known.number < 0:
+            return True
+        put = Substitution(known.step.target, known.number, made.tree)
+        job = msgspec.structs.replace(self._jobs[made.call], put=put, fresh=True)
+        [base], [candidate] = list(self._base.run([job])), list(self._candidate.run([job]))
+        whole = base.put and base.ended == "outcome" and base.observation is not None
+        if not whole or candidate.ended == "stopped" or candidate.ended == "error":
+            self._counts["unsettled"] += 1
+            return False
+        if candidate.ended != "outcome" or candidate.observation is None or base.observation is None:
+            return True
+        found = compare(base.observation, candidate.observation, self._rules_of(known))
+        self._through = found
+        self._counts["inside"] += not found
+        return bool(found)
+
+    def _rules_of(self, known: _Known) -> Settles:
+        rules = self._explorer.settles(self._entry(known.stored).name)
+        seal = self._explorer.oracle.seal
+        sealed = seal.trace(known.stored.id) if seal is not None else None
+        masked = settling(sealed.masks if sealed is not None else [])
+        return lambda *where: masked(*where) or rules(*where)
+
+    # --- findings ---
+
+    def _finding(self, made: Input, trial: Trial, *, near: bool) -> Finding:
+        assert self._inputs is not None
+        known = self._known[made.call]
+        number = 1 if len(trial.steps) > 1 + len(self._following) else 0
+
+        def still(tree: Tree) -> bool:
+            assert self._inputs is not None
+            if near and not self._inputs.is_near(tree):
+                return False
+            again = self._trial_like(trial, made, tree, number)
+            [(base, candidate)] = self._both([again], shown=True)
+            if self._sort(base, candidate) != "differs":
+                return False
+            return self._seen(Input(made.call, tree), base, candidate) is not None
+
+        smallest = made
+        if trial_ended_well(self._both([trial])[0]):
+            smallest = Input(made.call, shrunk(made.tree, self._names, still))
+        last = self._trial_like(trial, made, smallest.tree, number)
+        seen = self._confirmed(smallest, last)
+        through = self._through
+        if seen is None or not self._leaves(smallest):  # as small it does not hold by itself
+            smallest, last = made, trial
+            seen, self._through = self._confirmed(made, trial), through
+        if seen is None:
+            [(base, candidate)] = self._both([last], shown=True)
+            seen = self._seen(smallest, base, candidate) or _Seen(smallest, base, candidate, 0, [])
+        self._kept.append(smallest.tree)
+        return self._told(known, smallest, last, seen, near=near)
+
+    def _trial_like(self, trial: Trial, made: Input, tree: Tree, number: int) -> Trial:
+        """The same steps with another input."""
+        own = self._step(self._known[made.call], made.tree)
+        other = self._step(self._known[made.call], tree)
+        return Trial(trial.job, [other if step == own else step for step in trial.steps])
+
+    def _told(self, known: _Known, made: Input, trial: Trial, seen: _Seen, *, near: bool) -> Finding:
+        shown = self._through or seen.differences
+        plain = self._plain(known, trial, seen)
+        return Finding(
+            call=self._call_text(known, made, trial, seen),
+            near=near,
+            base=outcome_text(seen.base, seen.at, seen.differences, is_base=True),
+            candidate=outcome_text(seen.candidate, seen.at, seen.differences, is_base=False),
+            differences=tuple(map(field_of, shown)),
+            location=self._location(known, made, trial, seen),
+            entry=known.stored.entry,
+            path=known.stored.path,
+            words=self._explorer.words(known.stored.entry, known.stored.path),
+            seen=_through_text(self._through),
+            test=plain.text,
+            no_test=plain.reason,
+        )
+
+    def _call_text(self, known: _Known, made: Input, trial: Trial, seen: _Seen) -> str:
+        if self._target.kind == "wsgi":
+            return told(known.step.arguments, made.tree)
+        return steps_text(trial.steps[: seen.at + 1], self._target)
+
+    def _plain(self, known: _Known, trial: Trial, seen: _Seen) -> Plain:
+        trace = known.stored.trace
+        if seen.base.ended != "outcome" or trace is None:
+            return Plain("", "base did not come to an outcome")
+        return plain_test(trial.steps[: seen.at + 1], seen.base.observations[: seen.at + 1], self._explorer.setup.app)
+
+    def _location(self, known: _Known, made: Input, trial: Trial, seen: _Seen) -> Location | None:
+        """Where it begins, as for a replay: the input is replayed as a trace of its own."""
+        trace = known.stored.trace
+        if trace is None or seen.candidate.ended != "outcome" or len(trial.steps) > 1 + len(self._following):
+            return None
+        step = self._step(known, made.tree)
+        job = self._jobs[made.call]
+        if step.kind == "wsgi":
+            alone = msgspec.structs.replace(trace, input=step.arguments)
+            entry = job.entry
+        else:
+            alone = _as_function(trace, step)
+            entry = Entry(step.target, "function", step.target.partition(":")[0], step.target)
+        own = msgspec.structs.replace(job, entry=entry, data=encode_trace(alone))
+        case = Case(own, alone, SealedTrace(job.trace, observation=seen.base.observations[0]))
+        judgement = Judgement(
+            job.trace,
+            "diverged",
+            "",
+            tuple(seen.differences),
+            _observation(seen.base, seen.at),
+            _observation(seen.candidate, seen.at),
+            0,
+        )
+        return self._explorer.locate(case, judgement)
+
+
+_NO_READINGS = reading_digest({})
+
+
+def trial_ended_well(pair: tuple[Tried, Tried]) -> bool:
+    """Whether both sides came to an outcome: what hangs is not made smaller, each try would cost the whole limit."""
+    return all(one.ended == "outcome" for one in pair)
+
+
+def _perturbed(job: Job) -> Job:
+    return msgspec.structs.replace(job, perturbation=Perturbation(entropy=1, unrecorded=1))
+
+
+def _observation(tried: Tried, at: int) -> Observation | None:
+    return tried.observations[at] if at < len(tried.observations) else None
+
+
+def _as_function(trace: Trace, step: Step) -> Trace:
+    """A trace of a call inside another trace."""
+    return msgspec.structs.replace(
+        trace, entry=step.target, kind="function", input=record(kind=step.kind, arguments=step.arguments), producers=[]
+    )
+
+
+def _through_text(differences: Sequence[Difference]) -> str:
+    return "; ".join(f"{one.field} {short(one.base)} → {short(one.candidate)}" for one in differences[:3])

@@ -1,0 +1,67 @@
+"""This file is about state: whether a function keeps something from one call to the next, in its module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from ...recorders.tracing.branches import FunctionName
+from ..versions import Versions
+
+_CACHES = frozenset({"cache", "lru_cache", "cached_property", "singledispatch"})
+
+
+def keeps_state(versions: Versions, functions: Iterable[FunctionName]) -> bool:
+    """Whether a module that defines one of these functions, in either version, holds something that can change: a
+    container that a function changes, a `global`, a cache."""
+    modules = {function.partition(":")[0] for function in functions}
+    return any(_can_change(text) for module in modules for text in (versions.old.get(module, ""), versions.new[module]))
+
+
+def _can_change(source: str) -> bool:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return False
+    held = {name for node in tree.body for name in _containers(node)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Global():
+                return True
+            case ast.FunctionDef(decorator_list=marks) if any(_name(mark) in _CACHES for mark in marks):
+                return True
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if name in held:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if name in held:
+                if method in ("append", "add", "update", "setdefault", "pop", "clear", "extend", "remove", "insert"):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def _containers(node: ast.stmt) -> list[str]:
+    match node:
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ):
+            built = isinstance(value, (ast.Dict, ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp))
+            made = isinstance(value, ast.Call) and _name(value) in (
+                "dict",
+                "list",
+                "set",
+                "defaultdict",
+                "OrderedDict",
+                "deque",
+                "Counter",
+            )
+            return [name] if built or made else []
+        case _:
+            return []
+
+
+def _name(node: ast.expr) -> str:
+    while isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
