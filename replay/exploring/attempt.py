@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 import warnings
@@ -11,9 +12,10 @@ from typing import Any
 import msgspec
 
 from ...recorders import context
-from ...recorders.context import Scope
+from ...recorders.context import PathRecord, Scope
 from ...recorders.readers import class_name
 from ...recorders.trace import Entry, Outcome, Trace, decode_trace
+from ...recorders.tracing.choose import Tracer
 from ...recorders.value_tree import ObjectNode, Tree, record
 from ..job import Job, fingerprint, reading_digest
 from ..observation import Observation, replayed_observation
@@ -31,8 +33,9 @@ _clock = time.perf_counter
 class Attempts:
     """Tries one trial after the other."""
 
-    def __init__(self, worker: Worker, resolver: Resolver, roots: Roots) -> None:
+    def __init__(self, worker: Worker, resolver: Resolver, roots: Roots, tracer: Tracer) -> None:
         self._worker = worker
+        self._tracer = tracer
         self._resolver = resolver
         self._roots = roots
 
@@ -46,14 +49,18 @@ class Attempts:
                 if trial.job not in traces:
                     traces[trial.job] = decode_trace(question.jobs[trial.job].data)
                 yield self._tried(question, trial, traces[trial.job])
+            self._tracer.rest()
 
     def _tried(self, question: Trials, trial: Trial, trace: Trace) -> Tried:
         started = _clock()
         job = question.jobs[trial.job]
         world = self._worker.world(trace, job.perturbation, exact=True)
-        token = context.enter(Scope(world))
+        path = PathRecord()
+        token = context.enter(Scope(world, path if question.traced else None))
+        if question.traced:
+            self._tracer.begin(path)
         try:
-            outcomes = [*self._outcomes(job, trial, trace, world)]
+            outcomes = [*self._outcomes(question, trial, trace, world)]
         except TraceStopped:
             outcomes = []
         except Unbuildable as reason:
@@ -63,11 +70,14 @@ class Attempts:
         except Exception as fault:  # noqa: BLE001 - one trial is lost and named, never the run
             return Tried("error", f"the trial itself failed: {type(fault).__name__}: {fault}")
         finally:
+            if question.traced:
+                self._tracer.end(path)
             context.leave(token)
         seconds = _clock() - started
         if world.stopped is not None:
             return Tried("stopped", world.stopped.reason, world.stopped.kind, seconds=seconds)
-        return self._told(question, outcomes, world, seconds)
+        told = self._told(question, outcomes, world, seconds)
+        return msgspec.structs.replace(told, path=_digest_of(path)) if question.traced else told
 
     def _told(self, question: Trials, outcomes: list[Outcome], world: RecordedWorld, seconds: float) -> Tried:
         seen = [replayed_observation(outcome, []) for outcome in outcomes[:-1]]
@@ -82,14 +92,15 @@ class Attempts:
             seconds=seconds,
         )
 
-    def _outcomes(self, job: Job, trial: Trial, trace: Trace, world: RecordedWorld) -> Iterator[Outcome]:
+    def _outcomes(self, question: Trials, trial: Trial, trace: Trace, world: RecordedWorld) -> Iterator[Outcome]:
+        job = question.jobs[trial.job]
         receiver: Any = None
         for position, step in enumerate(trial.steps):
             if step.kind == "wsgi":
                 application = self._worker.applications.find(job.entry)
                 yield run_wsgi(application, msgspec.structs.replace(trace, input=step.arguments), world)[0]
                 continue
-            first, args, kwargs = self._arguments(job, step, trace, world)
+            first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
             receiver = first if position == 0 else receiver
             try:
                 function = callable_of(step.target, step.kind, receiver, self._resolver)
@@ -102,12 +113,16 @@ class Attempts:
             receiver = made[0] if step.kind == "constructor" and made else receiver
             yield outcome
 
-    def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld) -> Any:
-        """Live; by the entries that made them only where a class holds its state in another way: that takes longer."""
-        if not (self._worker.relaid and job.producers):
+    def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld, *, made: bool) -> Any:
+        """Live; by the entries that made them only where that is asked for: it takes longer."""
+        if not made:
             return build(step.arguments, self._resolver, None, standing_in(world))
         asked = record(kind=step.kind, arguments=step.arguments)
         return self._worker.arguments(msgspec.structs.replace(trace, input=asked), world, job.producers or NO_PRODUCERS)
+
+
+def _digest_of(path: PathRecord) -> bytes:
+    return hashlib.blake2b(repr(sorted(path.arms)).encode(), digest_size=8).digest()
 
 
 def _keeping(function: Any, kept_here: list[Any]) -> Any:

@@ -8,6 +8,7 @@ on both sides: only what its entry then shows is a difference.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +18,7 @@ import msgspec
 
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ...recorders.trace import Entry, Trace, TraceId, encode_trace
-from ...recorders.value_tree import Tree, contains_opaque, encode, field, record
+from ...recorders.value_tree import ObjectNode, Tree, children, contains_opaque, encode, field, record
 from ..checkout import checked_out
 from ..compare import Difference, Settles, compare
 from ..differences import field_of
@@ -45,15 +46,14 @@ from .state import keeps_state
 from .targets import Target
 from .telling import outcome_text, steps_text
 from .trial import Step, Trial, Trials, Tried
+from .trying import GIVEN_UP
 
 EXAMPLES = 200
 """Inputs that are tried for each function."""
 
-BY_HYPOTHESIS = 0.2
-"""Share of them that Hypothesis draws."""
-
-FIRST = 0.4
-"""Share that is tried before anything else is made: most that differ do so there."""
+SHARES = (0.3, 0.25, 0.25)
+"""Of them, one batch after the other: a later one goes on from what took a new way in an earlier one. Hypothesis draws
+the rest."""
 
 TRACES = 30
 """Traces whose inner calls are looked at."""
@@ -69,6 +69,12 @@ FOLLOWING = 2
 
 LOOKED_AT = 12
 """Inputs on which digests differ that are looked at closely in each batch."""
+
+LIMIT = 0.3
+"""Seconds for one input, or fifty times the slowest recorded one."""
+
+ENDLESS = 8
+"""Inputs of one target that may come to no end before the rest is left."""
 
 NEAR_FINDINGS = 2
 FAR_FINDINGS = 2
@@ -184,6 +190,9 @@ class _Exploring:
         self._raised: set[str] = set()
         self._following: list[Step] = []
         self._stateful = False
+        self._made = False
+        """Whether objects are made again by what made them: a class of theirs holds its state in another way now."""
+        self._limit = LIMIT
         self._inputs: Inputs | None = None
         self._counts = dict.fromkeys(("examples", "same", "set_aside", "no_evidence", "inside", "unsettled", "kept"), 0)
         self._findings: list[Finding] = []
@@ -191,6 +200,10 @@ class _Exploring:
         """Inputs to try first next time."""
         self._through: list[Difference] = []
         """What the entry of the last inner call showed, when that call was made so."""
+        self._ways: set[tuple[str, bytes]] = set()
+        """Ways through the code that were taken."""
+        self._endless: Counter[str] = Counter()
+        """Pattern → inputs changed there that did not come to an end."""
         self._signatures: set[tuple[bool, frozenset[str]]] = set()
 
     def run(self) -> Explored:
@@ -198,8 +211,9 @@ class _Exploring:
         if reason:
             return self._explored(reason)
         self._inputs = Inputs(
-            [Known(at, one.tree, self._names) for at, one in enumerate(self._known)],
+            [Known(at, one.tree, self._names, self._made) for at, one in enumerate(self._known)],
             literals_of(self._versions, self._target.functions),
+            self._target.optional,
         )
         self._stateful = keeps_state(self._versions, self._target.functions)
         for batch in self._batches(self._inputs):
@@ -244,18 +258,30 @@ class _Exploring:
         for one in found:
             known.setdefault(encode(one.tree), one)
         chosen = list(known.values())[:KNOWN]
+        relaid = self._relaid(chosen)
+        if relaid and not all(_all_known(one.tree, self._versions.relaid) for one in chosen):
+            return f"it needs a {relaid}, which holds its state in another way now and which no recorded entry made"
+        self._made = bool(relaid)
         self._jobs = [self._job(one.stored) for one in chosen]
-        tried = self._ask(self._base, [Trial(at, [one.step]) for at, one in enumerate(chosen)])
+        plain = [Trial(at, [one.step]) for at, one in enumerate(chosen)]
+        tried = self._ask(self._base, plain, traced=True)
         usable = [at for at, one in enumerate(tried) if one.ended == "outcome"]
+        self._limit = max(LIMIT, 50 * max((one.seconds for one in tried), default=0.0))
         if not usable:
             return f"base does not answer its recorded inputs by themselves: {tried[0].reason}"
         self._raised = {tried[at].raised for at in usable}
+        self._ways = {("base", tried[at].path) for at in usable}
         if not self._target.is_entry and all(tried[at].raised in NONSENSE for at in usable):
             return f"called by itself it raises {tried[usable[0]].raised.rpartition(':')[2]} on every recorded input"
         self._known = [chosen[at] for at in usable]
         self._jobs = [self._jobs[at] for at in usable]
         self._following = self._other_methods()
         return ""
+
+    def _relaid(self, known: Sequence[_Known]) -> str:
+        """A class of which recorded inputs hold an instance, and that holds its state in another way now; or empty."""
+        found = (name for one in known for name in _classes(one.tree) if name in self._versions.relaid)
+        return next(found, "").replace(":", ".")
 
     _why_none = "no recorded call of it could be captured"
 
@@ -344,10 +370,8 @@ class _Exploring:
         self._counts["kept"] = len(kept)
         if kept:
             yield kept
-        by_hypothesis = round(whole * BY_HYPOTHESIS)
-        first = round(whole * FIRST)
-        yield inputs.telling(first)
-        yield inputs.telling(whole - by_hypothesis - first)
+        for share in SHARES:
+            yield inputs.telling(round(whole * share))
         left = whole - self._counts["examples"]
         yield drawn(left, inputs.drawn) if left > 0 else []
 
@@ -357,8 +381,8 @@ class _Exploring:
         known = self._known[made.call]
         step = self._step(known, made.tree)
         steps = [step]
-        if self._stateful and number % 2:
-            steps = [known.step, step]
+        if self._stateful and number % 3:
+            steps = [known.step, step] if number % 3 == 1 else [step, known.step]
         elif self._target.kind == "method" and number % 4 == 3:
             steps = [step, step]
         return Trial(made.call, [*steps, *self._following])
@@ -376,7 +400,8 @@ class _Exploring:
         used = sorted({one.job for one in trials})
         places = {job: at for at, job in enumerate(used)}
         jobs = [_perturbed(self._jobs[one]) if perturbed else self._jobs[one] for one in used]
-        return Trials(jobs, [Trial(places[one.job], one.steps) for one in trials], **options)
+        placed = [Trial(places[one.job], one.steps) for one in trials]
+        return Trials(jobs, placed, limit=self._limit, made=self._made, **options)
 
     def _both(self, trials: list[Trial], **options: Any) -> list[tuple[Tried, Tried]]:
         """Base and candidate, at the same time."""
@@ -386,19 +411,40 @@ class _Exploring:
         return list(zip(self._base.tried(), self._candidate.tried(), strict=True))
 
     def _try(self, batch: list[Input]) -> None:
-        if not batch:
-            return
-        start = self._counts["examples"]
-        trials = [self._trial(one, start + at) for at, one in enumerate(batch)]
-        self._counts["examples"] += len(batch)
-        differing: list[tuple[Input, Trial]] = []
-        for made, trial, (base, candidate) in zip(batch, trials, self._both(trials), strict=True):
-            sort = self._sort(base, candidate)
-            if sort == "differs":
-                differing.append((made, trial))
-            else:
-                self._counts[sort] += 1
-        self._look(differing)
+        """What is left when several inputs did not come to an end is tried again without places that led there."""
+        while batch:
+            start = self._counts["examples"]
+            trials = [self._trial(one, start + at) for at, one in enumerate(batch)]
+            differing: list[tuple[Input, Trial]] = []
+            left: list[Input] = []
+            for made, trial, (base, candidate) in zip(batch, trials, self._both(trials, traced=True), strict=True):
+                if GIVEN_UP in (base.reason, candidate.reason):
+                    left.append(made)
+                    continue
+                self._counts["examples"] += 1
+                if "hung" in (base.ended, candidate.ended) or "crashed" in (base.ended, candidate.ended):
+                    self._endless[made.pattern] += 1
+                sort = self._sort(base, candidate)
+                if sort == "differs":
+                    differing.append((made, trial))
+                else:
+                    self._counts[sort] += 1
+                if sort == "same":
+                    self._follow(made, base, candidate)
+            self._look(differing)
+            if sum(self._endless.values()) > ENDLESS:
+                self._counts["set_aside"] += len(left)
+                return
+            batch = [one for one in left if one.pattern and not self._endless[one.pattern]]
+            self._counts["set_aside"] += len(left) - len(batch)
+
+    def _follow(self, made: Input, base: Tried, candidate: Tried) -> None:
+        """Where either side took a way that none took before, there is more to be seen."""
+        assert self._inputs is not None
+        ways = {("base", base.path), ("candidate", candidate.path)}
+        if not ways <= self._ways:
+            self._ways |= ways
+            self._inputs.go_on_from(made)
 
     def _sort(self, base: Tried, candidate: Tried) -> str:
         """What an input is good for: `same`, `set_aside`, `no_evidence`, or `differs` where a closer look is due."""
@@ -589,6 +635,29 @@ class _Exploring:
             0,
         )
         return self._explorer.locate(case, judgement)
+
+
+def _classes(tree: Tree) -> Iterable[str]:
+    pending = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ObjectNode):
+            yield part.cls
+        pending.extend(children(part))
+
+
+def _all_known(tree: Tree, relaid: frozenset[str]) -> bool:
+    """Whether it is known what made each object of these classes."""
+    pending = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ObjectNode):
+            if part.origin:
+                continue
+            if part.cls in relaid:
+                return False
+        pending.extend(children(part))
+    return True
 
 
 _NO_READINGS = reading_digest({})

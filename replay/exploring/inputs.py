@@ -1,28 +1,35 @@
 """This file is about inputs: recorded calls with one part changed, or a few, in a fixed order, most telling first.
 
-Arguments stay correlated because each input is one recorded call in which little is another.
+Arguments stay correlated because each input is one recorded call in which little is another. Four streams are mixed:
+one part changed; two parts made equal; several parts changed to what stands beside their names; one part changed in a
+recorded call whose lists were cut to one item, or hold their first item twice. Inputs that took a way through the code
+which no other took are changed in one more part: so the deeper branches are reached step by step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, zip_longest
 from random import Random
 from typing import NamedTuple
 
-from ...recorders.value_tree import ListNode, Tree, encode
+from ...recorders.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode, encode
 from .literals import Literals
-from .observed import Profile
+from .observed import Profile, type_of
 from .places import Part, Pattern, Place, at, is_whole, parts_of, put
 from .values import Around, values_for
-
-COMBINED = 0.3
-"""Share of inputs in which several parts are changed at once."""
 
 CONTEXTS = 2
 """Recorded calls for which the values to try at a place are worked out; they are tried in all."""
 
-MOST_CHANGES = 3
+MOST_CHANGES = 4
+
+STEPS = 12
+"""Inputs made from one that took a new way."""
+
+_MIX = ("single", "single", "equal", "single", "combined", "derived", "single", "combined", "single", "equal")
+"""The streams in turn."""
 
 
 class Known(NamedTuple):
@@ -33,6 +40,8 @@ class Known(NamedTuple):
     tree: Tree
     names: tuple[str, ...]
     """Positional parameters; empty for a request."""
+    made: bool = False
+    """Whether its objects are made again by what made them, and cannot be changed."""
 
 
 class Input(NamedTuple):
@@ -41,16 +50,20 @@ class Input(NamedTuple):
     call: int
     """Position of the recorded input that it was made from."""
     tree: Tree
+    pattern: Pattern = ""
+    """Where it differs, if in one place."""
 
 
 class Inputs:
     """Makes inputs from the recorded ones of a function."""
 
-    def __init__(self, known: Sequence[Known], literals: Literals) -> None:
+    def __init__(self, known: Sequence[Known], literals: Literals, optional: Sequence[tuple[str, Tree]] = ()) -> None:
+        """`optional` are the parameters that may be left out, with their defaults."""
         self.known = sorted(known, key=lambda one: (len(encode(one.tree)), one.number))
         self._literals = literals
-        self._parts = [parts_of(one.tree, one.names) for one in self.known]
-        self.profile = Profile(self._parts, literals)
+        self._optional = optional
+        self._parts = [parts_of(one.tree, one.names, made=one.made) for one in self.known]
+        self.profile = Profile([parts_of(one.tree, one.names) for one in self.known], literals)
         self._tried = {encode(one.tree) for one in known}
         self._values: dict[tuple[int, Place], list[Tree]] = {}
         self._homes: dict[Pattern, list[tuple[int, Part]]] = {}
@@ -61,41 +74,74 @@ class Inputs:
                 if part.pattern not in seen:
                     seen.add(part.pattern)
                     self._homes.setdefault(part.pattern, []).append((number, part))
+        random = Random(0)
+        self._streams = {
+            "single": self._singles(),
+            "equal": self._equal(),
+            "combined": self._combined(random),
+            "derived": self._derived(),
+        }
+        self._turns = cycle(_MIX)
+        self._further: deque[Iterator[Input]] = deque()
 
     def is_near(self, tree: Tree) -> bool:
         """Whether every part of an input lies within what was observed, or on the edge of a literal."""
-        names = self.known[0].names
-        return all(map(self.profile.is_near, parts_of(tree, names)))
+        return all(map(self.profile.is_near, parts_of(tree, self.known[0].names)))
 
     def telling(self, count: int) -> list[Input]:
         """So many inputs, most telling first; fewer where there are no more."""
-        singles = self._singles()
-        combined = self._combined(Random(0))
         found: list[Input] = []
-        due = 0.0
-        while len(found) < count:
-            due += COMBINED
-            source = combined if due >= 1 else singles
-            due -= due >= 1
-            made = next(source, None)
+        ended: set[str] = set()
+        while self._further and len(found) < count // 2:
+            stream_of_one = self._further.popleft()
+            made = next(stream_of_one, None)
+            if made is not None:
+                found.append(made)
+                self._further.append(stream_of_one)
+        while len(found) < count and len(ended) < len(self._streams):
+            stream = next(self._turns)
+            if stream in ended:
+                continue
+            made = next(self._streams[stream], None)
             if made is None:
-                made = next(singles, None) or next(combined, None)
-            if made is None:
-                break
-            found.append(made)
+                ended.add(stream)
+            else:
+                found.append(made)
         return found
+
+    def go_on_from(self, made: Input) -> None:
+        """An input took a new way: from here on others are made from it too."""
+        call = next(at for at, one in enumerate(self.known) if one.number == made.call)
+        self._further.append(self._steps_from(call, made.tree))
+
+    def _steps_from(self, call: int, tree: Tree) -> Iterator[Input]:
+        """One more part changed: what stands beside a name first, places in turn."""
+        parts = parts_of(tree, self.known[call].names, made=self.known[call].made)
+        telling = [part for part in parts if self._literals.beside.get(part.name)]
+        others = [part for part in parts if part not in telling]
+        rows = [self._of(call, part)[:3] for part in telling] + [self._of(call, part)[:1] for part in others]
+        count = 0
+        for row in zip_longest(*rows, fillvalue=_NOTHING):
+            for part, value in zip([*telling, *others], row, strict=True):
+                if value is _NOTHING:
+                    continue
+                made = self._new(call, _changed(tree, part.place, [value], 0))
+                if made is not None:
+                    yield made
+                    count += 1
+                if count >= STEPS:
+                    return
 
     def drawn(self, numbers: Sequence[int]) -> Input | None:
         """The input that some numbers stand for (any numbers do); `None` when it was tried before."""
         call = numbers[0] % len(self.known)
         tree = self.known[call].tree
-        for place, value in zip(numbers[2::2], numbers[3::2], strict=False):
-            parts = parts_of(tree, self.known[call].names)
+        wanted = 1 + numbers[1] % 3
+        for place, value in list(zip(numbers[2::2], numbers[3::2], strict=False))[:wanted]:
+            parts = self._parts[call]
             if parts:
-                values = self._of(call, parts[place % len(parts)])
-                tree = _changed(tree, parts[place % len(parts)].place, values, value)
-            if numbers[1] % MOST_CHANGES == 0:
-                break
+                part = parts[place % len(parts)]
+                tree = _changed(tree, part.place, self._of(call, part), value)
         return self._new(call, tree)
 
     # --- one part changed ---
@@ -110,10 +156,10 @@ class Inputs:
                 if value is None:
                     continue
                 homes = self._homes[pattern]
-                turns = (0, *range(turn, turn + (2 if rank < 8 else 0)))
+                turns = (0, turn) if rank < 2 else (turn,)
                 for at_home in dict.fromkeys(one % len(homes) for one in turns):
                     call, part = homes[at_home]
-                    made = self._new(call, put(self.known[call].tree, part.place, value[0]))
+                    made = self._new(call, put(self.known[call].tree, part.place, value[0]), pattern)
                     if made is not None:
                         yield made
                 turn += 1
@@ -132,43 +178,109 @@ class Inputs:
     def _of(self, call: int, part: Part) -> list[Tree]:
         key = (call, part.place)
         if key not in self._values:
-            around = Around(self._literals, self.profile, self._parts[call])
+            around = Around(self._literals, self.profile, self._parts[call], self._optional)
             self._values[key] = values_for(part, around)
         return self._values[key]
+
+    # --- two parts made equal ---
+
+    def _equal(self) -> Iterator[Input]:
+        """One part gets the value of another of its type, in each recorded call in turn."""
+        rows = [self._equal_in(call) for call in range(len(self.known))]
+        for row in zip_longest(*rows):
+            for made in row:
+                if made is not None:
+                    yield made
+
+    def _equal_in(self, call: int) -> Iterator[Input]:
+        parts = [part for part in self._parts[call] if not isinstance(part.tree, _CONTAINERS)]
+        kinds: dict[str, list[Part]] = {}
+        for part in parts:
+            if part.tree is not None and not isinstance(part.tree, bool):
+                kinds.setdefault(type_of(part.tree), []).append(part)
+        pairs = [
+            (one, other)
+            for same in kinds.values()
+            for one in same
+            for other in same
+            if one.place != other.place and one.tree != other.tree
+        ]
+        # Parts of other names first: items of one list are alike anyway.
+        for one, other in sorted(pairs, key=lambda pair: pair[0].name == pair[1].name):
+            made = self._new(call, put(self.known[call].tree, one.place, other.tree))
+            if made is not None:
+                yield made
 
     # --- several parts changed ---
 
     def _combined(self, random: Random) -> Iterator[Input]:
-        """In a recorded call, or one with its lists cut to one item, some places get one of their telling values."""
-        if not self.known:
-            return
+        """In a recorded call, or one derived from it, some places get one of their telling values."""
         misses = 0
-        while misses < 200:
+        while self.known and misses < 200:
             call = random.randrange(len(self.known))
-            tree, names = self.known[call].tree, self.known[call].names
+            tree = self.known[call].tree
             if random.random() < 0.4:
-                tree = _single_items(tree, names)
-            parts = parts_of(tree, names)
+                derived = self._derived_from(call)
+                tree = random.choice(derived) if derived else tree
+            parts = parts_of(tree, self.known[call].names, made=self.known[call].made)
+            beside = [part for part in parts if self._literals.beside.get(part.name)]
+            telling = beside or parts
             if not parts:
                 return
-            telling = [part for part in parts if self._literals.beside.get(part.name)] or parts
-            wanted = random.randint(2, MOST_CHANGES)
-            for part in random.sample(telling, min(wanted, len(telling))) + random.sample(parts, 1):
-                values = self._of(call, part)[:12]
-                if values and random.random() < 0.8:
-                    tree = _changed(tree, part.place, values, random.randrange(len(values)))
+            wanted = min(random.randint(2, MOST_CHANGES), len(telling))
+            for part in random.sample(telling, wanted) + (random.sample(parts, 1) if random.random() < 0.3 else []):
+                values = self._of(call, part)
+                most = 4 if random.random() < 0.6 else 12
+                if values:
+                    tree = _changed(tree, part.place, values[:most], random.randrange(most))
             made = self._new(call, tree)
             misses = 0 if made is not None else misses + 1
             if made is not None:
                 yield made
 
-    def _new(self, call: int, tree: Tree) -> Input | None:
+    # --- derived calls ---
+
+    def _derived(self) -> Iterator[Input]:
+        """One part changed in derived calls."""
+        rows = [self._in_derived(call, tree) for call in range(len(self.known)) for tree in self._derived_from(call)]
+        chosen = rows[:: max(1, len(rows) // 6)][:6]
+        for row in zip_longest(*chosen):
+            for made in row:
+                if made is not None:
+                    yield made
+
+    def _derived_from(self, call: int) -> list[Tree]:
+        """A recorded call with every list cut to its first item; with every list's first item twice."""
+        known = self.known[call]
+        if not any(isinstance(part.tree, ListNode) and part.tree.items for part in self._parts[call]):
+            return []
+        return [
+            _with_lists(known, lambda items: [*items[:1], *items[:1], *items[1:]]),
+            _with_lists(known, lambda items: items[:1]),
+        ]
+
+    def _in_derived(self, call: int, tree: Tree) -> Iterator[Input]:
+        made = self._new(call, tree)
+        if made is not None:
+            yield made
+        parts = parts_of(tree, self.known[call].names, made=self.known[call].made)
+        rows = [self._of(call, part)[:12] for part in parts]
+        for rank in range(12):
+            for part, row in zip(parts, rows, strict=True):
+                if rank < len(row):
+                    made = self._new(call, put(tree, part.place, row[rank]))
+                    if made is not None:
+                        yield made
+
+    def _new(self, call: int, tree: Tree, pattern: Pattern = "") -> Input | None:
         key = encode(tree)
         if key in self._tried or not is_whole(tree):
             return None
         self._tried.add(key)
-        return Input(self.known[call].number, tree)
+        return Input(self.known[call].number, tree, pattern)
 
+
+_CONTAINERS = (ListNode, TupleNode, DictNode, ObjectNode)
 
 _NOTHING = ListNode([])
 """By identity: no value."""
@@ -184,16 +296,15 @@ def _changed(tree: Tree, place: Place, values: Sequence[Tree], choice: int) -> T
         return tree
 
 
-def _single_items(tree: Tree, names: tuple[str, ...]) -> Tree:
-    """With every list cut to its first item."""
-    for part in reversed(parts_of(tree, names)):
-        if isinstance(part.tree, ListNode) and len(part.tree.items) > 1:
+def _with_lists(known: Known, change: Callable[[list[Tree]], list[Tree]]) -> Tree:
+    """With every list changed, innermost first."""
+    tree = known.tree
+    for part in reversed(parts_of(tree, known.names, made=known.made)):
+        if isinstance(part.tree, ListNode) and part.tree.items:
             now = at(tree, part.place)
             if isinstance(now, ListNode):
-                tree = put(tree, part.place, ListNode(now.items[:1]))
+                tree = put(tree, part.place, ListNode(change(now.items)))
     return tree
 
 
-def distinct(trees: Iterable[Tree]) -> list[Tree]:
-    """Each once, in order."""
-    return list({encode(tree): tree for tree in trees}.values())
+__all__ = ["Input", "Inputs", "Known"]

@@ -67,6 +67,9 @@ class _Gathered:
         self._keys: dict[str, None] = {}
         self._members: dict[str, None] = {}
         self._truth = self._none = False
+        self._constants: dict[str, ast.AST] = {}
+        self._made_of: dict[str, set[str]] = {}
+        """Local variable → names that it is made of."""
 
     def look(self, source: str, name: str, changed: frozenset[int]) -> None:
         """At one version of a function, and what it leads to."""
@@ -75,6 +78,7 @@ class _Gathered:
         except SyntaxError:
             return
         known = _definitions(tree)
+        self._constants = {name.rpartition(".")[2]: node for name, node in known.items() if _is_plain(node)}
         pending: list[tuple[ast.AST, int]] = [(known[name], 0)] if name in known else []
         seen: set[int] = set()
         while pending:
@@ -88,6 +92,7 @@ class _Gathered:
                 pending += [(known[one], depth + 1) for one in _leads_to(node, owner) if one in known]
 
     def result(self) -> Literals:
+        self._spread()
         return Literals(
             tuple(self._changed),
             (*self._changed, *(one for one in self._all if one not in self._changed)),
@@ -97,6 +102,14 @@ class _Gathered:
             self._truth,
             self._none,
         )
+
+    def _spread(self) -> None:
+        """What stands beside a variable stands beside what the variable is made of."""
+        for _round in range(2):
+            for name, sources in self._made_of.items():
+                for source in sources:
+                    if name in self._beside and source != name:
+                        self._beside.setdefault(source, {}).update(self._beside[name])
 
     def _gather(self, tree: ast.AST, changed: frozenset[int]) -> None:
         docstrings = {id(text) for text in _docstrings(tree)}
@@ -131,6 +144,14 @@ class _Gathered:
                 self._near({name for one in parts for name in _names(one)}, parts)
             case ast.Subscript(slice=ast.Constant(value=str() as key)):
                 self._keys[key] = None
+            case ast.Subscript(value=ast.Name(id=home), slice=index) if home in self._constants:
+                self._near(_names(index), [self._constants[home]])
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AugAssign(target=ast.Name(id=name), value=value)
+                | ast.For(target=ast.Name(id=name), iter=value)
+            ):
+                self._made_of.setdefault(name, set()).update(_names(value))
             case ast.Attribute(value=ast.Name(id=home), attr=attribute) if home[:1].isupper():
                 self._members[attribute] = None
             case ast.FunctionDef(args=given):
@@ -143,7 +164,8 @@ class _Gathered:
                 pass
 
     def _near(self, names: Iterable[str], parts: Iterable[ast.AST]) -> None:
-        values = [value for part in parts for one in _plain_parts(part) for value in _values(one)]
+        whole = [self._constants.get(_last_name(part), part) for part in parts]
+        values = [value for part in whole for one in _plain_parts(part) for value in _values(one)]
         for name in names:
             if values:
                 self._beside.setdefault(name, {}).update(dict.fromkeys(values))
@@ -241,6 +263,10 @@ def number_in(text: str) -> int | float | None:
 
 def _is_plain(node: ast.AST) -> bool:
     return isinstance(node, (ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp))
+
+
+def _last_name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _plain_parts(node: ast.AST) -> Iterator[ast.Constant]:

@@ -25,11 +25,14 @@ from ...recorders.value_tree import (
     encode,
 )
 from .literals import Literals, number_in
-from .numbers import number_of
+from .numbers import moment_of, number_of
 from .places import Part, Pattern
 
 KEPT = 40
 """Single values of one place that are kept."""
+
+SOON = 1461 * 86_400.0
+"""Seconds: four years, with a leap day."""
 
 _SETS = (string.digits, string.ascii_lowercase, string.ascii_uppercase, string.whitespace, string.punctuation)
 
@@ -98,13 +101,17 @@ class Profile:
         number = number_of(part.tree)
         if number is not None:
             low, high = seen.ranges[name]
+            if moment_of(part.tree) is not None:  # time goes on: a date soon after those that were seen will come
+                return low <= number <= high + SOON
             return low <= number <= high or self._is_edge(number, part.tree)
         if isinstance(part.tree, str):
             return self._is_near_text(part.tree, seen)
         length = length_of(part.tree)
         if length is not None:
             least, most = seen.lengths[name]
-            within = least <= length <= most or length in self._numbers or (length == 0 and self._tests_truth)
+            within = least <= length <= most
+            if not isinstance(part.tree, TupleNode):  # a tuple's length is part of what it is
+                within = within or length in self._numbers or (length == 0 and self._tests_truth)
             return within and (not isinstance(part.tree, DictNode) or self._has_its_keys(part.tree, seen))
         return True
 

@@ -51,13 +51,21 @@ class Part(NamedTuple):
     """Without its anchor."""
 
 
-def parts_of(tree: Tree, names: tuple[str, ...] = ()) -> list[Part]:
+def parts_of(tree: Tree, names: tuple[str, ...] = (), *, made: bool = False) -> list[Part]:
     """Every part of a call's arguments or of a request's fields that can be changed by itself, outermost first.
 
-    `names` are the positional parameters, for (receiver, args, kwargs).
+    `names` are the positional parameters, for (receiver, args, kwargs). With `made`, objects of known origin are made
+    again by what made them, and no part of them can be changed.
     """
     found: list[Part] = []
+    fixed: Place | None = None
     for part in _walk(tree, (), "", "", names, 0):
+        if fixed is not None and part.place[: len(fixed)] == fixed:
+            continue
+        fixed = None
+        if made and isinstance(part.tree, ObjectNode) and part.tree.origin:
+            fixed = part.place
+            continue
         found.append(part)
         if len(found) >= PLACES_LIMIT:
             break
@@ -69,7 +77,8 @@ def _walk(tree: Tree, place: Place, pattern: Pattern, name: str, names: tuple[st
         tree = tree.value
     if isinstance(tree, (RefNode, OpaqueNode)) or depth > DEPTH_LIMIT:
         return
-    is_call = bool(names) and depth < 2  # the receiver, args and kwargs themselves are no values of anyone
+    # Args themselves are no value of anyone.
+    is_call = bool(names) and depth < 2 and not (depth == 1 and isinstance(tree, (ObjectNode, DictNode)))
     if place and not is_call:
         yield Part(place, pattern, name, tree)
     match tree:

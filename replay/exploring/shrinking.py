@@ -28,10 +28,10 @@ from ...recorders.value_tree import (
 )
 from .numbers import decimal_of
 
-RUNGS_LIMIT = 60
+RUNGS_LIMIT = 40
 """Parts that are made smaller; a larger input keeps the rest as it is."""
 
-ATTEMPTS = 150
+ATTEMPTS = 80
 """Inputs that are tried while one is made smaller."""
 
 
@@ -166,6 +166,10 @@ class _Differs(Exception):
     """The input still differs."""
 
 
+class _Enough(BaseException):
+    """As much was tried as may be: Hypothesis passes it on."""
+
+
 def shrunk(tree: Tree, names: tuple[str, ...], differs: Callable[[Tree], bool], *, attempts: int = ATTEMPTS) -> Tree:
     """The smallest input that Hypothesis finds from this one for which `differs` still holds; it must hold of `tree`.
 
@@ -180,7 +184,7 @@ def shrunk(tree: Tree, names: tuple[str, ...], differs: Callable[[Tree], bool], 
     def holds(rungs: tuple[int, ...]) -> bool:
         if rungs not in known:
             if len(known) > attempts:
-                return False
+                raise _Enough
             known[rungs] = differs(ladders.tree(rungs))
         return known[rungs]
 
@@ -193,7 +197,7 @@ def shrunk(tree: Tree, names: tuple[str, ...], differs: Callable[[Tree], bool], 
             best.append(rungs)
             raise _Differs
 
-    with suppress(_Differs):
+    with suppress(_Differs, _Enough):
         smaller()
     return ladders.tree(min(best, key=lambda rungs: (sum(map(bool, rungs)), rungs)))
 

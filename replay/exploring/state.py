@@ -13,7 +13,7 @@ _CACHES = frozenset({"cache", "lru_cache", "cached_property", "singledispatch"})
 
 def keeps_state(versions: Versions, functions: Iterable[FunctionName]) -> bool:
     """Whether a module that defines one of these functions, in either version, holds something that can change: a
-    container that a function changes, a `global`, a cache."""
+    container that functions use, a `global`, a cache."""
     modules = {function.partition(":")[0] for function in functions}
     return any(_can_change(text) for module in modules for text in (versions.old.get(module, ""), versions.new[module]))
 
@@ -30,10 +30,8 @@ def _can_change(source: str) -> bool:
                 return True
             case ast.FunctionDef(decorator_list=marks) if any(_name(mark) in _CACHES for mark in marks):
                 return True
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if name in held:
-                return True
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if name in held:
-                if method in ("append", "add", "update", "setdefault", "pop", "clear", "extend", "remove", "insert"):
+            case ast.FunctionDef():
+                if any(isinstance(part, ast.Name) and part.id in held for part in ast.walk(node)):
                     return True
             case _:
                 pass

@@ -11,7 +11,7 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 from ...recorders.context import current
@@ -44,6 +44,8 @@ class Site(NamedTuple):
     stars: bool
     bound: bool
     """Whether the first parameter is a class or an instance that no caller passes."""
+    parameters: tuple[str, ...]
+    """The positional ones."""
 
 
 class Taps:
@@ -88,7 +90,7 @@ class Taps:
         if self._put is not None and self._put.function == name and self._put.number == number:
             return self._substituted(site, values, self._put)
         if number < self._wanted.get(name, 0):
-            arguments = capture(_called_with(site, values), limit=SIZE_LIMIT)
+            arguments = capture(_called_with(site, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
             self.seen.append(SeenCall(name, site.kind, number, arguments, self._callers(sys._getframe(2))))
         return values
 
@@ -103,9 +105,8 @@ class Taps:
         room = site.positional - len(first)
         named = dict(kwargs)
         made = [*first, *given[:room]]
-        made += [named.pop(name) for name in list(named)[: site.positional - len(made)]]
-        if len(made) != site.positional:
-            return values  # a default was left to be filled in: the call itself stays
+        for position in range(len(made), site.positional):
+            made.append(named.pop(site.parameters[position], values[position]))
         if site.star:
             made.append(tuple(given[room:]))
         made += [named.pop(name, value) for name, value in zip(site.names, values[len(made) :], strict=False)]
@@ -122,17 +123,45 @@ class Taps:
         return found
 
 
-def _called_with(site: Site, values: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
-    """(receiver, args, kwargs) of a call that gives these parameters."""
-    args = values[: site.positional]
+def _called_with(
+    site: Site, values: tuple[Any, ...], defaults: Mapping[str, Any]
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """(receiver, args, kwargs) of a call that gives these parameters; what is a default anyway is left to be one."""
+    args = list(values[: site.positional])
     rest = list(values[site.positional :])
-    if site.star:
-        args = (*args, *rest.pop(0))
-    kwargs = {name: rest.pop(0) for name in site.names}
+    star = rest.pop(0) if site.star else ()
+    kwargs = {
+        name: value for name, value in ((name, rest.pop(0)) for name in site.names) if not _is(value, name, defaults)
+    }
     if site.stars:
         kwargs.update(rest.pop(0))
+    least = 1 if site.bound else 0
+    while not star and len(args) > least and _is(args[-1], site.parameters[len(args) - 1], defaults):
+        args.pop()
     receiver = args[0] if site.kind in ("method", "property") else None
-    return receiver, args[1:] if site.bound else args, kwargs
+    return receiver, (*args[least:], *star), kwargs
+
+
+def _is(value: Any, name: str, defaults: Mapping[str, Any]) -> bool:
+    return name in defaults and defaults[name] is value
+
+
+def _defaults_of(frame: FrameType, function: FunctionName) -> Mapping[str, Any]:
+    """Defaults of the function that runs in a frame; found by its name."""
+    module, _, qualname = function.partition(":")
+    holder: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        holder = getattr(holder, "__dict__", {}).get(part)
+    for _step in range(8):
+        if isinstance(holder, FunctionType) and holder.__code__ is frame.f_code:
+            code = frame.f_code
+            positional = code.co_varnames[: code.co_argcount]
+            given = holder.__defaults__ or ()
+            plain = dict(zip(positional[len(positional) - len(given) :], given, strict=True))
+            return {**plain, **(holder.__kwdefaults__ or {})}
+        known = getattr(holder, "__dict__", {})
+        holder = known.get("__wrapped__") or getattr(holder, "__func__", None) or getattr(holder, "fget", None)
+    return {}
 
 
 taps = Taps()
@@ -190,6 +219,7 @@ class _Tapping(ast.NodeTransformer):
             tuple(one.arg for one in given.kwonlyargs),
             given.kwarg is not None,
             bound,
+            tuple(one.arg for one in (*given.posonlyargs, *given.args)),
         )
         node.body.insert(1 if ast.get_docstring(node, clean=False) is not None else 0, _head(site, names, node.lineno))
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ...recorders.store.protocol import BaselineReader
 from ...recorders.trace import TraceId
 from ...recorders.tracing.branches import FunctionName
+from ...recorders.value_tree import Tree
 from ..change import function_names
 from ..seal import Seal
 from ..versions import Versions
@@ -35,6 +36,8 @@ class Target(NamedTuple):
     """Functions whose literals count."""
     names: tuple[str, ...] = ()
     """Positional parameters."""
+    optional: tuple[tuple[str, Tree], ...] = ()
+    """Parameters that may be left out, with their defaults where these are plain."""
     unavailable: str = ""
     """Why it cannot be explored by itself, or empty."""
 
@@ -92,13 +95,14 @@ class _Ran:
 
 def _function(name: FunctionName, versions: Versions, ran: _Ran) -> Target:
     module, _, qualname = name.partition(":")
-    kind, names, unavailable = _how(versions.old[module], qualname)
-    if not unavailable and kind != _how(versions.new[module], qualname)[0]:
+    how = _how(versions.old[module], qualname)
+    unavailable = how.unavailable
+    if not unavailable and how.kind != _how(versions.new[module], qualname).kind:
         unavailable = "it is called in another way now than at base"
     traces = tuple(ran.traces(name))
     if not traces:
-        unavailable = "no recorded trace runs it"
-    return Target(name, kind, module, traces, name in ran.entries, (name,), names, unavailable)
+        unavailable = "no recorded trace that base can replay runs it"
+    return Target(name, how.kind, module, traces, name in ran.entries, (name,), how.names, how.optional, unavailable)
 
 
 def _entries_above(changed: Sequence[FunctionName], versions: Versions, ran: _Ran) -> Iterator[Target]:
@@ -118,24 +122,40 @@ def _entries_above(changed: Sequence[FunctionName], versions: Versions, ran: _Ra
         else:
             module, _, qualname = known.target.partition(":")
             if module in versions.old and module in versions.new and _is_in(versions.new, known.target):
-                kind, names, unavailable = _how(versions.old[module], qualname)
-                yield Target(entry, kind, module, own, True, (known.target, *functions), names, unavailable)
+                how = _how(versions.old[module], qualname)
+                reached_here = (known.target, *functions)
+                yield Target(entry, how.kind, module, own, True, reached_here, how.names, how.optional, how.unavailable)
 
 
-def _how(source: str, qualname: str) -> tuple[str, tuple[str, ...], str]:
-    """(kind, positional parameters, why it cannot be called by itself)"""
+class _How(NamedTuple):
+    kind: str
+    names: tuple[str, ...]
+    optional: tuple[tuple[str, Tree], ...]
+    unavailable: str
+
+
+def _how(source: str, qualname: str) -> _How:
+    """How a function is called, or why it cannot be called by itself."""
     node, inside = _find(source, qualname)
     if node is None:
-        return "", (), "base does not define it as a function"
+        return _How("", (), (), "base does not define it as a function")
     kind, bound = how_called(node, inside_class=inside)
     if isinstance(node, ast.AsyncFunctionDef):
-        return kind, (), "it is a coroutine function"
+        return _How(kind, (), (), "it is a coroutine function")
     if _yields(node):
-        return kind, (), "it is a generator function"
+        return _How(kind, (), (), "it is a generator function")
     if not kind:
-        return kind, (), "it cannot be called by its name"
+        return _How(kind, (), (), "it cannot be called by its name")
     positional = [one.arg for one in (*node.args.posonlyargs, *node.args.args)][1 if bound else 0 :]
-    return kind, tuple(positional), ""
+    return _How(kind, tuple(positional), tuple(_optional(node.args)), "")
+
+
+def _optional(given: ast.arguments) -> Iterator[tuple[str, Tree]]:
+    pairs = [*zip(reversed(given.args), reversed(given.defaults), strict=False)][::-1]
+    pairs += [(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
+    for parameter, default in pairs:
+        value = default.value if isinstance(default, ast.Constant) else None
+        yield parameter.arg, value if value is None or isinstance(value, (bool, int, float, str)) else None
 
 
 def _find(source: str, qualname: str) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | None, bool]:

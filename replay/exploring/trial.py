@@ -36,8 +36,12 @@ class Trials(msgspec.Struct, frozen=True, tag="trials"):
     trials: list[Trial]
     shown: bool = False
     """Whether observations are wanted, not digests alone."""
+    traced: bool = False
+    """Whether the paths that they take are wanted."""
     fresh: bool = False
     """Whether each is to be tried in a process of its own."""
+    made: bool = False
+    """Whether objects of known origin are made again by what made them, on both sides."""
     limit: float = 1.0
     """Seconds for one."""
     memory: int = 1 << 30
@@ -58,4 +62,6 @@ class Tried(msgspec.Struct, frozen=True, array_like=True):
     observations: list[Observation] = []
     """Of each step."""
     readings: bytes = b""
+    path: bytes = b""
+    """Equal where the same arms were taken."""
     seconds: float = 0.0

@@ -19,8 +19,10 @@ import msgspec
 from .attempt import Attempts, bound_memory
 from .trial import Trials, Tried
 
-LOST_LIMIT = 3
+LOST_LIMIT = 2
 """Inputs of one question that may hang or crash before the rest is given up."""
+
+GIVEN_UP = "several inputs before it did not come to an end"
 
 LOOK = 0.02
 """Seconds between looks at how far a process is."""
@@ -76,8 +78,7 @@ class Trying:
             lost += 1
             left = [number for number in left if number not in known]
             if lost >= LOST_LIMIT:
-                given_up = Tried("error", f"given up after {lost} inputs that did not come to an end")
-                known.update(dict.fromkeys(left, given_up))
+                known.update(dict.fromkeys(left, Tried("error", GIVEN_UP)))
                 break
         return [known[number] for number in which]
 

@@ -33,6 +33,9 @@ from .places import Part
 LENGTH_LIMIT = 300
 """Items or characters of what is made longer."""
 
+KEYS_LIMIT = 12
+"""Keys of each sort that are put into a dictionary."""
+
 NUMBERS_LIMIT = 60
 """Numbers that are tried at one place."""
 
@@ -44,6 +47,15 @@ class Around(NamedTuple):
     profile: Profile
     others: Sequence[Part]
     """The other parts of the same input."""
+    optional: Sequence[tuple[str, Tree]] = ()
+    """Parameters that may be left out, with their defaults."""
+
+    @property
+    def lengths(self) -> list[int]:
+        """Numbers that a length may be compared with: of the source, and of the same input."""
+        given = [one.tree for one in self.others if type(one.tree) is int]
+        numbers = [*self.literals.all, *given]
+        return list(dict.fromkeys(int(one) for one in numbers if _is_number(one) and 0 < one <= LENGTH_LIMIT))
 
 
 def values_for(part: Part, around: Around) -> list[Tree]:
@@ -57,13 +69,12 @@ def values_for(part: Part, around: Around) -> list[Tree]:
     return list(found.values())
 
 
-def _interleaved(tiers: Iterable[Iterable[Tree]]) -> Iterator[Tree]:
+def _interleaved(tiers: Sequence[Iterable[Tree]]) -> Iterator[Tree]:
     """A few of each tier in turn: a long one does not keep the next waiting."""
-    missing = object()
-    for row in zip_longest(*(_chunks(tier, size) for tier, size in zip(tiers, (4, 3, 3, 3, 2, 2, 2), strict=False))):
+    rows = [_chunks(tier, 2 if at < 4 else 1) for at, tier in enumerate(tiers)]
+    for row in zip_longest(*rows):
         for chunk in row:
-            if chunk is not None:
-                yield from (value for value in chunk if value is not missing)
+            yield from chunk or ()
 
 
 def _chunks(values: Iterable[Tree], size: int) -> Iterator[list[Tree]]:
@@ -83,7 +94,7 @@ class _Values:
         tree = self._part.tree
         match tree:
             case bool():
-                return [[not tree], self._observed(), [None]]
+                return [[not tree], [None], self._observed()]
             case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
                 return self._numbers(tree)
             case str():
@@ -101,6 +112,8 @@ class _Values:
                 return [[made([]), made(items[:1])], [made(items[1:])], self._observed(), [None]]
             case TupleNode(items=items):
                 return [[TupleNode([]), TupleNode(items[:1])], self._observed(), [None]]
+            case DictNode() if self._part.pattern == "kwargs":
+                return self._keywords(tree)
             case DictNode():
                 return self._dicts(tree)
             case EnumNode(cls=cls, value=value):
@@ -134,14 +147,14 @@ class _Values:
         others = [_number(one.tree) for one in self._others(number_like=True)]
         low, high = self._seen.ranges.get(type_of(tree), (here, here))
         near = chain.from_iterable(map(_stepped, self._near_numbers()))
-        edges: list[float] = [low, high, high + 1, low - 1, 0, 1, -1]
+        edges: list[float] = [low, high, high + 1, low - 1, 1, -1, high + 3, high * 2, high + 5]
         awkward: list[float] = [-here, here + 1, here - 1, 2, -2, -7, here * 2, here * 10, 10, 100, 1000]
         halves: list[float] = [0.5, 1.5, 2.5, 0.125, 2.675, 1.005, 0.005, 0.015, 10.075, 0.1, here + 0.5, here + 0.005]
         if isinstance(tree, int) and abs(here) < 2**53:
             halves = [here + 5, here * 100 + 5, 25, 125, 15, 35, 99, 101, 1e6 + 1, 2.0**31]
         return [
             make(near),
-            make(chain.from_iterable(map(_stepped, changed))),
+            chain(make([0]), [None] if self._around.literals.tests_none else [], make(_stepped_all(changed))),
             make(chain.from_iterable((other, other + 1, other - 1) for other in others[:12])),
             make(edges),
             make(halves),
@@ -167,19 +180,20 @@ class _Values:
         beside = [one for one in literals.beside.get(self._part.name, ()) if isinstance(one, str)]
         changed = [one for one in literals.changed if isinstance(one, str)]
         others = [str(one.tree) for one in self._others()][:8]
-        lengths = [int(one) for one in literals.all if isinstance(one, (int, float)) and 0 < one <= LENGTH_LIMIT]
+        others += [key for one in self._around.others for key in _text_keys(one.tree)][:8]
         observed = [one for one in self._observed() if isinstance(one, str)]
         return [
             chain(beside, changed),
+            chain(["", None] if literals.tests_none else [""], [text.upper(), None, text.lower(), f" {text} "]),
             chain(_spelled(text, self._near_numbers() or [one for one in literals.changed if _is_number(one)])),
-            chain(["", text.upper(), text.lower(), f" {text} "], _folded(text)),
+            chain(_folded(text), [text + text], _numbers_inside(text, self._near_numbers())),
             chain(others, observed),
-            _of_lengths(text, lengths),
+            _of_lengths(text, self._around.lengths),
             chain(_dates_spelled(text), _awkward_text(text)),
             chain(
                 [one for one in literals.all if isinstance(one, str)],
                 chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6]),
-                [text[:1], text[1:], text[:-1], text + text, None],
+                [text[:1], text[1:], text[:-1]],
             ),
         ]
 
@@ -215,12 +229,14 @@ class _Values:
     # --- containers ---
 
     def _lists(self, items: list[Tree]) -> list[Iterable[Tree]]:
-        lengths = [int(one) for one in self._around.literals.all if _is_number(one) and 0 < one <= LENGTH_LIMIT]
         first = items[:1]
         wider = self._other_items(items)
+        beside = self._around.literals.beside.get(self._part.name, ())
+        texts = [one for one in beside if isinstance(one, str)] if all(isinstance(one, str) for one in items) else []
         return [
-            [ListNode([]), ListNode(first), ListNode([*items, *first]), ListNode(items[::-1])],
-            _lists_of_lengths(items or wider, lengths),
+            [ListNode([]), ListNode(first), ListNode([*items, *first]), ListNode(items[::-1]), None],
+            [ListNode([*items, one]) for one in texts],
+            _lists_of_lengths(items or wider, self._around.lengths),
             [ListNode([*items, *wider[:1]]), ListNode(items[1:]), ListNode(items[:-1]), ListNode(items * 2)],
             [
                 ListNode([*items[1:2], *first, *items[2:]]),
@@ -228,7 +244,7 @@ class _Values:
                 ListNode(wider[:6]),
                 ListNode(items[:2]),
             ],
-            chain([None], self._observed()),
+            self._observed(),
         ]
 
     def _other_items(self, items: list[Tree]) -> list[Tree]:
@@ -243,19 +259,67 @@ class _Values:
             DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]])
             for at in range(min(len(keys), 12))
         ]
-        more: list[Tree] = []
-        for key in self._around.literals.keys:
-            if key not in keys and any(other in keys for other in self._around.literals.keys):
-                more += [DictNode([*keys, key], [*values, value]) for value in self._guesses(key)]
-        return [more, without, [DictNode([], [])], self._observed(), [None]]
+        return [self._with_more(tree), without, [DictNode([], []), None], self._observed()]
 
-    def _guesses(self, key: str) -> list[Tree]:
-        """What may stand under a key: what was seen there, else what it is compared with, else plain values."""
+    def _keywords(self, tree: DictNode) -> list[Iterable[Tree]]:
+        """With one that was left out, or without one."""
+        given = {one.name for one in self._around.others if len(one.place) == 2}
+        rows = []
+        for name, default in self._around.optional:
+            if name not in given and name not in tree.keys:
+                seen = self._around.profile.places.get(name)
+                known: list[Tree] = list(seen.values.values())[:4] if seen is not None else []
+                part = Part((), name, name, default if default is not None else "")
+                values = [*known, *(values_for(part, self._around) if not known else ()), None]
+                rows.append([DictNode([*tree.keys, name], [*tree.values, value]) for value in values[:12]])
+        without: list[Tree] = [
+            DictNode([*tree.keys[:at], *tree.keys[at + 1 :]], [*tree.values[:at], *tree.values[at + 1 :]])
+            for at in range(len(tree.keys))
+        ]
+        return [[one for row in zip_longest(*rows) for one in row if one is not None], without]
+
+    def _with_more(self, tree: DictNode) -> Iterator[Tree]:
+        """With an entry more: a key that the source knows, or that another dictionary of the same input has."""
+        literals = self._around.literals
+        named = [one for one in literals.all if isinstance(one, str) and one.isidentifier()][:KEYS_LIMIT]
+        shared = [key for one in self._around.others if one.place != self._part.place for key in _text_keys(one.tree)]
+        known = self._seen.keys
+        wanted = [*(key for key in known if key not in tree.keys), *shared[:KEYS_LIMIT], *literals.keys, *named]
+        rows = [
+            [(key, value) for value in self._guesses(tree, key)]
+            for key in dict.fromkeys(wanted)
+            if key not in tree.keys
+        ]
+        for row in zip_longest(*rows):
+            for pair in row:
+                if pair is not None:
+                    yield DictNode([*tree.keys, pair[0]], [*tree.values, pair[1]])
+
+    def _guesses(self, tree: DictNode, key: str) -> list[Tree]:
+        """What may stand under a key: what was seen there, else what it is compared with, or what stands under other
+        keys of the same dictionary, else plain values."""
         seen = self._around.profile.places.get(f"{self._part.pattern}.{key}")
         if seen is not None:
             return list(seen.values.values())[:3]
         beside: Sequence[Tree] = self._around.literals.beside.get(key, ())[:4]
-        return [*beside, True, 1, ""]
+        kinds = {type_of(value): value for value in reversed(tree.values)}
+        alike = [_a_step_from(value) for value in reversed(kinds.values())]
+        return [*beside, *(alike or [True, 1, ""]), None]
+
+
+def _a_step_from(value: Tree) -> Tree:
+    """Another value of the type, where that is easy; so that it can be told which of two was taken."""
+    if type(value) is int:
+        return value + 1
+    return f"{value}x" if isinstance(value, str) else value
+
+
+def _text_keys(tree: Tree) -> list[str]:
+    return [key for key in tree.keys if isinstance(key, str)] if isinstance(tree, DictNode) else []
+
+
+def _stepped_all(numbers: Iterable[float]) -> Iterator[float]:
+    return chain.from_iterable(map(_stepped, numbers))
 
 
 _NUDGES = (datetime.timedelta(0), datetime.timedelta(seconds=1), datetime.timedelta(seconds=-1))
@@ -417,6 +481,20 @@ def _awkward_text(text: str) -> Iterator[str]:
     yield from ("é" * len(text), "0", " ", "None", "-", '"', "'", "a,b", "a\nb", "%", "ﬁ")
 
 
+_NUMBER = re.compile(r"\d+")
+
+
+def _numbers_inside(text: str, near: Iterable[float]) -> Iterator[str]:
+    """Other numbers in the place of the first one inside a text, and of the last."""
+    found = list(_NUMBER.finditer(text))
+    if not found or found[0].group() == text:
+        return
+    for one in dict.fromkeys((found[0], found[-1])):
+        number = int(one.group()[:15])
+        for other in (0, f"{number}.5", number + 1, f"0{number}", number * 10, 100, f"-{number}", *near):
+            yield f"{text[: one.start()]}{other}{text[one.end() :]}"
+
+
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(.*)", re.S)
 _DATES = ("-02-29", "-02-28", "-12-31", "-01-01", "-12-30", "-03-31", "-10-27", "-01-31")
 _TAILS = ("", "Z", "+00:00", "+02:00", "-05:00", "+05:30")
@@ -451,3 +529,4 @@ def _lists_of_lengths(items: Sequence[Tree], lengths: Iterable[int]) -> Iterator
         for wanted in (length, length + 1, length - 1):
             if 0 <= wanted <= LENGTH_LIMIT:
                 yield ListNode([items[at % len(items)] for at in range(wanted)])
+        yield ListNode([items[0]] * (length + 1))
