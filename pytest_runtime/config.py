@@ -37,6 +37,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Traces kept per path class."""
     time_limit: float = 10.0
     """Seconds that one replay may take before it counts as hanging."""
+    explore: bool | int | Literal["strict"] = False
+    """Whether inputs next to the recorded ones are tried; how many for each function; `strict`: far ones fail too."""
     compare: tuple[CompareRule, ...] = ()
     """How single fields are compared otherwise than exactly."""
     baselines: dict[str, str] = {}
@@ -92,6 +94,8 @@ def read_table(table: dict[str, Any], path: Path) -> Configuration:
         configured = msgspec.convert(table, Configuration)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path}: [{TABLE}]: {error}") from error
+    if type(configured.explore) is int and configured.explore < 1:
+        raise ConfigurationError(f"{path}: [{TABLE}]: explore = {configured.explore}: at least one example is needed")
     for problem in filter(None, map(problem_of, configured.compare)):
         raise ConfigurationError(f"{path}: [[{TABLE}.compare]]: {problem}")
     return configured

@@ -13,14 +13,23 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from .replay.engine import Group
+from .replay.exploring.found import encode_explored
 from .replay.verdict import BAD, ClassVerdict, encode_verdict
+from .reports.explored import failure_text as explored_text
+from .reports.explored import one_line as explored_line
 from .reports.failure import failure_text, one_line
 
 if TYPE_CHECKING:
+    from .exploration import Judged
     from .pipeline import Pipeline
+    from .replay.exploring.targets import Target
 
 
-def write_files(folder: Path, groups: Sequence[Group]) -> None:
+EXPLORATION = "exploration"
+"""Name of the file that what is explored hangs under."""
+
+
+def write_files(folder: Path, groups: Sequence[Group], *, explores: bool = False) -> None:
     """Write one file per module that has items; files of modules that have none any more go."""
     by_module: dict[str, list[Group]] = {}
     for group in groups:
@@ -30,8 +39,11 @@ def write_files(folder: Path, groups: Sequence[Group]) -> None:
     if not ignore.exists():
         ignore.write_text("# Made by pytest-runtime: a baseline is shared by its store, not by git.\n*\n")
     for old in folder.glob("*.rt"):
-        if old.stem not in by_module:
+        if old.stem not in by_module and not (explores and old.stem == EXPLORATION):
             old.unlink()
+    if explores:
+        text = "# Made anew at each run by pytest-runtime: what is explored next to the recorded inputs.\n"
+        (folder / f"{EXPLORATION}.rt").write_text(text, encoding="utf-8")
     for module, members in by_module.items():
         lines = [f"{group.name.item}  # {group.stored.entry}: {group.name.words}" for group in members]
         text = "# Made anew at each run by pytest-runtime; one line per path class.\n" + "\n".join(lines) + "\n"
@@ -79,6 +91,64 @@ class RuntimeFile(pytest.File):
                 item: RuntimeItem = RuntimeItem.from_parent(self, name=group.name.item)
                 item.fill(self._pipeline, group)
                 yield item
+
+
+class ExplorationFile(pytest.File):
+    """What is explored for the change."""
+
+    def fill(self, pipeline: Pipeline) -> None:
+        """Say what it holds."""
+        self._pipeline = pipeline
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """One item for each function that changed, and for each entry above one."""
+        for target in self._pipeline.targets():
+            item: ExplorationItem = ExplorationItem.from_parent(self, name=target.item)
+            item.fill(self._pipeline, target)
+            yield item
+
+
+class Differs(Exception):
+    """Base and candidate differ on an input that was not recorded; carries what was found."""
+
+    def __init__(self, judged: Judged) -> None:
+        super().__init__(explored_line(judged))
+        self.judged = judged
+
+
+class ExplorationItem(pytest.Item):
+    """One function or entry: inputs next to the recorded ones are tried on base and candidate."""
+
+    explored_text: str | None = None
+
+    def fill(self, pipeline: Pipeline, target: Target) -> None:
+        """Say what it is about."""
+        self._pipeline = pipeline
+        self._target = target
+        self.add_marker("runtime")
+
+    def runtest(self) -> None:
+        """Explore; raises `Differs`, or skips what cannot be explored by itself."""
+        explored = self._pipeline.explore(self._target)
+        self.explored_text = encode_explored(explored)
+        if explored.reason:
+            pytest.skip(f"not explored: {explored.reason}")
+        judged = self._pipeline.judged_exploration(explored)
+        if judged.failing:
+            raise Differs(judged)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The smallest inputs that differ, for a person."""
+        if isinstance(excinfo.value, Differs):
+            judged = excinfo.value.judged
+            text = explored_text(judged, self._pipeline.options.project.root)
+            return Failure(text, str(self.path), explored_line(judged))
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The application's source, so that editors jump there."""
+        file, line = self._pipeline.engine.place_of(self._target.functions[0])
+        return Path(file), line - 1, f"explore {self._target.name}"
 
 
 class RuntimeItem(pytest.Item):

@@ -11,6 +11,22 @@ from .config import Project, load_project
 from .recorders.errors import RuntimeBaselineError
 from .wiring import check_include
 
+EXAMPLES = 200
+"""Inputs that are tried for each function."""
+
+MOST_EXAMPLES = 100_000
+
+
+class Exploration(NamedTuple):
+    """How to explore."""
+
+    examples: int
+    """For each function."""
+    strict: bool
+    """Whether far inputs fail an item too."""
+    asked_for: bool
+    """Whether the option says so, not the configuration alone."""
+
 
 class Options(NamedTuple):
     """What a run was asked to do."""
@@ -29,6 +45,10 @@ class Options(NamedTuple):
     coverage: Path | None
     require_reached: float | None
     """Percent of the changed lines that replays must reach."""
+    explore: Exploration | None
+    """`None`: nothing but the recorded inputs."""
+    write_tests: Path | None
+    """Where differences are written as plain tests."""
 
     @property
     def folder(self) -> Path:
@@ -52,7 +72,7 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
     except RuntimeBaselineError as error:
         raise pytest.UsageError(str(error)) from error
     folder = config.invocation_params.dir
-    report, coverage = namespace.runtime_json, namespace.runtime_coverage
+    report, coverage, tests = namespace.runtime_json, namespace.runtime_coverage, namespace.runtime_write_tests
     return Options(
         baseline=baseline,
         project=project,
@@ -64,7 +84,29 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         accept=namespace.runtime_accept,
         coverage=Path(folder, coverage) if coverage else None,
         require_reached=required,
+        explore=_exploration(namespace.runtime_explore, project),
+        write_tests=Path(folder, tests) if tests else None,
     )
+
+
+def _exploration(said: str | None, project: Project) -> Exploration | None:
+    """What the option says, else the configuration. Raises `pytest.UsageError`."""
+    configured = project.configuration.explore
+    if said is None and configured is False:
+        return None
+    examples = configured if type(configured) is int else EXAMPLES
+    strict = configured == "strict"
+    for part in (said or "").split(",") if said else ():
+        if part == "strict":
+            strict = True
+        elif part.isascii() and part.isdigit() and 0 < int(part) <= MOST_EXAMPLES:
+            examples = int(part)
+        else:
+            raise pytest.UsageError(
+                f"--runtime-explore: {part!r} is neither a number of examples (1 to {MOST_EXAMPLES}) nor strict. "
+                "Write it as one word, --runtime-explore=200: after a space pytest takes the next argument for it"
+            )
+    return Exploration(examples, strict, said is not None)
 
 
 def _base(folder: Path, named: str, root: Path) -> str:

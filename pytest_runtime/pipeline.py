@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .acceptance import Acceptance, Applied, apply, judged_classes, merge, propose
 from .acceptance_file import FILE as ACCEPTANCES
 from .acceptance_file import parse_acceptances, read_acceptances, write_acceptances
-from .items import RuntimeFile, write_files
+from .exploration import Judged, as_class, judge, to_accept
+from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
 from .replay.blind_spots import Reach, decode_reach, encode_reach
 from .replay.engine import Engine
+from .replay.exploring.found import Explored, decode_explored
 from .replay.files import read_at
 from .replay.replayer import CannotReplay
 from .replay.verdict import ClassVerdict, decode_verdict
@@ -24,6 +26,10 @@ from .reports.terminal import print_summary
 from .reports.totals import Totals
 from .rules import ProjectRules, hooks_of
 from .wiring import make_importable, open_baseline, setup_of
+from .written_tests import tests_of, write_tests
+
+if TYPE_CHECKING:
+    from .replay.exploring.targets import Target
 
 PLUGIN_NAME = "pytest-runtime-pipeline"
 
@@ -56,9 +62,11 @@ class Pipeline:
             everything=options.everything,
             always=bool(options.trace),
             all_lines=options.coverage is not None,
+            plain_tests=options.write_tests is not None,
         )
         self.groups = self.engine.groups()
         self._verdicts: list[ClassVerdict] = []
+        self._explored: list[Explored] = []
         self._reach = Reach()
         self._prepared = False
         self._loaded = False
@@ -78,7 +86,7 @@ class Pipeline:
         config.addinivalue_line("markers", "runtime: replays of recorded executions (added by pytest-runtime)")
         folder = self.options.folder
         if not self._worker:
-            write_files(folder, self.groups)
+            write_files(folder, self.groups, explores=self.options.explore is not None)
         named = [argument for argument in config.args if self._is_ours(argument)]
         if self.options.only or self.options.trace:
             config.args[:] = named or [str(folder)]
@@ -103,6 +111,12 @@ class Pipeline:
             self.engine.prepare(self._say)
         except RuntimeBaselineError as error:
             raise pytest.UsageError(str(error)) from error
+        explore, oracle = self.options.explore, self.engine.oracle
+        if explore is not None and oracle.base is None:
+            why = f"exploring needs base, to ask it about inputs that nobody recorded: {oracle.reason}"
+            if explore.asked_for:
+                raise pytest.UsageError(f"--runtime-explore: {why}")
+            self._say(f"nothing is explored: {why}")
 
     def _say(self, line: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -127,6 +141,10 @@ class Pipeline:
         """The items of one module."""
         if file_path.parent != self.options.folder or file_path.suffix != ".rt":
             return None
+        if file_path.stem == EXPLORATION and self.options.explore is not None:
+            exploration: ExplorationFile = ExplorationFile.from_parent(parent, path=file_path)
+            exploration.fill(self)
+            return exploration
         groups = [group for group in self.groups if group.module == file_path.stem]
         file: RuntimeFile = RuntimeFile.from_parent(parent, path=file_path)
         file.fill(self, groups)
@@ -140,6 +158,31 @@ class Pipeline:
             self.engine.load()
         except CannotReplay as error:
             raise pytest.UsageError(str(error)) from error
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """What is explored comes after the replays."""
+        items.sort(key=lambda item: isinstance(item, ExplorationItem))
+
+    # --- exploring ---
+
+    def targets(self) -> list[Target]:
+        """What there is to explore."""
+        return self.engine.targets() if self.engine.oracle.differs and not self.options.trace else []
+
+    def explore(self, target: Target) -> Explored:
+        """Explore one."""
+        assert self.options.explore is not None
+        return self.engine.explorer(self.options.explore.examples).explore(target)
+
+    def judged_exploration(self, explored: Explored) -> Judged:
+        """With what was accepted, or is being accepted, taken into account."""
+        assert self.options.explore is not None
+        strict = self.options.explore.strict
+        accepted = list(self.acceptances)
+        if self.options.accept is not None:
+            accepted += propose(to_accept([explored], strict=strict), self.options.accept)
+        return judge(explored, accepted, strict=strict)
 
     # --- results ---
 
@@ -157,6 +200,9 @@ class Pipeline:
         text = getattr(item, "verdict_text", None)
         if text is not None and call.when == "call":
             report.runtime_verdict = text
+        explored = getattr(item, "explored_text", None)
+        if explored is not None and call.when == "call":
+            report.runtime_explored = explored
         return report
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -164,6 +210,9 @@ class Pipeline:
         text = getattr(report, "runtime_verdict", None)
         if text is not None:
             self._verdicts.append(decode_verdict(text))
+        explored = getattr(report, "runtime_explored", None)
+        if explored is not None:
+            self._explored.append(decode_explored(explored))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -199,6 +248,10 @@ class Pipeline:
         try:
             if self.options.coverage is not None:
                 write_coverage(self.options.coverage, self._reach.by_trace, files=self._reach.files)
+            if self.options.write_tests is not None:
+                write_tests(
+                    self.options.write_tests, tests_of(totals.verdicts, [one.explored for one in totals.explored])
+                )
             if self.options.json is not None:
                 write_report(self.options.json, totals)
         except (OSError, RuntimeBaselineError) as error:
@@ -207,7 +260,9 @@ class Pipeline:
     def _accept(self) -> None:
         if self.options.accept is None:
             return
-        proposed = propose(self._verdicts, self.options.accept)
+        strict = self.options.explore is not None and self.options.explore.strict
+        found = [*self._verdicts, *to_accept(self._explored, strict=strict)]
+        proposed = propose(found, self.options.accept)
         if proposed:
             self.acceptances = tuple(merge(self.acceptances, proposed))
             write_acceptances(self.options.project.root / ACCEPTANCES, self.acceptances)
@@ -215,8 +270,12 @@ class Pipeline:
     def totals(self) -> Totals:
         """Everything that the run found."""
         oracle = self.engine.oracle
-        applied = apply(sorted(self._verdicts, key=lambda one: (one.entry, one.path)), self.acceptances)
+        replayed = sorted(self._verdicts, key=lambda one: (one.entry, one.path))
+        found = [as_class(finding) for one in self._explored for finding in one.findings]
+        whole = apply([*replayed, *found], self.acceptances)
+        applied = whole._replace(verdicts=whole.verdicts[: len(replayed)])
         unmatched, settled = self._unmatched(applied)
+        explored = sorted(self._explored, key=lambda one: one.target)
         return Totals(
             root=self.options.project.root,
             baseline=self.options.baseline,
@@ -239,6 +298,7 @@ class Pipeline:
             reach_unavailable=self._reach.unavailable,
             import_faults=dict(self.engine.import_faults),
             selection=self.options.trace,
+            explored=tuple(map(self.judged_exploration, explored)),
         )
 
     def _unmatched(self, applied: Applied) -> tuple[tuple[Acceptance, ...], tuple[Acceptance, ...]]:

@@ -56,6 +56,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="fail when replays reach less than this share of the changed lines",
     )
+    group.addoption(
+        "--runtime-explore",
+        metavar="N|strict",
+        nargs="?",
+        const="",
+        default=None,
+        help="after the replays, try N inputs next to the recorded ones on each changed function (default 200); "
+        "strict: far ones fail too",
+    )
+    group.addoption(
+        "--runtime-write-tests",
+        metavar="PATH",
+        default=None,
+        help="write each confirmed difference as a plain pytest test that asserts what base does",
+    )
     parser.addini("runtime_baseline", "default of --runtime-baseline", default="")
 
 

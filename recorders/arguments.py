@@ -23,7 +23,7 @@ from .readers import is_quiet_iterator, known_readers
 if TYPE_CHECKING:
     from .boundaries.world import World
 
-_CALLABLES = frozenset(map(id, (types.FunctionType, types.MethodType, functools.partial)))
+_CALLABLES = frozenset(map(id, (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial)))
 _PLAIN = frozenset(map(id, (type(None), bool, int, float, str, bytes, list, tuple, dict, set, frozenset)))
 
 
@@ -130,10 +130,10 @@ def _watched(world: World, included: Callable[[str], bool], value: Any, number: 
     cls = type(value)
     if id(cls) in _CALLABLES:
         code = _code_of(value)
-        if code is None or included(code.co_filename):
-            return value  # known by name, or part of what is under validation
+        if included(code.co_filename) if code is not None else not _is_bound(value):
+            return value  # part of what is under validation, or known by name
         proxy = WatchedCallable(value)
-        proxy._self_number, proxy._self_name = number, code.co_name
+        proxy._self_number, proxy._self_name = number, code.co_name if code is not None else value.__name__
         return proxy
     if cls is types.GeneratorType or (_is_iterator(cls) and not is_quiet_iterator(cls)):
         iterator = WatchedIterator(value)
@@ -149,6 +149,12 @@ def _code_of(value: Any) -> types.CodeType | None:
         value = value.func
     function = value.__func__ if type(value) is types.MethodType else value
     return function.__code__ if type(function) is types.FunctionType else None
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
+    held = value.__self__ if type(value) is types.BuiltinMethodType else None
+    return held is not None and type(held) is not types.ModuleType and not isinstance(held, type)
 
 
 _STANDARD_HOMES = frozenset({"builtins", "itertools", "_csv", "_io", "re"})

@@ -274,6 +274,9 @@ class _Search:
         match event.kind:
             case "raise":
                 return _Found("raise", place.function, line, place, _raised(event), "no exception")
+            case "decision" if event.arm in ("true", "entered") and self._alignment.is_gone(event.function, event.line):
+                # What it decided is not decided any more; a decision that let everything pass by is not missed.
+                return _Found("change", place.function, line, place, decided(event), ABSENT, event.key)
             case "value" if event.values[0][0]:
                 return self._whole(event, None, place)
             case "value" if self._alignment.is_gone(event.function, event.line) and self._counts(event, place):

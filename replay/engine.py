@@ -11,9 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
 from ..recorders.trace import Trace, TraceId
 from ..recorders.tracing.branches import FunctionName
+from ..recorders.value_tree import field
 from .blind_spots import BlindSpot, Reach, changed_files
 from .differences import field_of
 from .job import Job, Observed, fingerprint
@@ -34,9 +37,13 @@ from .volatile import count_leaves
 
 if TYPE_CHECKING:
     from .exploring.explorer import Explorer
+    from .exploring.plain import Plain
     from .exploring.targets import Target
 
 __all__ = ["BlindSpot", "CannotReplay", "Engine", "Group"]
+
+TESTS = 2
+"""Diverged traces of one path class that are written as tests."""
 
 UNFAITHFUL = (
     "it computes with a redacted value: the code that it ran has not changed since the recording, "
@@ -64,10 +71,12 @@ class Engine:
         everything: bool = False,
         always: bool = False,
         all_lines: bool = False,
+        plain_tests: bool = False,
         make_candidate: Callable[[Setup, BaselineReader, Versions], Runner] = candidate_process,
     ) -> None:
         """`everything` selects every trace, whatever changed; `always` makes the seal even where nothing did, because
-        single traces may be asked for; `all_lines` notes every line that a replay runs.
+        single traces may be asked for; `all_lines` notes every line that a replay runs; `plain_tests` writes a test
+        for each divergence.
 
         `settles` makes the project's own rules of comparison for an entry; `make_candidate` the candidate to judge.
         """
@@ -77,6 +86,7 @@ class Engine:
         self._everything = everything
         self._always = always or everything
         self._all_lines = all_lines
+        self._plain_tests = plain_tests
         self._make_candidate = make_candidate
         self._entries = reader.entries()
         self._roots = Roots(setup.root)
@@ -178,6 +188,12 @@ class Engine:
         rereads = any(versions.differs(one.caller) for one in trace.readings if one.caller)
         return Doubts(rereads, versions.relaid)
 
+    def place_of(self, function: FunctionName) -> tuple[str, int]:
+        """File and line of a function."""
+        if self._places is None:
+            self._places = _places(self._setup.root, self.oracle.versions.new)
+        return self._places.get(function, (self._setup.root, 1))
+
     def where(self, group: Group) -> tuple[str, int]:
         """File and line of the application that an item is about."""
         if self._places is None:
@@ -235,7 +251,25 @@ class Engine:
         assert self._locating is not None
         for judgement, location in self._locating.locate(group.description, diverged):
             found[judgement.trace] = _verdict(judgement, location)
+        if self._plain_tests:
+            for case, judgement in diverged[:TESTS]:
+                plain = self._plain_test(case, judgement)
+                known = found[judgement.trace]
+                found[judgement.trace] = msgspec.structs.replace(known, test=plain.text, no_test=plain.reason)
         return found
+
+    def _plain_test(self, case: Case, judgement: Judgement) -> Plain:
+        from .exploring.plain import Plain, plain_test
+        from .exploring.trial import Step
+
+        if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
+            return Plain("", "what it shows follows from the clock or from chance")
+        if case.trace.kind == "wsgi":
+            step = Step(case.job.entry.name, "wsgi", case.trace.input)
+        else:
+            kind, arguments = str(field(case.trace.input, "kind")), field(case.trace.input, "arguments")
+            step = Step(case.job.entry.target, kind, arguments)
+        return plain_test([step], [judgement.base], self._setup.app or case.job.entry.target)
 
     def _unfaithful(self, case: Case) -> bool:
         """Against the recording, a redacted value makes a difference of its own; against base it does so twice."""

@@ -77,6 +77,10 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     """Differences that are not told: each is like one that is."""
     unseen: bool = False
     """Whether there may be differences unlike those that are told."""
+    test: str = ""
+    """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
+    no_test: str = ""
+    """Why there can be none."""
 
 
 class ClassVerdict(msgspec.Struct, frozen=True):

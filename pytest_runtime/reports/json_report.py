@@ -9,15 +9,18 @@ from typing import Any
 import msgspec
 
 from ..acceptance import Acceptance
+from ..exploration import Judged
+from ..replay.exploring.found import Finding
 from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .causes import Cause, Sort, causes_of, place_key, sorts_of
 from .totals import Totals
 
-FORMAT = 2
+FORMAT = 3
 """Version of the report.
 
 1: the first.
 2: divergences by field pattern; causes, oracle, fidelity, selection, acceptances, rules, arms of blind spots.
+3: what was explored.
 """
 
 
@@ -56,6 +59,7 @@ def report_of(totals: Totals) -> dict[str, Any]:
             }
             for entry, found in totals.fidelity.items()
         },
+        "explored": [_explored(one) for one in totals.explored],
         "changed_lines": {"reached": reached, "all": every, "required_percent": totals.required},
         "blind_spots": [msgspec.to_builtins(spot) for spot in totals.blind_spots],
         "blind_spots_unavailable": totals.reach_unavailable,
@@ -67,6 +71,24 @@ def write_report(path: Path, totals: Totals) -> None:
     """Write the report; raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report_of(totals)), indent=2) + b"\n")
+
+
+def _explored(judged: Judged) -> dict[str, Any]:
+    """What was tried on one function or entry, and its findings, accepted ones too."""
+    accepted = {finding.call for finding, _reason in judged.accepted}
+    explored = judged.explored
+    plain = msgspec.structs.asdict(explored)
+    return {**plain, "findings": [_finding(one, one.call in accepted) for one in explored.findings]}
+
+
+def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
+    plain = msgspec.structs.asdict(finding)
+    return {
+        **plain,
+        "accepted": accepted,
+        "location": _location(finding.location),
+        "differences": [{"kind": one.kind, **_values(one)} for one in finding.differences],
+    }
 
 
 def _cause(cause: Cause) -> dict[str, Any]:

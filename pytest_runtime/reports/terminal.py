@@ -7,6 +7,7 @@ from typing import Any
 
 from ..replay.verdict import BAD
 from .causes import Cause, causes_of
+from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines
 from .printing import many, printable
 from .totals import Totals
@@ -43,6 +44,7 @@ def _lines(totals: Totals) -> Iterator[tuple[str, str]]:
         yield f"not judged, {many(count, 'trace')}: {why}", ""
     for one in totals.used:
         yield f"accepted: {one.describe()}", "yellow"
+    yield from summary_lines(totals.explored, totals.root)
     yield from ((line, "yellow") for line in _rule_lines(totals))
     yield from ((line, "") for line in _fidelity_lines(totals))
     yield from _spot_lines(totals)
@@ -118,5 +120,8 @@ def _print_counts(reporter: Any, totals: Totals, reason: str) -> None:
         green=bool(counts["same"] or counts["accepted"]) and not bad,
         red=bad,
     )
+    if totals.explored:
+        failing = totals.differs_explored()
+        reporter.line(printable(total_line(totals.explored)), green=not failing, red=failing)
     if reason:
         reporter.line(printable(f"runtime: {reason}"), red=True)

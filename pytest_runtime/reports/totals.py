@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..acceptance import Acceptance
+from ..exploration import Judged
 from ..replay.blind_spots import BlindSpot
 from ..replay.seal import Fidelity
 from ..replay.verdict import BAD, VERDICTS, ClassVerdict, Verdict
@@ -64,6 +65,8 @@ class Totals(NamedTuple):
     """Percent of the changed lines that replays must reach."""
     reach_unavailable: str
     import_faults: Mapping[str, str]
+    explored: tuple[Judged, ...]
+    """What was explored, by target."""
     selection: str
     """The trace id that the run was narrowed to, or empty."""
 
@@ -101,12 +104,16 @@ class Totals(NamedTuple):
     def passed(self) -> bool:
         """Whether the run is a pass."""
         counts = self.counts()
-        return not any(counts[verdict] for verdict in BAD) and not self.no_pass()
+        return not any(counts[verdict] for verdict in BAD) and not self.differs_explored() and not self.no_pass()
+
+    def differs_explored(self) -> bool:
+        """Whether an input was found that fails its item."""
+        return any(one.failing for one in self.explored)
 
     def no_pass(self) -> str:
         """Why this run is no pass although nothing diverged; empty when it is one (or something did diverge)."""
         counts = self.counts()
-        if any(counts[verdict] for verdict in BAD):
+        if any(counts[verdict] for verdict in BAD) or self.differs_explored():
             return ""
         return self._unmatched() or self._nothing_judged(counts) or self._unreached()
 

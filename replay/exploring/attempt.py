@@ -7,27 +7,44 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from ...recorders import context
+from ...recorders.capture import freeze
 from ...recorders.context import PathRecord, Scope
+from ...recorders.markers import Frozen, FrozenBytes
 from ...recorders.readers import class_name
+from ...recorders.thawing import thaw
 from ...recorders.trace import Entry, Outcome, Trace, decode_trace
 from ...recorders.tracing.choose import Tracer
-from ...recorders.value_tree import ObjectNode, Tree, record
+from ...recorders.value_tree import ObjectNode, TupleNode, record
 from ..job import Job, fingerprint, reading_digest
 from ..observation import Observation, replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
 from ..recorded_world import RecordedWorld, TraceStopped
 from ..roots import Roots
 from ..surroundings import kept
-from ..worker import NO_PRODUCERS, EntryGone, EntryUnavailable, Worker, callable_of, run_function, run_wsgi, standing_in
+from ..worker import NO_PRODUCERS, EntryGone, EntryUnavailable, Worker, callable_of, run_wsgi, standing_in
 from .trial import Step, Trial, Trials, Tried
 
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
+
+
+class _Frozen(NamedTuple):
+    """What came of a step, not looked at yet."""
+
+    kind: Literal["response", "return", "exception"]
+    value: Frozen
+    arguments: Frozen
+    whole: Outcome | None = None
+    """Where it is known as a whole already."""
+
+    def thawed(self) -> Outcome:
+        """As a value tree."""
+        return self.whole or Outcome(self.kind, thaw(self.value), thaw(self.arguments))
 
 
 class Attempts:
@@ -79,39 +96,47 @@ class Attempts:
         told = self._told(question, outcomes, world, seconds)
         return msgspec.structs.replace(told, path=_digest_of(path)) if question.traced else told
 
-    def _told(self, question: Trials, outcomes: list[Outcome], world: RecordedWorld, seconds: float) -> Tried:
-        seen = [replayed_observation(outcome, []) for outcome in outcomes[:-1]]
-        seen.append(replayed_observation(outcomes[-1], world.asked))
+    def _told(self, question: Trials, outcomes: list[_Frozen], world: RecordedWorld, seconds: float) -> Tried:
+        tried = Tried("outcome", readings=reading_digest(world.readings), seconds=seconds)
+        if not (question.shown or question.closely or any(one.kind == "exception" for one in outcomes)):
+            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world))
+        seen = [replayed_observation(one.thawed(), []) for one in outcomes[:-1]]
+        seen.append(replayed_observation(outcomes[-1].thawed(), world.asked))
         hidden = [self._roots.hidden(one) for one in seen]
-        return Tried(
-            "outcome",
-            digest=b"".join(map(fingerprint, hidden)),
+        close = question.shown or question.closely
+        return msgspec.structs.replace(
+            tried,
+            digest=b"".join(map(fingerprint, hidden)) if close else _digest_of_frozen(outcomes, world),
             raised=next((_class_of(one) for one in hidden if one.kind == "exception"), ""),
             observations=hidden if question.shown else [],
-            readings=reading_digest(world.readings),
-            seconds=seconds,
         )
 
-    def _outcomes(self, question: Trials, trial: Trial, trace: Trace, world: RecordedWorld) -> Iterator[Outcome]:
+    def _outcomes(self, question: Trials, trial: Trial, trace: Trace, world: RecordedWorld) -> Iterator[_Frozen]:
         job = question.jobs[trial.job]
         receiver: Any = None
         for position, step in enumerate(trial.steps):
             if step.kind == "wsgi":
                 application = self._worker.applications.find(job.entry)
-                yield run_wsgi(application, msgspec.structs.replace(trace, input=step.arguments), world)[0]
+                outcome, _trail = run_wsgi(application, msgspec.structs.replace(trace, input=step.arguments), world)
+                yield _Frozen(outcome.kind, None, None, outcome)
                 continue
             first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
             receiver = first if position == 0 else receiver
             try:
                 function = callable_of(step.target, step.kind, receiver, self._resolver)
             except EntryGone as gone:
-                raised = ObjectNode("pytest_runtime:EntryGone", _alone(str(gone)), [], [])
-                yield Outcome("exception", raised, step.arguments)
+                raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
+                yield _Frozen("exception", None, None, Outcome("exception", raised, step.arguments))
                 return
-            made: list[Any] = []
-            outcome, _trail = run_function(_keeping(function, made), step.kind, (receiver, args, kwargs))
-            receiver = made[0] if step.kind == "constructor" and made else receiver
-            yield outcome
+            try:
+                result = function(*args, **kwargs)
+            except TraceStopped:
+                raise
+            except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
+                yield _Frozen("exception", freeze(error), freeze((receiver, args, kwargs)))
+                continue
+            receiver = result if step.kind == "constructor" else receiver
+            yield _Frozen("return", freeze(result), freeze((receiver, args, kwargs)))
 
     def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld, *, made: bool) -> Any:
         """Live; by the entries that made them only where that is asked for: it takes longer."""
@@ -125,21 +150,17 @@ def _digest_of(path: PathRecord) -> bytes:
     return hashlib.blake2b(repr(sorted(path.arms)).encode(), digest_size=8).digest()
 
 
-def _keeping(function: Any, kept_here: list[Any]) -> Any:
-    """The function; what it returns is kept too."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
-        kept_here.append(result)
-        return result
-
-    return call
-
-
-def _alone(text: str) -> Tree:
-    from ...recorders.value_tree import TupleNode
-
-    return TupleNode([text])
+def _digest_of_frozen(outcomes: list[_Frozen], world: RecordedWorld) -> bytes:
+    state = hashlib.blake2b(digest_size=16)
+    for one in outcomes:
+        state.update(one.kind.encode())
+        for part in (one.value, one.arguments):
+            state.update(part.data if type(part) is FrozenBytes else repr((type(part), part)).encode(errors="replace"))
+        if one.whole is not None:
+            state.update(fingerprint(replayed_observation(one.whole, [])))
+    for asked in world.asked:
+        state.update(repr((asked.operation, asked.request)).encode(errors="replace"))
+    return state.digest()
 
 
 def _class_of(observation: Observation) -> str:

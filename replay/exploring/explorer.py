@@ -48,10 +48,7 @@ from .telling import outcome_text, steps_text
 from .trial import Step, Trial, Trials, Tried
 from .trying import GIVEN_UP
 
-EXAMPLES = 200
-"""Inputs that are tried for each function."""
-
-SHARES = (0.3, 0.25, 0.25)
+SHARES = (0.35, 0.3, 0.25)
 """Of them, one batch after the other: a later one goes on from what took a new way in an earlier one. Hypothesis draws
 the rest."""
 
@@ -125,7 +122,7 @@ class Explorer:
         settles: Callable[[str], Rules],
         locate: Callable[[Case, Judgement], Location | None],
         words: Callable[[str, str], str],
-        examples: int = EXAMPLES,
+        examples: int,
         keep: Path | None = None,
     ) -> None:
         """`words` tells a path class (entry, path); `keep` is where inputs that differ are kept for the next run."""
@@ -193,6 +190,9 @@ class _Exploring:
         self._made = False
         """Whether objects are made again by what made them: a class of theirs holds its state in another way now."""
         self._limit = LIMIT
+        self._closely = False
+        """Whether digests are made of what a value is, not of how it lies in memory: that takes longer, and pays where
+        much that is equal lies otherwise."""
         self._inputs: Inputs | None = None
         self._counts = dict.fromkeys(("examples", "same", "set_aside", "no_evidence", "inside", "unsettled", "kept"), 0)
         self._findings: list[Finding] = []
@@ -216,9 +216,13 @@ class _Exploring:
             self._target.optional,
         )
         self._stateful = keeps_state(self._versions, self._target.functions)
+        kept = self._explorer.keeping.kept(self._target.name)
+        self._counts["kept"] = len(kept)
+        self._try([Input(0, tree) for tree in kept])
+        again = sum(one.near for one in self._findings)
         for batch in self._batches(self._inputs):
             self._try(batch)
-            if sum(one.near for one in self._findings):
+            if sum(one.near for one in self._findings) > again:
                 break
         self._explorer.keeping.keep(self._target.name, self._kept)
         return self._explored("")
@@ -366,10 +370,6 @@ class _Exploring:
 
     def _batches(self, inputs: Inputs) -> Iterable[list[Input]]:
         whole = self._explorer.examples
-        kept = [Input(0, tree) for tree in self._explorer.keeping.kept(self._target.name)]
-        self._counts["kept"] = len(kept)
-        if kept:
-            yield kept
         for share in SHARES:
             yield inputs.telling(round(whole * share))
         left = whole - self._counts["examples"]
@@ -405,7 +405,7 @@ class _Exploring:
 
     def _both(self, trials: list[Trial], **options: Any) -> list[tuple[Tried, Tried]]:
         """Base and candidate, at the same time."""
-        question = self._question(trials, **options)
+        question = self._question(trials, closely=self._closely, **options)
         self._base.ask(question)
         self._candidate.ask(question)
         return list(zip(self._base.tried(), self._candidate.tried(), strict=True))
@@ -431,6 +431,8 @@ class _Exploring:
                     self._counts[sort] += 1
                 if sort == "same":
                     self._follow(made, base, candidate)
+            if len(differing) > len(trials) // 4:
+                self._closely = True
             self._look(differing)
             if sum(self._endless.values()) > ENDLESS:
                 self._counts["set_aside"] += len(left)
@@ -482,7 +484,9 @@ class _Exploring:
         if not self._leaves(made):
             return
         self._signatures.add(signature)
-        self._findings.append(self._finding(made, trial, near=near))
+        finding = self._finding(made, trial, near=near)
+        if not any(_is_like(finding, other) for other in self._findings):
+            self._findings.append(finding)
 
     def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Settles | None = None) -> _Seen | None:
         """What differs, for a caller; `None` where nothing does."""
@@ -658,6 +662,25 @@ def _all_known(tree: Tree, relaid: frozenset[str]) -> bool:
                 return False
         pending.extend(children(part))
     return True
+
+
+def _is_like(finding: Finding, other: Finding) -> bool:
+    """Whether a finding is another that was told already: the same input, or the same thing at the same place."""
+    if finding.near != other.near:
+        return False
+    place, known = finding.location, other.location
+    at_one_place = (
+        place is not None
+        and known is not None
+        and (place.file, place.line, place.kind, place.condition)
+        == (
+            known.file,
+            known.line,
+            known.kind,
+            known.condition,
+        )
+    )
+    return finding.call == other.call or at_one_place
 
 
 _NO_READINGS = reading_digest({})

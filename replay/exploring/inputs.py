@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle, zip_longest
+from itertools import cycle, islice, zip_longest
 from random import Random
 from typing import NamedTuple
 
@@ -62,10 +62,10 @@ class Inputs:
         self.known = sorted(known, key=lambda one: (len(encode(one.tree)), one.number))
         self._literals = literals
         self._optional = optional
-        self._parts = [parts_of(one.tree, one.names, made=one.made) for one in self.known]
+        self._parts = [self._parts_of(at, one.tree) for at, one in enumerate(self.known)]
         self.profile = Profile([parts_of(one.tree, one.names) for one in self.known], literals)
         self._tried = {encode(one.tree) for one in known}
-        self._values: dict[tuple[int, Place], list[Tree]] = {}
+        self._values: dict[Pattern, list[Tree]] = {}
         self._homes: dict[Pattern, list[tuple[int, Part]]] = {}
         """Pattern → recorded inputs that have it, with the first such part of each."""
         for number, parts in enumerate(self._parts):
@@ -82,7 +82,13 @@ class Inputs:
             "derived": self._derived(),
         }
         self._turns = cycle(_MIX)
+        self._again = self._values_of_values()
         self._further: deque[Iterator[Input]] = deque()
+
+    def _parts_of(self, call: int, tree: Tree) -> list[Part]:
+        """What can be changed; of a request not what its fields lie in."""
+        known = self.known[call]
+        return [one for one in parts_of(tree, known.names, made=known.made) if known.names or one.pattern not in _WHOLE]
 
     def is_near(self, tree: Tree) -> bool:
         """Whether every part of an input lies within what was observed, or on the edge of a literal."""
@@ -107,6 +113,7 @@ class Inputs:
                 ended.add(stream)
             else:
                 found.append(made)
+        found += islice(self._again, max(0, count - len(found)))
         return found
 
     def go_on_from(self, made: Input) -> None:
@@ -116,10 +123,10 @@ class Inputs:
 
     def _steps_from(self, call: int, tree: Tree) -> Iterator[Input]:
         """One more part changed: what stands beside a name first, places in turn."""
-        parts = parts_of(tree, self.known[call].names, made=self.known[call].made)
+        parts = self._parts_of(call, tree)
         telling = [part for part in parts if self._literals.beside.get(part.name)]
         others = [part for part in parts if part not in telling]
-        rows = [self._of(call, part)[:3] for part in telling] + [self._of(call, part)[:1] for part in others]
+        rows = [self._of(part)[:3] for part in telling] + [self._of(part)[:1] for part in others]
         count = 0
         for row in zip_longest(*rows, fillvalue=_NOTHING):
             for part, value in zip([*telling, *others], row, strict=True):
@@ -132,8 +139,9 @@ class Inputs:
                 if count >= STEPS:
                     return
 
-    def drawn(self, numbers: Sequence[int]) -> Input | None:
-        """The input that some numbers stand for (any numbers do); `None` when it was tried before."""
+    def drawn(self, number: int) -> Input | None:
+        """The input that a number stands for (any number does); `None` when it was tried before."""
+        numbers = [number >> shift & 0xFFFF for shift in range(0, 16 * _CHOICES, 16)]
         call = numbers[0] % len(self.known)
         tree = self.known[call].tree
         wanted = 1 + numbers[1] % 3
@@ -141,7 +149,7 @@ class Inputs:
             parts = self._parts[call]
             if parts:
                 part = parts[place % len(parts)]
-                tree = _changed(tree, part.place, self._of(call, part), value)
+                tree = _changed(tree, part.place, self._of(part), value)
         return self._new(call, tree)
 
     # --- one part changed ---
@@ -169,18 +177,41 @@ class Inputs:
         homes = self._homes[pattern]
         found: dict[bytes, tuple[Tree]] = {}
         chosen = homes[:: max(1, len(homes) // CONTEXTS)][:CONTEXTS]
-        for row in zip_longest(*(self._of(call, part) for call, part in chosen), fillvalue=_NOTHING):
+        for row in zip_longest(*(self._worked_out(call, part) for call, part in chosen), fillvalue=_NOTHING):
             for value in row:
                 if value is not _NOTHING:
                     found.setdefault(encode(value), (value,))
         return list(found.values())
 
-    def _of(self, call: int, part: Part) -> list[Tree]:
-        key = (call, part.place)
-        if key not in self._values:
-            around = Around(self._literals, self.profile, self._parts[call], self._optional)
-            self._values[key] = values_for(part, around)
-        return self._values[key]
+    def _worked_out(self, call: int, part: Part) -> list[Tree]:
+        return values_for(part, Around(self._literals, self.profile, self._parts[call], self._optional))
+
+    def _of(self, part: Part) -> list[Tree]:
+        """Values to try at the place of a part."""
+        if part.pattern not in self._values:
+            known = self._values_of(part.pattern) if part.pattern in self._homes else []
+            self._values[part.pattern] = [value for (value,) in known]
+        return self._values[part.pattern]
+
+    def _values_of_values(self) -> Iterator[Input]:
+        """Values that are a step from those to try, where there are not enough of these."""
+        rows = [
+            (call, part, value)
+            for homes in self._homes.values()
+            for call, part in homes[:1]
+            for value in self._of(part)[:16]
+            if not isinstance(value, _CONTAINERS)
+        ]
+        further = [
+            values_for(part._replace(tree=value), Around(self._literals, self.profile, self._parts[call]))
+            for call, part, value in rows
+        ]
+        for row in zip_longest(*further, fillvalue=_NOTHING):
+            for (call, part, _value), other in zip(rows, row, strict=True):
+                if other is not _NOTHING:
+                    made = self._new(call, put(self.known[call].tree, part.place, other))
+                    if made is not None:
+                        yield made
 
     # --- two parts made equal ---
 
@@ -222,14 +253,14 @@ class Inputs:
             if random.random() < 0.4:
                 derived = self._derived_from(call)
                 tree = random.choice(derived) if derived else tree
-            parts = parts_of(tree, self.known[call].names, made=self.known[call].made)
+            parts = self._parts_of(call, tree)
             beside = [part for part in parts if self._literals.beside.get(part.name)]
             telling = beside or parts
             if not parts:
                 return
             wanted = min(random.randint(2, MOST_CHANGES), len(telling))
             for part in random.sample(telling, wanted) + (random.sample(parts, 1) if random.random() < 0.3 else []):
-                values = self._of(call, part)
+                values = self._of(part)
                 most = 4 if random.random() < 0.6 else 12
                 if values:
                     tree = _changed(tree, part.place, values[:most], random.randrange(most))
@@ -263,8 +294,8 @@ class Inputs:
         made = self._new(call, tree)
         if made is not None:
             yield made
-        parts = parts_of(tree, self.known[call].names, made=self.known[call].made)
-        rows = [self._of(call, part)[:12] for part in parts]
+        parts = self._parts_of(call, tree)
+        rows = [self._of(part)[:12] for part in parts]
         for rank in range(12):
             for part, row in zip(parts, rows, strict=True):
                 if rank < len(row):
@@ -279,6 +310,11 @@ class Inputs:
         self._tried.add(key)
         return Input(self.known[call].number, tree, pattern)
 
+
+_WHOLE = frozenset({".path", ".query", ".form"})
+
+_CHOICES = 2 + 2 * 3
+"""Which call, how many changes, and for each of three where and what."""
 
 _CONTAINERS = (ListNode, TupleNode, DictNode, ObjectNode)
 

@@ -179,17 +179,19 @@ class _Test:
         self._imports["import io"] = None
         shown = comparable(last)
         data = body.data if isinstance(body, BytesNode) else b""
-        pairs = zip(environ.keys, environ.values, strict=True) if isinstance(environ, DictNode) else ()
+        pairs = list(zip(environ.keys, environ.values, strict=True)) if isinstance(environ, DictNode) else []
+        self._imports["from wsgiref.util import setup_testing_defaults"] = None
         self._lines.append("environ = {")
-        self._lines += [f"    {str(key)!r}: {str(value)!r}," for key, value in pairs if str(key) != "CONTENT_LENGTH"]
         self._lines += [
-            f"    'CONTENT_LENGTH': {str(len(data))!r},",
-            "    'wsgi.version': (1, 0), 'wsgi.url_scheme': 'http', 'wsgi.errors': io.StringIO(),",
-            "    'wsgi.multithread': False, 'wsgi.multiprocess': False, 'wsgi.run_once': False,",
-            f"    'wsgi.input': io.BytesIO({data!r}),",
+            f"    {str(key)!r}: {str(value)!r}," for key, value in pairs if _says_something(str(key), value)
+        ]
+        self._lines += [
+            f'    "CONTENT_LENGTH": "{len(data)}",',
+            f'    "wsgi.input": io.BytesIO({data!r}),',
             "}",
+            "setup_testing_defaults(environ)",
             "answered = []",
-            f"body = b''.join({_dotted(attribute)}(environ, lambda status, headers, *_: answered.append(status)))",
+            f'body = b"".join({_dotted(attribute)}(environ, lambda status, headers, *_: answered.append(status)))',
             f"assert answered[0].startswith({str(field(shown, 'status'))!r})",
         ]
         document = field(shown, "json")
@@ -288,6 +290,15 @@ class _Test:
                 return f"{tree.kind}({', '.join(parts)})"
             case _:
                 raise _NoTest(f"it needs a {tree.kind} that a test cannot write down")
+
+
+_SAID = frozenset({"REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "REMOTE_USER"})
+_UNSAID = frozenset({"HTTP_HOST", "HTTP_USER_AGENT", "HTTP_CONNECTION", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT"})
+
+
+def _says_something(key: str, value: Tree) -> bool:
+    """Whether a part of a request is one that its sender chose; the rest is filled in by the standard library."""
+    return bool(value) and (key in _SAID or (key.startswith("HTTP_") and key not in _UNSAID))
 
 
 def _is_name(text: str) -> bool:

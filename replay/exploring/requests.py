@@ -82,7 +82,8 @@ def _path_with(path: str, numbers: Tree) -> str:
     parts = path.split("/")
     if isinstance(numbers, DictNode):
         for key, value in zip(numbers.keys, numbers.values, strict=True):
-            at = int(str(key).removeprefix("part "))
+            number = str(key).removeprefix("part ")
+            at = int(number) if number.isascii() and number.isdigit() else len(parts)
             if at < len(parts):
                 parts[at] = _as_text(value)
     return "/".join(parts)

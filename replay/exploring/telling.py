@@ -14,6 +14,9 @@ from .trial import Step, Tried
 WIDTH = 160
 """Characters of a value."""
 
+PAGE_WIDTH = 60
+"""Of a body that is no JSON."""
+
 
 def steps_text(steps: Sequence[Step], target: Target) -> str:
     """One call after the other; those that follow on the same object are told without it."""
@@ -85,5 +88,6 @@ def value_text(observation: Observation) -> str:
     body = next(
         (field(shown, name) for name in ("json", "text", "form", "body") if field(shown, name) is not None), None
     )
-    text = "" if body is None or body == BytesNode(b"") else f" {short(body, WIDTH)}"
+    width = WIDTH if field(shown, "json") is not None else PAGE_WIDTH
+    text = "" if body is None or body == BytesNode(b"") else f" {short(body, width)}"
     return f"answered {field(shown, 'status')}{text}"

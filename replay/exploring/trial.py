@@ -36,6 +36,8 @@ class Trials(msgspec.Struct, frozen=True, tag="trials"):
     trials: list[Trial]
     shown: bool = False
     """Whether observations are wanted, not digests alone."""
+    closely: bool = False
+    """Whether digests are to be equal wherever values are; else they may differ by how equal values lie in memory."""
     traced: bool = False
     """Whether the paths that they take are wanted."""
     fresh: bool = False

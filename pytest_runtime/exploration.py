@@ -1,0 +1,53 @@
+"""This file is about exploration in a run: which findings fail an item, which are accepted, which are only listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from .acceptance import Acceptance, apply
+from .replay.exploring.found import Explored, Finding
+from .replay.verdict import ClassVerdict, TraceVerdict
+
+ACCEPTED = "accepted"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What exploring one target came to, with the acceptances taken into account."""
+
+    explored: Explored
+    failing: tuple[Finding, ...]
+    accepted: tuple[tuple[Finding, str], ...]
+    """With the reasons."""
+    listed: tuple[Finding, ...]
+    """Far ones, which fail nothing."""
+
+
+def as_class(finding: Finding) -> ClassVerdict:
+    """A finding in the form in which divergences of replays are accepted: by entry, path and field."""
+    trace = TraceVerdict(
+        finding.call, "diverged", differences=finding.differences, location=finding.location, asserted=1
+    )
+    return ClassVerdict(finding.entry, finding.path, "", finding.words, 0, (trace,))
+
+
+def judge(explored: Explored, acceptances: Iterable[Acceptance], *, strict: bool) -> Judged:
+    """Near findings fail the item, far ones too where that is wanted; what is accepted fails nothing."""
+    known = tuple(acceptances)
+    failing, accepted, listed = [], [], []
+    for finding in explored.findings:
+        [applied] = apply([as_class(finding)], known).verdicts
+        trace = applied.traces[0]
+        if trace.verdict == ACCEPTED:
+            accepted.append((finding, trace.reason))
+        elif finding.near or strict:
+            failing.append(finding)
+        else:
+            listed.append(finding)
+    return Judged(explored, tuple(failing), tuple(accepted), tuple(listed))
+
+
+def to_accept(explored: Sequence[Explored], *, strict: bool) -> list[ClassVerdict]:
+    """The findings that `--runtime-accept` writes down: those that fail an item."""
+    return [as_class(one) for whole in explored for one in whole.findings if one.near or strict]

@@ -1,0 +1,99 @@
+"""This file is about telling what exploring found: in the text of an item, and in the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..exploration import Judged
+from ..replay.exploring.found import Explored, Finding
+from .causes import source_line
+from .printing import many, printable
+
+LISTED = 10
+
+
+def one_line(judged: Judged) -> str:
+    """The findings in a line."""
+    first = judged.failing[0]
+    more = f" (and {len(judged.failing) - 1} more)" if len(judged.failing) > 1 else ""
+    return printable(" ".join(f"{first.call}: base {first.base}, candidate {first.candidate}{more}".split()))
+
+
+def failure_text(judged: Judged, root: Path) -> str:
+    """Everything about what failed, for a person."""
+    explored = judged.explored
+    lines = [f"explored {explored.target}: {counts(explored)}"]
+    for finding in judged.failing:
+        lines += ["", *finding_lines(finding, root)]
+    for finding, reason in judged.accepted:
+        lines += ["", f"accepted ({reason}): {finding.call}"]
+    if judged.listed:
+        lines += ["", "far from what was recorded, and listed only:"]
+        lines += [
+            f"    {finding.call}: base {finding.base}, candidate {finding.candidate}" for finding in judged.listed
+        ]
+    return printable("\n".join(lines))
+
+
+def finding_lines(finding: Finding, root: Path) -> Iterator[str]:
+    """One finding: the call, what each side did, where it begins."""
+    yield finding.call
+    yield f"    base       {finding.base}"
+    yield f"    candidate  {finding.candidate}"
+    place = finding.location
+    if place is not None:
+        yield f"    {place.file}:{place.line}  {source_line(root, place)}".rstrip()
+        if place.base or place.candidate:
+            yield f"        base       {place.base}"
+            yield f"        candidate  {place.candidate}"
+        else:
+            yield f"        {place.how}"
+    if finding.seen:
+        yield f"    when {finding.entry} calls it so, it shows: {finding.seen}"
+    if not finding.near:
+        yield "    (far from what was recorded)"
+
+
+def counts(explored: Explored) -> str:
+    """How many inputs came to what."""
+    parts = [f"{many(explored.examples, 'example')} from {many(explored.recorded, 'recorded input')}"]
+    parts += [f"{explored.same} the same"] if explored.same else []
+    parts += [f"{explored.set_aside} led to what nobody recorded"] if explored.set_aside else []
+    parts += [f"{explored.no_evidence} were nonsense to base"] if explored.no_evidence else []
+    parts += [f"{explored.inside} differed inside only"] if explored.inside else []
+    parts += [f"{explored.unsettled} differed inside, and nobody can tell what is seen"] if explored.unsettled else []
+    return ", ".join(parts)
+
+
+def summary_lines(found: Sequence[Judged], root: Path) -> Iterator[tuple[str, str]]:
+    """(line, its colour or empty) of the summary of a run."""
+    done = [one for one in found if not one.explored.reason]
+    for one in done:
+        for finding in one.failing:
+            first, *rest = finding_lines(finding, root)
+            yield f"differs: {first}", "red"
+            yield from ((line, "red") for line in rest)
+    accepted = [(finding, reason) for one in done for finding, reason in one.accepted]
+    yield from ((f"accepted: {finding.call} ({reason})", "yellow") for finding, reason in accepted)
+    listed = [finding for one in done for finding in one.listed]
+    for finding in listed[:LISTED]:
+        text = f"base {finding.base}, candidate {finding.candidate}"
+        yield f"far from what was recorded: {finding.call}: {text}", "yellow"
+    if len(listed) > LISTED:
+        yield f"… and {len(listed) - LISTED} more that are far (see --runtime-json)", "yellow"
+    for one in found:
+        if one.explored.reason:
+            yield f"not explored: {one.explored.target}: {one.explored.reason}", ""
+
+
+def total_line(found: Sequence[Judged]) -> str:
+    """All of it in a line."""
+    done = [one.explored for one in found if not one.explored.reason]
+    failing, listed = (sum(len(getattr(one, name)) for one in found) for name in ("failing", "listed"))
+    aside = sum(one.set_aside + one.unsettled for one in done)
+    return (
+        f"runtime: explored {many(len(done), 'function')} with {many(sum(one.examples for one in done), 'example')}: "
+        f"{many(failing, 'difference')}, {listed} far, {aside} set aside"
+        + (f"; {many(len(found) - len(done), 'function')} not explored" if len(found) > len(done) else "")
+    )
