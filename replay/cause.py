@@ -184,7 +184,8 @@ class _Search:
                 found = self._only_candidate(self._candidate[other])
             else:
                 assert one is not None
-                found = self._only_base(self._base[one])
+                following = self._base[one + 1] if one + 1 < len(self._base) else None
+                found = self._only_base(self._base[one], following)
             if found is not None:
                 yield found
 
@@ -266,7 +267,7 @@ class _Search:
             case _:
                 return None
 
-    def _only_base(self, event: Event) -> _Found | None:
+    def _only_base(self, event: Event, following: Event | None) -> _Found | None:
         place = self._alignment.nearest(event.function, event.line)
         if place is None:
             return None
@@ -274,8 +275,7 @@ class _Search:
         match event.kind:
             case "raise":
                 return _Found("raise", place.function, line, place, _raised(event), "no exception")
-            case "decision" if event.arm in ("true", "entered") and self._alignment.is_gone(event.function, event.line):
-                # What it decided is not decided any more; a decision that let everything pass by is not missed.
+            case "decision" if following is not None and self._led_to(event, following):
                 return _Found("change", place.function, line, place, decided(event), ABSENT, event.key)
             case "value" if event.values[0][0]:
                 return self._whole(event, None, place)
@@ -284,6 +284,13 @@ class _Search:
                 return _Found("change", place.function, line, place, text, ABSENT)
             case _:
                 return None
+
+    def _led_to(self, event: Event, following: Event) -> bool:
+        """Whether a decision of base that is gone led to something that is gone with it; one that let everything pass
+        by is not missed."""
+        steps = (event, following)
+        gone = all(self._alignment.is_gone(one.function, one.line) for one in steps)
+        return gone and event.function == following.function and event.line <= following.line
 
     def _counts(self, event: Event, place: Place) -> bool:
         """Whether a value of one side can matter: not of a name that only this side has, and not of a log line."""

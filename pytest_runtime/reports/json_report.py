@@ -78,6 +78,7 @@ def _explored(judged: Judged) -> dict[str, Any]:
     accepted = {finding.call for finding, _reason in judged.accepted}
     explored = judged.explored
     plain = msgspec.structs.asdict(explored)
+    plain.pop("seconds")  # the same every time, the report is
     return {**plain, "findings": [_finding(one, one.call in accepted) for one in explored.findings]}
 
 
