@@ -25,6 +25,9 @@ CONTEXTS = 2
 
 MOST_CHANGES = 4
 
+AT_ONCE = 3
+"""Values of a place that changed lines are about, for each one of another place."""
+
 STEPS = 12
 """Inputs made from one that took a new way."""
 
@@ -156,21 +159,28 @@ class Inputs:
 
     def _singles(self) -> Iterator[Input]:
         """Values of all places in turn, each in another recorded call than the one before."""
-        patterns = list(self._homes)
-        rows = [self._values_of(pattern) for pattern in patterns]
+        relevant = [one for one in self._homes if self._is_relevant(one)]
+        others = [one for one in self._homes if one not in relevant]
+        rows = {one: deque(self._values_of(one)) for one in [*relevant, *others]}
         turn = 0
-        for rank, row in enumerate(zip_longest(*rows)):
-            for pattern, value in zip(patterns, row, strict=True):
-                if value is None:
+        while any(rows.values()):
+            wanted = [one for one in relevant for _time in range(AT_ONCE)] + others
+            for pattern in wanted or list(rows):
+                if not rows[pattern]:
                     continue
+                (value,) = rows[pattern].popleft()
                 homes = self._homes[pattern]
-                turns = (0, turn) if rank < 2 else (turn,)
+                turns = (0, turn) if turn < 2 * len(rows) else (turn,)
                 for at_home in dict.fromkeys(one % len(homes) for one in turns):
                     call, part = homes[at_home]
-                    made = self._new(call, put(self.known[call].tree, part.place, value[0]), pattern)
+                    made = self._new(call, put(self.known[call].tree, part.place, value), pattern)
                     if made is not None:
                         yield made
                 turn += 1
+
+    def _is_relevant(self, pattern: Pattern) -> bool:
+        """Whether changed lines mention the name of a place, or what is made of it."""
+        return self._homes[pattern][0][1].name in self._literals.names
 
     def _values_of(self, pattern: Pattern) -> list[tuple[Tree]]:
         """Values to try at places of a pattern; in tuples, because `None` is one of them."""
@@ -255,7 +265,8 @@ class Inputs:
                 tree = random.choice(derived) if derived else tree
             parts = self._parts_of(call, tree)
             beside = [part for part in parts if self._literals.beside.get(part.name)]
-            telling = beside or parts
+            relevant = [part for part in parts if part.name in self._literals.names]
+            telling = (relevant if len(relevant) > 1 and random.random() < 0.6 else beside) or parts
             if not parts:
                 return
             wanted = min(random.randint(2, MOST_CHANGES), len(telling))

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 from ...recorders.tracing.branches import FunctionName
 from ..change import function_names
 from ..versions import Versions
+from .relevance import Hint, Relevance, names_in
 
 Literal: TypeAlias = int | float | str
 
@@ -38,6 +39,10 @@ class Literals(NamedTuple):
     tests_truth: bool
     """Whether the truth of some value decides, or a length: then empty and zero are edges."""
     tests_none: bool
+    names: frozenset[str] = frozenset()
+    """What changed lines mention, and what that is made of."""
+    hints: frozenset[Hint] = frozenset()
+    """What changed lines deal with."""
 
 
 def literals_of(versions: Versions, functions: Iterable[FunctionName]) -> Literals:
@@ -68,8 +73,9 @@ class _Gathered:
         self._members: dict[str, None] = {}
         self._truth = self._none = False
         self._constants: dict[str, ast.AST] = {}
-        self._made_of: dict[str, set[str]] = {}
-        """Local variable → names that it is made of."""
+        self._parameters: dict[str, list[str]] = {}
+        """Function of the module → its positional parameters."""
+        self._relevance = Relevance()
 
     def look(self, source: str, name: str, changed: frozenset[int]) -> None:
         """At one version of a function, and what it leads to."""
@@ -78,6 +84,11 @@ class _Gathered:
         except SyntaxError:
             return
         known = _definitions(tree)
+        self._parameters = {
+            name.rpartition(".")[2]: [one.arg for one in (*node.args.posonlyargs, *node.args.args)][name.count(".") :]
+            for name, node in known.items()
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
         self._constants = {name.rpartition(".")[2]: node for name, node in known.items() if _is_plain(node)}
         pending: list[tuple[ast.AST, int]] = [(known[name], 0)] if name in known else []
         seen: set[int] = set()
@@ -101,12 +112,14 @@ class _Gathered:
             tuple(self._members),
             self._truth,
             self._none,
+            self._relevance.names(),
+            frozenset(self._relevance.hints),
         )
 
     def _spread(self) -> None:
         """What stands beside a variable stands beside what the variable is made of."""
         for _round in range(2):
-            for name, sources in self._made_of.items():
+            for name, sources in self._relevance.made_of.items():
                 for source in sources:
                     if name in self._beside and source != name:
                         self._beside.setdefault(source, {}).update(self._beside[name])
@@ -118,6 +131,7 @@ class _Gathered:
                 self._constant(node, changed)
             self._association(node)
             self._test(node)
+            self._relevance.see(node, changed, self._parameters)
 
     def _constant(self, node: ast.Constant, changed: frozenset[int]) -> None:
         for value in _values(node):
@@ -129,29 +143,25 @@ class _Gathered:
         match node:
             case ast.Compare(left=left, comparators=others):
                 sides = [left, *others]
-                self._near({name for one in sides for name in _names(one)}, sides)
+                self._near({name for one in sides for name in names_in(one)}, sides)
             case ast.BinOp(left=left, right=right):
-                self._near({*_names(left), *_names(right)}, [left, right])
+                self._near({*names_in(left), *names_in(right)}, [left, right])
             case ast.BoolOp(values=values):
-                self._near({name for one in values for name in _names(one)}, [one for one in values if _is_plain(one)])
+                self._near(
+                    {name for one in values for name in names_in(one)}, [one for one in values if _is_plain(one)]
+                )
             case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[ast.Constant(value=str() as key), *more]):
                 if method in ("get", "pop", "setdefault"):
                     self._keys[key] = None
                     self._near({key}, more)
                 else:
-                    self._near(_names(owner), node.args)
+                    self._near(names_in(owner), node.args)
             case ast.Call(func=ast.Name(id="min" | "max" | "round"), args=parts):
-                self._near({name for one in parts for name in _names(one)}, parts)
+                self._near({name for one in parts for name in names_in(one)}, parts)
             case ast.Subscript(slice=ast.Constant(value=str() as key)):
                 self._keys[key] = None
             case ast.Subscript(value=ast.Name(id=home), slice=index) if home in self._constants:
-                self._near(_names(index), [self._constants[home]])
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AugAssign(target=ast.Name(id=name), value=value)
-                | ast.For(target=ast.Name(id=name), iter=value)
-            ):
-                self._made_of.setdefault(name, set()).update(_names(value))
+                self._near(names_in(index), [self._constants[home]])
             case ast.Attribute(value=ast.Name(id=home), attr=attribute) if home[:1].isupper():
                 self._members[attribute] = None
             case ast.FunctionDef(args=given):
@@ -159,7 +169,7 @@ class _Gathered:
                     self._near({parameter}, [value])
             case ast.Match(subject=subject, cases=cases):
                 patterns = [part for one in cases for part in ast.walk(one.pattern)]
-                self._near(_names(subject), [part.value for part in patterns if isinstance(part, ast.MatchValue)])
+                self._near(names_in(subject), [part.value for part in patterns if isinstance(part, ast.MatchValue)])
             case _:
                 pass
 
@@ -274,22 +284,6 @@ def _plain_parts(node: ast.AST) -> Iterator[ast.Constant]:
         yield from (part for part in ast.walk(node) if isinstance(part, ast.Constant))
     elif isinstance(node, ast.Call):
         yield from (part for one in node.args for part in _plain_parts(one))
-
-
-def _names(node: ast.AST) -> set[str]:
-    """What a value may be called where it comes from: variables, attributes, keys."""
-    found: set[str] = set()
-    for part in ast.walk(node):
-        match part:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                found.add(name)
-            case ast.Subscript(slice=ast.Constant(value=str() as name)):
-                found.add(name)
-            case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str() as name), *_]):
-                found.add(name)
-            case _:
-                pass
-    return found
 
 
 def _defaults(given: ast.arguments) -> Iterator[tuple[str, ast.expr]]:

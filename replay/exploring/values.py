@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from ...recorders.value_tree import (
     BytesNode,
@@ -40,6 +40,10 @@ NUMBERS_LIMIT = 60
 """Numbers that are tried at one place."""
 
 
+Tier: TypeAlias = tuple[str, Iterable[Tree]]
+"""Values, and what they are awkward for: a `Hint`, or empty."""
+
+
 class Around(NamedTuple):
     """What is known when a value is chosen."""
 
@@ -62,16 +66,19 @@ def values_for(part: Part, around: Around) -> list[Tree]:
     """Values to try instead of a part, most telling first, each once, the part itself left out."""
     found: dict[bytes, Tree] = {}
     own = encode(part.tree)
-    for value in _interleaved(_Values(part, around).tiers()):
+    hints = around.literals.hints if part.name in around.literals.names else frozenset()
+    for value in _interleaved(_Values(part, around).tiers(), hints):
         key = encode(value)
         if key != own:
             found.setdefault(key, value)
     return list(found.values())
 
 
-def _interleaved(tiers: Sequence[Iterable[Tree]]) -> Iterator[Tree]:
-    """A few of each tier in turn: a long one does not keep the next waiting."""
-    rows = [_chunks(tier, 2 if at < 4 else 1) for at, tier in enumerate(tiers)]
+def _interleaved(tiers: Sequence[Tier], hints: frozenset[str]) -> Iterator[Tree]:
+    """A few of each tier in turn: a long one does not keep the next waiting. Of those that the changed lines deal with
+    more, and first."""
+    ordered = sorted(tiers, key=lambda tier: tier[0] not in hints)
+    rows = [_chunks(tier, 4 if name in hints else 2 if at < 4 else 1) for at, (name, tier) in enumerate(ordered)]
     for row in zip_longest(*rows):
         for chunk in row:
             yield from chunk or ()
@@ -89,12 +96,12 @@ class _Values:
         self._around = around
         self._seen = around.profile.places.get(part.pattern, Observed())
 
-    def tiers(self) -> list[Iterable[Tree]]:
-        """By how telling they are."""
+    def tiers(self) -> list[Tier]:
+        """By how telling they are; each by what it is awkward for."""
         tree = self._part.tree
         match tree:
             case bool():
-                return [[not tree], [None], self._observed()]
+                return [("nothing", [not tree, None]), ("", self._observed())]
             case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
                 return self._numbers(tree)
             case str():
@@ -102,34 +109,38 @@ class _Values:
             case StandardNode(kind="datetime" | "date"):
                 return self._moments(tree)
             case StandardNode(kind="timedelta"):
-                return [self._observed(), _spans(self._near_numbers()), [None]]
+                return [("", self._observed()), ("time", _spans(self._near_numbers())), ("nothing", [None])]
             case BytesNode(data=data):
-                return [self._observed(), [BytesNode(b""), BytesNode(data[:1]), BytesNode(data * 2)], [None]]
+                made: list[Tree] = [BytesNode(b""), BytesNode(data[:1]), BytesNode(data * 2)]
+                return [("", self._observed()), ("length", made), ("nothing", [None])]
             case ListNode(items=items):
                 return self._lists(items)
             case SetNode(items=items) | FrozenSetNode(items=items):
-                made = type(tree)
-                return [[made([]), made(items[:1])], [made(items[1:])], self._observed(), [None]]
+                kind = type(tree)
+                fewer: list[Tree] = [kind([]), kind(items[:1]), kind(items[1:])]
+                return [("entries", [*self._sets(tree), *fewer]), ("", self._observed()), ("nothing", [None])]
             case TupleNode(items=items):
-                return [[TupleNode([]), TupleNode(items[:1])], self._observed(), [None]]
+                return [("", self._observed()), ("length", [TupleNode([]), TupleNode(items[:1])]), ("nothing", [None])]
             case DictNode() if self._part.pattern == "kwargs":
                 return self._keywords(tree)
             case DictNode():
                 return self._dicts(tree)
             case EnumNode(cls=cls, value=value):
                 members: list[Tree] = [EnumNode(cls, name, value) for name in self._around.literals.members]
-                return [self._observed(), members, [None]]
+                return [("", self._observed()), ("", members), ("nothing", [None])]
             case None:
-                return [self._observed(), *self._instead_of_none()]
+                beside: list[Tree] = [*self._around.literals.beside.get(self._part.name, ())]
+                return [("", self._observed()), ("", beside), ("nothing", ["", 0, False])]
             case _:
-                return [self._observed(), [None]]
+                return [("", self._observed()), ("nothing", [None])]
+
+    def _sets(self, tree: SetNode | FrozenSetNode) -> list[Tree]:
+        """With what other parts of the input hold."""
+        others = [one.tree for one in self._around.others if type(one.tree) in {type(item) for item in tree.items}]
+        return [type(tree)([*tree.items, other]) for other in others[:8] if other not in tree.items]
 
     def _observed(self) -> list[Tree]:
         return list(self._seen.values.values())
-
-    def _instead_of_none(self) -> list[list[Tree]]:
-        beside = self._around.literals.beside.get(self._part.name, ())
-        return [[*beside], ["", 0, False]]
 
     # --- numbers ---
 
@@ -138,13 +149,14 @@ class _Values:
         beside = self._around.literals.beside.get(self._part.name, ())
         return [one for one in beside if isinstance(one, (int, float))]
 
-    def _numbers(self, tree: Tree) -> list[Iterable[Tree]]:
+    def _numbers(self, tree: Tree) -> list[Tier]:
         make = _maker(tree)
         here = _number(tree)
         literals = self._around.literals
         changed = [one for one in literals.changed if isinstance(one, (int, float))]
         every = [one for one in literals.all if isinstance(one, (int, float))]
-        others = [_number(one.tree) for one in self._others(number_like=True)]
+        others = [_number(one.tree) for one in self._others(number_like=True)] + self._spelled_by_others()
+        apart = [one - other for one in others[:5] for other in others[:5] if one > other]
         low, high = self._seen.ranges.get(type_of(tree), (here, here))
         near = chain.from_iterable(map(_stepped, self._near_numbers()))
         edges: list[float] = [low, high, high + 1, low - 1, 1, -1, high + 3, high * 2, high + 5]
@@ -152,15 +164,21 @@ class _Values:
         halves: list[float] = [0.5, 1.5, 2.5, 0.125, 2.675, 1.005, 0.005, 0.015, 10.075, 0.1, here + 0.5, here + 0.005]
         if isinstance(tree, int) and abs(here) < 2**53:
             halves = [here + 5, here * 100 + 5, 25, 125, 15, 35, 99, 101, 1e6 + 1, 2.0**31]
+        related = chain(chain.from_iterable((other, other + 1, other - 1) for other in others[:12]), apart)
         return [
-            make(near),
-            chain(make([0]), [None] if self._around.literals.tests_none else [], make(_stepped_all(changed))),
-            make(chain.from_iterable((other, other + 1, other - 1) for other in others[:12])),
-            make(edges),
-            make(halves),
-            make(chain.from_iterable(map(_stepped, every[:NUMBERS_LIMIT]))),
-            chain(make(awkward), [None], self._observed()),
+            ("comparison", chain(make(near), make(_stepped_all(changed)))),
+            ("nothing", chain(make([0]), [None])),
+            ("comparison", make(related)),
+            ("comparison", make(edges)),
+            ("rounding", chain(make(halves), make([-here, -7, -1, 7, here + 1]))),
+            ("", make(_stepped_all(every[:NUMBERS_LIMIT]))),
+            ("", chain(make(awkward), self._observed())),
         ]
+
+    def _spelled_by_others(self) -> list[float]:
+        """Numbers that texts of the same input spell."""
+        texts = [one.tree for one in self._around.others if isinstance(one.tree, str)]
+        return [number for text in texts if (number := number_in(text)) is not None][:4]
 
     def _others(self, *, number_like: bool = False) -> list[Part]:
         """Other parts of the call, of the same type; nearer names first."""
@@ -175,34 +193,33 @@ class _Values:
 
     # --- texts ---
 
-    def _texts(self, text: str) -> list[Iterable[Tree]]:
+    def _texts(self, text: str) -> list[Tier]:
         literals = self._around.literals
         beside = [one for one in literals.beside.get(self._part.name, ()) if isinstance(one, str)]
         changed = [one for one in literals.changed if isinstance(one, str)]
         others = [str(one.tree) for one in self._others()][:8]
         others += [key for one in self._around.others for key in _text_keys(one.tree)][:8]
         observed = [one for one in self._observed() if isinstance(one, str)]
+        given = [_number(one.tree) for one in self._around.others if type_of(one.tree) in ("int", "float", "decimal")]
+        numbers = [*self._near_numbers(), *given[:6]] or [one for one in literals.changed if _is_number(one)]
         return [
-            chain(beside, changed),
-            chain(["", None] if literals.tests_none else [""], [text.upper(), None, text.lower(), f" {text} "]),
-            chain(_spelled(text, self._near_numbers() or [one for one in literals.changed if _is_number(one)])),
-            chain(_folded(text), [text + text], _numbers_inside(text, self._near_numbers())),
-            chain(others, observed),
-            _of_lengths(text, self._around.lengths),
-            chain(_dates_spelled(text), _awkward_text(text)),
-            chain(
-                [one for one in literals.all if isinstance(one, str)],
-                chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6]),
-                [text[:1], text[1:], text[:-1]],
-            ),
+            ("comparison", chain(beside, changed, others[:2])),
+            ("nothing", ["", None, " "]),
+            ("text", chain([text.upper(), f" {text} ", text.lower()], _folded(text), _awkward_text(text))),
+            ("rounding", chain(_spelled(text, numbers), _numbers_inside(text, self._near_numbers()))),
+            ("entries", chain(others, observed)),
+            ("length", chain([text + text], _of_lengths(text, self._around.lengths), [text[:1], text[1:], text[:-1]])),
+            ("time", _dates_spelled(text)),
+            ("", [one for one in literals.all if isinstance(one, str)]),
+            ("text", chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6])),
         ]
 
     # --- moments ---
 
-    def _moments(self, tree: StandardNode) -> list[Iterable[Tree]]:
+    def _moments(self, tree: StandardNode) -> list[Tier]:
         here = moment_of(tree)
         if here is None:
-            return [self._observed(), [None]]
+            return [("", self._observed()), ("nothing", [None])]
         others = [moment for one in self._others() if (moment := moment_of(one.tree)) is not None]
         numbers = [one for one in self._around.literals.all if isinstance(one, (int, float)) and abs(one) <= 3660]
         spans = [datetime.timedelta(days=one) for one in numbers]
@@ -219,32 +236,29 @@ class _Values:
         if tree.kind == "datetime":
             zones = [StandardNode("datetime", [*tree.parts[:8], zone]) for zone in _ZONES]
         return [
-            _with_moments(tree, related),
-            _with_moments(tree, _calendar(here)),
-            zones,
-            self._observed(),
-            [None],
+            ("comparison", _with_moments(tree, related)),
+            ("time", _with_moments(tree, _calendar(here))),
+            ("time", zones),
+            ("", self._observed()),
+            ("nothing", [None]),
         ]
 
     # --- containers ---
 
-    def _lists(self, items: list[Tree]) -> list[Iterable[Tree]]:
+    def _lists(self, items: list[Tree]) -> list[Tier]:
         first = items[:1]
         wider = self._other_items(items)
         beside = self._around.literals.beside.get(self._part.name, ())
         texts = [one for one in beside if isinstance(one, str)] if all(isinstance(one, str) for one in items) else []
         return [
-            [ListNode([]), ListNode(first), ListNode([*items, *first]), ListNode(items[::-1]), None],
-            [ListNode([*items, one]) for one in texts],
-            _lists_of_lengths(items or wider, self._around.lengths),
-            [ListNode([*items, *wider[:1]]), ListNode(items[1:]), ListNode(items[:-1]), ListNode(items * 2)],
-            [
-                ListNode([*items[1:2], *first, *items[2:]]),
-                ListNode(wider[:2]),
-                ListNode(wider[:6]),
-                ListNode(items[:2]),
-            ],
-            self._observed(),
+            ("nothing", [ListNode([]), None]),
+            ("order", [ListNode([*items, *first]), ListNode(items[::-1]), ListNode([*items, *wider[:1]])]),
+            ("entries", [ListNode([*items, one]) for one in texts]),
+            ("length", chain([ListNode(first)], _lists_of_lengths(items or wider, self._around.lengths))),
+            ("order", [ListNode(items * 2), ListNode([*items[1:2], *first, *items[2:]])]),
+            ("length", [ListNode(items[1:]), ListNode(items[:-1]), ListNode(items[:2])]),
+            ("", [ListNode(wider[:2]), ListNode(wider[:6])]),
+            ("", self._observed()),
         ]
 
     def _other_items(self, items: list[Tree]) -> list[Tree]:
@@ -253,15 +267,20 @@ class _Values:
         known = set(map(encode, items))
         return [tree for key, tree in seen.values.items() if key not in known] if seen is not None else []
 
-    def _dicts(self, tree: DictNode) -> list[Iterable[Tree]]:
+    def _dicts(self, tree: DictNode) -> list[Tier]:
         keys, values = tree.keys, tree.values
         without: list[Tree] = [
             DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]])
             for at in range(min(len(keys), 12))
         ]
-        return [self._with_more(tree), without, [DictNode([], []), None], self._observed()]
+        return [
+            ("entries", self._with_more(tree)),
+            ("nothing", without),
+            ("nothing", [DictNode([], []), None]),
+            ("", self._observed()),
+        ]
 
-    def _keywords(self, tree: DictNode) -> list[Iterable[Tree]]:
+    def _keywords(self, tree: DictNode) -> list[Tier]:
         """With one that was left out, or without one."""
         given = {one.name for one in self._around.others if len(one.place) == 2}
         rows = []
@@ -276,7 +295,7 @@ class _Values:
             DictNode([*tree.keys[:at], *tree.keys[at + 1 :]], [*tree.values[:at], *tree.values[at + 1 :]])
             for at in range(len(tree.keys))
         ]
-        return [[one for row in zip_longest(*rows) for one in row if one is not None], without]
+        return [("", [one for row in zip_longest(*rows) for one in row if one is not None]), ("nothing", without)]
 
     def _with_more(self, tree: DictNode) -> Iterator[Tree]:
         """With an entry more: a key that the source knows, or that another dictionary of the same input has."""
@@ -465,11 +484,20 @@ def _of_lengths(text: str, lengths: Iterable[int]) -> Iterator[str]:
         for wanted in (length, length + 1, length - 1):
             if 0 <= wanted <= LENGTH_LIMIT:
                 yield (body * (wanted // len(body) + 1))[:wanted]
-        yield "é" * length
+        yield from ("x" * length, f"{text[:3]} {'x' * length}", "é" * length)
 
 
 def _awkward_text(text: str) -> Iterator[str]:
-    yield from (f"{text}é", f"{text}ß", f"{text}\u0301", f"😀{text}", f"{text} ", f"\t{text}", f"{text}\n")
+    yield from (
+        f"{text}é",
+        f"{text}ß",
+        f"{text}\u0301",
+        f"x\u0332{text}",
+        f"😀{text}",
+        f"{text} ",
+        f"\t{text}",
+        f"{text}\n",
+    )
     yield from (
         text.replace(" ", ""),
         text.replace(" ", "  "),

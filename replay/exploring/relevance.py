@@ -1,0 +1,115 @@
+"""This file is about relevance: which names changed lines mention and what these are made of, and what the lines deal
+with. Places of those names are tried more, with values that are awkward for what is done there.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+Hint: TypeAlias = str
+"""`nothing` (None, empty, missing), `text`, `rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
+
+ROUNDS = 3
+"""How many assignments back a name is followed."""
+
+_BY_NAME: Mapping[Hint, str] = {
+    "nothing": "get setdefault any all bool",
+    "text": "lower upper casefold title capitalize swapcase strip lstrip rstrip split rsplit replace encode decode "
+    "join normalize isdigit isalpha isnumeric isdecimal isalnum startswith endswith partition rpartition sub match findall "
+    "search fullmatch combining ljust rjust zfill splitlines len",
+    "rounding": "round quantize int floor ceil trunc divmod Decimal float",
+    "order": "sort sorted min max reversed reverse nlargest nsmallest bisect set append insert",
+    "length": "len range islice zip enumerate",
+    "time": "datetime date time timedelta astimezone fromisoformat strftime strptime isocalendar isoformat timestamp "
+    "weekday isoweekday monthrange toordinal tzinfo days seconds year month day hour utc UTC total_seconds combine "
+    "utcoffset",
+    "entries": "update pop items keys values copy dict deepcopy setdefault get",
+}
+_DEALS_WITH: Mapping[str, frozenset[Hint]] = {
+    name: frozenset(hint for hint, names in _BY_NAME.items() if name in names.split())
+    for names in _BY_NAME.values()
+    for name in names.split()
+}
+
+
+class Relevance:
+    """Sees the source of functions, and knows what their changed lines are about."""
+
+    def __init__(self) -> None:
+        self._mentioned: set[str] = set()
+        self.hints: set[Hint] = set()
+        self.made_of: dict[str, set[str]] = {}
+        """Name → names that it is made of, through assignments, loops, and calls of functions by name."""
+
+    def see(self, node: ast.AST, changed: frozenset[int], parameters: Mapping[str, list[str]]) -> None:
+        """One node of a version of a function, of which some lines changed; `parameters` are those of the module's
+        functions, by name."""
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                self._comes_from(targets, value)
+            case ast.AugAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value):
+                self._comes_from([target], value)
+            case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+                self._comes_from([target], value)
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in parameters:
+                for parameter, value in zip(parameters[name], args, strict=False):
+                    self.made_of.setdefault(parameter, set()).update(names_in(value) - {parameter})
+            case _:
+                pass
+        if getattr(node, "lineno", 0) in changed:
+            self.hints |= _hints(node)
+            if isinstance(node, ast.expr):
+                self._mentioned |= names_in(node)
+
+    def _comes_from(self, targets: Iterable[ast.expr], value: ast.expr) -> None:
+        sources = names_in(value)
+        for target in targets:
+            held = target.value if isinstance(target, ast.Subscript) else target
+            for name in names_in(held):
+                self.made_of.setdefault(name, set()).update(sources - {name})
+
+    def names(self) -> frozenset[str]:
+        """What changed lines mention, and what that is made of; without leading underscores."""
+        found = set(self._mentioned)
+        for _round in range(ROUNDS):
+            found |= {source for name in found for source in self.made_of.get(name, ())}
+        return frozenset(name.lstrip("_") for name in found)
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """What a value may be called where it comes from: variables, attributes, keys."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                found.add(name)
+            case ast.Subscript(slice=ast.Constant(value=str() as name)):
+                found.add(name)
+            case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str() as name), *_]):
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+def _hints(node: ast.AST) -> frozenset[Hint]:
+    match node:
+        case ast.Compare(ops=ops, comparators=others):
+            if any(isinstance(one, ast.Constant) and one.value is None for one in others):
+                return frozenset({"nothing"})
+            inside = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops)
+            return frozenset({"entries", "text", "nothing"} if inside else {"comparison"})
+        case ast.BoolOp() | ast.If() | ast.While() | ast.IfExp():
+            return frozenset({"nothing"})
+        case ast.BinOp(op=ast.FloorDiv() | ast.Mod() | ast.Div() | ast.Mult()):
+            return frozenset({"rounding"})
+        case ast.BinOp(op=ast.BitOr()) | ast.Dict():
+            return frozenset({"entries"})
+        case ast.Slice():
+            return frozenset({"length"})
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return _DEALS_WITH.get(name, frozenset())
+        case _:
+            return frozenset()
