@@ -27,7 +27,10 @@ from ..recorded_world import RecordedWorld, TraceStopped
 from ..roots import Roots
 from ..surroundings import kept
 from ..worker import NO_PRODUCERS, EntryGone, EntryUnavailable, Worker, callable_of, run_wsgi, standing_in
-from .trial import Step, Trial, Trials, Tried
+from .trial import Step, Trial, Trials, Tried, decode_job, decode_trial
+
+JOBS = 200
+"""Jobs that are kept decoded."""
 
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
@@ -53,31 +56,38 @@ class Attempts:
     def __init__(self, worker: Worker, resolver: Resolver, roots: Roots, tracer: Tracer) -> None:
         self._worker = worker
         self._tracer = tracer
+        self._jobs: dict[bytes, tuple[Job, Trace]] = {}
         self._resolver = resolver
         self._roots = roots
 
     def run(self, question: Trials, which: Sequence[int]) -> Iterator[Tried]:
         """What came of each of these trials; every failure is told in the answer."""
-        traces: dict[int, Trace] = {}
         with kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for number in which:
-                trial = question.trials[number]
-                if trial.job not in traces:
-                    traces[trial.job] = decode_trace(question.jobs[trial.job].data)
-                yield self._tried(question, trial, traces[trial.job])
+                trial = decode_trial(question.trials[number])
+                yield self._tried(question, trial, *self._job(bytes(question.jobs[trial.job])))
             self._tracer.rest()
 
-    def _tried(self, question: Trials, trial: Trial, trace: Trace) -> Tried:
+    def _job(self, encoded: bytes) -> tuple[Job, Trace]:
+        """A job and its trace; those of one function come again with each question about it."""
+        known = self._jobs.get(encoded)
+        if known is None:
+            if len(self._jobs) >= JOBS:
+                self._jobs.clear()
+            job = decode_job(encoded)
+            known = self._jobs[encoded] = job, decode_trace(job.data)
+        return known
+
+    def _tried(self, question: Trials, trial: Trial, job: Job, trace: Trace) -> Tried:
         started = _clock()
-        job = question.jobs[trial.job]
         world = self._worker.world(trace, job.perturbation, exact=True)
         path = PathRecord()
         token = context.enter(Scope(world, path if question.traced else None))
         if question.traced:
             self._tracer.begin(path)
         try:
-            outcomes = [*self._outcomes(question, trial, trace, world)]
+            outcomes = [*self._outcomes(question, job, trial, trace, world)]
         except TraceStopped:
             outcomes = []
         except Unbuildable as reason:
@@ -111,8 +121,9 @@ class Attempts:
             observations=hidden if question.shown else [],
         )
 
-    def _outcomes(self, question: Trials, trial: Trial, trace: Trace, world: RecordedWorld) -> Iterator[_Frozen]:
-        job = question.jobs[trial.job]
+    def _outcomes(
+        self, question: Trials, job: Job, trial: Trial, trace: Trace, world: RecordedWorld
+    ) -> Iterator[_Frozen]:
         receiver: Any = None
         for position, step in enumerate(trial.steps):
             if step.kind == "wsgi":

@@ -45,7 +45,7 @@ from .shrinking import shrunk
 from .state import keeps_state
 from .targets import Target
 from .telling import outcome_text, steps_text
-from .trial import Step, Trial, Trials, Tried
+from .trial import Step, Trial, Trials, Tried, raw
 from .trying import GIVEN_UP
 
 SHARES = (0.35, 0.3, 0.25)
@@ -399,8 +399,8 @@ class _Exploring:
         """With the jobs that these trials need, and no others."""
         used = sorted({one.job for one in trials})
         places = {job: at for at, job in enumerate(used)}
-        jobs = [_perturbed(self._jobs[one]) if perturbed else self._jobs[one] for one in used]
-        placed = [Trial(places[one.job], one.steps) for one in trials]
+        jobs = [raw(_perturbed(self._jobs[one]) if perturbed else self._jobs[one]) for one in used]
+        placed = [raw(Trial(places[one.job], one.steps)) for one in trials]
         return Trials(jobs, placed, limit=self._limit, made=self._made, **options)
 
     def _both(self, trials: list[Trial], **options: Any) -> list[tuple[Tried, Tried]]:

@@ -69,6 +69,7 @@ class Inputs:
         self.profile = Profile([parts_of(one.tree, one.names) for one in self.known], literals)
         self._tried = {encode(one.tree) for one in known}
         self._values: dict[Pattern, list[Tree]] = {}
+        self._derived_calls: dict[int, list[Tree]] = {}
         self._homes: dict[Pattern, list[tuple[int, Part]]] = {}
         """Pattern → recorded inputs that have it, with the first such part of each."""
         for number, parts in enumerate(self._parts):
@@ -259,11 +260,11 @@ class Inputs:
         misses = 0
         while self.known and misses < 200:
             call = random.randrange(len(self.known))
-            tree = self.known[call].tree
-            if random.random() < 0.4:
-                derived = self._derived_from(call)
-                tree = random.choice(derived) if derived else tree
-            parts = self._parts_of(call, tree)
+            tree, parts = self.known[call].tree, self._parts[call]
+            derived = self._derived_from(call) if random.random() < 0.4 else []
+            if derived:
+                tree = random.choice(derived)
+                parts = self._parts_of(call, tree)
             beside = [part for part in parts if self._literals.beside.get(part.name)]
             relevant = [part for part in parts if part.name in self._literals.names]
             telling = (relevant if len(relevant) > 1 and random.random() < 0.6 else beside) or parts
@@ -293,13 +294,13 @@ class Inputs:
 
     def _derived_from(self, call: int) -> list[Tree]:
         """A recorded call with every list cut to its first item; with every list's first item twice."""
-        known = self.known[call]
-        if not any(isinstance(part.tree, ListNode) and part.tree.items for part in self._parts[call]):
-            return []
-        return [
-            _with_lists(known, lambda items: [*items[:1], *items[:1], *items[1:]]),
-            _with_lists(known, lambda items: items[:1]),
-        ]
+        if call not in self._derived_calls:
+            known = self.known[call]
+            has_lists = any(isinstance(part.tree, ListNode) and part.tree.items for part in self._parts[call])
+            twice = _with_lists(known, lambda items: [*items[:1], *items[:1], *items[1:]]) if has_lists else None
+            once = _with_lists(known, lambda items: items[:1]) if has_lists else None
+            self._derived_calls[call] = [twice, once] if has_lists else []
+        return self._derived_calls[call]
 
     def _in_derived(self, call: int, tree: Tree) -> Iterator[Input]:
         made = self._new(call, tree)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.tracing.branches import FunctionName
-from ..change import function_names
 from ..versions import Versions
+from .parsing import changed_lines, parsed
 from .relevance import Hint, Relevance, names_in
 
 Literal: TypeAlias = int | float | str
@@ -53,15 +53,8 @@ def literals_of(versions: Versions, functions: Iterable[FunctionName]) -> Litera
         lines = versions.changes[module].lines if module in versions.changes else frozenset()
         old, new = versions.old.get(module, ""), versions.new.get(module, "")
         gathered.look(new, name, lines)
-        gathered.look(old, name, _changed_of_old(old, new))
+        gathered.look(old, name, changed_lines(old, new))
     return gathered.result()
-
-
-def _changed_of_old(old: str, new: str) -> frozenset[int]:
-    """Lines of the old version that the new one does not have."""
-    from ..change import compare_sources
-
-    return compare_sources("", new, old).lines
 
 
 class _Gathered:
@@ -79,9 +72,8 @@ class _Gathered:
 
     def look(self, source: str, name: str, changed: frozenset[int]) -> None:
         """At one version of a function, and what it leads to."""
-        try:
-            tree = ast.parse(source)
-        except SyntaxError:
+        tree = parsed(source)
+        if tree is None:
             return
         known = _definitions(tree)
         self._parameters = {
@@ -295,4 +287,4 @@ def _defaults(given: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
             yield parameter.arg, default
 
 
-__all__ = ["Literal", "Literals", "function_names", "literals_of", "number_in"]
+__all__ = ["Literal", "Literals", "literals_of", "number_in"]

@@ -17,8 +17,8 @@ ROUNDS = 3
 _BY_NAME: Mapping[Hint, str] = {
     "nothing": "get setdefault any all bool",
     "text": "lower upper casefold title capitalize swapcase strip lstrip rstrip split rsplit replace encode decode "
-    "join normalize isdigit isalpha isnumeric isdecimal isalnum startswith endswith partition rpartition sub match findall "
-    "search fullmatch combining ljust rjust zfill splitlines len",
+    "join normalize isdigit isalpha isnumeric isdecimal isalnum startswith endswith partition rpartition sub match "
+    "findall search fullmatch combining ljust rjust zfill splitlines len",
     "rounding": "round quantize int floor ceil trunc divmod Decimal float",
     "order": "sort sorted min max reversed reverse nlargest nsmallest bisect set append insert",
     "length": "len range islice zip enumerate",

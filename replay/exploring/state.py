@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ...recorders.tracing.branches import FunctionName
 from ..versions import Versions
+from .parsing import parsed
 
 _CACHES = frozenset({"cache", "lru_cache", "cached_property", "singledispatch"})
 
@@ -19,9 +20,8 @@ def keeps_state(versions: Versions, functions: Iterable[FunctionName]) -> bool:
 
 
 def _can_change(source: str) -> bool:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
+    tree = parsed(source)
+    if tree is None:
         return False
     held = {name for node in tree.body for name in _containers(node)}
     for node in ast.walk(tree):

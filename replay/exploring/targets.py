@@ -17,6 +17,7 @@ from ...recorders.value_tree import Tree
 from ..change import function_names
 from ..seal import Seal
 from ..versions import Versions
+from .parsing import parsed
 from .taps import how_called, parameter_names
 
 
@@ -159,10 +160,10 @@ def _optional(given: ast.arguments) -> Iterator[tuple[str, Tree]]:
 
 
 def _find(source: str, qualname: str) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | None, bool]:
-    try:
-        body: Sequence[ast.stmt] = ast.parse(source).body
-    except SyntaxError:
+    tree = parsed(source)
+    if tree is None:
         return None, False
+    body: Sequence[ast.stmt] = tree.body
     *classes, name = qualname.split(".")
     for part in classes:
         found = next((one for one in body if isinstance(one, ast.ClassDef) and one.name == part), None)

@@ -30,10 +30,12 @@ class Trial(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Trials(msgspec.Struct, frozen=True, tag="trials"):
-    """Inputs to try one after the other in one process."""
+    """Inputs to try one after the other in one process. They pass through the loaded process as they are."""
 
-    jobs: list[Job]
-    trials: list[Trial]
+    jobs: list[msgspec.Raw]
+    """Each a `Job`."""
+    trials: list[msgspec.Raw]
+    """Each a `Trial`."""
     shown: bool = False
     """Whether observations are wanted, not digests alone."""
     closely: bool = False
@@ -48,6 +50,16 @@ class Trials(msgspec.Struct, frozen=True, tag="trials"):
     """Seconds for one."""
     memory: int = 1 << 30
     """Bytes that the process may take beyond what it has."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_trial = msgspec.msgpack.Decoder(Trial).decode
+decode_job = msgspec.msgpack.Decoder(Job).decode
+
+
+def raw(part: Trial | Job) -> msgspec.Raw:
+    """As it lies in a question."""
+    return msgspec.Raw(_encode(part))
 
 
 class Tried(msgspec.Struct, frozen=True, array_like=True):

@@ -31,8 +31,13 @@ PATIENCE = 0.5
 """Seconds in which a process that has closed its pipe says how it ended."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_tried = msgspec.msgpack.Decoder(list[Tried]).decode
+_decode_tried = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_which = msgspec.msgpack.Decoder(tuple[Trials, list[int]]).decode
+
+
+def _raw(tried: Tried) -> msgspec.Raw:
+    return msgspec.Raw(_encode(tried))
+
 
 Fork = Callable[[Callable[[], None]], int]
 """Forks a process that runs a function and ends; gives its id."""
@@ -47,10 +52,10 @@ class Trying:
         self._fork = fork
         self._process: _Process | None = None
 
-    def answer(self, question: Trials) -> list[Tried]:
-        """What came of each trial, in order."""
+    def answer(self, question: Trials) -> list[msgspec.Raw]:
+        """What came of each trial, in order; each a `Tried`."""
         if self._fork is None:
-            return list(self._attempts.run(question, range(len(question.trials))))
+            return [_raw(one) for one in self._attempts.run(question, range(len(question.trials)))]
         if question.fresh:
             answers = []
             for number in range(len(question.trials)):
@@ -60,9 +65,9 @@ class Trying:
             return answers
         return self._answers(question, range(len(question.trials)))
 
-    def _answers(self, question: Trials, which: Sequence[int]) -> list[Tried]:
+    def _answers(self, question: Trials, which: Sequence[int]) -> list[msgspec.Raw]:
         assert self._fork is not None
-        known: dict[int, Tried] = {}
+        known: dict[int, msgspec.Raw] = {}
         lost = 0
         left = list(which)
         while left:
@@ -74,11 +79,11 @@ class Trying:
                 break
             self._process = None
             bad = left[len(answers)] if answers else left[fault.at]
-            known[bad] = fault.tried
+            known[bad] = _raw(fault.tried)
             lost += 1
             left = [number for number in left if number not in known]
             if lost >= LOST_LIMIT:
-                known.update(dict.fromkeys(left, Tried("error", GIVEN_UP)))
+                known.update(dict.fromkeys(left, _raw(Tried("error", GIVEN_UP))))
                 break
         return [known[number] for number in which]
 
@@ -105,7 +110,7 @@ class _Process:
         self._child = fork(lambda: _live(attempts, theirs, ours, self._progress, memory))
         theirs.close()
 
-    def ask(self, question: Trials, which: Sequence[int]) -> tuple[list[Tried], _Fault | None]:
+    def ask(self, question: Trials, which: Sequence[int]) -> tuple[list[msgspec.Raw], _Fault | None]:
         """The answers; or none, and the first one that did not come to an end."""
         self._progress[:8] = b"\0" * 8
         try:
