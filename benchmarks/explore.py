@@ -5,7 +5,8 @@
 
 - Regressions: how many are found near what was recorded (which fails the run), or far from it (which is listed).
 - Neutral changes, which no caller can see: how many are flagged near (none should be), or listed far.
-- CPU: what exploring takes on top of replaying, for each function that is explored.
+- CPU: what exploring takes on top of replaying, for each function that is explored. What it takes to start two more
+  processes is in it: with few pairs it is most of it.
 - Peers on the same pairs: the test that Hypothesis' ghostwriter writes, and `crosshair diffbehavior`.
 
 The corpus is recorded anew under each seed; figures are means over the seeds. Ends with 1 when a bar is missed, or when
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -37,9 +39,10 @@ def explored(pairs: Sequence[Pair], scratch: Path, seed: int, examples: int) -> 
     place = project.set_up(pairs, scratch / f"seed-{seed}", seed)
     say(f"seed {seed}: replaying and exploring")
     found = product.judged(place, pairs, seed, examples)
-    verdicts = [one.verdict for one in found.found.values()]
-    counts = ", ".join(f"{verdicts.count(name)} {name}" for name in ("near", "far", "missed"))
-    say(f"seed {seed}: {counts}; {1e3 * found.cpu_each:.0f} ms of CPU for each of {found.targets} functions")
+    for part in dict.fromkeys(pair.part for pair in pairs):
+        verdicts = [one.verdict for pair, one in found.found.items() if pair.part == part]
+        say(f"seed {seed}: {part}: {verdicts.count('near')} near, {verdicts.count('far')} far, of {len(verdicts)}")
+    say(f"seed {seed}: {1e3 * found.cpu_each:.0f} ms of CPU for each of {found.targets} functions")
     shutil.rmtree(place.folder)
     return found
 
@@ -101,6 +104,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that its processes end with it
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pytest-runtime-explore-") as folder:
         try:

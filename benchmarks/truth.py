@@ -3,6 +3,7 @@
     python benchmarks/truth.py [--quick] [--only PART] [--subject NAME]... [--out FOLDER]
 
 - Mutants: how many of those that callers can see are flagged, and at the right place.
+- Survivors: how many of those that the traffic does not show, but their package's own tests do, exploring finds.
 - Mutants among harmless edits of many other functions: the same, where the changed function is no hint.
 - Harmless edits: how many are flagged (none should be).
 - Releases: the same for what changed between two releases of real packages without a caller noticing.
@@ -23,11 +24,11 @@ from functools import partial
 from pathlib import Path
 
 from figures import table
-from judging import busy, harmless, mutation, releases, unchanged
+from judging import busy, harmless, mutation, releases, survivors, unchanged
 from judging.bench import set_up
 from judging.subject import SUBJECTS, Subject, SubjectFailed
 
-PARTS = ("mutants", "among", "harmless", "releases", "unchanged")
+PARTS = ("mutants", "survivors", "among", "harmless", "releases", "unchanged")
 COUNTS = {"trading": 120, "sqlparse": 100, "inflect": 110, "tabulate": 80}
 AMONG = 24
 """Mutants among harmless edits, for each subject."""
@@ -49,6 +50,7 @@ class Run:
         self.scratch = scratch
         self.failures: list[str] = []
         self.rows: list[mutation.Row] = []
+        self.survivors: list[survivors.Row] = []
         self.among: list[mutation.Row] = []
         self.harmless: list[harmless.Row] = []
         self.unchanged: list[unchanged.Row] = []
@@ -80,6 +82,10 @@ class Run:
                 count = QUICK if self.quick else COUNTS[subject.package]
                 say(f"{subject.name}: {count} mutants")
                 self.rows += mutation.run(benches, count, note)
+            if "survivors" in self.parts and not subject.is_service:
+                count = QUICK if self.quick else COUNTS[subject.package]
+                say(f"{subject.name}: mutants that survive")
+                self.survivors += survivors.run(benches, self.scratch, count, note_survivor)
             if "among" in self.parts:
                 say(f"{subject.name}: mutants among harmless edits")
                 self.among += busy.run(benches, QUICK_AMONG if self.quick else AMONG, note)
@@ -104,6 +110,10 @@ class Run:
                 print(f"\n{title}\n\n" + table(mutation.table(rows)), flush=True)
                 (self.out / f"{title}.txt").write_text(mutation.listing(rows))
                 self.failures += [f"{title}: {text}" for text in mutation.missed(rows)]
+        if self.survivors:
+            print("\nmutants that survive replay\n\n" + table(survivors.table(self.survivors)), flush=True)
+            (self.out / "survivors.txt").write_text(survivors.listing(self.survivors))
+            self.failures += survivors.missed(self.survivors)
         if self.harmless:
             print("\nharmless edits\n\n" + table(harmless.table(self.harmless)), flush=True)
             (self.out / "harmless.txt").write_text(harmless.listing(self.harmless, self.sources))
@@ -120,6 +130,13 @@ def note(row: mutation.Row) -> None:
     seen = "seen" if row.observable else "not seen"
     place = "at line" if row.at_line else "in function" if row.in_function else ""
     say(f"  {row.mutant.operator:12} {row.mutant.function:40} {seen:9} {row.judgement.verdict:10} {place}")
+
+
+def note_survivor(row: survivors.Row) -> None:
+    found = row.found
+    sort = "" if found is None else "near" if found.near else "far" if found.far else "not found"
+    seen = "killed" if row.killed else "not seen"
+    say(f"  {row.mutant.operator:12} {row.mutant.function:40} {seen:9} {sort}")
 
 
 def note_edit(row: harmless.Row) -> None:

@@ -25,11 +25,13 @@ from pytest_runtime.recorders.store.protocol import BaselineReader
 from pytest_runtime.recorders.trace import Trace
 from pytest_runtime.replay.blind_spots import BlindSpot
 from pytest_runtime.replay.engine import Engine
+from pytest_runtime.replay.exploring.found import Explored
 from pytest_runtime.replay.job import Job, Observed
 from pytest_runtime.replay.lending import Lender
 from pytest_runtime.replay.oracle import Setup, find_oracle, plan_of
 from pytest_runtime.replay.process import LOAD_LIMIT, TIME_LIMIT
 from pytest_runtime.replay.replayer import Loaded, Replayer
+from pytest_runtime.replay.rules import NO_RULES
 from pytest_runtime.replay.seal import Seal
 from pytest_runtime.replay.verdict import ClassVerdict, Location, TraceVerdict
 from pytest_runtime.replay.versions import Versions
@@ -191,6 +193,12 @@ class Scenario:
         module, separator, attribute = target.partition(":")
         return f"{self.names.get(module, module)}{separator}{attribute}"
 
+    def plain(self, text: str) -> str:
+        """A text with the names that the modules have in the scenario."""
+        for name, unique in self.names.items():
+            text = text.replace(unique, name)
+        return text
+
     def change(self, name: str, old: str, new: str) -> Scenario:
         """Replace a text in a module; it must be there exactly once."""
         path = self._path(name)
@@ -228,6 +236,22 @@ class Scenario:
         engine = Engine(open_reader(self.store), setup, everything=everything)
         try:
             return self._judged(engine, only)
+        finally:
+            engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def explore(self, *, examples: int = 60, **options: Any) -> dict[str, Explored]:
+        """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        settles = options.pop("settles", lambda entry: NO_RULES)
+        engine = Engine(open_reader(self.store), self._setup(base=str(self.base), **options), settles=settles)
+        try:
+            engine.prepare()
+            engine.load()
+            explorer = engine.explorer(examples)
+            return {self.plain(target.name): explorer.explore(target) for target in engine.targets()}
         finally:
             engine.stop()
             sys.path.remove(str(self.folder))

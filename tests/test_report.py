@@ -82,6 +82,7 @@ NOTHING = Totals(
     required=None,
     reach_unavailable="",
     import_faults={},
+    explored=(),
     selection="",
 )
 

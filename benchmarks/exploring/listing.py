@@ -36,7 +36,7 @@ def found_lines(seed: int, found: Found) -> Iterator[str]:
     yield f"  seed {seed}: {found.verdict}{replayed}; {found.targets} functions explored: {counts or 'nothing tried'}"
     yield from (f"    near: {text}" for text in found.near)
     yield from (f"    far: {text}" for text in found.far)
-    yield from (f"    not explored: {text}" for text in found.reasons)
+    yield from (f"    no answer: {text}" for text in found.reasons)
 
 
 def peer_lines(name: str, pairs: Sequence[Pair], answers: Answers) -> Iterator[str]:

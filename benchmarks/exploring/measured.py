@@ -47,6 +47,10 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], second
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         status = None
+    except BaseException:
+        # In a session of its own, it would not hear of the interruption.
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     return Ran(status, output, cpu_of_children() - cpu, time.monotonic() - wall)
 
 

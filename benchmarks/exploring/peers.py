@@ -7,6 +7,7 @@ traffic: each pair is asked about once.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from exploring.measured import Ran, run
 SECONDS = 30.0
 """Wall time that a peer may take for one pair."""
 WRITER = Path(__file__).resolve().parent / "ghostwriting.py"
+
+DIFFERENCE = "Falsifying example|Failing test case"
+"""How Hypothesis begins to tell an example, in older and newer versions."""
 
 Verdict = Literal["found", "not found", "not runnable"]
 Note = Callable[[Pair, "Answer"], None]
@@ -89,7 +93,7 @@ class Ghostwriter:
             return Answer("not found", "", cpu)
         if ran.status is None:
             return Answer("not found", "out of time", cpu)
-        if "Falsifying example" in ran.output and "Flaky" not in ran.output:
+        if re.search(DIFFERENCE, ran.output) and "hypothesis.errors.Flaky" not in ran.output:
             return Answer("found", errors(ran.output), cpu)
         return Answer("not runnable", errors(ran.output), cpu)
 

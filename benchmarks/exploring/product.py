@@ -36,7 +36,7 @@ class Found:
     targets: int
     """Functions that were explored."""
     reasons: tuple[str, ...]
-    """Functions that were not, with the reason."""
+    """Functions that were not, and replays that failed, each with the reason."""
     counts: Mapping[str, int]
     """What became of the inputs that were tried."""
 
@@ -98,12 +98,13 @@ def found_of(pair: Pair, replayed: Report, explored: Report) -> Found:
     """What both reports say of one pair."""
     targets = [one for one in explored["explored"] if is_in(one["target"], pair)]
     findings = [one for target in targets for one in target["findings"] if not one["accepted"]]
+    failed = [row for row in explored["errors"] if is_in(row["entry"], pair)]
     return Found(
         replayed=any(is_in(row["entry"], pair) for row in bad_rows(replayed)),
         near=tuple(told(one) for one in findings if one["near"]),
         far=tuple(told(one) for one in findings if not one["near"]),
         targets=sum(not one["reason"] for one in targets),
-        reasons=tuple(f"{one['target'].partition(':')[2]}: {one['reason']}" for one in targets if one["reason"]),
+        reasons=tuple(reasons_of(targets, "target")) + tuple(reasons_of(failed, "entry")),
         counts=counts_of(targets),
     )
 
@@ -113,6 +114,10 @@ COUNTS = ("recorded", "examples", "same", "set_aside", "no_evidence", "inside", 
 
 def counts_of(targets: Sequence[Report]) -> Counter[str]:
     return Counter({name: sum(one[name] for one in targets) for name in COUNTS})
+
+
+def reasons_of(rows: Sequence[Report], key: str) -> Iterator[str]:
+    return (f"{row[key].partition(':')[2]}: {row['reason']}" for row in rows if row["reason"])
 
 
 def bad_rows(report: Report) -> Iterator[Report]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -61,6 +62,16 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Exploration:
+    """What exploring found of one version."""
+
+    near: bool
+    far: bool
+    told: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Product:
     """How it is called: the environment of the service, and whether it takes the base version."""
 
@@ -96,6 +107,24 @@ class Product:
         before = time.monotonic()
         status, output = limited(command, candidate.folder, environ)
         return read(report, status, output, noise, time.monotonic() - before)
+
+    def explore(self, candidate: Place, base: Place) -> Exploration:
+        """Explore what changed in `candidate`."""
+        report = candidate.folder / REPORT
+        report.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_runtime.plugin", "-p", "no:cacheprovider", "--tb=no"]
+        command += [f"--runtime-baseline={BASELINE}", "--runtime-only", f"--runtime-json={REPORT}"]
+        command += [f"--runtime-base={base.folder}", "--runtime-explore=200"]
+        environ = {**self.environ, "PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        before = time.monotonic()
+        limited(command, candidate.folder, environ)
+        shutil.rmtree(candidate.folder / ".runtime" / "explored", ignore_errors=True)  # the next mutant's own
+        if not report.exists():
+            return Exploration(False, False, (), time.monotonic() - before)
+        rows = [one for row in json.loads(report.read_text())["explored"] for one in row["findings"]]
+        told = tuple(f"{row['call']}: base {row['base']}, candidate {row['candidate']}" for row in rows)
+        near, far = any(row["near"] for row in rows), any(not row["near"] for row in rows)
+        return Exploration(near, far, told, time.monotonic() - before)
 
     def _run(self, *arguments: str, folder: Path) -> None:
         command = [sys.executable, "-m", "pytest_runtime", *arguments]

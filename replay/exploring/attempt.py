@@ -32,6 +32,8 @@ from .trial import Step, Trial, Trials, Tried, decode_job, decode_trial
 JOBS = 200
 """Jobs that are kept decoded."""
 
+NO_READINGS = reading_digest({})
+
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
 
@@ -56,6 +58,7 @@ class Attempts:
     def __init__(self, worker: Worker, resolver: Resolver, roots: Roots, tracer: Tracer) -> None:
         self._worker = worker
         self._tracer = tracer
+        self._callables: dict[tuple[str, str], Any] = {}
         self._jobs: dict[bytes, tuple[Job, Trace]] = {}
         self._resolver = resolver
         self._roots = roots
@@ -107,7 +110,9 @@ class Attempts:
         return msgspec.structs.replace(told, path=_digest_of(path)) if question.traced else told
 
     def _told(self, question: Trials, outcomes: list[_Frozen], world: RecordedWorld, seconds: float) -> Tried:
-        tried = Tried("outcome", readings=reading_digest(world.readings), seconds=seconds)
+        tried = Tried(
+            "outcome", readings=reading_digest(world.readings) if world.readings else NO_READINGS, seconds=seconds
+        )
         if not (question.shown or question.closely or any(one.kind == "exception" for one in outcomes)):
             return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world))
         seen = [replayed_observation(one.thawed(), []) for one in outcomes[:-1]]
@@ -134,7 +139,7 @@ class Attempts:
             first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
             receiver = first if position == 0 else receiver
             try:
-                function = callable_of(step.target, step.kind, receiver, self._resolver)
+                function = self._callable(step, receiver)
             except EntryGone as gone:
                 raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
                 yield _Frozen("exception", None, None, Outcome("exception", raised, step.arguments))
@@ -148,6 +153,15 @@ class Attempts:
                 continue
             receiver = result if step.kind == "constructor" else receiver
             yield _Frozen("return", freeze(result), freeze((receiver, args, kwargs)))
+
+    def _callable(self, step: Step, receiver: Any) -> Any:
+        """What a step calls; raises `EntryGone`."""
+        if step.kind not in ("function", "constructor"):
+            return callable_of(step.target, step.kind, receiver, self._resolver)
+        key = (step.target, step.kind)
+        if key not in self._callables:
+            self._callables[key] = callable_of(step.target, step.kind, None, self._resolver)
+        return self._callables[key]
 
     def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld, *, made: bool) -> Any:
         """Live; by the entries that made them only where that is asked for: it takes longer."""

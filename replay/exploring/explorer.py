@@ -22,7 +22,7 @@ from ...recorders.value_tree import ObjectNode, Tree, children, contains_opaque,
 from ..checkout import checked_out
 from ..compare import Difference, Settles, compare
 from ..differences import field_of
-from ..job import Job, reading_digest
+from ..job import Job
 from ..judge import Case, Judgement
 from ..observation import Observation
 from ..oracle import Oracle, Setup, base_process, candidate_process
@@ -33,6 +33,7 @@ from ..seal import SealedTrace
 from ..show import short
 from ..verdict import Location
 from ..volatile import masks_of, settling
+from .attempt import NO_READINGS
 from .calls import Substitution
 from .drawing import drawn
 from .found import Explored, Finding
@@ -505,7 +506,7 @@ class _Exploring:
         if self._sort(base, candidate) != "differs":
             return None
         seen = self._seen(made, base, candidate)
-        if seen is None or candidate.ended != "outcome" or base.readings == _NO_READINGS == candidate.readings:
+        if seen is None or candidate.ended != "outcome" or base.readings == NO_READINGS == candidate.readings:
             return seen
         [moved] = self._ask(self._base, [trial], shown=True, fresh=True, perturbed=True)
         if moved.ended != "outcome":
@@ -681,9 +682,6 @@ def _is_like(finding: Finding, other: Finding) -> bool:
         )
     )
     return finding.call == other.call or at_one_place
-
-
-_NO_READINGS = reading_digest({})
 
 
 def trial_ended_well(pair: tuple[Tried, Tried]) -> bool:
