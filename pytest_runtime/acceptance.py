@@ -40,6 +40,8 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True, order=True):
     base: ShapeText
     candidate: ShapeText
     reason: str
+    explored: bool = False
+    """Whether it was seen on an input that was not recorded: a run that does not explore cannot miss it."""
 
     @property
     def key(self) -> ClassKey:
@@ -169,8 +171,11 @@ def _classes_with(verdicts: Iterable[ClassVerdict], wanted: set[str]) -> frozens
 # --- writing and taking back -----------------------------------------------------------------------------------------
 
 
-def propose(verdicts: Iterable[ClassVerdict], reason: str) -> list[Acceptance]:
-    """Acceptances of exactly the divergences found, in order; lengths seen in several traces become one range."""
+def propose(verdicts: Iterable[ClassVerdict], reason: str, *, explored: bool = False) -> list[Acceptance]:
+    """Acceptances of exactly the divergences found, in order; lengths seen in several traces become one range.
+
+    `explored` says that they were found on inputs that were not recorded.
+    """
     said = printable(" ".join(reason.split()))
     if not said:
         raise ValueError("an acceptance needs a reason that a reviewer can judge")
@@ -187,6 +192,7 @@ def propose(verdicts: Iterable[ClassVerdict], reason: str) -> list[Acceptance]:
             base=joined(before.base, seen.base) if before else seen.base,
             candidate=joined(before.candidate, seen.candidate) if before else seen.candidate,
             reason=said,
+            explored=explored,
         )
     return sorted(ranges.values())
 

@@ -67,8 +67,16 @@ def write_acceptances(path: Path, acceptances: Iterable[Acceptance]) -> None:
 
 def render_acceptances(acceptances: Iterable[Acceptance]) -> str:
     """The text of the file; the same for the same acceptances, in whatever order they come."""
-    tables = [tomli_w.dumps(msgspec.to_builtins(one)) for one in sorted(acceptances)]
+    tables = [tomli_w.dumps(_table(one)) for one in sorted(acceptances)]
     return HEADER + "".join(f"\n[[{TABLE}]]\n{table}" for table in tables) if tables else ""
+
+
+def _table(acceptance: Acceptance) -> dict[str, Any]:
+    """What most acceptances are not is left out."""
+    table: dict[str, Any] = msgspec.to_builtins(acceptance)
+    if not acceptance.explored:
+        del table["explored"]
+    return table
 
 
 class _Row(NamedTuple):
@@ -117,9 +125,15 @@ class _Reader:
         for key, value in row.table.items():
             if key not in known:
                 raise self._error(self._line_in(row, key), _unknown("key", key, known))
+            if key == "explored":
+                if not isinstance(value, bool):
+                    raise self._error(self._line_in(row, key), f"{key!r} is true or false")
+                continue
             if not isinstance(value, str):
                 raise self._error(self._line_in(row, key), f"{key!r} is a text, not {type(value).__name__}")
         for key in known:
+            if key == "explored":
+                continue
             if key not in row.table:
                 raise self._error(row.line, f"this entry has no {key!r}; it has {', '.join(known)}")
             self._check(row, key, row.table[key])

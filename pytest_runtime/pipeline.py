@@ -181,7 +181,7 @@ class Pipeline:
         strict = self.options.explore.strict
         accepted = list(self.acceptances)
         if self.options.accept is not None:
-            accepted += propose(to_accept([explored], strict=strict), self.options.accept)
+            accepted += propose(to_accept([explored], strict=strict), self.options.accept, explored=True)
         return judge(explored, accepted, strict=strict)
 
     # --- results ---
@@ -261,8 +261,8 @@ class Pipeline:
         if self.options.accept is None:
             return
         strict = self.options.explore is not None and self.options.explore.strict
-        found = [*self._verdicts, *to_accept(self._explored, strict=strict)]
-        proposed = propose(found, self.options.accept)
+        proposed = propose(self._verdicts, self.options.accept)
+        proposed += propose(to_accept(self._explored, strict=strict), self.options.accept, explored=True)
         if proposed:
             self.acceptances = tuple(merge(self.acceptances, proposed))
             write_acceptances(self.options.project.root / ACCEPTANCES, self.acceptances)
@@ -305,7 +305,8 @@ class Pipeline:
         """Acceptances that nothing matches: those that this change brings, and those that base itself holds."""
         judged = frozenset() if self.options.trace else judged_classes(applied.verdicts)
         known = {(one.stored.entry, one.stored.path) for one in self.groups}
-        found = applied.unmatched(judged, known)
+        explores = self.options.explore is not None
+        found = [one for one in applied.unmatched(judged, known) if explores or not one.explored]
         at_base = self._accepted_at_base() if found else frozenset()
         new = tuple(one for one in found if one.identity not in at_base)
         return new, tuple(one for one in found if one.identity in at_base)

@@ -48,22 +48,17 @@ def tests_of(verdicts: Iterable[ClassVerdict], explored: Iterable[Explored]) -> 
 
 
 def source_of(tests: Sequence[Written]) -> str:
-    """A test module: imports, one function for each difference."""
-    imports: dict[str, None] = {}
-    functions: list[str] = []
+    """A test module: one function for each difference. Each imports for itself: two modules of the service may define
+    one name, and a name that begins as a test's does would be taken for one."""
+    parts = ['"""What base does where the change does something else. Keep a test, or turn it round."""']
     names: dict[str, int] = {}
     for one in tests:
         if not one.body:
-            functions.append(f"# No plain test: {_line(one.says)}\n# {_line(one.reason)}")
+            parts.append(f"# No plain test: {_line(one.says)}\n# {_line(one.reason)}")
             continue
-        head, _, body = one.body.partition("\n\n")
-        imports.update(dict.fromkeys(head.splitlines()))
-        lines = "\n".join(f"    {line}" for line in body.splitlines())
-        functions.append(f"def {_name(one.name, names)}():\n    # {_line(one.says)}\n{lines}")
-    plain = sorted(line for line in imports if line.startswith("import "))
-    whole = ['"""What base does where the change does something else. Keep a test, or turn it round."""']
-    whole += ["\n".join([*plain, *sorted(line for line in imports if line not in plain)])] if imports else []
-    return "\n\n".join(whole) + "".join(f"\n\n\n{function}" for function in functions) + "\n"
+        lines = "\n".join(f"    {line}" if line else "" for line in one.body.splitlines())
+        parts.append(f"def {_name(one.name, names)}():\n    # {_line(one.says)}\n{lines}")
+    return "\n\n\n".join(parts) + "\n"
 
 
 def write_tests(path: Path, tests: Sequence[Written]) -> None:

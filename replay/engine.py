@@ -259,7 +259,7 @@ class Engine:
         return found
 
     def _plain_test(self, case: Case, judgement: Judgement) -> Plain:
-        from .exploring.plain import Plain, plain_test
+        from .exploring.plain import Plain, is_factory, plain_test
         from .exploring.trial import Step
 
         if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
@@ -269,7 +269,9 @@ class Engine:
         else:
             kind, arguments = str(field(case.trace.input, "kind")), field(case.trace.input, "arguments")
             step = Step(case.job.entry.target, kind, arguments)
-        return plain_test([step], [judgement.base], self._setup.app or case.job.entry.target)
+        app = self._setup.app or case.job.entry.target
+        made = is_factory(self.oracle.versions.old, app)
+        return plain_test([step], [judgement.base], app, is_factory=made)
 
     def _unfaithful(self, case: Case) -> bool:
         """Against the recording, a redacted value makes a difference of its own; against base it does so twice."""

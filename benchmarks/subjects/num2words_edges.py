@@ -1,4 +1,4 @@
-"""Documented usage of num2words: numbers, ordinals, years and amounts in words. `run(do)` makes every call through `do`."""
+"""Documented usage of num2words: numbers, ordinals, years and amounts in words. `run(do)` makes every call by `do`."""
 
 from __future__ import annotations
 

@@ -23,9 +23,10 @@ def one_line(judged: Judged) -> str:
 def failure_text(judged: Judged, root: Path) -> str:
     """Everything about what failed, for a person."""
     explored = judged.explored
-    lines = [f"explored {explored.target}: {counts(explored)}"]
+    lines: list[str] = [one_line(judged)]
     for finding in judged.failing:
         lines += ["", *finding_lines(finding, root)]
+    lines += ["", f"explored {explored.target}: {counts(explored)}"]
     for finding, reason in judged.accepted:
         lines += ["", f"accepted ({reason}): {finding.call}"]
     if judged.listed:

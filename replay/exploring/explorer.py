@@ -40,7 +40,7 @@ from .found import Explored, Finding
 from .inputs import Input, Inputs, Known
 from .keeping import Keeping
 from .literals import literals_of
-from .plain import Plain, plain_test
+from .plain import Plain, is_factory, plain_test
 from .requests import fields_of, told, with_fields
 from .shrinking import shrunk
 from .state import keeps_state
@@ -197,7 +197,7 @@ class _Exploring:
         self._inputs: Inputs | None = None
         self._counts = dict.fromkeys(("examples", "same", "set_aside", "no_evidence", "inside", "unsettled", "kept"), 0)
         self._findings: list[Finding] = []
-        self._kept: list[Tree] = []
+        self._kept: list[tuple[int, Tree]] = []
         """Inputs to try first next time."""
         self._through: list[Difference] = []
         """What the entry of the last inner call showed, when that call was made so."""
@@ -219,13 +219,15 @@ class _Exploring:
         self._stateful = keeps_state(self._versions, self._target.functions)
         kept = self._explorer.keeping.kept(self._target.name)
         self._counts["kept"] = len(kept)
-        self._try([Input(0, tree) for tree in kept])
+        of_trace = {one.stored.id: at for at, one in reversed(list(enumerate(self._known)))}
+        self._try([Input(of_trace.get(trace, 0), tree) for trace, tree in kept])
         again = sum(one.near for one in self._findings)
         for batch in self._batches(self._inputs):
             self._try(batch)
             if sum(one.near for one in self._findings) > again:
                 break
-        self._explorer.keeping.keep(self._target.name, self._kept)
+        kept_now = [(self._known[call].stored.id, tree) for call, tree in self._kept]
+        self._explorer.keeping.keep(self._target.name, kept_now)
         return self._explored("")
 
     def _explored(self, reason: str) -> Explored:
@@ -577,8 +579,8 @@ class _Exploring:
         if seen is None:
             [(base, candidate)] = self._both([last], shown=True)
             seen = self._seen(smallest, base, candidate) or _Seen(smallest, base, candidate, 0, [])
-        self._kept.append(smallest.tree)
-        return self._told(known, smallest, last, seen, near=near)
+        self._kept.append((smallest.call, smallest.tree))
+        return self._told(known, smallest, last, seen, near=near or self._inputs.is_near(smallest.tree))
 
     def _trial_like(self, trial: Trial, made: Input, tree: Tree, number: int) -> Trial:
         """The same steps with another input."""
@@ -613,13 +615,25 @@ class _Exploring:
         trace = known.stored.trace
         if seen.base.ended != "outcome" or trace is None:
             return Plain("", "base did not come to an outcome")
-        return plain_test(trial.steps[: seen.at + 1], seen.base.observations[: seen.at + 1], self._explorer.setup.app)
+        if seen.base.readings != NO_READINGS:
+            return Plain("", "what it shows follows from the clock or from chance")
+        if seen.base.observations[-1].outbound:
+            return Plain("", "it talks to a system that only the recording stands for")
+        app = self._explorer.setup.app or self._entry(known.stored).target
+        return plain_test(
+            trial.steps[: seen.at + 1],
+            seen.base.observations[: seen.at + 1],
+            app,
+            is_factory=is_factory(self._versions.old, app),
+        )
 
     def _location(self, known: _Known, made: Input, trial: Trial, seen: _Seen) -> Location | None:
         """Where it begins, as for a replay: the input is replayed as a trace of its own."""
         trace = known.stored.trace
         if trace is None or seen.candidate.ended != "outcome" or len(trial.steps) > 1 + len(self._following):
             return None
+        if "builtins:MemoryError" in (seen.base.raised, seen.candidate.raised):
+            return None  # nobody bounds the memory of a replay in detail
         step = self._step(known, made.tree)
         job = self._jobs[made.call]
         if step.kind == "wsgi":

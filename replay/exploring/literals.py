@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from ...recorders.tracing.branches import FunctionName
 from ..versions import Versions
@@ -117,15 +117,16 @@ class _Gathered:
                         self._beside.setdefault(source, {}).update(self._beside[name])
 
     def _gather(self, tree: ast.AST, changed: frozenset[int]) -> None:
+        negated = {id(node.operand) for node in ast.walk(tree) if _is_negative(node)}
         docstrings = {id(text) for text in _docstrings(tree)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            if (isinstance(node, ast.Constant) and id(node) not in {*docstrings, *negated}) or _is_negative(node):
                 self._constant(node, changed)
             self._association(node)
             self._test(node)
             self._relevance.see(node, changed, self._parameters)
 
-    def _constant(self, node: ast.Constant, changed: frozenset[int]) -> None:
+    def _constant(self, node: ast.expr, changed: frozenset[int]) -> None:
         for value in _values(node):
             self._all[value] = None
             if node.lineno in changed:
@@ -238,8 +239,15 @@ def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
                 pass
 
 
+def _is_negative(node: ast.AST) -> TypeGuard[ast.UnaryOp]:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant)
+
+
 def _values(node: ast.AST) -> Iterator[Literal]:
     """The number or text that a constant stands for; of a text that reads as a number, the number too."""
+    if _is_negative(node):
+        yield from (-value for value in _values(node.operand) if not isinstance(value, str))
+        return
     if not isinstance(node, ast.Constant):
         return
     value = node.value
@@ -271,9 +279,12 @@ def _last_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def _plain_parts(node: ast.AST) -> Iterator[ast.Constant]:
+def _plain_parts(node: ast.AST) -> Iterator[ast.AST]:
     if _is_plain(node):
-        yield from (part for part in ast.walk(node) if isinstance(part, ast.Constant))
+        negative = [part for part in ast.walk(node) if _is_negative(part)]
+        inside = {id(part.operand) for part in negative}
+        yield from negative
+        yield from (part for part in ast.walk(node) if isinstance(part, ast.Constant) and id(part) not in inside)
     elif isinstance(node, ast.Call):
         yield from (part for one in node.args for part in _plain_parts(one))
 

@@ -15,7 +15,7 @@ _SIXTY_FOUR_BITS = 2**63
 def number_of(tree: Tree) -> float | None:
     """The number that a value is, dates and spans of time in seconds; `None` for what is none, and for NaN."""
     if isinstance(tree, (bool, int)):
-        return int(tree)
+        return float(tree)
     if isinstance(tree, float):
         return None if math.isnan(tree) else tree
     if not isinstance(tree, StandardNode):
@@ -30,7 +30,7 @@ def _standard(tree: StandardNode) -> float | None:
     parts: list[Any] = list(tree.parts)
     match tree.kind:
         case "int":
-            return float(int(parts[0], 16))
+            return float(int(str(parts[0])[:200], 16))
         case "decimal":
             found = Decimal(parts[0])
             return float(found) if found.is_finite() else None

@@ -100,6 +100,8 @@ class Profile:
             return False
         number = number_of(part.tree)
         if number is not None:
+            if name not in seen.ranges:
+                return self._is_edge(number, part.tree)  # nothing of this type but what is no number
             low, high = seen.ranges[name]
             if moment_of(part.tree) is not None:  # time goes on: a date soon after those that were seen will come
                 return low <= number <= high + SOON
@@ -142,7 +144,7 @@ def _edges(literals: Literals) -> set[float]:
     """Numbers that stand in the source, and the steps to their sides."""
     numbers = [one for one in literals.all if isinstance(one, (int, float))]
     steps = (0, 1, -1, 0.01, -0.01)
-    return {round(number + step, 9) for number in numbers for step in steps}
+    return {round(number + step, 9) for number in numbers if abs(number) < 1e300 for step in steps}
 
 
 def type_of(tree: Tree) -> str:

@@ -4,20 +4,24 @@ can be changed, and put together again."""
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
 from ...recorders.thawing import capture
 from ...recorders.value_tree import BytesNode, DictNode, ListNode, StandardNode, Tree, TupleNode, field, record
 
+_PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+"""A part of a path that is written as its number is."""
+
 
 def fields_of(request: Tree) -> Tree:
     """The fields of a recorded request, as a dict: `path`, `query`, and `json` or `form`."""
     environ, body = field(request, "environ"), field(request, "body")
     data = body.data if isinstance(body, BytesNode) else b""
-    path = [part if not part.isdigit() else int(part) for part in _text(environ, "PATH_INFO").split("/")]
+    path = [int(part) if _PLAIN_NUMBER.fullmatch(part) else part for part in _text(environ, "PATH_INFO").split("/")]
     found: dict[str, Tree] = {"path": _numbers_of(path), "query": _pairs(_text(environ, "QUERY_STRING"))}
     kind = _text(environ, "CONTENT_TYPE").partition(";")[0].strip().lower()
     try:
@@ -39,9 +43,8 @@ def with_fields(request: Tree, fields: Tree) -> Tree:
     values["QUERY_STRING"] = _encoded(field(fields, "query"))
     for raw in ("REQUEST_URI", "RAW_URI"):
         if raw in values:
-            values[raw] = quote(str(values["PATH_INFO"])) + (
-                f"?{values['QUERY_STRING']}" if values["QUERY_STRING"] else ""
-            )
+            path = str(values["PATH_INFO"]).encode("latin-1", "replace")  # as PEP 3333 has it
+            values[raw] = quote(path) + (f"?{values['QUERY_STRING']}" if values["QUERY_STRING"] else "")
     data = body.data if isinstance(body, BytesNode) else b""
     if _has(fields, "json"):
         data = json.dumps(_plain(field(fields, "json"))).encode()
@@ -109,7 +112,7 @@ def _encoded(pairs: Tree) -> str:
 
 def _as_text(value: Tree) -> str:
     if isinstance(value, str):
-        return unquote(value) if "%" in value else value
+        return value
     return "" if value is None or not isinstance(value, (int, float)) else str(value)
 
 

@@ -101,15 +101,17 @@ class Taps:
             return values
         self.put = True
         given = list(args)
+        left_out = {**dict(zip(site.parameters, values, strict=False)), **_defaults_of(sys._getframe(2), site.function)}
         first = [] if not site.bound else [receiver if site.kind in ("method", "property") else values[0]]
         room = site.positional - len(first)
         named = dict(kwargs)
         made = [*first, *given[:room]]
         for position in range(len(made), site.positional):
-            made.append(named.pop(site.parameters[position], values[position]))
+            made.append(named.pop(site.parameters[position], left_out[site.parameters[position]]))
         if site.star:
             made.append(tuple(given[room:]))
-        made += [named.pop(name, value) for name, value in zip(site.names, values[len(made) :], strict=False)]
+        own = dict(zip(site.names, values[len(made) :], strict=False))
+        made += [named.pop(name, left_out.get(name, own[name])) for name in site.names]
         if site.stars:
             made.append(named)
         return tuple(made)

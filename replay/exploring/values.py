@@ -9,6 +9,7 @@ import datetime
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
@@ -357,10 +358,22 @@ _ZONES: tuple[Tree, ...] = (_zone(0), _zone(2), _zone(-5), _zone(5.5), None)
 
 
 def _is_number(one: object) -> TypeGuard[float]:
-    return isinstance(one, (int, float))
+    return isinstance(one, (int, float)) and abs(one) < _LARGE
 
 
 def _number(tree: Tree) -> float:
+    """The number that a value is, where it can be stepped from; else 0."""
+    try:
+        found = _exactly(tree)
+        return found if math.isfinite(found) and abs(found) < _LARGE else 0.0
+    except (OverflowError, ValueError):
+        return 0.0
+
+
+_LARGE = 1e300
+
+
+def _exactly(tree: Tree) -> float:
     if isinstance(tree, StandardNode):
         if tree.kind == "decimal":
             try:
@@ -373,6 +386,8 @@ def _number(tree: Tree) -> float:
 
 
 def _stepped(number: float) -> list[float]:
+    if not (abs(number) < _LARGE):  # nor NaN
+        return []
     if isinstance(number, float) and number != int(number):
         return [number, round(number + 0.01, 9), round(number - 0.01, 9), math.ceil(number), math.floor(number)]
     return [number, number + 1, number - 1]
@@ -383,9 +398,7 @@ def _maker(tree: Tree) -> Any:
 
     def make(numbers: Iterable[float]) -> Iterator[Tree]:
         for number in numbers:
-            if not math.isfinite(number):
-                continue
-            if isinstance(tree, bool):
+            if isinstance(tree, bool) or not abs(number) < _LARGE:
                 continue
             if isinstance(tree, float):
                 yield float(number)
@@ -401,8 +414,9 @@ def _spans(numbers: Iterable[float]) -> Iterator[Tree]:
     for number in (0.0, 1.0, -1.0, *numbers):
         for unit in ("days", "hours", "minutes", "seconds"):
             for nudge in (0, 1, -1):
-                span = datetime.timedelta(**{unit: number}) + datetime.timedelta(seconds=nudge)
-                yield StandardNode("timedelta", list(_split(span)))
+                with suppress(OverflowError):
+                    span = datetime.timedelta(**{unit: number}) + datetime.timedelta(seconds=nudge)
+                    yield StandardNode("timedelta", list(_split(span)))
 
 
 def _plus(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime | None:
@@ -439,7 +453,7 @@ def _calendar(here: datetime.datetime) -> list[datetime.datetime]:
         (2000, 2, 29),
         (2100, 2, 28),
     ):
-        if 1 <= year <= 9999:
+        with suppress(ValueError):  # no such day in that year
             found.append(here.replace(year=year, month=month, day=day))
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
     found += [
