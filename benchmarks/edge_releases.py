@@ -3,7 +3,7 @@
     python benchmarks/edge_releases.py [--package NAME]... [--examples N] [--verbose]
 
 The usage was written from each package's documentation and does not hit the edge case, so replaying it says nothing.
-Packages are fetched at pinned versions. Ends with 1 when an edge case that is said to be found is not.
+Packages are fetched at pinned versions. Ends with 1 when an edge case is not found that was found before.
 """
 
 from __future__ import annotations
@@ -70,8 +70,10 @@ def main() -> int:
     if options.verbose:
         print("\n" + "\n".join(details(found)))
     missed = [row for row in found if row.verdict == "missed"]
-    print(f"\n{len(found) - len(missed)} of {len(found)} edge cases found")
-    return 1 if any(row.edge.found and row.verdict == "missed" for row in found) else 0
+    print(f"\n{len(found) - len(missed)} of {len(found)} edge cases found; not found:")
+    for row in missed:
+        print(f"{row.release.name}: {row.edge.entry}: {row.edge.missed or 'it was found before'}")
+    return 1 if any(not row.edge.missed for row in missed) else 0
 
 
 if __name__ == "__main__":

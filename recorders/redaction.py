@@ -253,6 +253,8 @@ class _Trace:
             redacted = self._replace_leaf(tree, care)
             self.replaced += redacted is not tree
             return redacted
+        if isinstance(tree, StandardNode) and tree.kind == "int":
+            return self._replace_wide(tree, care)
         if isinstance(tree, AnchorNode):
             care = max(care, cares.get(tree.number, PUBLIC))
         parts = self._parts(tree, care)
@@ -264,6 +266,15 @@ class _Trace:
         if all(new is old for new, (old, _) in zip(replaced, parts, strict=True)):
             return tree
         return _rebuild(tree, replaced)
+
+    def _replace_wide(self, tree: StandardNode, care: int) -> Tree:
+        """An integer of more than 64 bits, which lies as hexadecimal text: its pseudonym is an integer too."""
+        value = int(str(tree.parts[0]), 16)
+        other = self._replace_leaf(value, care)
+        if other is value or not isinstance(other, int):
+            return tree
+        self.replaced += 1
+        return StandardNode("int", [hex(other)])
 
     def _replace_leaf(self, tree: str | BytesNode | float, care: int) -> Tree:
         if isinstance(tree, str):

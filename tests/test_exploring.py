@@ -299,7 +299,6 @@ def test_random_values_are_no_difference(explored: dict[str, Explored]) -> None:
 
 def test_no_test_is_written_of_what_follows_from_the_clock(explored: dict[str, Explored]) -> None:
     """It would fail on base at once."""
-    # BUG: a finding is written down whatever was read; only tests of replays look whether the clock was.
     finding = only(explored["shop:stamp"])
     assert finding.call == "stamp(total=100)"
     assert finding.test == ""
@@ -322,7 +321,6 @@ def test_what_asks_for_too_much_memory_is_bounded(explored: dict[str, Explored])
 
 def test_looking_where_it_begins_is_bounded_too(explored: dict[str, Explored]) -> None:
     """The instrumented replay of an input that eats memory ends as the trial did, or does not take place."""
-    # BUG: the replay that locates a finding has no limit of memory: here it takes the 3 GB.
     location = only(explored["shop:reserve"]).location
     assert location is None or location.kind == "raise"
 
@@ -367,8 +365,6 @@ def test_what_cannot_be_called_alone_is_listed_with_the_reason(
 
 def test_a_difference_is_told_once(explored: dict[str, Explored], odd: Odd) -> None:
     """An input that is near once it is small is not listed among the far ones too."""
-    # BUG: a far input is made smaller until it is a near one, and told as far: most runs tell `top(items=[1, 0])`, or
-    # `cost(…), then cost(…)`, twice. Which do depends on the order of the recorded traces.
     calls = {
         name: [finding.call for finding in one.findings] for name, one in [*explored.items(), *odd.explored.items()]
     }
@@ -508,7 +504,6 @@ def test_what_leads_to_an_exchange_that_nobody_recorded_is_set_aside(odd: Odd) -
 
 def test_no_test_is_written_of_what_talks_to_another_system(odd: Odd) -> None:
     """Only the recording stands for it, in whichever step of an input it was asked."""
-    # BUG: what is asked is noted at the last step of a trial; where an earlier step differs, a test is written.
     findings = odd.explored["odd:price"].findings
     assert [(one.call, one.test) for one in findings if one.test] == []
 
@@ -632,7 +627,6 @@ def test_rules_of_comparison_count(small: Scenario) -> None:
 
 def test_a_large_integer_under_a_sensitive_name_is_replayed(tmp_path: Path) -> None:
     """Its pseudonym is an integer too."""
-    # BUG: the hexadecimal digits of an integer beyond 64 bits are taken for a text: "a int cannot be built from …".
     source = "def token(number):\n    return number\n"
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.token(0x9E2FEB89414C343C))
     assert scenario.replay().counts == {"same": 1}

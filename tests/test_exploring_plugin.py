@@ -300,8 +300,6 @@ def test_what_is_accepted_passes(project: Project) -> None:
     assert text.count("[[accepted]]") == 1
     assert 'entry = "runshop.pricing:fee"' in text
     assert "accepted: fee(total=100) (TICKET-7: as agreed)" in output(result)
-    # BUG: the kept input is tried first as if it were made from recorded input 0, which may be of another path class:
-    # the same finding has another path then, and what was accepted fails.
     again = project.run(*RUN, FEE, "--runtime-only", "--runtime-explore=60")
     assert "differs: fee(total=100)" not in output(again)
     assert again.ret == 0
@@ -309,7 +307,6 @@ def test_what_is_accepted_passes(project: Project) -> None:
 
 def test_what_was_accepted_of_exploring_is_not_missed_by_a_run_that_does_not_explore(project: Project) -> None:
     """It did not look there."""
-    # BUG: the acceptance "matches nothing any more", and the run fails.
     reader = open_reader(str(project.store))
     paths = [one.path for one in reader.classes() if one.entry == "runshop.pricing:fee"]
     reader.close()
@@ -323,6 +320,7 @@ def test_what_was_accepted_of_exploring_is_not_missed_by_a_run_that_does_not_exp
             base="int",
             candidate="int",
             reason="TICKET-7",
+            explored=True,
         )
         for path in paths
     ]
@@ -339,7 +337,6 @@ def test_two_workers_find_the_same(project: Project, monkeypatch: pytest.MonkeyP
     assert result.ret == 1
     assert re.search(r"^differs: fee\(total=100\)$", output(result), re.M)
     assert "explored 2 functions with " in output(result)
-    # BUG: what comes from a worker is told by its first line, which says how many examples, not what differs.
     assert [line for line in result.stdout.lines if line.startswith("FAILED")] == [
         f"FAILED {FEE} - fee(total=100): base returned 0, candidate returned 10"
     ]

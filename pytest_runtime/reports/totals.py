@@ -127,6 +127,8 @@ class Totals(NamedTuple):
         )
 
     def _nothing_judged(self, counts: Mapping[Verdict, int]) -> str:
+        if not sum(counts.values()) and any(one.explored.examples for one in self.explored):
+            return ""  # the run was narrowed to what is explored
         if not sum(counts.values()):
             if self.selection:
                 return f"no kept trace has an id that begins with {self.selection!r}; this is not a pass"
