@@ -152,7 +152,7 @@ def _paint(text: str, patches: Iterable[_Patch]) -> str:
 
 
 _CONTROL_RE: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_REPLACED_KINDS: Final = frozenset({"decimal", "uuid", "int", "path"})
+_REPLACED_KINDS: Final = frozenset({"decimal", "uuid", "path"})
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -200,6 +200,8 @@ class _Trace:
                 self._collect_binary(tree.data, text, care)
             else:
                 self._collect_text(text, care)
+        elif isinstance(tree, StandardNode) and tree.kind == "int":
+            self._collect_leaf(int(str(tree.parts[0]), 16), care)
         elif isinstance(tree, int | float) and self._is_secret_number(tree, care):
             text = str(tree)
             self._known.add(text, self._pseudonyms.text(text))
@@ -241,6 +243,8 @@ class _Trace:
             case ObjectNode(content=content, names=names, values=values):
                 cares = [max(care, self._names.care(name)) for name in names]
                 return [(content, care), *zip(values, cares, strict=True)]
+            case StandardNode(kind="int"):
+                return []  # one value, looked at as a whole
             case StandardNode(kind=kind):
                 care = care if kind in _REPLACED_KINDS else PUBLIC
             case EnumNode():

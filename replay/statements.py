@@ -103,7 +103,7 @@ class _Walk:
     def _statement(self, node: ast.stmt, function: FunctionName, prefix: str) -> Iterator[Statement]:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield Statement(function, "inner function", node.lineno, node.lineno, ast.Name("def"), (node.name,))
+                yield Statement(function, "inner function", node.lineno, node.lineno, ast.Name("def", ast.Load()), (node.name,))
                 self._function(node, prefix)
             case ast.ClassDef():
                 head = ast.Tuple([*node.decorator_list, *node.bases, *(one.value for one in node.keywords)], ast.Load())
@@ -148,7 +148,7 @@ def _own(
     last = max([line, *(part.end_lineno or line for part in present)])
     held = [part if isinstance(part, ast.expr) else _as_expression(part) for part in present]
     name = node.name if isinstance(node, ast.ExceptHandler) and node.name else ""
-    whole = ast.Tuple([*held, ast.Name(name)] if name else held, ast.Load())
+    whole = ast.Tuple([*held, ast.Name(name, ast.Load())] if name else held, ast.Load())
     return Statement(function, type(node).__name__, line, last, whole)
 
 

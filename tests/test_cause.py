@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ from pytest_runtime.replay.observation import Observation, Outbound
 from pytest_runtime.replay.sequence import matched
 from pytest_runtime.replay.verdict import Location
 from pytest_runtime.replay.versions import Versions
+
+from .scenario import Scenario
 
 SHOP = """
     import functools
@@ -695,3 +698,21 @@ def test_sequences_are_matched_whole_and_in_order(base: list[str], candidate: li
     assert [other for _, other in pairs if other is not None] == list(range(len(candidate)))
     assert all(base[one] == candidate[other] for one, other in pairs if one is not None and other is not None)
     assert matched(base, base) == [(at, at) for at in range(len(base))]
+
+
+def test_a_renamed_function_that_names_its_exception_is_matched(tmp_path: Path) -> None:
+    """By likeness: the names of its own are left out, that of an exception too."""
+    source = """
+        def length(text):
+            return older(text)
+
+        def older(text):
+            try:
+                return int(text)
+            except ValueError as error:
+                return len(str(error))
+        """
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.length("12"))
+    renamed = source.replace("older", "newer").replace("int(text)", "int(text) + 1")
+    location = scenario.rewrite("shop", renamed).judge().location
+    assert (location.function.partition(":")[2], location.line) == ("newer", 7)

@@ -105,7 +105,6 @@ RELEASES = (
                 f"{HUMANIZE}328",
                 r"^metric\(",
                 r"'-?1000",
-                missed="no value is tried that rounds up to the next unit",
             ),
         ),
     ),
