@@ -103,7 +103,9 @@ class _Walk:
     def _statement(self, node: ast.stmt, function: FunctionName, prefix: str) -> Iterator[Statement]:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield Statement(function, "inner function", node.lineno, node.lineno, ast.Name("def", ast.Load()), (node.name,))
+                yield Statement(
+                    function, "inner function", node.lineno, node.lineno, ast.Name("def", ast.Load()), (node.name,)
+                )
                 self._function(node, prefix)
             case ast.ClassDef():
                 head = ast.Tuple([*node.decorator_list, *node.bases, *(one.value for one in node.keywords)], ast.Load())

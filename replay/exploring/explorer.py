@@ -74,6 +74,9 @@ LIMIT = 0.3
 ENDLESS = 8
 """Inputs of one target that may come to no end before the rest is left."""
 
+ELSEWHERE = 4
+"""Other recorded calls of an inner function that are made so, to see whether any entry shows the difference."""
+
 NEAR_FINDINGS = 2
 FAR_FINDINGS = 2
 """Findings of one function that are told."""
@@ -524,24 +527,36 @@ class _Exploring:
     # --- leaving ---
 
     def _leaves(self, made: Input) -> bool:
-        """Whether the entry of an inner call shows it, when that one call of the recorded trace is made so."""
-        known = self._known[made.call]
+        """Whether the entry of an inner call shows it, when that one call of the recorded trace is made so; or a call
+        of another trace, where what it returns weighs more."""
         self._through = []
-        if known.number < 0:
+        if self._known[made.call].number < 0:
             return True
-        put = Substitution(known.step.target, known.number, made.tree)
-        job = msgspec.structs.replace(self._jobs[made.call], put=put, fresh=True)
+        others = [at for at in range(len(self._known)) if at != made.call and self._known[at].number >= 0]
+        seen: set[str] = set()
+        sorts: list[str] = []
+        for at in [made.call, *others[:: max(1, len(others) // ELSEWHERE)][:ELSEWHERE]]:
+            if self._known[at].stored.id not in seen:
+                seen.add(self._known[at].stored.id)
+                sorts.append(self._shown_by(at, made.tree))
+                if sorts[-1] == "shown":
+                    return True
+        self._counts["inside" if "inside" in sorts else "unsettled"] += 1
+        return False
+
+    def _shown_by(self, at: int, tree: Tree) -> str:
+        """What comes of a recorded trace in which one call is made otherwise: `shown`, `inside` or `unsettled`."""
+        known = self._known[at]
+        put = Substitution(known.step.target, known.number, tree)
+        job = msgspec.structs.replace(self._jobs[at], put=put, fresh=True)
         [base], [candidate] = list(self._base.run([job])), list(self._candidate.run([job]))
         whole = base.put and base.ended == "outcome" and base.observation is not None
         if not whole or candidate.ended == "stopped" or candidate.ended == "error":
-            self._counts["unsettled"] += 1
-            return False
+            return "unsettled"
         if candidate.ended != "outcome" or candidate.observation is None or base.observation is None:
-            return True
-        found = compare(base.observation, candidate.observation, self._rules_of(known))
-        self._through = found
-        self._counts["inside"] += not found
-        return bool(found)
+            return "shown"
+        self._through = compare(base.observation, candidate.observation, self._rules_of(known))
+        return "shown" if self._through else "inside"
 
     def _rules_of(self, known: _Known) -> Settles:
         rules = self._explorer.settles(self._entry(known.stored).name)

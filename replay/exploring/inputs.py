@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ...recorders.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode, encode
 from .literals import Literals
 from .observed import Profile, type_of
-from .places import Part, Pattern, Place, at, is_whole, parts_of, put
+from .places import Part, Pattern, Place, at, is_about, is_whole, parts_of, put
 from .values import Around, values_for
 
 CONTEXTS = 2
@@ -31,7 +31,7 @@ AT_ONCE = 3
 STEPS = 12
 """Inputs made from one that took a new way."""
 
-_MIX = ("single", "single", "equal", "single", "combined", "derived", "single", "combined", "single", "equal")
+_MIX = ("single", "combined", "single", "derived", "equal", "single", "derived", "single", "combined")
 """The streams in turn."""
 
 
@@ -128,7 +128,9 @@ class Inputs:
     def _steps_from(self, call: int, tree: Tree) -> Iterator[Input]:
         """One more part changed: what stands beside a name first, places in turn."""
         parts = self._parts_of(call, tree)
-        telling = [part for part in parts if self._literals.beside.get(part.name)]
+        relevant = [part for part in parts if is_about(part, self._literals.names)]
+        beside = [part for part in parts if self._literals.beside.get(part.name) and part not in relevant]
+        telling = [*relevant, *beside]
         others = [part for part in parts if part not in telling]
         rows = [self._of(part)[:3] for part in telling] + [self._of(part)[:1] for part in others]
         count = 0
@@ -181,7 +183,7 @@ class Inputs:
 
     def _is_relevant(self, pattern: Pattern) -> bool:
         """Whether changed lines mention the name of a place, or what is made of it."""
-        return self._homes[pattern][0][1].name in self._literals.names
+        return is_about(self._homes[pattern][0][1], self._literals.names)
 
     def _values_of(self, pattern: Pattern) -> list[tuple[Tree]]:
         """Values to try at places of a pattern; in tuples, because `None` is one of them."""
@@ -266,7 +268,7 @@ class Inputs:
                 tree = random.choice(derived)
                 parts = self._parts_of(call, tree)
             beside = [part for part in parts if self._literals.beside.get(part.name)]
-            relevant = [part for part in parts if part.name in self._literals.names]
+            relevant = [part for part in parts if is_about(part, self._literals.names)]
             telling = (relevant if len(relevant) > 1 and random.random() < 0.6 else beside) or parts
             if not parts:
                 return
@@ -286,7 +288,7 @@ class Inputs:
     def _derived(self) -> Iterator[Input]:
         """One part changed in derived calls."""
         rows = [self._in_derived(call, tree) for call in range(len(self.known)) for tree in self._derived_from(call)]
-        chosen = rows[:: max(1, len(rows) // 6)][:6]
+        chosen = rows[:: max(1, len(rows) // 4)][:4]
         for row in zip_longest(*chosen):
             for made in row:
                 if made is not None:
@@ -307,6 +309,7 @@ class Inputs:
         if made is not None:
             yield made
         parts = self._parts_of(call, tree)
+        parts = [part for part in parts if is_about(part, self._literals.names)] or parts
         rows = [self._of(part)[:12] for part in parts]
         for rank in range(12):
             for part, row in zip(parts, rows, strict=True):

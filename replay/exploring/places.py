@@ -40,6 +40,9 @@ DEPTH_LIMIT = 10
 _KEY = re.compile(r"(?!(?:\D*\d){5})[A-Za-z_][\w.-]{0,39}", re.ASCII)
 
 
+_WORD = re.compile(r"\w+")
+
+
 class Part(NamedTuple):
     """A part of a tree."""
 
@@ -49,6 +52,11 @@ class Part(NamedTuple):
     """The last name on the way to it: parameter, attribute or key; empty for items of nameless things."""
     tree: Tree
     """Without its anchor."""
+
+
+def is_about(part: Part, names: frozenset[str]) -> bool:
+    """Whether a part is called by one of some names, or lies in something that is."""
+    return part.name in names or any(word.lstrip("_") in names for word in _WORD.findall(part.pattern))
 
 
 def parts_of(tree: Tree, names: tuple[str, ...] = (), *, made: bool = False) -> list[Part]:

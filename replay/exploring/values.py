@@ -29,7 +29,7 @@ from ...recorders.value_tree import (
 from .literals import Literals, number_in
 from .numbers import decimal_of, integer, moment_of, with_moment
 from .observed import Observed, Profile, type_of
-from .places import Part
+from .places import Part, is_about
 
 LENGTH_LIMIT = 300
 """Items or characters of what is made longer."""
@@ -67,7 +67,9 @@ def values_for(part: Part, around: Around) -> list[Tree]:
     """Values to try instead of a part, most telling first, each once, the part itself left out."""
     found: dict[bytes, Tree] = {}
     own = encode(part.tree)
-    hints = around.literals.hints if part.name in around.literals.names else frozenset()
+    hints = around.literals.hints if is_about(part, around.literals.names) else frozenset()
+    if "comparison" in hints and isinstance(part.tree, (str, ListNode)):
+        hints |= {"length"}  # it is its length that is compared with a number
     for value in _interleaved(_Values(part, around).tiers(), hints):
         key = encode(value)
         if key != own:
@@ -171,7 +173,7 @@ class _Values:
             ("nothing", chain(make([0]), [None])),
             ("comparison", make(related)),
             ("comparison", make(edges)),
-            ("rounding", chain(make(halves), make([-here, -7, -1, 7, here + 1]))),
+            ("rounding", chain(make([-here, halves[0], -7, halves[1]]), make(halves[2:]), make([-1, 7, here + 1]))),
             ("", make(_stepped_all(every[:NUMBERS_LIMIT]))),
             ("", chain(make(awkward), self._observed())),
         ]
