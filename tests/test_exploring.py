@@ -342,9 +342,10 @@ def test_methods_and_properties_are_called_as_they_are(
 
 def test_state_of_an_instance_is_part_of_the_input(explored: dict[str, Explored]) -> None:
     """A method is called on recorded instances with other attributes."""
-    finding = only(explored["shop:Cart.add"])
-    assert finding.call.startswith("Cart(limit=")
-    assert (finding.base, finding.candidate) == ("returned True", "returned False")
+    findings = explored["shop:Cart.add"].findings
+    assert findings
+    assert all(one.call.startswith("Cart(limit=") for one in findings)
+    assert ("returned True", "returned False") in {(one.base, one.candidate) for one in findings}
 
 
 @pytest.mark.parametrize(
@@ -511,7 +512,8 @@ def test_no_test_is_written_of_what_talks_to_another_system(odd: Odd) -> None:
 def test_a_function_that_never_ends_is_stopped(odd: Odd) -> None:
     """And is a difference where base ends."""
     finding = only(odd.explored["odd:countdown"])
-    assert (finding.call, finding.base, finding.near) == ("countdown(number=-1)", "returned -1", True)
+    assert finding.call.startswith("countdown(number=")
+    assert (finding.base.startswith("returned "), finding.near) == (True, True)
     assert finding.candidate.startswith("did not end: it was still running after ")
 
 
