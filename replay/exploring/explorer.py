@@ -208,6 +208,8 @@ class _Exploring:
         """Ways through the code that were taken."""
         self._endless: Counter[str] = Counter()
         """Pattern → inputs changed there that did not come to an end."""
+        self._shrunk = {True: 0, False: 0}
+        """Near and far inputs that were made small."""
         self._signatures: set[tuple[bool, frozenset[str]]] = set()
 
     def run(self) -> Explored:
@@ -481,7 +483,7 @@ class _Exploring:
             return
         signature = (near, frozenset(one.field for one in seen.differences) or frozenset({candidate.ended}))
         limit = NEAR_FINDINGS if near else FAR_FINDINGS
-        if signature in self._signatures or sum(one.near == near for one in self._findings) >= limit:
+        if signature in self._signatures or self._shrunk[near] >= limit:
             return
         confirmed = self._confirmed(made, trial)
         if confirmed is None:
@@ -490,6 +492,7 @@ class _Exploring:
         if not self._leaves(made):
             return
         self._signatures.add(signature)
+        self._shrunk[near] += 1
         finding = self._finding(made, trial, near=near)
         if not any(_is_like(finding, other) for other in self._findings):
             self._findings.append(finding)
@@ -606,11 +609,19 @@ class _Exploring:
     def _told(self, known: _Known, made: Input, trial: Trial, seen: _Seen, *, near: bool) -> Finding:
         shown = self._through or seen.differences
         plain = self._plain(known, trial, seen)
+        base, candidate = (
+            outcome_text(side, seen.at, seen.differences, is_base=is_base)
+            for side, is_base in ((seen.base, True), (seen.candidate, False))
+        )
+        if base == candidate and seen.differences:  # what differs is not in the words
+            first = seen.differences[0]
+            base = f"{base}, {first.field} {short(first.base)}"
+            candidate = f"{candidate}, {first.field} {short(first.candidate)}"
         return Finding(
             call=self._call_text(known, made, trial, seen),
             near=near,
-            base=outcome_text(seen.base, seen.at, seen.differences, is_base=True),
-            candidate=outcome_text(seen.candidate, seen.at, seen.differences, is_base=False),
+            base=base,
+            candidate=candidate,
             differences=tuple(map(field_of, shown)),
             location=self._location(known, made, trial, seen),
             entry=known.stored.entry,

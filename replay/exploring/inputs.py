@@ -25,6 +25,9 @@ CONTEXTS = 2
 
 MOST_CHANGES = 4
 
+ALIKE = 12
+"""Parts of one type of which each is made equal to each."""
+
 AT_ONCE = 3
 """Values of a place that changed lines are about, for each one of another place."""
 
@@ -238,15 +241,17 @@ class Inputs:
 
     def _equal_in(self, call: int) -> Iterator[Input]:
         parts = [part for part in self._parts[call] if not isinstance(part.tree, _CONTAINERS)]
-        kinds: dict[str, list[Part]] = {}
+        kinds: dict[str, dict[Pattern, Part]] = {}
         for part in parts:
             if part.tree is not None and not isinstance(part.tree, bool):
-                kinds.setdefault(type_of(part.tree), []).append(part)
+                same = kinds.setdefault(type_of(part.tree), {})
+                if len(same) < ALIKE:
+                    same.setdefault(part.pattern, part)
         pairs = [
             (one, other)
             for same in kinds.values()
-            for one in same
-            for other in same
+            for one in same.values()
+            for other in same.values()
             if one.place != other.place and one.tree != other.tree
         ]
         # Parts of other names first: items of one list are alike anyway.

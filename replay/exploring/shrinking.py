@@ -108,7 +108,8 @@ def _simpler(tree: Tree) -> list[Tree]:
         case bool():
             return _ending(tree, [False])
         case int():
-            return _ending(tree, [0, 1, 2, 10, tree // 100 * 100, tree // 10 * 10])
+            negative: list[Tree] = [-1, -2, -10] if tree < 0 else []
+            return _ending(tree, [0, 1, *negative, 2, 10, tree // 100 * 100, tree // 10 * 10])
         case float():
             finite = tree == tree and abs(tree) != float("inf")
             return _ending(tree, [0.0, 1.0, float(round(tree)), round(tree, 1)] if finite else [0.0, 1.0])
