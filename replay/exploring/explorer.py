@@ -334,7 +334,7 @@ class _Exploring:
         """Calls of it while recorded traces are replayed on base."""
         stored = {one.id: one for _number, one in zip(range(TRACES), self._traces(), strict=False)}
         jobs = [
-            msgspec.structs.replace(self._job(one), calls={self._target.name: CALLS}, fresh=True)
+            msgspec.structs.replace(self._job(one), calls={self._target.name: CALLS})
             for one in stored.values()
         ]
         found: list[_Known] = []
