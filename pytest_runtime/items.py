@@ -14,6 +14,7 @@ from _pytest._io import TerminalWriter
 
 from .replay.engine import Group
 from .replay.exploring.found import encode_explored
+from .replay.replayer import CannotReplay
 from .replay.verdict import BAD, ClassVerdict, encode_verdict
 from .reports.explored import failure_text as explored_text
 from .reports.explored import one_line as explored_line
@@ -129,7 +130,10 @@ class ExplorationItem(pytest.Item):
 
     def runtest(self) -> None:
         """Explore; raises `Differs`, or skips what cannot be explored by itself."""
-        explored = self._pipeline.explore(self._target)
+        try:
+            explored = self._pipeline.explore(self._target)
+        except CannotReplay as error:
+            pytest.fail(f"it cannot be explored: {error}", pytrace=False)
         self.explored_text = encode_explored(explored)
         if explored.reason:
             pytest.skip(f"not explored: {explored.reason}")

@@ -82,7 +82,9 @@ def comparable(observation: Observation) -> Tree:
         form, document = "body", BytesNode(b"")
     shown = DictNode(list(by_name), [one[0] if len(one) == 1 else ListNode(list(one)) for one in by_name.values()])
     code = str(status).partition(" ")[0]
-    return record(status=int(code) if code.isascii() and code.isdigit() else str(status), headers=shown, **{form: document})
+    return record(
+        status=int(code) if code.isascii() and code.isdigit() else str(status), headers=shown, **{form: document}
+    )
 
 
 def _headers(headers: Tree) -> dict[str, list[Any]]:

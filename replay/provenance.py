@@ -31,13 +31,21 @@ class Producers:
     """The traces behind one trace, replayed at most once each."""
 
     def __init__(
-        self, resolver: Resolver, known: Mapping[TraceId, bytes], run: Run, relaid: frozenset[ClassName]
+        self,
+        resolver: Resolver,
+        known: Mapping[TraceId, bytes],
+        run: Run,
+        relaid: frozenset[ClassName],
+        *,
+        look: bool = True,
     ) -> None:
-        """`relaid` are classes that hold their state in another way than when it was recorded."""
+        """`relaid` are classes that hold their state in another way than when it was recorded; `look` says whether
+        objects that were made again are looked at, which takes time."""
         self._resolver = resolver
         self._known = known
         self._run = run
         self._relaid = relaid
+        self._look = look
         self._done: dict[TraceId, tuple[Any, Any]] = {}
         """trace → (its arguments, its value), live."""
         self._depth = 0
@@ -61,7 +69,7 @@ class Producers:
         if name not in self._known:
             return None
         found = _at(self._produced(name), place)
-        if not _is_like(found, node):
+        if self._look and not _is_like(found, node):
             self.unlike.append(node.origin)
         return found
 

@@ -142,12 +142,20 @@ class Worker:
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
         return lambda: run_function(function, kind, arguments)
 
-    def arguments(self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]) -> Any:
-        """(receiver, args, kwargs), live; raises `Unbuildable`."""
+    def arguments(
+        self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes], *, look: bool = True
+    ) -> Any:
+        """(receiver, args, kwargs), live; raises `Unbuildable`. See `Producers` for `look`."""
         stand = standing_in(world)
         if producers is NO_PRODUCERS:
             return build(field(trace.input, "arguments"), self._resolver, None, stand)
-        behind = Producers(self._resolver, producers, lambda one, given: self._produce(one, given, world), self.relaid)
+        behind = Producers(
+            self._resolver,
+            producers,
+            lambda one, given: self._produce(one, given, world),
+            self.relaid,
+            look=look,
+        )
         arguments = behind.arguments(trace, stand)
         self.unlike = behind.unlike
         return arguments

@@ -168,7 +168,9 @@ class Attempts:
         if not made:
             return build(step.arguments, self._resolver, None, standing_in(world))
         asked = record(kind=step.kind, arguments=step.arguments)
-        return self._worker.arguments(msgspec.structs.replace(trace, input=asked), world, job.producers or NO_PRODUCERS)
+        return self._worker.arguments(
+            msgspec.structs.replace(trace, input=asked), world, job.producers or NO_PRODUCERS, look=False
+        )
 
 
 def _digest_of(path: PathRecord) -> bytes:

@@ -333,10 +333,7 @@ class _Exploring:
     def _inner(self) -> list[_Known]:
         """Calls of it while recorded traces are replayed on base."""
         stored = {one.id: one for _number, one in zip(range(TRACES), self._traces(), strict=False)}
-        jobs = [
-            msgspec.structs.replace(self._job(one), calls={self._target.name: CALLS})
-            for one in stored.values()
-        ]
+        jobs = [msgspec.structs.replace(self._job(one), calls={self._target.name: CALLS}) for one in stored.values()]
         found: list[_Known] = []
         callers: set[str] = set()
         for observed in self._base.run(jobs):
