@@ -156,7 +156,8 @@ def _optional(given: ast.arguments) -> Iterator[tuple[str, Tree]]:
     pairs += [(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
     for parameter, default in pairs:
         value = default.value if isinstance(default, ast.Constant) else None
-        yield parameter.arg, value if value is None or isinstance(value, (bool, int, float, str)) else None
+        is_plain = isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 2**63)
+        yield parameter.arg, value if is_plain else None  # type: ignore[misc]  # one of these
 
 
 def _find(source: str, qualname: str) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | None, bool]:

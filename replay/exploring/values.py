@@ -26,7 +26,7 @@ from ...recorders.value_tree import (
     TupleNode,
     encode,
 )
-from .literals import Literals, number_in
+from .literals import Literal, Literals, number_in
 from .numbers import decimal_of, integer, moment_of, with_moment
 from .observed import Observed, Profile, type_of
 from .places import Part, is_about
@@ -132,7 +132,7 @@ class _Values:
                 members: list[Tree] = [EnumNode(cls, name, value) for name in self._around.literals.members]
                 return [("", self._observed()), ("", members), ("nothing", [None])]
             case None:
-                beside: list[Tree] = [*self._around.literals.beside.get(self._part.name, ())]
+                beside = _as_trees(self._around.literals.beside.get(self._part.name, ()))
                 return [("", self._observed()), ("", beside), ("nothing", ["", 0, False])]
             case _:
                 return [("", self._observed()), ("nothing", [None])]
@@ -323,16 +323,20 @@ class _Values:
         seen = self._around.profile.places.get(f"{self._part.pattern}.{key}")
         if seen is not None:
             return list(seen.values.values())[:3]
-        beside: Sequence[Tree] = self._around.literals.beside.get(key, ())[:4]
+        beside = _as_trees(self._around.literals.beside.get(key, ())[:4])
         kinds = {type_of(value): value for value in reversed(tree.values)}
         alike = [_a_step_from(value) for value in reversed(kinds.values())]
         return [*beside, *(alike or [True, 1, ""]), None]
 
 
+def _as_trees(literals: Iterable[Literal]) -> list[Tree]:
+    return [integer(one) if type(one) is int else one for one in literals]
+
+
 def _a_step_from(value: Tree) -> Tree:
     """Another value of the type, where that is easy; so that it can be told which of two was taken."""
     if type(value) is int:
-        return value + 1
+        return integer(value + 1)
     return f"{value}x" if isinstance(value, str) else value
 
 
