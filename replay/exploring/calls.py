@@ -23,8 +23,12 @@ class SeenCall(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Substitution(msgspec.Struct, frozen=True, array_like=True):
-    """One call of a replay gets other arguments."""
+    """One call of a replay gets other arguments, where it is the call that was seen: on changed code the call of that
+    number may be another one."""
 
     function: FunctionName
     number: int
+    seen: Tree
+    """The arguments that it has."""
     arguments: Tree
+    """Those that it gets."""

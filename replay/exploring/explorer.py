@@ -547,11 +547,12 @@ class _Exploring:
     def _shown_by(self, at: int, tree: Tree) -> str:
         """What comes of a recorded trace in which one call is made otherwise: `shown`, `inside` or `unsettled`."""
         known = self._known[at]
-        put = Substitution(known.step.target, known.number, tree)
+        put = Substitution(known.step.target, known.number, known.step.arguments, tree)
         job = msgspec.structs.replace(self._jobs[at], put=put, fresh=True)
         [base], [candidate] = list(self._base.run([job])), list(self._candidate.run([job]))
         whole = base.put and base.ended == "outcome" and base.observation is not None
-        if not whole or candidate.ended == "stopped" or candidate.ended == "error":
+        elsewhere = candidate.ended == "outcome" and not candidate.put  # the candidate does not make this call
+        if not whole or elsewhere or candidate.ended == "stopped" or candidate.ended == "error":
             return "unsettled"
         if candidate.ended != "outcome" or candidate.observation is None or base.observation is None:
             return "shown"

@@ -18,6 +18,7 @@ from ...recorders.context import current
 from ...recorders.naming import function_name
 from ...recorders.thawing import capture
 from ...recorders.tracing.branches import FunctionName
+from ...recorders.value_tree import encode
 from ..instrument import import_as
 from ..rebuild import Unbuildable
 from .calls import SeenCall, Substitution
@@ -87,10 +88,14 @@ class Taps:
         site = Site(*told)
         number = self._counts[name]
         self._counts[name] += 1
-        if self._put is not None and self._put.function == name and self._put.number == number:
-            return self._substituted(site, values, self._put)
+        put = self._put
+        is_the_one = put is not None and put.function == name and put.number == number
+        if not (is_the_one or number < self._wanted.get(name, 0)):
+            return values
+        arguments = capture(_called_with(site, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
+        if put is not None and is_the_one:
+            return self._substituted(site, values, put) if encode(arguments) == encode(put.seen) else values
         if number < self._wanted.get(name, 0):
-            arguments = capture(_called_with(site, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
             self.seen.append(SeenCall(name, site.kind, number, arguments, self._callers(sys._getframe(2))))
         return values
 
