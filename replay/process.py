@@ -391,7 +391,6 @@ class _Service:
                 self._replayer.watch(lines)
                 self._connection.send_bytes(_encode(_Watching(self._replayer.reach_unavailable)))
             case _Jobs(jobs=jobs):
-                self._trying.end()
                 for job in jobs:
                     if job.fresh and self._load.forking:
                         self._begin(job)

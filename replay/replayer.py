@@ -272,7 +272,7 @@ class Replayer:
     @property
     def attempts(self) -> Attempts:
         """What tries single inputs."""
-        return Attempts(self.worker, self._resolver, self._roots, self._tracer)
+        return Attempts(self.worker, self._resolver, self._roots, self._tracer, self._paths)
 
     def replay(self, job: Job) -> tuple[Replay, dict[str, list[int]], Detail | None]:
         """The replay itself, lines that ran, its steps; raises `EntryUnavailable`."""

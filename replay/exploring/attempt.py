@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from ...recorders import context
+from ...recorders.assemble import Paths
 from ...recorders.capture import freeze
 from ...recorders.context import PathRecord, Scope
 from ...recorders.markers import Frozen, FrozenBytes
@@ -19,9 +20,9 @@ from ...recorders.readers import class_name
 from ...recorders.thawing import thaw
 from ...recorders.trace import Entry, Outcome, Trace, decode_trace
 from ...recorders.tracing.choose import Tracer
-from ...recorders.value_tree import ObjectNode, TupleNode, record
+from ...recorders.value_tree import ObjectNode, Tree, TupleNode, record
 from ..job import Job, fingerprint, reading_digest
-from ..observation import Observation, replayed_observation
+from ..observation import replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
 from ..recorded_world import RecordedWorld, TraceStopped
 from ..roots import Roots
@@ -46,6 +47,8 @@ class _Frozen(NamedTuple):
     arguments: Frozen
     whole: Outcome | None = None
     """Where it is known as a whole already."""
+    raised: str = ""
+    """Class of the exception."""
 
     def thawed(self) -> Outcome:
         """As a value tree."""
@@ -55,9 +58,12 @@ class _Frozen(NamedTuple):
 class Attempts:
     """Tries one trial after the other."""
 
-    def __init__(self, worker: Worker, resolver: Resolver, roots: Roots, tracer: Tracer) -> None:
+    def __init__(self, worker: Worker, resolver: Resolver, roots: Roots, tracer: Tracer, paths: Paths) -> None:
         self._worker = worker
         self._tracer = tracer
+        self._paths = paths
+        self._ways: dict[frozenset[tuple[int, int, int]], bytes] = {}
+        """Jumps that were taken in one trial → the name of this way."""
         self._callables: dict[tuple[str, str], Any] = {}
         self._jobs: dict[bytes, tuple[Job, Trace]] = {}
         self._resolver = resolver
@@ -107,22 +113,30 @@ class Attempts:
         if world.stopped is not None:
             return Tried("stopped", world.stopped.reason, world.stopped.kind, seconds=seconds)
         told = self._told(question, outcomes, world, seconds)
-        return msgspec.structs.replace(told, path=_digest_of(path)) if question.traced else told
+        return self._with_way(told, path) if question.traced else told
+
+    def _with_way(self, tried: Tried, path: PathRecord) -> Tried:
+        jumps = frozenset(path.arms)
+        known = self._ways.get(jumps)
+        if known is not None:
+            return msgspec.structs.replace(tried, path=known)
+        known = self._ways[jumps] = hashlib.blake2b(repr(sorted(jumps)).encode(), digest_size=8).digest()
+        return msgspec.structs.replace(tried, path=known, arms=self._paths.arms(path.arms))
 
     def _told(self, question: Trials, outcomes: list[_Frozen], world: RecordedWorld, seconds: float) -> Tried:
         tried = Tried(
             "outcome", readings=reading_digest(world.readings) if world.readings else NO_READINGS, seconds=seconds
         )
-        if not (question.shown or question.closely or any(one.kind == "exception" for one in outcomes)):
-            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world))
+        raised = [one.raised for one in outcomes if one.raised]
+        if not (question.shown or question.closely):
+            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world), raised=raised)
         seen = [replayed_observation(one.thawed(), []) for one in outcomes[:-1]]
         seen.append(replayed_observation(outcomes[-1].thawed(), world.asked))
         hidden = [self._roots.hidden(one) for one in seen]
-        close = question.shown or question.closely
         return msgspec.structs.replace(
             tried,
-            digest=b"".join(map(fingerprint, hidden)) if close else _digest_of_frozen(outcomes, world),
-            raised=next((_class_of(one) for one in hidden if one.kind == "exception"), ""),
+            digest=b"".join(map(fingerprint, hidden)),
+            raised=raised,
             observations=hidden if question.shown else [],
         )
 
@@ -134,7 +148,8 @@ class Attempts:
             if step.kind == "wsgi":
                 application = self._worker.applications.find(job.entry)
                 outcome, _trail = run_wsgi(application, msgspec.structs.replace(trace, input=step.arguments), world)
-                yield _Frozen(outcome.kind, None, None, outcome)
+                left = _class_of(outcome.value) if outcome.kind == "exception" else ""
+                yield _Frozen(outcome.kind, None, None, outcome, left)
                 continue
             first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
             receiver = first if position == 0 else receiver
@@ -142,14 +157,16 @@ class Attempts:
                 function = self._callable(step, receiver)
             except EntryGone as gone:
                 raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
-                yield _Frozen("exception", None, None, Outcome("exception", raised, step.arguments))
+                gone_too = Outcome("exception", raised, step.arguments)
+                yield _Frozen("exception", None, None, gone_too, raised.cls)
                 return
             try:
                 result = function(*args, **kwargs)
             except TraceStopped:
                 raise
             except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
-                yield _Frozen("exception", freeze(error), freeze((receiver, args, kwargs)))
+                left = class_name(type(error))
+                yield _Frozen("exception", freeze(error), freeze((receiver, args, kwargs)), None, left)
                 continue
             receiver = result if step.kind == "constructor" else receiver
             yield _Frozen("return", freeze(result), freeze((receiver, args, kwargs)))
@@ -173,10 +190,6 @@ class Attempts:
         )
 
 
-def _digest_of(path: PathRecord) -> bytes:
-    return hashlib.blake2b(repr(sorted(path.arms)).encode(), digest_size=8).digest()
-
-
 def _digest_of_frozen(outcomes: list[_Frozen], world: RecordedWorld) -> bytes:
     state = hashlib.blake2b(digest_size=16)
     for one in outcomes:
@@ -190,8 +203,7 @@ def _digest_of_frozen(outcomes: list[_Frozen], world: RecordedWorld) -> bytes:
     return state.digest()
 
 
-def _class_of(observation: Observation) -> str:
-    value = observation.value
+def _class_of(value: Tree) -> str:
     return value.cls if isinstance(value, ObjectNode) else class_name(type(value))
 
 

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ...recorders.trace import Entry, Trace, TraceId, encode_trace
+from ...recorders.tracing.branches import Arm
 from ...recorders.value_tree import ObjectNode, Tree, children, contains_opaque, encode, field, record
 from ..checkout import checked_out
 from ..compare import Difference, Settles, compare
@@ -33,6 +34,7 @@ from ..seal import SealedTrace
 from ..show import short
 from ..verdict import Location
 from ..volatile import masks_of, settling
+from .aims import aims_of
 from .attempt import NO_READINGS
 from .calls import Substitution
 from .drawing import drawn
@@ -43,15 +45,18 @@ from .literals import literals_of
 from .plain import Plain, is_factory, plain_test
 from .requests import fields_of, told, with_fields
 from .shrinking import shrunk
-from .state import keeps_state
+from .state import changes_its_object, keeps_state
 from .targets import Target
 from .telling import outcome_text, steps_text
 from .trial import Step, Trial, Trials, Tried, raw
 from .trying import GIVEN_UP
 
-SHARES = (0.35, 0.3, 0.25)
+SHARES = (0.2, 0.15, 0.15, 0.15, 0.15, 0.1)
 """Of them, one batch after the other: a later one goes on from what took a new way in an earlier one. Hypothesis draws
 the rest."""
+
+AT_LEAST = 0.5
+"""Share of the inputs that are tried also where a near difference is found before."""
 
 TRACES = 30
 """Traces whose inner calls are looked at."""
@@ -90,6 +95,10 @@ NONSENSE = frozenset(
 )
 """What code raises on input that it was never meant for. Base that raises one of these is no evidence, unless it did
 so when it was recorded."""
+
+
+Way: TypeAlias = tuple[str, bytes]
+"""A way through the code of one side."""
 
 
 class _Known(NamedTuple):
@@ -141,6 +150,8 @@ class Explorer:
         self._stack = ExitStack()
         self._sides: tuple[ReplayerProcess, ReplayerProcess] | None = None
         self._stored: dict[TraceId, StoredTrace] | None = None
+        self.arms: dict[Way, Sequence[Arm]] = {}
+        """Way through the code → what was decided on it."""
 
     def explore(self, target: Target) -> Explored:
         """Explore one; raises `CannotReplay`, `BaseError`."""
@@ -191,6 +202,9 @@ class _Exploring:
         self._raised: set[str] = set()
         self._following: list[Step] = []
         self._stateful = False
+        """Whether a module keeps something from one call to the next."""
+        self._changing = False
+        """Whether an object does."""
         self._made = False
         """Whether objects are made again by what made them: a class of theirs holds its state in another way now."""
         self._limit = LIMIT
@@ -204,10 +218,15 @@ class _Exploring:
         """Inputs to try first next time."""
         self._through: list[Difference] = []
         """What the entry of the last inner call showed, when that call was made so."""
-        self._ways: set[tuple[str, bytes]] = set()
+        self._aims = aims_of(self._versions, target.functions)
+        self._came: list[tuple[float, bytes, frozenset[str]]] = []
+        """How near each recorded input came to changed lines, by which way, and what kept it from them."""
+        self._ways: set[Way] = set()
         """Ways through the code that were taken."""
         self._endless: Counter[str] = Counter()
         """Pattern → inputs changed there that did not come to an end."""
+        self._far: list[tuple[Input, Trial]] = []
+        """Far inputs that differ to the byte, not looked at yet."""
         self._shrunk = {True: 0, False: 0}
         """Near and far inputs that were made small."""
         self._signatures: set[tuple[bool, frozenset[str]]] = set()
@@ -217,11 +236,15 @@ class _Exploring:
         if reason:
             return self._explored(reason)
         self._inputs = Inputs(
-            [Known(at, one.tree, self._names, self._made) for at, one in enumerate(self._known)],
+            [
+                Known(at, one.tree, self._names, self._made, *came)
+                for at, (one, came) in enumerate(zip(self._known, self._came, strict=True))
+            ],
             literals_of(self._versions, self._target.functions),
             self._target.optional,
         )
         self._stateful = keeps_state(self._versions, self._target.functions)
+        self._changing = self._target.kind == "method" and changes_its_object(self._versions, self._target.name)
         kept = self._explorer.keeping.kept(self._target.name)
         self._counts["kept"] = len(kept)
         of_trace = {one.stored.id: at for at, one in reversed(list(enumerate(self._known)))}
@@ -229,8 +252,11 @@ class _Exploring:
         again = sum(one.near for one in self._findings)
         for batch in self._batches(self._inputs):
             self._try(batch)
-            if sum(one.near for one in self._findings) > again:
+            enough = self._counts["examples"] >= self._explorer.examples * AT_LEAST
+            if enough and sum(one.near for one in self._findings) > again:
                 break
+        if not any(one.near for one in self._findings):  # who reads of a near one does not ask for far ones
+            self._look(self._far, near=False)
         kept_now = [(self._known[call].stored.id, tree) for call, tree in self._kept]
         self._explorer.keeping.keep(self._target.name, kept_now)
         return self._explored("")
@@ -276,15 +302,19 @@ class _Exploring:
         self._made = bool(relaid)
         self._jobs = [self._job(one.stored) for one in chosen]
         plain = [Trial(at, [one.step]) for at, one in enumerate(chosen)]
-        tried = self._ask(self._base, plain, traced=True)
+        both = self._both(plain, traced=True)
+        tried = [base for base, _candidate in both]
         usable = [at for at, one in enumerate(tried) if one.ended == "outcome"]
         self._limit = max(LIMIT, 50 * max((one.seconds for one in tried), default=0.0))
         if not usable:
             return f"base does not answer its recorded inputs by themselves: {tried[0].reason}"
-        self._raised = {tried[at].raised for at in usable}
-        self._ways = {("base", tried[at].path) for at in usable}
-        if not self._target.is_entry and all(tried[at].raised in NONSENSE for at in usable):
-            return f"called by itself it raises {tried[usable[0]].raised.rpartition(':')[2]} on every recorded input"
+        self._raised = {name for at in usable for name in tried[at].raised}
+        came = [self._nearness(base, candidate) for base, candidate in both]
+        self._came = [(came[at][0], b"".join(one.path for one in both[at]), came[at][1]) for at in usable]
+        self._ways = {way for at in usable for way in _both_ways(both[at])}
+        if not self._target.is_entry and all(NONSENSE.intersection(tried[at].raised) for at in usable):
+            name = tried[usable[0]].raised[0].rpartition(":")[2]
+            return f"called by itself it raises {name} on every recorded input"
         self._known = [chosen[at] for at in usable]
         self._jobs = [self._jobs[at] for at in usable]
         self._following = self._other_methods()
@@ -388,8 +418,8 @@ class _Exploring:
         steps = [step]
         if self._stateful and number % 3:
             steps = [known.step, step] if number % 3 == 1 else [step, known.step]
-        elif self._target.kind == "method" and number % 4 == 3:
-            steps = [step, step]
+        elif self._changing and number % 4:
+            steps = [[step, step], [known.step, step], [step, known.step]][number % 4 - 1]
         return Trial(made.call, [*steps, *self._following])
 
     def _step(self, known: _Known, tree: Tree) -> Step:
@@ -438,7 +468,7 @@ class _Exploring:
                     self._follow(made, base, candidate)
             if len(differing) > len(trials) // 4:
                 self._closely = True
-            self._look(differing)
+            self._look_at_near(differing)
             if sum(self._endless.values()) > ENDLESS:
                 self._counts["set_aside"] += len(left)
                 return
@@ -448,29 +478,42 @@ class _Exploring:
     def _follow(self, made: Input, base: Tried, candidate: Tried) -> None:
         """Where either side took a way that none took before, there is more to be seen."""
         assert self._inputs is not None
-        ways = {("base", base.path), ("candidate", candidate.path)}
+        nearness, missing = self._nearness(base, candidate)
+        ways = set(_both_ways((base, candidate)))
         if not ways <= self._ways:
             self._ways |= ways
-            self._inputs.go_on_from(made)
+            self._inputs.go_on_from(made, nearness, missing)
+
+    def _nearness(self, base: Tried, candidate: Tried) -> tuple[float, frozenset[str]]:
+        """How near both came to changed lines, and names in the decisions that kept them from these."""
+        known = self._explorer.arms
+        pair = (base, candidate)
+        known.update((way, one.arms) for way, one in zip(_both_ways(pair), pair, strict=True) if one.arms)
+        old, new = (known.get(way, ()) for way in _both_ways(pair))
+        return self._aims.nearness(old, new), self._aims.missing(old, new)
 
     def _sort(self, base: Tried, candidate: Tried) -> str:
         """What an input is good for: `same`, `set_aside`, `no_evidence`, or `differs` where a closer look is due."""
         if base.ended == "stopped" or candidate.ended in ("stopped", "error"):
             return "set_aside"
-        if base.ended != "outcome" or (base.raised in NONSENSE and base.raised not in self._raised):
+        if base.ended != "outcome" or not NONSENSE.intersection(base.raised) <= self._raised:
             return "no_evidence"
         return "same" if base.digest == candidate.digest else "differs"
 
-    def _look(self, differing: list[tuple[Input, Trial]]) -> None:
-        """Closely at inputs that differ to the byte, near ones first."""
+    def _look_at_near(self, differing: list[tuple[Input, Trial]]) -> None:
+        """Closely at near inputs that differ to the byte; far ones wait."""
         assert self._inputs is not None
-        near = {id(made): self._inputs.is_near(made.tree) for made, _trial in differing}
-        ordered = sorted(differing, key=lambda pair: not near[id(pair[0])])
-        for start in range(0, len(ordered), LOOKED_AT):
-            part = ordered[start : start + LOOKED_AT]
+        near: list[tuple[Input, Trial]] = []
+        for made, trial in differing:
+            (near if self._inputs.is_near(made.tree) else self._far).append((made, trial))
+        self._look(near, near=True)
+
+    def _look(self, differing: list[tuple[Input, Trial]], *, near: bool) -> None:
+        for start in range(0, len(differing), LOOKED_AT):
+            part = differing[start : start + LOOKED_AT]
             shown = self._both([trial for _made, trial in part], shown=True)
             for (made, trial), (base, candidate) in zip(part, shown, strict=True):
-                self._one(made, trial, base, candidate, near=near[id(made)])
+                self._one(made, trial, base, candidate, near=near)
 
     def _one(self, made: Input, trial: Trial, base: Tried, candidate: Tried, *, near: bool) -> None:
         sort = self._sort(base, candidate)
@@ -656,7 +699,7 @@ class _Exploring:
         trace = known.stored.trace
         if trace is None or seen.candidate.ended != "outcome" or len(trial.steps) > 1 + len(self._following):
             return None
-        if "builtins:MemoryError" in (seen.base.raised, seen.candidate.raised):
+        if "builtins:MemoryError" in (*seen.base.raised, *seen.candidate.raised):
             return None  # nobody bounds the memory of a replay in detail
         step = self._step(known, made.tree)
         job = self._jobs[made.call]
@@ -678,6 +721,11 @@ class _Exploring:
             0,
         )
         return self._explorer.locate(case, judgement)
+
+
+def _both_ways(pair: tuple[Tried, Tried]) -> tuple[Way, Way]:
+    base, candidate = pair
+    return ("base", base.path), ("candidate", candidate.path)
 
 
 def _classes(tree: Tree) -> Iterable[str]:

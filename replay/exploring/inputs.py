@@ -8,7 +8,6 @@ which no other took are changed in one more part: so the deeper branches are rea
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice, zip_longest
 from random import Random
@@ -18,10 +17,20 @@ from ...recorders.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleN
 from .literals import Literals
 from .observed import Profile, type_of
 from .places import Part, Pattern, Place, at, is_about, is_whole, parts_of, put
-from .values import Around, values_for
+from .relevance import sources_of
+from .values import Around, Row, values_beside, values_for
 
-CONTEXTS = 2
-"""Recorded calls for which the values to try at a place are worked out; they are tried in all."""
+CONTEXTS = 3
+"""Recorded calls that values to try at a place are worked out for, and tried in."""
+
+IN_ALL = 2
+"""Values of a place that changed lines are about, for each of these calls, that are tried in all of them."""
+
+VALUES_LIMIT = 400
+"""Values of one place."""
+
+ALL = 60
+"""Values of one place that Hypothesis draws from."""
 
 MOST_CHANGES = 4
 
@@ -33,6 +42,9 @@ AT_ONCE = 3
 
 STEPS = 12
 """Inputs made from one that took a new way."""
+
+STEPS_NEARER = 40
+"""Inputs made from one that came nearer to changed lines than any before."""
 
 _MIX = ("single", "combined", "single", "derived", "equal", "single", "derived", "single", "combined")
 """The streams in turn."""
@@ -48,6 +60,19 @@ class Known(NamedTuple):
     """Positional parameters; empty for a request."""
     made: bool = False
     """Whether its objects are made again by what made them, and cannot be changed."""
+    nearness: float = 0.0
+    """How near it comes to changed lines."""
+    way: bytes = b""
+    """Equal where the same way is taken through the code."""
+    missing: frozenset[str] = frozenset()
+    """Names in the decisions that keep it from coming nearer."""
+
+
+class _Further(NamedTuple):
+    """Inputs that are made from one which took a new way."""
+
+    nearness: float
+    inputs: Iterator[Input]
 
 
 class Input(NamedTuple):
@@ -71,7 +96,7 @@ class Inputs:
         self._parts = [self._parts_of(at, one.tree) for at, one in enumerate(self.known)]
         self.profile = Profile([parts_of(one.tree, one.names) for one in self.known], literals)
         self._tried = {encode(one.tree) for one in known}
-        self._values: dict[Pattern, list[Tree]] = {}
+        self._rows: dict[tuple[int, Pattern, bytes], Row] = {}
         self._derived_calls: dict[int, list[Tree]] = {}
         self._homes: dict[Pattern, list[tuple[int, Part]]] = {}
         """Pattern → recorded inputs that have it, with the first such part of each."""
@@ -81,6 +106,8 @@ class Inputs:
                 if part.pattern not in seen:
                     seen.add(part.pattern)
                     self._homes.setdefault(part.pattern, []).append((number, part))
+        self._rank = self._ranked()
+        self._nearest = max((one.nearness for one in self.known), default=0.0)
         random = Random(0)
         self._streams = {
             "single": self._singles(),
@@ -90,7 +117,8 @@ class Inputs:
         }
         self._turns = cycle(_MIX)
         self._again = self._values_of_values()
-        self._further: deque[Iterator[Input]] = deque()
+        self._further: list[_Further] = []
+        self._go_on_from_nearest()
 
     def _parts_of(self, call: int, tree: Tree) -> list[Part]:
         """What can be changed; of a request not what its fields lie in."""
@@ -105,12 +133,7 @@ class Inputs:
         """So many inputs, most telling first; fewer where there are no more."""
         found: list[Input] = []
         ended: set[str] = set()
-        while self._further and len(found) < count // 2:
-            stream_of_one = self._further.popleft()
-            made = next(stream_of_one, None)
-            if made is not None:
-                found.append(made)
-                self._further.append(stream_of_one)
+        found += self._from_new_ways(count * 2 // 3)
         while len(found) < count and len(ended) < len(self._streams):
             stream = next(self._turns)
             if stream in ended:
@@ -123,19 +146,50 @@ class Inputs:
         found += islice(self._again, max(0, count - len(found)))
         return found
 
-    def go_on_from(self, made: Input) -> None:
-        """An input took a new way: from here on others are made from it too."""
-        call = next(at for at, one in enumerate(self.known) if one.number == made.call)
-        self._further.append(self._steps_from(call, made.tree))
+    def _from_new_ways(self, count: int) -> Iterator[Input]:
+        """Made from inputs that took new ways: those that came nearest to changed lines first, else in turn."""
+        made = 0
+        while self._further and made < count:
+            best = max(one.nearness for one in self._further)
+            for one in [one for one in self._further if one.nearness == best]:
+                found = next(one.inputs, None)
+                if found is None:
+                    self._further.remove(one)
+                elif made < count:
+                    made += 1
+                    yield found
 
-    def _steps_from(self, call: int, tree: Tree) -> Iterator[Input]:
-        """One more part changed: what stands beside a name first, places in turn."""
+    def _go_on_from_nearest(self) -> None:
+        """Recorded calls that came nearest to changed lines, one of each way, where something keeps them from these."""
+        ways: set[bytes] = set()
+        for number in sorted(self._rank, key=self._rank.__getitem__):
+            one = self.known[number]
+            if one.nearness == self._nearest and one.missing and one.way not in ways:
+                ways.add(one.way)
+                steps = self._steps_from(number, one.tree, STEPS, one.missing)
+                self._further.append(_Further(one.nearness, steps))
+
+    def go_on_from(self, made: Input, nearness: float, missing: frozenset[str]) -> None:
+        """An input took a new way: from here on others are made from it too. `missing` are the names in the decisions
+        that keep it from coming nearer to changed lines."""
+        call = next(at for at, one in enumerate(self.known) if one.number == made.call)
+        steps = STEPS_NEARER if nearness > self._nearest else STEPS
+        self._nearest = max(self._nearest, nearness)
+        self._further.append(_Further(nearness, self._steps_from(call, made.tree, steps, missing)))
+
+    def _steps_from(self, call: int, tree: Tree, steps: int, missing: frozenset[str]) -> Iterator[Input]:
+        """One more part changed: what the decision is about that is to be taken, then what stands beside a name, places
+        in turn."""
         parts = self._parts_of(call, tree)
-        relevant = [part for part in parts if is_about(part, self._literals.names)]
-        beside = [part for part in parts if self._literals.beside.get(part.name) and part not in relevant]
-        telling = [*relevant, *beside]
+        wanted = sources_of(missing, self._literals.made_of)
+        deciding = [part for part in parts if is_about(part, wanted)]
+        relevant = [part for part in parts if is_about(part, self._literals.names) and part not in deciding]
+        beside = [part for part in parts if self._literals.beside.get(part.name) and part not in (*deciding, *relevant)]
+        telling = [*deciding, *beside, *relevant]
         others = [part for part in parts if part not in telling]
-        rows = [self._of(part)[:3] for part in telling] + [self._of(part)[:1] for part in others]
+        rows = [[*self._beside(call, part), *self._of(call, part, 6)] for part in deciding]
+        rows += [self._of(call, part, 6) for part in telling[len(deciding) :]]
+        rows += [self._of(call, part, 2) for part in others]
         count = 0
         for row in zip_longest(*rows, fillvalue=_NOTHING):
             for part, value in zip([*telling, *others], row, strict=True):
@@ -145,7 +199,7 @@ class Inputs:
                 if made is not None:
                     yield made
                     count += 1
-                if count >= STEPS:
+                if count >= steps:
                     return
 
     def drawn(self, number: int) -> Input | None:
@@ -158,56 +212,72 @@ class Inputs:
             parts = self._parts[call]
             if parts:
                 part = parts[place % len(parts)]
-                tree = _changed(tree, part.place, self._of(part), value)
+                tree = _changed(tree, part.place, self._of(call, part, ALL), value)
         return self._new(call, tree)
 
     # --- one part changed ---
 
+    def _ranked(self) -> dict[int, int]:
+        """Recorded calls in the order in which they are changed: one of each way, those nearest to changed lines first,
+        then another of each."""
+        ways: dict[tuple[float, bytes], list[int]] = {}
+        for number, one in enumerate(self.known):
+            ways.setdefault((-one.nearness, one.way), []).append(number)
+        rows = [ways[key] for key in sorted(ways, key=lambda key: (key[0], len(ways[key]), ways[key]))]
+        order = [number for row in zip_longest(*rows) for number in row if number is not None]
+        return {number: rank for rank, number in enumerate(order)}
+
     def _singles(self) -> Iterator[Input]:
-        """Values of all places in turn, each in another recorded call than the one before."""
+        """Values of all places in turn."""
         relevant = [one for one in self._homes if self._is_relevant(one)]
         others = [one for one in self._homes if one not in relevant]
-        rows = {one: deque(self._values_of(one)) for one in [*relevant, *others]}
-        turn = 0
-        while any(rows.values()):
+        rows = {one: self._singles_at(one, IN_ALL if one in relevant else 0) for one in [*relevant, *others]}
+        while rows:
             wanted = [one for one in relevant for _time in range(AT_ONCE)] + others
-            for pattern in wanted or list(rows):
-                if not rows[pattern]:
-                    continue
-                (value,) = rows[pattern].popleft()
-                homes = self._homes[pattern]
-                turns = (0, turn) if turn < 2 * len(rows) else (turn,)
-                for at_home in dict.fromkeys(one % len(homes) for one in turns):
-                    call, part = homes[at_home]
+            for pattern in wanted:
+                made = next(rows[pattern], None) if pattern in rows else None
+                if made is None:
+                    rows.pop(pattern, None)
+                else:
+                    yield made
+
+    def _singles_at(self, pattern: Pattern, in_all: int) -> Iterator[Input]:
+        """A value is made from what it stands for and from what stands around it, so each is tried in the call that it
+        was worked out for; the first of each call, in all of them; later ones in one call after the other."""
+        homes = sorted(self._homes[pattern], key=lambda home: self._rank[home[0]])
+        chosen = homes[:CONTEXTS]
+        tried: set[bytes] = set()
+        for rank in range(VALUES_LIMIT):
+            rows = [(home, self._value(*home, rank)) for home in chosen]
+            rows = [(home, value) for home, value in rows if value is not _NOTHING]
+            if not rows:
+                return
+            for (call, part), value in rows if rank < in_all else [rows[rank % len(rows)]]:
+                if rank < in_all or encode(value) not in tried:
+                    tried.add(encode(value))
                     made = self._new(call, put(self.known[call].tree, part.place, value), pattern)
                     if made is not None:
                         yield made
-                turn += 1
 
     def _is_relevant(self, pattern: Pattern) -> bool:
         """Whether changed lines mention the name of a place, or what is made of it."""
         return is_about(self._homes[pattern][0][1], self._literals.names)
 
-    def _values_of(self, pattern: Pattern) -> list[tuple[Tree]]:
-        """Values to try at places of a pattern; in tuples, because `None` is one of them."""
-        homes = self._homes[pattern]
-        found: dict[bytes, tuple[Tree]] = {}
-        chosen = homes[:: max(1, len(homes) // CONTEXTS)][:CONTEXTS]
-        for row in zip_longest(*(self._worked_out(call, part) for call, part in chosen), fillvalue=_NOTHING):
-            for value in row:
-                if value is not _NOTHING:
-                    found.setdefault(encode(value), (value,))
-        return list(found.values())
+    def _value(self, call: int, part: Part, rank: int) -> Tree:
+        """The value of a rank to try at the place of a part; `_NOTHING` where there are no more."""
+        found = self._of(call, part, rank + 1)
+        return found[rank] if rank < len(found) else _NOTHING
 
-    def _worked_out(self, call: int, part: Part) -> list[Tree]:
-        return values_for(part, Around(self._literals, self.profile, self._parts[call], self._optional))
+    def _beside(self, call: int, part: Part) -> list[Tree]:
+        return values_beside(part, Around(self._literals, self.profile, self._parts[call]))
 
-    def _of(self, part: Part) -> list[Tree]:
-        """Values to try at the place of a part."""
-        if part.pattern not in self._values:
-            known = self._values_of(part.pattern) if part.pattern in self._homes else []
-            self._values[part.pattern] = [value for (value,) in known]
-        return self._values[part.pattern]
+    def _of(self, call: int, part: Part, count: int) -> list[Tree]:
+        """The most telling values to try at the place of a part, so many."""
+        key = (call, part.pattern, encode(part.tree))
+        if key not in self._rows:
+            around = Around(self._literals, self.profile, self._parts[call], self._optional)
+            self._rows[key] = Row(values_for(part, around))
+        return self._rows[key].first(count)
 
     def _values_of_values(self) -> Iterator[Input]:
         """Values that are a step from those to try, where there are not enough of these."""
@@ -215,7 +285,7 @@ class Inputs:
             (call, part, value)
             for homes in self._homes.values()
             for call, part in homes[:1]
-            for value in self._of(part)[:16]
+            for value in self._of(call, part, 16)
             if not isinstance(value, _CONTAINERS)
         ]
         further = [
@@ -279,10 +349,8 @@ class Inputs:
                 return
             wanted = min(random.randint(2, MOST_CHANGES), len(telling))
             for part in random.sample(telling, wanted) + (random.sample(parts, 1) if random.random() < 0.3 else []):
-                values = self._of(part)
                 most = 4 if random.random() < 0.6 else 12
-                if values:
-                    tree = _changed(tree, part.place, values[:most], random.randrange(most))
+                tree = _changed(tree, part.place, self._of(call, part, most), random.randrange(most))
             made = self._new(call, tree)
             misses = 0 if made is not None else misses + 1
             if made is not None:
@@ -315,7 +383,7 @@ class Inputs:
             yield made
         parts = self._parts_of(call, tree)
         parts = [part for part in parts if is_about(part, self._literals.names)] or parts
-        rows = [self._of(part)[:12] for part in parts]
+        rows = [self._of(call, part, 12) for part in parts]
         for rank in range(12):
             for part, row in zip(parts, rows, strict=True):
                 if rank < len(row):

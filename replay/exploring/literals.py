@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 
 from ...recorders.tracing.branches import FunctionName
 from ..versions import Versions
-from .parsing import changed_lines, parsed
+from .parsing import changed_lines, definitions, parsed
 from .relevance import Hint, Relevance, names_in
 
 Literal: TypeAlias = int | float | str
@@ -43,6 +43,8 @@ class Literals(NamedTuple):
     """What changed lines mention, and what that is made of."""
     hints: frozenset[Hint] = frozenset()
     """What changed lines deal with."""
+    made_of: Mapping[str, frozenset[str]] = {}
+    """Name → names that it is made of."""
 
 
 def literals_of(versions: Versions, functions: Iterable[FunctionName]) -> Literals:
@@ -75,7 +77,7 @@ class _Gathered:
         tree = parsed(source)
         if tree is None:
             return
-        known = _definitions(tree)
+        known = definitions(tree)
         self._parameters = {
             name.rpartition(".")[2]: [one.arg for one in (*node.args.posonlyargs, *node.args.args)][name.count(".") :]
             for name, node in known.items()
@@ -106,6 +108,7 @@ class _Gathered:
             self._none,
             self._relevance.names(),
             frozenset(self._relevance.hints),
+            {name: frozenset(sources) for name, sources in self._relevance.made_of.items()},
         )
 
     def _spread(self) -> None:
@@ -192,28 +195,6 @@ class _Gathered:
                 pass
         plain = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.NamedExpr)
         self._truth = self._truth or any(isinstance(test, plain) for test in tests)
-
-
-def _definitions(tree: ast.Module) -> dict[str, ast.AST]:
-    """Qualified name → function or class; module-level name → what it is set to."""
-    found: dict[str, ast.AST] = {}
-
-    def walk(body: list[ast.stmt], prefix: str) -> None:
-        for node in body:
-            match node:
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                    found[prefix + name] = node
-                case ast.ClassDef(name=name, body=inner):
-                    walk(inner, f"{prefix}{name}.")
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    found.setdefault(prefix + name, value)
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    found.setdefault(prefix + name, value)
-                case _:
-                    pass
-
-    walk(tree.body, "")
-    return found
 
 
 def _leads_to(node: ast.AST, owner: str) -> Iterator[str]:

@@ -72,10 +72,15 @@ class Relevance:
 
     def names(self) -> frozenset[str]:
         """What changed lines mention, and what that is made of; without leading underscores."""
-        found = set(self._mentioned)
-        for _round in range(ROUNDS):
-            found |= {source for name in found for source in self.made_of.get(name, ())}
-        return frozenset(name.lstrip("_") for name in found)
+        return sources_of(self._mentioned, self.made_of)
+
+
+def sources_of(names: Iterable[str], made_of: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Names, and what they are made of; without leading underscores."""
+    found = set(names)
+    for _round in range(ROUNDS):
+        found |= {source for name in found for source in made_of.get(name, ())}
+    return frozenset(name.lstrip("_") for name in found)
 
 
 def names_in(node: ast.AST) -> set[str]:

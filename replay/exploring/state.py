@@ -1,4 +1,4 @@
-"""This file is about state: whether a function keeps something from one call to the next, in its module."""
+"""This file is about state: whether a function keeps something from one call to the next, in its module or object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...recorders.tracing.branches import FunctionName
 from ..versions import Versions
-from .parsing import parsed
+from .parsing import definitions, parsed
 
 _CACHES = frozenset({"cache", "lru_cache", "cached_property", "singledispatch"})
 
@@ -17,6 +17,53 @@ def keeps_state(versions: Versions, functions: Iterable[FunctionName]) -> bool:
     container that functions use, a `global`, a cache."""
     modules = {function.partition(":")[0] for function in functions}
     return any(_can_change(text) for module in modules for text in (versions.old.get(module, ""), versions.new[module]))
+
+
+_CHANGING = frozenset(
+    {
+        *("append", "appendleft", "extend", "insert", "add", "update", "setdefault"),
+        *("pop", "popitem", "popleft", "remove", "discard", "clear", "sort"),
+    }
+)
+"""Methods that change a container."""
+
+
+def changes_its_object(versions: Versions, function: FunctionName) -> bool:
+    """Whether a method of the class of this one, in either version, changes what its object holds."""
+    module, _, name = function.partition(":")
+    home = name.rpartition(".")[0]
+    if not home:
+        return False
+    return any(_changes_itself(text, f"{home}.") for text in (versions.old.get(module, ""), versions.new[module]))
+
+
+def _changes_itself(source: str, home: str) -> bool:
+    tree = parsed(source)
+    if tree is None:
+        return False
+    return any(
+        _changes_own(part)
+        for name, method in definitions(tree).items()
+        if name.startswith(home) and name != f"{home}__init__" and isinstance(method, ast.FunctionDef)
+        for part in ast.walk(method)
+    )
+
+
+def _changes_own(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return _is_own(node)
+        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in _CHANGING:
+            return _is_own(owner)
+        case _:
+            return False
+
+
+def _is_own(node: ast.expr) -> bool:
+    """Whether it is reached through `self`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id == "self"
 
 
 def _can_change(source: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ...recorders.tracing.branches import FunctionName
-from ...recorders.value_tree import Tree
+from ...recorders.tracing.branches import Arm, FunctionName
+from ...recorders.value_tree import ClassName, Tree
 from ..job import Ended, Job
 from ..observation import Observation
 
@@ -71,11 +71,13 @@ class Tried(msgspec.Struct, frozen=True, array_like=True):
     """Of one that was stopped: `unrecorded`, `refused`, `gap`."""
     digest: bytes = b""
     """Equal where what was seen is the same to the byte."""
-    raised: str = ""
-    """Class of the exception that left the first step that one left."""
+    raised: list[ClassName] = []
+    """Classes of the exceptions that left its steps."""
     observations: list[Observation] = []
     """Of each step."""
     readings: bytes = b""
     path: bytes = b""
     """Equal where the same arms were taken."""
+    arms: list[Arm] = []
+    """Those, where the process that tried it took this way for the first time."""
     seconds: float = 0.0

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from ...recorders.value_tree import (
@@ -33,6 +33,9 @@ from .places import Part, is_about
 
 LENGTH_LIMIT = 300
 """Items or characters of what is made longer."""
+
+MANY = 40
+"""Items of a list of which each is put in many times, and how often."""
 
 KEYS_LIMIT = 12
 """Keys of each sort that are put into a dictionary."""
@@ -63,34 +66,66 @@ class Around(NamedTuple):
         return list(dict.fromkeys(int(one) for one in numbers if _is_number(one) and 0 < one <= LENGTH_LIMIT))
 
 
-def values_for(part: Part, around: Around) -> list[Tree]:
+class Row:
+    """Values in order, each worked out when it is asked for."""
+
+    def __init__(self, values: Iterator[Tree]) -> None:
+        self._values = values
+        self._known: list[Tree] = []
+
+    def first(self, count: int) -> list[Tree]:
+        """So many; fewer where there are no more."""
+        missing = count - len(self._known)
+        if missing > 0:
+            self._known += islice(self._values, missing)
+        return self._known[:count]
+
+
+def values_beside(part: Part, around: Around) -> list[Tree]:
+    """What stands beside the name of a part, and the steps to its sides, of its type."""
+    beside = around.literals.beside.get(part.name, ())
+    numbers = [one for one in beside if isinstance(one, (int, float))]
+    match part.tree:
+        case bool():
+            return [not part.tree]
+        case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
+            return list(_maker(part.tree)(_stepped_all(numbers)))
+        case str():
+            return [one for one in beside if isinstance(one, str)]
+        case ListNode(items=items):
+            return [ListNode([*items, one]) for one in beside if isinstance(one, str)]
+        case None:
+            return _as_trees(beside)
+        case _:
+            return []
+
+
+def values_for(part: Part, around: Around) -> Iterator[Tree]:
     """Values to try instead of a part, most telling first, each once, the part itself left out."""
-    found: dict[bytes, Tree] = {}
-    own = encode(part.tree)
+    found = {encode(part.tree)}
     hints = around.literals.hints if is_about(part, around.literals.names) else frozenset()
     if "comparison" in hints and isinstance(part.tree, (str, ListNode)):
         hints |= {"length"}  # it is its length that is compared with a number
     for value in _interleaved(_Values(part, around).tiers(), hints):
         key = encode(value)
-        if key != own:
-            found.setdefault(key, value)
-    return list(found.values())
+        if key not in found:
+            found.add(key)
+            yield value
 
 
 def _interleaved(tiers: Sequence[Tier], hints: frozenset[str]) -> Iterator[Tree]:
     """A few of each tier in turn: a long one does not keep the next waiting. Of those that the changed lines deal with
     more, and first."""
     ordered = sorted(tiers, key=lambda tier: tier[0] not in hints)
-    rows = [_chunks(tier, 4 if name in hints else 2 if at < 4 else 1) for at, (name, tier) in enumerate(ordered)]
-    for row in zip_longest(*rows):
-        for chunk in row:
-            yield from chunk or ()
-
-
-def _chunks(values: Iterable[Tree], size: int) -> Iterator[list[Tree]]:
-    whole = list(values)
-    for start in range(0, len(whole), size):
-        yield whole[start : start + size]
+    rows = [(iter(tier), 4 if name in hints else 2 if at < 4 else 1) for at, (name, tier) in enumerate(ordered)]
+    while rows:
+        left = []
+        for row, size in rows:
+            chunk = list(islice(row, size))
+            yield from chunk
+            if len(chunk) == size:
+                left.append((row, size))
+        rows = left
 
 
 class _Values:
@@ -207,7 +242,7 @@ class _Values:
         numbers = [*self._near_numbers(), *given[:6]] or [one for one in literals.changed if _is_number(one)]
         return [
             ("comparison", chain(beside, changed, others[:2])),
-            ("nothing", ["", None, " "]),
+            ("nothing", [*(["0"] if number_in(text) is not None else []), "", None, " "]),
             ("text", chain([text.upper(), f" {text} ", text.lower()], _folded(text), _awkward_text(text))),
             ("rounding", chain(_spelled(text, numbers), _numbers_inside(text, self._near_numbers()))),
             ("entries", chain(others, observed)),
@@ -260,9 +295,18 @@ class _Values:
             ("length", chain([ListNode(first)], _lists_of_lengths(items or wider, self._around.lengths))),
             ("order", [ListNode(items * 2), ListNode([*items[1:2], *first, *items[2:]])]),
             ("length", [ListNode(items[1:]), ListNode(items[:-1]), ListNode(items[:2])]),
+            ("length", self._many_of_each(items)),
             ("", [ListNode(wider[:2]), ListNode(wider[:6])]),
             ("", self._observed()),
         ]
+
+    def _many_of_each(self, items: list[Tree]) -> Iterator[Tree]:
+        """Each item one time more often than a number in changed lines says: whichever of them count, so many do."""
+        if not 0 < len(items) <= MANY:
+            return
+        for number in self._around.literals.changed:
+            if type(number) is int and 1 < number <= MANY:
+                yield ListNode([item for item in items for _time in range(number + 1)])
 
     def _other_items(self, items: list[Tree]) -> list[Tree]:
         """Items of other recorded lists at this place."""
@@ -272,9 +316,9 @@ class _Values:
 
     def _dicts(self, tree: DictNode) -> list[Tier]:
         keys, values = tree.keys, tree.values
+        order = sorted(range(len(keys)), key=lambda at: keys[at] not in self._around.literals.changed)
         without: list[Tree] = [
-            DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]])
-            for at in range(min(len(keys), 12))
+            DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]]) for at in order[:KEYS_LIMIT]
         ]
         return [
             ("entries", self._with_more(tree)),
@@ -442,6 +486,7 @@ def _calendar(here: datetime.datetime) -> list[datetime.datetime]:
     found = []
     for year, month, day in (
         (leap, 2, 29),
+        (here.year - 1, here.month, here.day),
         (here.year, 12, 31),
         (here.year, 1, 1),
         (here.year, 1, 31),
