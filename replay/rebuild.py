@@ -21,7 +21,7 @@ import threading
 import types
 import uuid
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..recorders.value_tree import (
@@ -105,12 +105,17 @@ class Resolver:
         """`include` are the packages under validation; their modules may be imported."""
         self._include = frozenset(include)
         self._known: dict[ClassName, Any] = {}
+        self._covered: dict[str, bool] = {}
         self.restored: dict[ClassName, None] = {}
         """Included classes into whose instances recorded state was put, since this was last cleared."""
 
     def covers(self, module: str) -> bool:
         """Whether a module belongs to an included package."""
-        return any(module == package or module.startswith(f"{package}.") for package in self._include)
+        known = self._covered.get(module)
+        if known is None:
+            known = any(module == package or module.startswith(f"{package}.") for package in self._include)
+            self._covered[module] = known
+        return known
 
     def find(self, name: ClassName) -> Any:
         """The class or function of that name; raises `Unbuildable` when it is gone or not allowed."""
@@ -207,38 +212,46 @@ class _Builder:
         self._seeking: set[int] = set()
 
     def build(self, tree: Tree, anchor: int | None = None) -> Any:
-        if tree is None or isinstance(tree, (bool, int, float, str)):
+        kind = type(tree)
+        if kind in _SCALARS:
             return tree
-        match tree:
-            case BytesNode(data=data):
-                return data
-            case DictNode(keys=keys, values=values):
-                made: dict[Any, Any] = self._anchored(anchor, {})
-                for key, value in zip(keys, values, strict=True):
-                    made[self.build(key)] = self.build(value)
-                return made
-            case ListNode(items=items):
-                row: list[Any] = self._anchored(anchor, [])
-                row.extend(self.build(item) for item in items)
-                return row
-            case TupleNode(items=items):
-                return self._anchored(anchor, tuple([self.build(item) for item in items]))
-            case SetNode(items=items):
-                bag: set[Any] = self._anchored(anchor, set())
-                bag.update(self.build(item) for item in items)
-                return bag
-            case FrozenSetNode(items=items):
-                return self._anchored(anchor, frozenset([self.build(item) for item in items]))
-            case AnchorNode(number=number, value=value):
-                return self.build(value, number)
-            case RefNode(number=number):
-                if number not in self._anchors:
-                    return self._missing(number)
-                return self._anchors[number]
-            case ObjectNode():
-                return self._object(tree, anchor)
-            case _:
-                return self._atom(tree)
+        make = _MAKE.get(kind)
+        return self._atom(tree) if make is None else make(self, tree, anchor)
+
+    def _each(self, trees: list[Tree]) -> list[Any]:
+        build = self.build
+        return [tree if type(tree) in _SCALARS else build(tree) for tree in trees]
+
+    def _dict(self, tree: DictNode, anchor: int | None) -> Any:
+        made: dict[Any, Any] = self._anchored(anchor, {})
+        build = self.build
+        for key, value in zip(tree.keys, tree.values, strict=True):
+            made[build(key)] = build(value)
+        return made
+
+    def _list(self, tree: ListNode, anchor: int | None) -> Any:
+        row: list[Any] = self._anchored(anchor, [])
+        row.extend(self._each(tree.items))
+        return row
+
+    def _tuple(self, tree: TupleNode, anchor: int | None) -> Any:
+        return self._anchored(anchor, tuple(self._each(tree.items)))
+
+    def _set(self, tree: SetNode, anchor: int | None) -> Any:
+        bag: set[Any] = self._anchored(anchor, set())
+        bag.update(self._each(tree.items))
+        return bag
+
+    def _frozen_set(self, tree: FrozenSetNode, anchor: int | None) -> Any:
+        return self._anchored(anchor, frozenset(self._each(tree.items)))
+
+    def _anchor(self, tree: AnchorNode, anchor: int | None) -> Any:
+        return self.build(tree.value, tree.number)
+
+    def _reference(self, tree: RefNode, anchor: int | None) -> Any:
+        if tree.number not in self._anchors:
+            return self._missing(tree.number)
+        return self._anchors[tree.number]
 
     def _missing(self, number: int) -> Any:
         """What was anchored inside an object that was found, not filled: it is built by itself."""
@@ -259,6 +272,8 @@ class _Builder:
 
     def _atom(self, tree: Tree) -> Any:
         match tree:
+            case BytesNode(data=data):
+                return data
             case StandardNode(kind=kind, parts=parts):
                 return self._standard(kind, [self.build(part) for part in parts])
             case EnumNode(cls=cls, name=name, value=value):
@@ -333,6 +348,18 @@ class _Builder:
                 except TypeError as error:
                     raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
         return object.__new__(cls)
+
+
+_MAKE: Mapping[type, Callable[[_Builder, Any, int | None], Any]] = {
+    DictNode: _Builder._dict,
+    ListNode: _Builder._list,
+    TupleNode: _Builder._tuple,
+    SetNode: _Builder._set,
+    FrozenSetNode: _Builder._frozen_set,
+    AnchorNode: _Builder._anchor,
+    RefNode: _Builder._reference,
+    ObjectNode: _Builder._object,
+}
 
 
 def _bare_defaultdict(cls: Any, content: Any) -> Any:

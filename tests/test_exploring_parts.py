@@ -435,12 +435,12 @@ def test_what_is_shrunk_still_differs(items: list[int], least: int) -> None:
     tree = call(capture(items), 700)
     asked: list[Tree] = []
 
-    def differs(one: Tree) -> bool:
-        asked.append(one)
-        return sum_of(one) >= least
+    def differ(some: list[Tree]) -> list[bool]:
+        asked.extend(some)
+        return [sum_of(one) >= least for one in some]
 
     assume(sum_of(tree) >= least)
-    small = shrunk(tree, NAMES, differs, attempts=30)
+    small = shrunk(tree, NAMES, differ, attempts=30)
     assert sum_of(small) >= least
     assert len(encode(small)) <= len(encode(tree))
     assert len(asked) <= 30
@@ -449,8 +449,8 @@ def test_what_is_shrunk_still_differs(items: list[int], least: int) -> None:
 def test_shrinking_ends_at_the_simplest_input() -> None:
     """Items that do not matter go, numbers become small, texts empty; a name of an argument stays."""
     tree = call(capture([{"price": 5, "name": "pen"}, {"price": 70, "name": "ink"}]), 3, coupon="X-12")
-    assert shrunk(tree, NAMES, lambda one: True) == call(ListNode([]), 0, coupon="")
-    small = shrunk(tree, NAMES, lambda one: sum_of(one) > 60)
+    assert shrunk(tree, NAMES, lambda some: [True] * len(some)) == call(ListNode([]), 0, coupon="")
+    small = shrunk(tree, NAMES, lambda some: [sum_of(one) > 60 for one in some])
     assert small == call(ListNode([record(price=70)]), 0, coupon="")
 
 
@@ -463,7 +463,7 @@ def test_hypothesis_sees_no_value(capsys: pytest.CaptureFixture[str], caplog: py
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             tree = call(capture([SECRET, SECRET * 40]), 3)
-            small = shrunk(tree, NAMES, lambda one: SECRET in repr(one))
+            small = shrunk(tree, NAMES, lambda some: [SECRET in repr(one) for one in some])
     finally:
         settings.load_profile("default")
     assert SECRET in repr(small)

@@ -16,17 +16,23 @@ from .shrinking import quiet
 T = TypeVar("T")
 
 
+AT_ONCE = 10
+"""Numbers of one example: what an example costs Hypothesis hardly depends on it."""
+
+
 def drawn(count: int, make: Callable[[int], T | None]) -> list[T]:
-    """So many things made from numbers that Hypothesis draws; `None` is left out. The same each time."""
+    """So many things at most, made from numbers that Hypothesis draws; `None` is left out. The same each time."""
     found: list[T] = []
 
-    @quiet(database=None, phases=(Phase.generate,), max_examples=count)
+    # The first example is all zeros.
+    @quiet(database=None, phases=(Phase.generate,), max_examples=1 + -(-count // AT_ONCE))
     @seed(0)
-    @given(st.integers(0, 2**128 - 1))
-    def draw(number: int) -> None:
-        made = make(number)
-        if made is not None:
-            found.append(made)
+    @given(st.tuples(*[st.integers(0, 2**128 - 1)] * min(count, AT_ONCE)))
+    def draw(numbers: tuple[int, ...]) -> None:
+        for number in dict.fromkeys(numbers):
+            made = make(number) if len(found) < count else None
+            if made is not None:
+                found.append(made)
 
     draw()
     return found

@@ -616,19 +616,20 @@ class _Exploring:
         known = self._known[made.call]
         number = 1 if len(trial.steps) > 1 + len(self._following) else 0
 
-        def still(tree: Tree) -> bool:
+        def differ(trees: list[Tree]) -> list[bool]:
             assert self._inputs is not None
-            if near and not self._inputs.is_near(tree):
-                return False
-            again = self._trial_like(trial, made, tree, number)
-            [(base, candidate)] = self._both([again], shown=True)
-            if self._sort(base, candidate) != "differs":
-                return False
-            return self._seen(Input(made.call, tree), base, candidate) is not None
+            wanted = [not near or self._inputs.is_near(tree) for tree in trees]
+            asked = [tree for tree, is_wanted in zip(trees, wanted, strict=True) if is_wanted]
+            pairs = self._both([self._trial_like(trial, made, tree, number) for tree in asked], shown=True)
+            found = iter(
+                self._sort(*pair) == "differs" and self._seen(Input(made.call, tree), *pair) is not None
+                for tree, pair in zip(asked, pairs, strict=True)
+            )
+            return [is_wanted and next(found) for is_wanted in wanted]
 
         smallest = made
         if trial_ended_well(self._both([trial])[0]):
-            smallest = Input(made.call, shrunk(made.tree, self._names, still))
+            smallest = Input(made.call, shrunk(made.tree, self._names, differ))
         last = self._trial_like(trial, made, smallest.tree, number)
         seen = self._confirmed(smallest, last)
         through = self._through

@@ -26,10 +26,13 @@ CONTEXTS = 3
 IN_ALL = 2
 """Values of a place that changed lines are about, for each of these calls, that are tried in all of them."""
 
+LEADING = 10
+"""Recorded calls in which several places are changed at a time."""
+
 VALUES_LIMIT = 400
 """Values of one place."""
 
-ALL = 60
+ALL = 24
 """Values of one place that Hypothesis draws from."""
 
 MOST_CHANGES = 4
@@ -107,6 +110,7 @@ class Inputs:
                     seen.add(part.pattern)
                     self._homes.setdefault(part.pattern, []).append((number, part))
         self._rank = self._ranked()
+        self._leading = sorted(self._rank, key=self._rank.__getitem__)[:LEADING]
         self._nearest = max((one.nearness for one in self.known), default=0.0)
         random = Random(0)
         self._streams = {
@@ -205,7 +209,7 @@ class Inputs:
     def drawn(self, number: int) -> Input | None:
         """The input that a number stands for (any number does); `None` when it was tried before."""
         numbers = [number >> shift & 0xFFFF for shift in range(0, 16 * _CHOICES, 16)]
-        call = numbers[0] % len(self.known)
+        call = self._leading[numbers[0] % len(self._leading)]
         tree = self.known[call].tree
         wanted = 1 + numbers[1] % 3
         for place, value in list(zip(numbers[2::2], numbers[3::2], strict=False))[:wanted]:
@@ -336,7 +340,7 @@ class Inputs:
         """In a recorded call, or one derived from it, some places get one of their telling values."""
         misses = 0
         while self.known and misses < 200:
-            call = random.randrange(len(self.known))
+            call = random.choice(self._leading)
             tree, parts = self.known[call].tree, self._parts[call]
             derived = self._derived_from(call) if random.random() < 0.4 else []
             if derived:
@@ -383,13 +387,12 @@ class Inputs:
             yield made
         parts = self._parts_of(call, tree)
         parts = [part for part in parts if is_about(part, self._literals.names)] or parts
-        rows = [self._of(call, part, 12) for part in parts]
         for rank in range(12):
-            for part, row in zip(parts, rows, strict=True):
-                if rank < len(row):
-                    made = self._new(call, put(tree, part.place, row[rank]))
-                    if made is not None:
-                        yield made
+            for part in parts:
+                value = self._value(call, part, rank)
+                made = self._new(call, put(tree, part.place, value)) if value is not _NOTHING else None
+                if made is not None:
+                    yield made
 
     def _new(self, call: int, tree: Tree, pattern: Pattern = "") -> Input | None:
         key = encode(tree)

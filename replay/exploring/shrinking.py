@@ -1,4 +1,4 @@
-"""This file is about shrinking: Hypothesis makes an input that differs as small as it can be while it still differs.
+"""This file is about shrinking: an input that differs is made as small as it can be while it still differs.
 
 Each part of the input has a ladder, from the simplest value to the one that was found; an item of a list, and an entry
 of a dictionary, is there or not. Hypothesis sees the rungs as numbers and nothing else, so that no value of a baseline
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ from .numbers import decimal_of
 RUNGS_LIMIT = 40
 """Parts that are made smaller; a larger input keeps the rest as it is."""
 
-ATTEMPTS = 80
+ATTEMPTS = 60
 """Inputs that are tried while one is made smaller."""
 
 
@@ -171,36 +171,99 @@ class _Enough(BaseException):
     """As much was tried as may be: Hypothesis passes it on."""
 
 
-def shrunk(tree: Tree, names: tuple[str, ...], differs: Callable[[Tree], bool], *, attempts: int = ATTEMPTS) -> Tree:
-    """The smallest input that Hypothesis finds from this one for which `differs` still holds; it must hold of `tree`.
+Rungs: TypeAlias = tuple[int, ...]
 
-    At most so many others are asked about.
+
+def shrunk(
+    tree: Tree,
+    names: tuple[str, ...],
+    differ: Callable[[list[Tree]], list[bool]],
+    *,
+    attempts: int = ATTEMPTS,
+) -> Tree:
+    """The smallest input that is found from this one and still differs; `differ` tells of each of some inputs whether
+    it does, and must hold of `tree`. At most so many others are asked about.
+
+    First what does not matter is taken away, in blocks that become smaller (Zeller and Hildebrandt, "Simplifying and
+    isolating failure-inducing input", 2002): many are asked about at once. What is left is Hypothesis's.
     """
     ladders = Ladders(tree, names)
-    if not ladders.heights:
-        return tree
-    known: dict[tuple[int, ...], bool] = {tuple(ladders.heights): True}
-    best: list[tuple[int, ...]] = [tuple(ladders.heights)]
+    asked = _Asked(lambda some: differ([ladders.tree(rungs) for rungs in some]), attempts)
+    smallest = tuple(ladders.heights)
+    asked.known[smallest] = True
+    with suppress(_Enough):
+        _lowered(_without_blocks(smallest, asked), asked)
+    return ladders.tree(asked.best)
 
-    def holds(rungs: tuple[int, ...]) -> bool:
-        if rungs not in known:
-            if len(known) > attempts:
-                raise _Enough
-            known[rungs] = differs(ladders.tree(rungs))
-        return known[rungs]
+
+class _Asked:
+    """What was asked about, and the answers."""
+
+    def __init__(self, differ: Callable[[list[Rungs]], list[bool]], attempts: int) -> None:
+        self._differ = differ
+        self._attempts = attempts
+        self.known: dict[Rungs, bool] = {}
+
+    def holds(self, some: Sequence[Rungs]) -> list[bool]:
+        """Of each, whether it still differs; raises `_Enough` when no more may be asked about."""
+        new = [one for one in dict.fromkeys(some) if one not in self.known]
+        room = self._attempts + 1 - len(self.known)
+        self.known.update(zip(new[:room], self._differ(new[:room]) if new[:room] else (), strict=True))
+        if len(new) > room:
+            raise _Enough
+        return [self.known[one] for one in some]
+
+    @property
+    def best(self) -> Rungs:
+        """The smallest that differs: with the fewest parts above the ground, these as low as may be."""
+        return min((one for one, holds in self.known.items() if holds), key=lambda one: (sum(map(bool, one)), one))
+
+
+def _without_blocks(rungs: Rungs, asked: _Asked) -> Rungs:
+    """Parts on the ground that need not be above it."""
+    size = len(rungs)
+    while size:
+        above = [at for at, rung in enumerate(rungs) if rung]
+        blocks = [above[start : start + size] for start in range(0, len(above), size)]
+        found = asked.holds([_grounded(rungs, block) for block in blocks])
+        droppable = [block for block, holds in zip(blocks, found, strict=True) if holds]
+        together = _grounded(rungs, [at for block in droppable for at in block])
+        if droppable and asked.holds([together])[0]:
+            rungs = together
+        else:
+            for block in droppable:
+                without = _grounded(rungs, block)
+                rungs = without if asked.holds([without])[0] else rungs
+        size = min(size, len(above)) // 2
+    return rungs
+
+
+def _grounded(rungs: Rungs, block: Iterable[int]) -> Rungs:
+    down = frozenset(block)
+    return tuple(0 if at in down else rung for at, rung in enumerate(rungs))
+
+
+def _lowered(rungs: Rungs, asked: _Asked) -> Rungs:
+    """Parts above the ground as low as Hypothesis gets them."""
+    above = [at for at, rung in enumerate(rungs) if rung]
+    if not above:
+        return rungs
+    heights = tuple(rungs[at] for at in above)
 
     # In this order: a seed by itself takes the database away.
-    @quiet(database=_Found(tuple(ladders.heights)), phases=(Phase.reuse, Phase.shrink), max_examples=1)
+    @quiet(database=_Found(heights), phases=(Phase.reuse, Phase.shrink), max_examples=1)
     @seed(0)
-    @given(st.tuples(*(st.integers(0, height) for height in ladders.heights)))
-    def smaller(rungs: tuple[int, ...]) -> None:
-        if holds(rungs):
-            best.append(rungs)
+    @given(st.tuples(*(st.integers(0, height) for height in heights)))
+    def lower(lowered: tuple[int, ...]) -> None:
+        whole = list(rungs)
+        for at, rung in zip(above, lowered, strict=True):
+            whole[at] = rung
+        if asked.holds([tuple(whole)])[0]:
             raise _Differs
 
-    with suppress(_Differs, _Enough):
-        smaller()
-    return ladders.tree(min(best, key=lambda rungs: (sum(map(bool, rungs)), rungs)))
+    with suppress(_Differs):
+        lower()
+    return asked.best
 
 
 def quiet(**options: Any) -> settings:
