@@ -82,6 +82,9 @@ ENDLESS = 8
 ELSEWHERE = 4
 """Other recorded calls of an inner function that are made so, to see whether any entry shows the difference."""
 
+PUT = 40
+"""Times that a call of a recorded trace is made otherwise for one target."""
+
 NEAR_FINDINGS = 2
 FAR_FINDINGS = 2
 """Findings of one function that are told."""
@@ -200,6 +203,10 @@ class _Exploring:
         self._jobs: list[Job] = []
         self._known: list[_Known] = []
         self._raised: set[str] = set()
+        self._elsewhere: list[_Known] = []
+        """Calls of other traces in whose place an input is put too, to see whether it is shown."""
+        self._put = 0
+        """Times that a call of a recorded trace was made otherwise."""
         self._following: list[Step] = []
         self._stateful = False
         """Whether a module keeps something from one call to the next."""
@@ -292,6 +299,7 @@ class _Exploring:
             found = self._inner()
         if not found:
             return self._why_none
+        self._elsewhere = [] if self._target.is_entry else _weighing_most(found)
         known: dict[bytes, _Known] = {}
         for one in found:
             known.setdefault(encode(one.tree), one)
@@ -575,23 +583,22 @@ class _Exploring:
         self._through = []
         if self._known[made.call].number < 0:
             return True
-        others = [at for at in range(len(self._known)) if at != made.call and self._known[at].number >= 0]
-        seen: set[str] = set()
+        own = self._known[made.call]
         sorts: list[str] = []
-        for at in [made.call, *others[:: max(1, len(others) // ELSEWHERE)][:ELSEWHERE]]:
-            if self._known[at].stored.id not in seen:
-                seen.add(self._known[at].stored.id)
-                sorts.append(self._shown_by(at, made.tree))
-                if sorts[-1] == "shown":
-                    return True
+        for known in [own, *(one for one in self._elsewhere if one is not own)]:
+            if self._put >= PUT:
+                break
+            self._put += 1
+            sorts.append(self._shown_by(known, made.tree, fresh=False))
+            if sorts[-1] == "shown" and self._shown_by(known, made.tree, fresh=True) == "shown":
+                return True
         self._counts["inside" if "inside" in sorts else "unsettled"] += 1
         return False
 
-    def _shown_by(self, at: int, tree: Tree) -> str:
+    def _shown_by(self, known: _Known, tree: Tree, *, fresh: bool) -> str:
         """What comes of a recorded trace in which one call is made otherwise: `shown`, `inside` or `unsettled`."""
-        known = self._known[at]
         put = Substitution(known.step.target, known.number, known.step.arguments, tree)
-        job = msgspec.structs.replace(self._jobs[at], put=put, fresh=True)
+        job = msgspec.structs.replace(self._job(known.stored), put=put, fresh=fresh)
         [base], [candidate] = list(self._base.run([job])), list(self._candidate.run([job]))
         whole = base.put and base.ended == "outcome" and base.observation is not None
         elsewhere = candidate.ended == "outcome" and not candidate.put  # the candidate does not make this call
@@ -722,6 +729,15 @@ class _Exploring:
             0,
         )
         return self._explorer.locate(case, judgement)
+
+
+def _weighing_most(found: Sequence[_Known]) -> list[_Known]:
+    """Recorded calls, first and last of the traces with the fewest: there what one of them returns weighs most."""
+    traces: dict[TraceId, list[_Known]] = {}
+    for one in found:
+        traces.setdefault(one.stored.id, []).append(one)
+    rows = sorted(traces.values(), key=len)[:ELSEWHERE]
+    return [*(row[0] for row in rows), *(row[-1] for row in rows[: ELSEWHERE // 2] if len(row) > 1)]
 
 
 def _both_ways(pair: tuple[Tried, Tried]) -> tuple[Way, Way]:

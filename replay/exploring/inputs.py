@@ -18,7 +18,7 @@ from .literals import Literals
 from .observed import Profile, type_of
 from .places import Part, Pattern, Place, at, is_about, is_whole, parts_of, put
 from .relevance import sources_of
-from .values import Around, Row, values_beside, values_for
+from .values import Around, Row, numbers_of, values_beside, values_for
 
 CONTEXTS = 3
 """Recorded calls that values to try at a place are worked out for, and tried in."""
@@ -99,6 +99,7 @@ class Inputs:
         self._parts = [self._parts_of(at, one.tree) for at, one in enumerate(self.known)]
         self.profile = Profile([parts_of(one.tree, one.names) for one in self.known], literals)
         self._tried = {encode(one.tree) for one in known}
+        self._known_around: dict[int, Around] = {}
         self._rows: dict[tuple[int, Pattern, bytes], Row] = {}
         self._derived_calls: dict[int, list[Tree]] = {}
         self._homes: dict[Pattern, list[tuple[int, Part]]] = {}
@@ -273,14 +274,19 @@ class Inputs:
         return found[rank] if rank < len(found) else _NOTHING
 
     def _beside(self, call: int, part: Part) -> list[Tree]:
-        return values_beside(part, Around(self._literals, self.profile, self._parts[call]))
+        return values_beside(part, self._around(call))
+
+    def _around(self, call: int) -> Around:
+        if call not in self._known_around:
+            parts = self._parts[call]
+            self._known_around[call] = Around(self._literals, self.profile, parts, self._optional, numbers_of(parts))
+        return self._known_around[call]
 
     def _of(self, call: int, part: Part, count: int) -> list[Tree]:
         """The most telling values to try at the place of a part, so many."""
         key = (call, part.pattern, encode(part.tree))
         if key not in self._rows:
-            around = Around(self._literals, self.profile, self._parts[call], self._optional)
-            self._rows[key] = Row(values_for(part, around))
+            self._rows[key] = Row(values_for(part, self._around(call)))
         return self._rows[key].first(count)
 
     def _values_of_values(self) -> Iterator[Input]:
@@ -292,10 +298,7 @@ class Inputs:
             for value in self._of(call, part, 16)
             if not isinstance(value, _CONTAINERS)
         ]
-        further = [
-            values_for(part._replace(tree=value), Around(self._literals, self.profile, self._parts[call]))
-            for call, part, value in rows
-        ]
+        further = [values_for(part._replace(tree=value), self._around(call)) for call, part, value in rows]
         for row in zip_longest(*further, fillvalue=_NOTHING):
             for (call, part, _value), other in zip(rows, row, strict=True):
                 if other is not _NOTHING:

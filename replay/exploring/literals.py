@@ -12,8 +12,9 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 
 from ...recorders.tracing.branches import FunctionName
 from ..versions import Versions
+from .boundaries import Comparison, comparisons_of, most_telling
 from .parsing import changed_lines, definitions, parsed
-from .relevance import Hint, Relevance, names_in
+from .relevance import Hint, Relevance, defaults_of, names_in
 
 Literal: TypeAlias = int | float | str
 
@@ -43,6 +44,8 @@ class Literals(NamedTuple):
     """What changed lines mention, and what that is made of."""
     hints: frozenset[Hint] = frozenset()
     """What changed lines deal with."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Those of changed lines first."""
     made_of: Mapping[str, frozenset[str]] = {}
     """Name → names that it is made of."""
 
@@ -68,9 +71,12 @@ class _Gathered:
         self._members: dict[str, None] = {}
         self._truth = self._none = False
         self._constants: dict[str, ast.AST] = {}
+        self._assigned: dict[str, ast.expr] = {}
+        """Names that the module sets, and what to."""
         self._parameters: dict[str, list[str]] = {}
         """Function of the module → its positional parameters."""
         self._relevance = Relevance()
+        self._compared: list[tuple[bool, Comparison]] = []
 
     def look(self, source: str, name: str, changed: frozenset[int]) -> None:
         """At one version of a function, and what it leads to."""
@@ -84,6 +90,7 @@ class _Gathered:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
         self._constants = {name.rpartition(".")[2]: node for name, node in known.items() if _is_plain(node)}
+        self._assigned = {name: node for name, node in known.items() if isinstance(node, ast.expr) and "." not in name}
         pending: list[tuple[ast.AST, int]] = [(known[name], 0)] if name in known else []
         seen: set[int] = set()
         while pending:
@@ -92,6 +99,7 @@ class _Gathered:
                 continue
             seen.add(id(node))
             self._gather(node, changed)
+            self._compared += comparisons_of(node, changed, self._assigned)
             if depth < DEPTH:
                 owner = name.rpartition(".")[0]
                 pending += [(known[one], depth + 1) for one in _leads_to(node, owner) if one in known]
@@ -107,7 +115,8 @@ class _Gathered:
             self._truth,
             self._none,
             self._relevance.names(),
-            frozenset(self._relevance.hints),
+            self._relevance.all_hints(),
+            most_telling(self._compared),
             {name: frozenset(sources) for name, sources in self._relevance.made_of.items()},
         )
 
@@ -161,7 +170,7 @@ class _Gathered:
             case ast.Attribute(value=ast.Name(id=home), attr=attribute) if home[:1].isupper():
                 self._members[attribute] = None
             case ast.FunctionDef(args=given):
-                for parameter, value in _defaults(given):
+                for parameter, value in defaults_of(given):
                     self._near({parameter}, [value])
             case ast.Match(subject=subject, cases=cases):
                 patterns = [part for one in cases for part in ast.walk(one.pattern)]
@@ -268,15 +277,6 @@ def _plain_parts(node: ast.AST) -> Iterator[ast.AST]:
         yield from (part for part in ast.walk(node) if isinstance(part, ast.Constant) and id(part) not in inside)
     elif isinstance(node, ast.Call):
         yield from (part for one in node.args for part in _plain_parts(one))
-
-
-def _defaults(given: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    plain = [*given.posonlyargs, *given.args]
-    for parameter, value in zip(reversed(plain), reversed(given.defaults), strict=False):
-        yield parameter.arg, value
-    for parameter, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
-        if default is not None:
-            yield parameter.arg, default
 
 
 __all__ = ["Literal", "Literals", "literals_of", "number_in"]

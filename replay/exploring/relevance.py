@@ -5,23 +5,26 @@ with. Places of those names are tried more, with values that are awkward for wha
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 Hint: TypeAlias = str
-"""`nothing` (None, empty, missing), `text`, `rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
+"""`nothing` (None, empty, missing), of texts `case`, `spaces`, `marks` (letters that are no ASCII), `ends`, else
+`rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
 
 ROUNDS = 3
 """How many assignments back a name is followed."""
 
 _BY_NAME: Mapping[Hint, str] = {
     "nothing": "get setdefault any all bool",
-    "text": "lower upper casefold title capitalize swapcase strip lstrip rstrip split rsplit replace encode decode "
-    "join normalize isdigit isalpha isnumeric isdecimal isalnum startswith endswith partition rpartition sub match "
-    "findall search fullmatch combining ljust rjust zfill splitlines len",
+    "case": "lower upper casefold title capitalize swapcase islower isupper istitle",
+    "spaces": "strip lstrip rstrip split rsplit join splitlines isspace sub",
+    "marks": "normalize combining east_asian_width encode decode isalpha isalnum isdigit isnumeric isdecimal isascii",
+    "ends": "startswith endswith partition rpartition replace removeprefix removesuffix strip lstrip rstrip find index",
+    "numbers": "isdigit isnumeric isdecimal match findall search fullmatch int float Decimal zfill",
     "rounding": "round quantize int floor ceil trunc divmod Decimal float",
-    "order": "sort sorted min max reversed reverse nlargest nsmallest bisect set append insert",
-    "length": "len range islice zip enumerate",
+    "order": "sort sorted min max reversed reverse nlargest nsmallest bisect set append insert add",
+    "length": "len range islice zip enumerate ljust rjust zfill",
     "time": "datetime date time timedelta astimezone fromisoformat strftime strptime isocalendar isoformat timestamp "
     "weekday isoweekday monthrange toordinal tzinfo days seconds year month day hour utc UTC total_seconds combine "
     "utcoffset",
@@ -39,6 +42,12 @@ class Relevance:
 
     def __init__(self) -> None:
         self._mentioned: set[str] = set()
+        self._set: set[str] = set()
+        """Names that changed lines set."""
+        self._uses: dict[str, set[str]] = {}
+        """Name → names that expressions mention together with it."""
+        self._deals: dict[str, set[Hint]] = {}
+        """Name → what these expressions deal with."""
         self.hints: set[Hint] = set()
         self.made_of: dict[str, set[str]] = {}
         """Name → names that it is made of, through assignments, loops, and calls of functions by name."""
@@ -53,6 +62,9 @@ class Relevance:
                 self._comes_from([target], value)
             case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
                 self._comes_from([target], value)
+            case ast.Call(func=ast.Attribute(value=ast.Name() as held, attr=name), args=args) if name in _PUTTING:
+                for value in args:
+                    self._comes_from([held], value)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in parameters:
                 for parameter, value in zip(parameters[name], args, strict=False):
                     self.made_of.setdefault(parameter, set()).update(names_in(value) - {parameter})
@@ -62,6 +74,20 @@ class Relevance:
             self.hints |= _hints(node)
             if isinstance(node, ast.expr):
                 self._mentioned |= names_in(node)
+            self._set |= _names_set(node, changed)
+        self._use(node)
+
+    def _use(self, node: ast.AST) -> None:
+        if isinstance(node, (ast.Compare, ast.BinOp, ast.Subscript, ast.Call, ast.BoolOp)):
+            names = names_in(node)
+            hints = {hint for part in ast.walk(node) for hint in _hints(part)}
+            for name in names:
+                self._uses.setdefault(name, set()).update(names)
+                self._deals.setdefault(name, set()).update(hints)
+
+    def all_hints(self) -> frozenset[Hint]:
+        """What changed lines deal with, and what is done with what they set."""
+        return frozenset(self.hints.union(*(self._deals.get(name, ()) for name in self._set)))
 
     def _comes_from(self, targets: Iterable[ast.expr], value: ast.expr) -> None:
         sources = names_in(value)
@@ -72,7 +98,33 @@ class Relevance:
 
     def names(self) -> frozenset[str]:
         """What changed lines mention, and what that is made of; without leading underscores."""
-        return sources_of(self._mentioned, self.made_of)
+        return sources_of(self._mentioned.union(*(self._uses.get(name, ()) for name in self._set)), self.made_of)
+
+
+_PUTTING = frozenset({"append", "appendleft", "extend", "insert", "add", "update"})
+
+
+def _names_set(node: ast.AST, changed: frozenset[int]) -> set[str]:
+    """Variables and parameters that a node gives a value."""
+    match node:
+        case ast.Assign(targets=targets):
+            return {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        case ast.AugAssign(target=ast.Name(id=name)) | ast.NamedExpr(target=ast.Name(id=name)):
+            return {name}
+        case ast.FunctionDef(args=given) | ast.AsyncFunctionDef(args=given):
+            return {name for name, default in defaults_of(given) if default.lineno in changed}
+        case _:
+            return set()
+
+
+def defaults_of(given: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    """Parameters that have a default, and it."""
+    plain = [*given.posonlyargs, *given.args]
+    for parameter, value in zip(reversed(plain), reversed(given.defaults), strict=False):
+        yield parameter.arg, value
+    for parameter, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        if default is not None:
+            yield parameter.arg, default
 
 
 def sources_of(names: Iterable[str], made_of: Mapping[str, Iterable[str]]) -> frozenset[str]:
@@ -105,7 +157,7 @@ def _hints(node: ast.AST) -> frozenset[Hint]:
             if any(isinstance(one, ast.Constant) and one.value is None for one in others):
                 return frozenset({"nothing"})
             inside = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops)
-            return frozenset({"entries", "text", "nothing"} if inside else {"comparison"})
+            return frozenset({"entries", "ends", "case", "nothing"} if inside else {"comparison"})
         case ast.BoolOp() | ast.If() | ast.While() | ast.IfExp():
             return frozenset({"nothing"})
         case ast.BinOp(op=ast.FloorDiv() | ast.Mod() | ast.Div() | ast.Mult()):

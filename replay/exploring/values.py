@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from itertools import chain, islice, zip_longest
@@ -26,8 +26,9 @@ from ...recorders.value_tree import (
     TupleNode,
     encode,
 )
+from .boundaries import boundaries
 from .literals import Literal, Literals, number_in
-from .numbers import decimal_of, integer, moment_of, with_moment
+from .numbers import decimal_of, integer, moment_of, number_of, with_moment
 from .observed import Observed, Profile, type_of
 from .places import Part, is_about
 
@@ -36,6 +37,9 @@ LENGTH_LIMIT = 300
 
 MANY = 40
 """Items of a list of which each is put in many times, and how often."""
+
+ENDING_LIMIT = 8
+"""Characters of a literal that is put before or after a text."""
 
 KEYS_LIMIT = 12
 """Keys of each sort that are put into a dictionary."""
@@ -57,6 +61,8 @@ class Around(NamedTuple):
     """The other parts of the same input."""
     optional: Sequence[tuple[str, Tree]] = ()
     """Parameters that may be left out, with their defaults."""
+    numbers: Mapping[str, float] = {}
+    """See `numbers_of`."""
 
     @property
     def lengths(self) -> list[int]:
@@ -81,10 +87,21 @@ class Row:
         return self._known[:count]
 
 
+def numbers_of(parts: Iterable[Part]) -> dict[str, float]:
+    """Name → number of the first part of this name that is one, or spells one."""
+    found: dict[str, float] = {}
+    for one in parts:
+        if one.name not in found and not isinstance(one.tree, bool):
+            number = number_in(one.tree) if isinstance(one.tree, str) else number_of(one.tree)
+            if number is not None:
+                found[one.name] = float(number)
+    return found
+
+
 def values_beside(part: Part, around: Around) -> list[Tree]:
     """What stands beside the name of a part, and the steps to its sides, of its type."""
     beside = around.literals.beside.get(part.name, ())
-    numbers = [one for one in beside if isinstance(one, (int, float))]
+    numbers = [*_boundaries(part, around), *(one for one in beside if isinstance(one, (int, float)))]
     match part.tree:
         case bool():
             return [not part.tree]
@@ -98,6 +115,11 @@ def values_beside(part: Part, around: Around) -> list[Tree]:
             return _as_trees(beside)
         case _:
             return []
+
+
+def _boundaries(part: Part, around: Around) -> list[float]:
+    """Numbers at which a comparison with the rest of the call decides otherwise."""
+    return boundaries(part.name, around.numbers, around.literals.comparisons)
 
 
 def values_for(part: Part, around: Around) -> Iterator[Tree]:
@@ -203,8 +225,9 @@ class _Values:
         if isinstance(tree, int) and abs(here) < 2**53:
             halves = [here + 5, here * 100 + 5, 25, 125, 15, 35, 99, 101, 1e6 + 1, 2.0**31]
         related = chain(chain.from_iterable((other, other + 1, other - 1) for other in others[:12]), apart)
+        solved = [*dict.fromkeys(_stepped_all(_boundaries(self._part, self._around)))]
         return [
-            ("comparison", chain(make(near), make(_stepped_all(changed)))),
+            ("comparison", chain(make(solved[:8]), make(near), make(_stepped_all(changed)))),
             ("nothing", chain(make([0]), [None])),
             ("comparison", make(related)),
             ("comparison", make(edges)),
@@ -240,16 +263,22 @@ class _Values:
         observed = [one for one in self._observed() if isinstance(one, str)]
         given = [_number(one.tree) for one in self._around.others if type_of(one.tree) in ("int", "float", "decimal")]
         numbers = [*self._near_numbers(), *given[:6]] or [one for one in literals.changed if _is_number(one)]
+        solved = _boundaries(self._part, self._around) if number_in(text) is not None else []
         return [
-            ("comparison", chain(beside, changed, others[:2])),
+            ("comparison", chain(_spelled_alike(text, solved), beside, changed, others[:2])),
             ("nothing", [*(["0"] if number_in(text) is not None else []), "", None, " "]),
-            ("text", chain([text.upper(), f" {text} ", text.lower()], _folded(text), _awkward_text(text))),
-            ("rounding", chain(_spelled(text, numbers), _numbers_inside(text, self._near_numbers()))),
+            ("ends", _with_ends(text, changed)),
+            ("spaces", _spaced(text)),
+            ("case", chain([text.upper(), f"{text}ß", text.lower(), text.title()], _folded(text))),
+            ("marks", _marked(text)),
+            ("order", [text + text, f"{text} {text}"]),
+            ("numbers", chain(_spelled(text, numbers), _numbers_inside(text, self._near_numbers()))),
             ("entries", chain(others, observed)),
             ("length", chain([text + text], _of_lengths(text, self._around.lengths), [text[:1], text[1:], text[:-1]])),
             ("time", _dates_spelled(text)),
             ("", [one for one in literals.all if isinstance(one, str)]),
-            ("text", chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6])),
+            ("case", chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6])),
+            ("", _awkward_text(text)),
         ]
 
     # --- moments ---
@@ -292,10 +321,10 @@ class _Values:
             ("nothing", [ListNode([]), None]),
             ("order", [ListNode([*items, *first]), ListNode(items[::-1]), ListNode([*items, *wider[:1]])]),
             ("entries", [ListNode([*items, one]) for one in texts]),
-            ("length", chain([ListNode(first)], _lists_of_lengths(items or wider, self._around.lengths))),
+            ("length", chain([ListNode(first)], self._many_of_each(items))),
+            ("length", _lists_of_lengths(items or wider, self._around.lengths)),
             ("order", [ListNode(items * 2), ListNode([*items[1:2], *first, *items[2:]])]),
             ("length", [ListNode(items[1:]), ListNode(items[:-1]), ListNode(items[:2])]),
-            ("length", self._many_of_each(items)),
             ("", [ListNode(wider[:2]), ListNode(wider[:6])]),
             ("", self._observed()),
         ]
@@ -316,11 +345,14 @@ class _Values:
 
     def _dicts(self, tree: DictNode) -> list[Tier]:
         keys, values = tree.keys, tree.values
-        order = sorted(range(len(keys)), key=lambda at: keys[at] not in self._around.literals.changed)
-        without: list[Tree] = [
-            DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]]) for at in order[:KEYS_LIMIT]
-        ]
+        mentioned = [at for at, key in enumerate(keys) if key in self._around.literals.changed]
+        others = [at for at in range(min(len(keys), KEYS_LIMIT)) if at not in mentioned]
+        telling, without = (
+            [DictNode([*keys[:at], *keys[at + 1 :]], [*values[:at], *values[at + 1 :]]) for at in some]
+            for some in (mentioned, others)
+        )
         return [
+            ("entries", telling),
             ("entries", self._with_more(tree)),
             ("nothing", without),
             ("nothing", [DictNode([], []), None]),
@@ -534,8 +566,6 @@ def _spelled(text: str, numbers: Iterable[float]) -> Iterator[str]:
 
 def _folded(text: str) -> Iterator[str]:
     """In other letters that may count as the same."""
-    yield text.title()
-    yield text.swapcase()
     for small, other in (("ss", "ß"), ("s", "\u017f"), ("i", "\u0130"), ("k", "K"), ("e", "é"), ("o", "ö")):
         if small in text.lower():
             at = text.lower().index(small)
@@ -552,26 +582,35 @@ def _of_lengths(text: str, lengths: Iterable[int]) -> Iterator[str]:
         yield from ("x" * length, f"{text[:3]} {'x' * length}", "é" * length)
 
 
+def _with_ends(text: str, changed: Iterable[str]) -> Iterator[str]:
+    """With what changed lines look for, at either end and inside."""
+    middle = len(text) // 2
+    for one in list(dict.fromkeys(one for one in changed if 0 < len(one) <= ENDING_LIMIT))[:6]:
+        yield from (text + one, one + text, text[:middle] + one + text[middle:])
+
+
+def _spaced(text: str) -> Iterator[str]:
+    if " " in text.strip():
+        yield from (text.replace(" ", "  "), text.replace(" ", "\t"), text.replace(" ", ""), text.replace(" ", "\n"))
+    yield from (f" {text} ", f"{text} ", f"\t{text}", f"{text}\n", "a\nb", "\u00a0")
+
+
+def _marked(text: str) -> Iterator[str]:
+    """With letters and marks that are no ASCII."""
+    yield from (f"x\u0332{text}", f"{text}é", f"{text}\u0301", f"{text}ß", f"😀{text}", "é" * len(text), "ﬁ", "漢字")
+
+
 def _awkward_text(text: str) -> Iterator[str]:
-    yield from (
-        f"{text}é",
-        f"{text}ß",
-        f"{text}\u0301",
-        f"x\u0332{text}",
-        f"😀{text}",
-        f"{text} ",
-        f"\t{text}",
-        f"{text}\n",
-    )
-    yield from (
-        text.replace(" ", ""),
-        text.replace(" ", "  "),
-        text.replace("-", "_"),
-        f"{text}-",
-        f"{text}.",
-        f"{text},",
-    )
-    yield from ("é" * len(text), "0", " ", "None", "-", '"', "'", "a,b", "a\nb", "%", "ﬁ")
+    yield from (text.replace("-", "_"), f"{text}-", f"{text}.", f"{text},")
+    yield from ("0", " ", "None", "-", '"', "'", "a,b", "%")
+
+
+def _spelled_alike(text: str, numbers: Iterable[float]) -> Iterator[str]:
+    """Numbers with as many decimals as a text has."""
+    decimals = len(text.rpartition(".")[2]) if "." in text else 0
+    for number in numbers:
+        for stepped in _stepped(number):
+            yield f"{stepped:.{decimals}f}"
 
 
 _NUMBER = re.compile(r"\d+")

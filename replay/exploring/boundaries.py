@@ -1,0 +1,171 @@
+"""This file is about boundaries: values at which the two sides of a comparison become equal, the rest of the call being
+what it is.
+
+`distance_sales + net > LIMIT` decides otherwise at `distance_sales = LIMIT - net`. No recorded call lies there, and no
+literal stands there; but where the sides are made of parts of the input by arithmetic alone, the value can be worked
+out. Sides are read in the source and evaluated here, nothing of the code under test runs; the step to the root is that
+of the secant, exact where the sides are linear.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from .relevance import names_in
+
+Numbers = Mapping[str, float]
+"""Name → the number that stands there in a call."""
+
+DEPTH = 4
+"""How far assigned names are followed to what they are assigned."""
+
+LIMIT = 12
+"""Comparisons of a function that are solved."""
+
+_OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+
+_AS_IS = frozenset({"int", "float", "Decimal", "round", "ceil", "floor", "Fraction", "str"})
+"""Calls that leave a number about as it is."""
+
+
+class Comparison(NamedTuple):
+    """Two sides that are compared."""
+
+    left: ast.expr
+    right: ast.expr
+    names: frozenset[str]
+    """What they are made of, assignments followed."""
+    assigned: Mapping[str, ast.expr]
+    """Names that are assigned once, and constants of the module → what to."""
+
+
+def comparisons_of(
+    node: ast.AST, changed: frozenset[int], constants: Mapping[str, ast.expr]
+) -> Iterator[tuple[bool, Comparison]]:
+    """The comparisons of a function, and whether changed lines hold them; `constants` are what its module sets."""
+    assigned = dict(constants)
+    twice: set[str] = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                twice |= {name} & assigned.keys()
+                assigned[name] = value
+            case ast.AugAssign(target=ast.Name(id=name)):
+                twice.add(name)
+            case _:
+                pass
+    assigned = {name: value for name, value in assigned.items() if name not in twice}
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Compare) or not isinstance(part.ops[0], _ORDERED):
+            continue
+        for left, right in zip([part.left, *part.comparators], part.comparators, strict=False):
+            names = frozenset(_leaves(left, assigned, DEPTH)) | frozenset(_leaves(right, assigned, DEPTH))
+            yield part.lineno in changed, Comparison(left, right, names, assigned)
+
+
+_ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+
+
+def _leaves(node: ast.expr, assigned: Mapping[str, ast.expr], depth: int) -> Iterator[str]:
+    """Names that a side is made of."""
+    for name in names_in(node):
+        if depth and name in assigned:
+            yield from _leaves(assigned[name], assigned, depth - 1)
+        else:
+            yield name.lstrip("_")
+
+
+def boundaries(name: str, numbers: Numbers, comparisons: Iterable[Comparison]) -> list[float]:
+    """Values of the part of a name at which sides are equal; none where they are made of more than arithmetic."""
+    found: dict[float, None] = {}
+    if name in numbers:
+        for comparison in comparisons:
+            if name in comparison.names:
+                root = _root(comparison, name, numbers)
+                if root is not None:
+                    found[root] = None
+    return list(found)
+
+
+def _root(comparison: Comparison, name: str, numbers: Numbers) -> float | None:
+    def apart(value: float) -> float:
+        known = {**numbers, name: value}
+        left = _value(comparison.left, known, comparison.assigned, DEPTH)
+        return left - _value(comparison.right, known, comparison.assigned, DEPTH)
+
+    here = numbers[name]
+    step = max(1.0, abs(here) * 0.5)
+    try:
+        now, then = apart(here), apart(here + step)
+        if now == then:
+            return None
+        root = round(here - now * step / (then - now), 9)
+    except (_Unknown, ArithmeticError, ValueError):
+        return None
+    return root if math.isfinite(root) and abs(root) < _LARGE else None
+
+
+_LARGE = 1e15
+
+
+class _Unknown(Exception):
+    """A side is made of something else than numbers."""
+
+
+def _value(node: ast.expr, known: Numbers, assigned: Mapping[str, ast.expr], depth: int) -> float:
+    """What an expression comes to; raises `_Unknown`."""
+    match node:
+        case ast.Constant(value=bool()):
+            raise _Unknown
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case ast.Constant(value=str() as text):
+            return _spelled(text)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            sides = _value(left, known, assigned, depth), _value(right, known, assigned, depth)
+            return _OPERATORS[type(op)](*sides)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand, known, assigned, depth)
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[one, *_]) if called in _AS_IS:
+            return _value(one, known, assigned, depth)
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as key), *_]):
+            return _of(key, known)
+        case ast.Name(id=name) if depth and name in assigned:
+            return _value(assigned[name], known, assigned, depth - 1)
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str() as name)):
+            return _of(name, known)
+        case _:
+            raise _Unknown
+
+
+def _of(name: str, known: Numbers) -> float:
+    found = known.get(name.lstrip("_"))
+    if found is None:
+        raise _Unknown
+    return found
+
+
+def _spelled(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise _Unknown from None
+
+
+def most_telling(found: Sequence[tuple[bool, Comparison]]) -> tuple[Comparison, ...]:
+    """Those of changed lines first, so many."""
+    return tuple(one for _is_changed, one in sorted(found, key=lambda pair: not pair[0]))[:LIMIT]
+
+
+__all__ = ["Comparison", "boundaries", "comparisons_of", "most_telling"]
