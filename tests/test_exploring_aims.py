@@ -250,10 +250,10 @@ def test_a_method_is_called_twice_where_it_changes_its_object(tmp_path: Path) ->
     source = """
         class Names:
             def __init__(self):
-                self.taken = {}
+                self._taken = {}
 
             def register(self, name):
-                return self.taken.setdefault(name.casefold(), name)
+                return self._taken.setdefault(name.casefold(), name)
         """
 
     def traffic(shop: Any) -> None:

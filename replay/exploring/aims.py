@@ -127,7 +127,7 @@ class _Leading:
             case ast.For(iter=iterated, body=body, orelse=other):
                 yield self._one(iterated, "entered"), body
                 yield (), other
-            case ast.With(body=body):
+            case ast.With(body=body) | ast.FunctionDef(body=body):
                 yield (), body
             case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
                 yield from (((), block) for block in (body, other, final))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -39,7 +39,7 @@ from .attempt import NO_READINGS
 from .calls import Substitution
 from .drawing import drawn
 from .found import Explored, Finding
-from .inputs import Input, Inputs, Known
+from .inputs import Input, Inputs, Known, in_capitals
 from .keeping import Keeping
 from .literals import literals_of
 from .plain import Plain, is_factory, plain_test
@@ -102,6 +102,10 @@ so when it was recorded."""
 
 Way: TypeAlias = tuple[str, bytes]
 """A way through the code of one side."""
+
+
+Form: TypeAlias = Literal["alone", "before", "after", "capitals"]
+"""By itself; before the recorded call that it was made from, or after it; before itself in capitals."""
 
 
 class _Known(NamedTuple):
@@ -232,7 +236,7 @@ class _Exploring:
         """Ways through the code that were taken."""
         self._endless: Counter[str] = Counter()
         """Pattern → inputs changed there that did not come to an end."""
-        self._far: list[tuple[Input, Trial]] = []
+        self._far: list[tuple[Input, Form]] = []
         """Far inputs that differ to the byte, not looked at yet."""
         self._shrunk = {True: 0, False: 0}
         """Near and far inputs that were made small."""
@@ -418,16 +422,23 @@ class _Exploring:
         left = whole - self._counts["examples"]
         yield drawn(left, inputs.drawn) if left > 0 else []
 
-    def _trial(self, made: Input, number: int) -> Trial:
-        """The steps of an input: by itself; after the call that it was made from, or twice, where something is kept
-        from one call to the next; and then other methods of the same object."""
+    def _form(self, number: int) -> Form:
+        """How one of many inputs is tried: by itself, or around another call where something is kept from one to the
+        next; what it does by itself is seen then too."""
+        if self._changing:
+            return ("before", "capitals", "after", "capitals")[number % 4]
+        return ("before", "after")[number % 2] if self._stateful else "alone"
+
+    def _trial(self, made: Input, form: Form) -> Trial:
+        """The steps of an input, and then other methods of the same object."""
         known = self._known[made.call]
         step = self._step(known, made.tree)
-        steps = [step]
-        if self._stateful and number % 3:
-            steps = [known.step, step] if number % 3 == 1 else [step, known.step]
-        elif self._changing and number % 4:
-            steps = [[step, step], [known.step, step], [step, known.step]][number % 4 - 1]
+        steps = {
+            "alone": lambda: [step],
+            "before": lambda: [step, known.step],
+            "after": lambda: [known.step, step],
+            "capitals": lambda: [step, self._step(known, in_capitals(made, self._names))],
+        }[form]()
         return Trial(made.call, [*steps, *self._following])
 
     def _step(self, known: _Known, tree: Tree) -> Step:
@@ -457,10 +468,11 @@ class _Exploring:
         """What is left when several inputs did not come to an end is tried again without places that led there."""
         while batch:
             start = self._counts["examples"]
-            trials = [self._trial(one, start + at) for at, one in enumerate(batch)]
-            differing: list[tuple[Input, Trial]] = []
+            forms = [self._form(start + at) for at in range(len(batch))]
+            trials = [self._trial(one, form) for one, form in zip(batch, forms, strict=True)]
+            differing: list[tuple[Input, Form]] = []
             left: list[Input] = []
-            for made, trial, (base, candidate) in zip(batch, trials, self._both(trials, traced=True), strict=True):
+            for made, form, (base, candidate) in zip(batch, forms, self._both(trials, traced=True), strict=True):
                 if GIVEN_UP in (base.reason, candidate.reason):
                     left.append(made)
                     continue
@@ -469,7 +481,7 @@ class _Exploring:
                     self._endless[made.pattern] += 1
                 sort = self._sort(base, candidate)
                 if sort == "differs":
-                    differing.append((made, trial))
+                    differing.append((made, form))
                 else:
                     self._counts[sort] += 1
                 if sort == "same":
@@ -508,22 +520,22 @@ class _Exploring:
             return "no_evidence"
         return "same" if base.digest == candidate.digest else "differs"
 
-    def _look_at_near(self, differing: list[tuple[Input, Trial]]) -> None:
+    def _look_at_near(self, differing: list[tuple[Input, Form]]) -> None:
         """Closely at near inputs that differ to the byte; far ones wait."""
         assert self._inputs is not None
-        near: list[tuple[Input, Trial]] = []
-        for made, trial in differing:
-            (near if self._inputs.is_near(made.tree) else self._far).append((made, trial))
+        near: list[tuple[Input, Form]] = []
+        for made, form in differing:
+            (near if self._inputs.is_near(made.tree) else self._far).append((made, form))
         self._look(near, near=True)
 
-    def _look(self, differing: list[tuple[Input, Trial]], *, near: bool) -> None:
+    def _look(self, differing: list[tuple[Input, Form]], *, near: bool) -> None:
         for start in range(0, len(differing), LOOKED_AT):
             part = differing[start : start + LOOKED_AT]
-            shown = self._both([trial for _made, trial in part], shown=True)
-            for (made, trial), (base, candidate) in zip(part, shown, strict=True):
-                self._one(made, trial, base, candidate, near=near)
+            shown = self._both([self._trial(made, form) for made, form in part], shown=True)
+            for (made, form), (base, candidate) in zip(part, shown, strict=True):
+                self._one(made, form, base, candidate, near=near)
 
-    def _one(self, made: Input, trial: Trial, base: Tried, candidate: Tried, *, near: bool) -> None:
+    def _one(self, made: Input, form: Form, base: Tried, candidate: Tried, *, near: bool) -> None:
         sort = self._sort(base, candidate)
         seen = self._seen(made, base, candidate) if sort == "differs" else None
         if seen is None:
@@ -533,15 +545,16 @@ class _Exploring:
         limit = NEAR_FINDINGS if near else FAR_FINDINGS
         if signature in self._signatures or self._shrunk[near] >= limit:
             return
-        confirmed = self._confirmed(made, trial)
-        if confirmed is None:
+        if form != "alone" and self._confirmed(made, "alone") is not None:
+            form = "alone"
+        elif self._confirmed(made, form) is None:
             self._counts["same"] += 1
             return
         if not self._leaves(made):
             return
         self._signatures.add(signature)
         self._shrunk[near] += 1
-        finding = self._finding(made, trial, near=near)
+        finding = self._finding(made, form, near=near)
         if not any(_is_like(finding, other) for other in self._findings):
             self._findings.append(finding)
 
@@ -556,8 +569,9 @@ class _Exploring:
                 return _Seen(made, base, candidate, at, found)
         return None
 
-    def _confirmed(self, made: Input, trial: Trial) -> _Seen | None:
+    def _confirmed(self, made: Input, form: Form) -> _Seen | None:
         """Once more in processes of their own; where clock or entropy is read, what moves on base is masked."""
+        trial = self._trial(made, form)
         [(base, candidate)] = self._both([trial], shown=True, fresh=True)
         if self._sort(base, candidate) != "differs":
             return None
@@ -618,42 +632,35 @@ class _Exploring:
 
     # --- findings ---
 
-    def _finding(self, made: Input, trial: Trial, *, near: bool) -> Finding:
+    def _finding(self, made: Input, form: Form, *, near: bool) -> Finding:
         assert self._inputs is not None
-        known = self._known[made.call]
-        number = 1 if len(trial.steps) > 1 + len(self._following) else 0
+        is_near = self._inputs.is_near
 
         def differ(trees: list[Tree]) -> list[bool]:
-            assert self._inputs is not None
-            wanted = [not near or self._inputs.is_near(tree) for tree in trees]
-            asked = [tree for tree, is_wanted in zip(trees, wanted, strict=True) if is_wanted]
-            pairs = self._both([self._trial_like(trial, made, tree, number) for tree in asked], shown=True)
+            wanted = [not near or is_near(tree) for tree in trees]
+            asked = [made._replace(tree=tree) for tree, is_wanted in zip(trees, wanted, strict=True) if is_wanted]
+            pairs = self._both([self._trial(one, form) for one in asked], shown=True)
             found = iter(
-                self._sort(*pair) == "differs" and self._seen(Input(made.call, tree), *pair) is not None
-                for tree, pair in zip(asked, pairs, strict=True)
+                self._sort(*pair) == "differs" and self._seen(one, *pair) is not None
+                for one, pair in zip(asked, pairs, strict=True)
             )
             return [is_wanted and next(found) for is_wanted in wanted]
 
         smallest = made
-        if trial_ended_well(self._both([trial])[0]):
-            smallest = Input(made.call, shrunk(made.tree, self._names, differ))
-        last = self._trial_like(trial, made, smallest.tree, number)
-        seen = self._confirmed(smallest, last)
+        if _ended_well(self._both([self._trial(made, form)])[0]):
+            smallest = made._replace(tree=shrunk(made.tree, self._names, differ))
+        seen = self._confirmed(smallest, form)
         through = self._through
         if seen is None or not self._leaves(smallest):  # as small it does not hold by itself
-            smallest, last = made, trial
-            seen, self._through = self._confirmed(made, trial), through
+            smallest = made
+            seen, self._through = self._confirmed(made, form), through
+        last = self._trial(smallest, form)
         if seen is None:
             [(base, candidate)] = self._both([last], shown=True)
             seen = self._seen(smallest, base, candidate) or _Seen(smallest, base, candidate, 0, [])
         self._kept.append((smallest.call, smallest.tree))
-        return self._told(known, smallest, last, seen, near=near or self._inputs.is_near(smallest.tree))
-
-    def _trial_like(self, trial: Trial, made: Input, tree: Tree, number: int) -> Trial:
-        """The same steps with another input."""
-        own = self._step(self._known[made.call], made.tree)
-        other = self._step(self._known[made.call], tree)
-        return Trial(trial.job, [other if step == own else step for step in trial.steps])
+        known = self._known[made.call]
+        return self._told(known, smallest, last, seen, near=near or is_near(smallest.tree))
 
     def _told(self, known: _Known, made: Input, trial: Trial, seen: _Seen, *, near: bool) -> Finding:
         shown = self._through or seen.differences
@@ -787,7 +794,7 @@ def _is_like(finding: Finding, other: Finding) -> bool:
     return finding.call == other.call or at_one_place
 
 
-def trial_ended_well(pair: tuple[Tried, Tried]) -> bool:
+def _ended_well(pair: tuple[Tried, Tried]) -> bool:
     """Whether both sides came to an outcome: what hangs is not made smaller, each try would cost the whole limit."""
     return all(one.ended == "outcome" for one in pair)
 

@@ -9,7 +9,7 @@ which no other took are changed in one more part: so the deeper branches are rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle, islice, zip_longest
+from itertools import chain, cycle, islice, zip_longest
 from random import Random
 from typing import NamedTuple
 
@@ -25,6 +25,9 @@ CONTEXTS = 3
 
 IN_ALL = 2
 """Values of a place that changed lines are about, for each of these calls, that are tried in all of them."""
+
+DECIDING = 4
+"""Values of each part that the next decision is about, before any other part is changed."""
 
 LEADING = 10
 """Recorded calls in which several places are changed at a time."""
@@ -192,20 +195,22 @@ class Inputs:
         beside = [part for part in parts if self._literals.beside.get(part.name) and part not in (*deciding, *relevant)]
         telling = [*deciding, *beside, *relevant]
         others = [part for part in parts if part not in telling]
-        rows = [[*self._beside(call, part), *self._of(call, part, 6)] for part in deciding]
+        beginning = [self._beside(call, part)[:DECIDING] for part in deciding]
+        rows = [[*self._beside(call, part)[DECIDING:], *self._of(call, part, 6)] for part in deciding]
         rows += [self._of(call, part, 6) for part in telling[len(deciding) :]]
-        rows += [self._of(call, part, 2) for part in others]
-        count = 0
+        rows += [self._of(call, part, 4) for part in others]
+        inputs = chain(
+            self._in_turn(call, tree, deciding, beginning), self._in_turn(call, tree, [*telling, *others], rows)
+        )
+        return islice(inputs, steps)
+
+    def _in_turn(self, call: int, tree: Tree, parts: Sequence[Part], rows: Sequence[Sequence[Tree]]) -> Iterator[Input]:
+        """One part changed to the first value of its row, for each part; then to the second."""
         for row in zip_longest(*rows, fillvalue=_NOTHING):
-            for part, value in zip([*telling, *others], row, strict=True):
-                if value is _NOTHING:
-                    continue
-                made = self._new(call, _changed(tree, part.place, [value], 0))
+            for part, value in zip(parts, row, strict=True):
+                made = self._new(call, _changed(tree, part.place, [value], 0)) if value is not _NOTHING else None
                 if made is not None:
                     yield made
-                    count += 1
-                if count >= steps:
-                    return
 
     def drawn(self, number: int) -> Input | None:
         """The input that a number stands for (any number does); `None` when it was tried before."""
@@ -317,7 +322,7 @@ class Inputs:
                     yield made
 
     def _equal_in(self, call: int) -> Iterator[Input]:
-        parts = [part for part in self._parts[call] if not isinstance(part.tree, _CONTAINERS)]
+        parts = [part for part in self._parts[call] if not isinstance(part.tree, _CONTAINERS) or _is_row(part)]
         kinds: dict[str, dict[Pattern, Part]] = {}
         for part in parts:
             if part.tree is not None and not isinstance(part.tree, bool):
@@ -405,6 +410,22 @@ class Inputs:
         return Input(self.known[call].number, tree, pattern)
 
 
+def _is_row(part: Part) -> bool:
+    """Whether it is a tuple of plain values, such as a position; (receiver, args, kwargs) is none, nor are the args."""
+    if not isinstance(part.tree, TupleNode) or part.pattern == "args" or not part.place:
+        return False
+    return bool(part.tree.items) and not any(isinstance(one, _CONTAINERS) for one in part.tree.items)
+
+
+def in_capitals(made: Input, names: tuple[str, ...]) -> Tree:
+    """An input, the texts in its changed part in capitals: what is the same to one version may not be to another."""
+    tree = made.tree
+    for part in parts_of(tree, names):
+        if part.pattern == made.pattern and isinstance(part.tree, str):
+            tree = put(tree, part.place, part.tree.upper())
+    return tree
+
+
 _WHOLE = frozenset({".path", ".query", ".form"})
 
 _CHOICES = 2 + 2 * 3
@@ -437,4 +458,4 @@ def _with_lists(known: Known, change: Callable[[list[Tree]], list[Tree]]) -> Tre
     return tree
 
 
-__all__ = ["Input", "Inputs", "Known"]
+__all__ = ["Input", "Inputs", "Known", "in_capitals"]

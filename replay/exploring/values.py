@@ -30,7 +30,7 @@ from .boundaries import boundaries
 from .literals import Literal, Literals, number_in
 from .numbers import decimal_of, integer, moment_of, number_of, with_moment
 from .observed import Observed, Profile, type_of
-from .places import Part, is_about
+from .places import Part
 
 LENGTH_LIMIT = 300
 """Items or characters of what is made longer."""
@@ -125,7 +125,7 @@ def _boundaries(part: Part, around: Around) -> list[float]:
 def values_for(part: Part, around: Around) -> Iterator[Tree]:
     """Values to try instead of a part, most telling first, each once, the part itself left out."""
     found = {encode(part.tree)}
-    hints = around.literals.hints if is_about(part, around.literals.names) else frozenset()
+    hints = around.literals.hints
     if "comparison" in hints and isinstance(part.tree, (str, ListNode)):
         hints |= {"length"}  # it is its length that is compared with a number
     for value in _interleaved(_Values(part, around).tiers(), hints):
@@ -140,14 +140,15 @@ def _interleaved(tiers: Sequence[Tier], hints: frozenset[str]) -> Iterator[Tree]
     more, and first."""
     ordered = sorted(tiers, key=lambda tier: tier[0] not in hints)
     rows = [(iter(tier), 4 if name in hints else 2 if at < 4 else 1) for at, (name, tier) in enumerate(ordered)]
+    most = 2  # the first of each soon
     while rows:
         left = []
         for row, size in rows:
-            chunk = list(islice(row, size))
+            chunk = list(islice(row, min(size, most)))
             yield from chunk
-            if len(chunk) == size:
+            if chunk:
                 left.append((row, size))
-        rows = left
+        rows, most = left, 4
 
 
 class _Values:
@@ -539,12 +540,12 @@ def _calendar(here: datetime.datetime) -> list[datetime.datetime]:
         with suppress(ValueError):  # no such day in that year
             found.append(here.replace(year=year, month=month, day=day))
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    found += [
-        midnight,
+    hours = [here.replace(hour=23, minute=30), here.replace(hour=0, minute=30), midnight]
+    hours += [
         here.replace(hour=23, minute=59, second=59, microsecond=999999),
-        here.replace(hour=0, minute=30),
+        here.replace(hour=12, minute=0, second=0, microsecond=0),
     ]
-    found += [here.replace(hour=23, minute=30), here.replace(hour=12, minute=0, second=0, microsecond=0)]
+    found = [one for pair in zip_longest(found, hours) for one in pair if one is not None]
     found += [moment for days in range(1, 8) if (moment := _plus(midnight, datetime.timedelta(days=days))) is not None]
     return found
 
