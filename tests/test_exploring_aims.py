@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_runtime.recorders.tracing.branches import Arm, Branch
 from pytest_runtime.recorders.value_tree import Tree, TupleNode, record
-from pytest_runtime.replay.exploring.aims import Aims, aims_of
+from pytest_runtime.replay.exploring.aims import Aims, Missing, aims_of
 from pytest_runtime.replay.exploring.boundaries import boundaries
 from pytest_runtime.replay.exploring.inputs import Inputs, Known
 from pytest_runtime.replay.exploring.literals import Literals, literals_of
@@ -86,7 +86,7 @@ def test_nearness_grows_with_each_decision() -> None:
     taken = [Arm(*next(iter(step))) for step in chain]
     found = [aims.nearness(taken[:count], taken[:count]) for count in range(4)]
     assert found == sorted(set(found))
-    missing = [aims.missing(taken[:count], taken[:count]) for count in range(4)]
+    missing = [aims.missing(taken[:count], taken[:count]).names for count in range(4)]
     assert missing == [
         {"zone"},
         {"girth"},
@@ -100,7 +100,9 @@ def test_an_input_that_comes_nearer_is_changed_in_what_is_missing() -> None:
     found = versions(DEEP, "cost = 75", "cost = 76")
     known = literals_of(found, ["m:f"])
     tree = TupleNode([None, TupleNode(["domestic", 100, True]), record()])
-    made = Inputs([Known(0, tree, ("zone", "girth", "express"), nearness=0.5, missing=frozenset({"girth"}))], known)
+    made = Inputs(
+        [Known(0, tree, ("zone", "girth", "express"), nearness=0.5, missing=Missing(frozenset({"girth"})))], known
+    )
     first = made.telling(3)[:2]
     assert [arguments_of(one.tree)[1] for one in first] == [300, 301]
 

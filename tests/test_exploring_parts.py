@@ -40,6 +40,7 @@ from pytest_runtime.recorders.value_tree import (
     field,
     record,
 )
+from pytest_runtime.replay.exploring.aims import Missing
 from pytest_runtime.replay.exploring.attempt import bound_memory
 from pytest_runtime.replay.exploring.calls import Substitution
 from pytest_runtime.replay.exploring.drawing import drawn
@@ -362,7 +363,7 @@ def test_every_input_is_another_one(recorded: list[Tree], numbers: list[int]) ->
     made = inputs(*recorded)
     found = made.telling(40)
     for one in found[:2]:
-        made.go_on_from(one, 1.0, frozenset({"first"}))
+        made.go_on_from(one, 1.0, Missing(frozenset({"first"})))
     found += made.telling(10)
     found += [one for one in map(made.drawn, numbers) if one is not None]
     keys = [encode(one.tree) for one in found]

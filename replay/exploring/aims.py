@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from ...recorders.tracing.branches import Arm, Branch, BranchTable, FunctionName
 from ..versions import Versions
+from .literals import Literal, literals_in
 from .parsing import changed_lines, definitions, parsed
 from .relevance import names_in
 
@@ -27,6 +28,13 @@ Chain: TypeAlias = tuple[Step, ...]
 """What leads to a changed line, outermost first; in no particular order within one test."""
 
 
+class Missing(NamedTuple):
+    """What the decisions deal with that keep an input from coming nearer to changed lines."""
+
+    names: frozenset[str] = frozenset()
+    literals: tuple[Literal, ...] = ()
+
+
 class Aims(NamedTuple):
     """What leads to the changed lines, in each version."""
 
@@ -37,13 +45,16 @@ class Aims(NamedTuple):
         """How near a run of both sides came: for each changed line the share of decisions that were taken its way."""
         return _nearness(self.base, _taken(base)) + _nearness(self.candidate, _taken(candidate))
 
-    def missing(self, base: Iterable[Arm], candidate: Iterable[Arm]) -> frozenset[str]:
-        """What the first decisions deal with that a run did not take the way to a changed line: names in them."""
+    def missing(self, base: Iterable[Arm], candidate: Iterable[Arm]) -> Missing:
+        """What the first decisions deal with that a run did not take the way to a changed line."""
         old, new = _taken(base), _taken(candidate)
-        first = [_first_missing(chain, old) for chain in self.base] + [
-            _first_missing(chain, new) for chain in self.candidate
-        ]
-        return frozenset(name for step in first for branch, _taken in step for name in _names_of(branch.condition))
+        first = [_first_missing(chain, old) for chain in self.base]
+        first += [_first_missing(chain, new) for chain in self.candidate]
+        conditions = sorted({branch.condition for step in first for branch, _outcome in step})
+        return Missing(
+            frozenset(name for one in conditions for name in _said(one).names),
+            tuple(dict.fromkeys(value for one in conditions for value in _said(one).literals)),
+        )
 
 
 _NONE: Step = frozenset()
@@ -62,14 +73,15 @@ def _first_missing(chain: Chain, taken: set[Taken]) -> Step:
 
 
 @lru_cache(maxsize=1024)
-def _names_of(condition: str) -> frozenset[str]:
-    """Of a condition as a branch tells it: an expression, or the head of a loop, a case or a handler."""
+def _said(condition: str) -> Missing:
+    """What stands in a condition as a branch tells it: an expression, or the head of a loop, a case or a handler."""
     for lead in ("for ", "case ", "except "):
         condition = condition.removeprefix(lead)
     try:
-        return frozenset(names_in(ast.parse(condition, mode="eval")))
+        tree = ast.parse(condition, mode="eval")
     except SyntaxError:
-        return frozenset()
+        return Missing()
+    return Missing(frozenset(names_in(tree)), tuple(literals_in(tree)))
 
 
 def aims_of(versions: Versions, functions: Iterable[FunctionName]) -> Aims:

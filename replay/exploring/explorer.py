@@ -34,7 +34,7 @@ from ..seal import SealedTrace
 from ..show import short
 from ..verdict import Location
 from ..volatile import masks_of, settling
-from .aims import aims_of
+from .aims import Missing, aims_of
 from .attempt import NO_READINGS
 from .calls import Substitution
 from .drawing import drawn
@@ -230,7 +230,7 @@ class _Exploring:
         self._through: list[Difference] = []
         """What the entry of the last inner call showed, when that call was made so."""
         self._aims = aims_of(self._versions, target.functions)
-        self._came: list[tuple[float, bytes, frozenset[str]]] = []
+        self._came: list[tuple[float, bytes, Missing]] = []
         """How near each recorded input came to changed lines, by which way, and what kept it from them."""
         self._ways: set[Way] = set()
         """Ways through the code that were taken."""
@@ -504,8 +504,8 @@ class _Exploring:
             self._ways |= ways
             self._inputs.go_on_from(made, nearness, missing)
 
-    def _nearness(self, base: Tried, candidate: Tried) -> tuple[float, frozenset[str]]:
-        """How near both came to changed lines, and names in the decisions that kept them from these."""
+    def _nearness(self, base: Tried, candidate: Tried) -> tuple[float, Missing]:
+        """How near both came to changed lines, and what kept them from these."""
         known = self._explorer.arms
         pair = (base, candidate)
         known.update((way, one.arms) for way, one in zip(_both_ways(pair), pair, strict=True) if one.arms)

@@ -14,6 +14,7 @@ from random import Random
 from typing import NamedTuple
 
 from ...recorders.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode, encode
+from .aims import Missing
 from .literals import Literals
 from .observed import Profile, type_of
 from .places import Part, Pattern, Place, at, is_about, is_whole, parts_of, put
@@ -70,8 +71,8 @@ class Known(NamedTuple):
     """How near it comes to changed lines."""
     way: bytes = b""
     """Equal where the same way is taken through the code."""
-    missing: frozenset[str] = frozenset()
-    """Names in the decisions that keep it from coming nearer."""
+    missing: Missing = Missing()
+    """What keeps it from coming nearer."""
 
 
 class _Further(NamedTuple):
@@ -172,31 +173,33 @@ class Inputs:
         ways: set[bytes] = set()
         for number in sorted(self._rank, key=self._rank.__getitem__):
             one = self.known[number]
-            if one.nearness == self._nearest and one.missing and one.way not in ways:
+            if one.nearness == self._nearest and one.missing.names and one.way not in ways:
                 ways.add(one.way)
                 steps = self._steps_from(number, one.tree, STEPS, one.missing)
                 self._further.append(_Further(one.nearness, steps))
 
-    def go_on_from(self, made: Input, nearness: float, missing: frozenset[str]) -> None:
-        """An input took a new way: from here on others are made from it too. `missing` are the names in the decisions
-        that keep it from coming nearer to changed lines."""
+    def go_on_from(self, made: Input, nearness: float, missing: Missing) -> None:
+        """An input took a new way: from here on others are made from it too."""
         call = next(at for at, one in enumerate(self.known) if one.number == made.call)
         steps = STEPS_NEARER if nearness > self._nearest else STEPS
         self._nearest = max(self._nearest, nearness)
         self._further.append(_Further(nearness, self._steps_from(call, made.tree, steps, missing)))
 
-    def _steps_from(self, call: int, tree: Tree, steps: int, missing: frozenset[str]) -> Iterator[Input]:
+    def _steps_from(self, call: int, tree: Tree, steps: int, missing: Missing) -> Iterator[Input]:
         """One more part changed: what the decision is about that is to be taken, then what stands beside a name, places
         in turn."""
         parts = self._parts_of(call, tree)
-        wanted = sources_of(missing, self._literals.made_of)
+        wanted = sources_of(missing.names, self._literals.made_of)
+        held = (value for name in sorted(missing.names) for value in self._literals.held.get(name, ()))
+        literals = tuple(dict.fromkeys((*missing.literals, *held)))
         deciding = [part for part in parts if is_about(part, wanted)]
         relevant = [part for part in parts if is_about(part, self._literals.names) and part not in deciding]
         beside = [part for part in parts if self._literals.beside.get(part.name) and part not in (*deciding, *relevant)]
         telling = [*deciding, *beside, *relevant]
         others = [part for part in parts if part not in telling]
-        beginning = [self._beside(call, part)[:DECIDING] for part in deciding]
-        rows = [[*self._beside(call, part)[DECIDING:], *self._of(call, part, 6)] for part in deciding]
+        near = [values_beside(part, self._around(call), literals) for part in deciding]
+        beginning = [row[:DECIDING] for row in near]
+        rows = [[*row[DECIDING:], *self._of(call, part, 6)] for row, part in zip(near, deciding, strict=True)]
         rows += [self._of(call, part, 6) for part in telling[len(deciding) :]]
         rows += [self._of(call, part, 4) for part in others]
         inputs = chain(
@@ -277,9 +280,6 @@ class Inputs:
         """The value of a rank to try at the place of a part; `_NOTHING` where there are no more."""
         found = self._of(call, part, rank + 1)
         return found[rank] if rank < len(found) else _NOTHING
-
-    def _beside(self, call: int, part: Part) -> list[Tree]:
-        return values_beside(part, self._around(call))
 
     def _around(self, call: int) -> Around:
         if call not in self._known_around:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple, TypeAlias, TypeGuard
 
 from ...recorders.tracing.branches import FunctionName
@@ -20,6 +21,9 @@ Literal: TypeAlias = int | float | str
 
 TEXT_LIMIT = 200
 """Characters of a text that is tried."""
+
+HELD = 24
+"""Literals of one name of a module."""
 
 DEPTH = 2
 """How far functions of the same module are followed that a function calls by name."""
@@ -44,6 +48,8 @@ class Literals(NamedTuple):
     """What changed lines mention, and what that is made of."""
     hints: frozenset[Hint] = frozenset()
     """What changed lines deal with."""
+    held: Mapping[str, tuple[Literal, ...]] = {}
+    """Name of the module → literals that it is made of."""
     comparisons: tuple[Comparison, ...] = ()
     """Those of changed lines first."""
     made_of: Mapping[str, frozenset[str]] = {}
@@ -69,6 +75,8 @@ class _Gathered:
         self._beside: dict[str, dict[Literal, None]] = {}
         self._keys: dict[str, None] = {}
         self._members: dict[str, None] = {}
+        self._held: dict[str, tuple[Literal, ...]] = {}
+        self._of_changed: dict[Literal, None] = {}
         self._truth = self._none = False
         self._constants: dict[str, ast.AST] = {}
         self._assigned: dict[str, ast.expr] = {}
@@ -99,12 +107,23 @@ class _Gathered:
                 continue
             seen.add(id(node))
             self._gather(node, changed)
+            self._hold(node, changed, known)
             self._compared += comparisons_of(node, changed, self._assigned)
             if depth < DEPTH:
                 owner = name.rpartition(".")[0]
                 pending += [(known[one], depth + 1) for one in _leads_to(node, owner) if one in known]
 
+    def _hold(self, tree: ast.AST, changed: frozenset[int], known: Mapping[str, ast.AST]) -> None:
+        """Literals of what the module sets and this uses; those of what changed lines use come first."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(known.get(node.id), ast.expr):
+                if node.id not in self._held:
+                    self._held[node.id] = tuple(islice(dict.fromkeys(_inside(node.id, known)), HELD))
+                if node.lineno in changed:
+                    self._of_changed.update(dict.fromkeys(self._held[node.id]))
+
     def result(self) -> Literals:
+        self._changed.update(self._of_changed)
         self._spread()
         return Literals(
             tuple(self._changed),
@@ -116,6 +135,7 @@ class _Gathered:
             self._none,
             self._relevance.names(),
             self._relevance.all_hints(),
+            self._held,
             most_telling(self._compared),
             {name: frozenset(sources) for name, sources in self._relevance.made_of.items()},
         )
@@ -206,6 +226,25 @@ class _Gathered:
         self._truth = self._truth or any(isinstance(test, plain) for test in tests)
 
 
+def literals_in(tree: ast.AST) -> Iterator[Literal]:
+    """Those of an expression, in order."""
+    negated = {id(part.operand) for part in ast.walk(tree) if _is_negative(part)}
+    yield from (value for part in ast.walk(tree) if id(part) not in negated for value in _values(part))
+
+
+def _inside(name: str, known: Mapping[str, ast.AST]) -> Iterator[Literal]:
+    """Literals of what the module sets a name to, and of what that is made of."""
+    pending, seen = [(name, 0)], {name}
+    while pending:
+        one, depth = pending.pop(0)
+        node = known[one]
+        yield from literals_in(node)
+        for part in ast.walk(node) if depth < DEPTH else ():
+            if isinstance(part, ast.Name) and part.id not in seen and isinstance(known.get(part.id), ast.expr):
+                seen.add(part.id)
+                pending.append((part.id, depth + 1))
+
+
 def _leads_to(node: ast.AST, owner: str) -> Iterator[str]:
     """Names in the module, and of the same class, that a definition mentions."""
     for part in ast.walk(node):
@@ -279,4 +318,4 @@ def _plain_parts(node: ast.AST) -> Iterator[ast.AST]:
         yield from (part for one in node.args for part in _plain_parts(one))
 
 
-__all__ = ["Literal", "Literals", "literals_of", "number_in"]
+__all__ = ["Literal", "Literals", "literals_in", "literals_of", "number_in"]

@@ -36,6 +36,8 @@ def definitions(tree: ast.Module) -> dict[str, ast.AST]:
                     walk(inner, f"{prefix}{name}.")
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     found.setdefault(prefix + name, value)
+                case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
+                    found.update({prefix + one.id: value for one in parts if isinstance(one, ast.Name)} | found)
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     found.setdefault(prefix + name, value)
                 case _:

@@ -98,17 +98,18 @@ def numbers_of(parts: Iterable[Part]) -> dict[str, float]:
     return found
 
 
-def values_beside(part: Part, around: Around) -> list[Tree]:
-    """What stands beside the name of a part, and the steps to its sides, of its type."""
-    beside = around.literals.beside.get(part.name, ())
+def values_beside(part: Part, around: Around, literals: Sequence[Literal] = ()) -> list[Tree]:
+    """What stands beside the name of a part, and the steps to its sides, of its type; some literals before that."""
+    beside = tuple(dict.fromkeys((*literals, *around.literals.beside.get(part.name, ()))))
     numbers = [*_boundaries(part, around), *(one for one in beside if isinstance(one, (int, float)))]
     match part.tree:
         case bool():
             return [not part.tree]
         case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
             return list(_maker(part.tree)(_stepped_all(numbers)))
-        case str():
-            return [one for one in beside if isinstance(one, str)]
+        case str() as text:
+            texts = [one for one in beside if isinstance(one, str)]
+            return [*texts[:2], *_with_ends(text, [one for one in literals if isinstance(one, str)]), *texts[2:]]
         case ListNode(items=items):
             return [ListNode([*items, one]) for one in beside if isinstance(one, str)]
         case None:
