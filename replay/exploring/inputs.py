@@ -19,13 +19,15 @@ from .literals import Literals
 from .observed import Profile, type_of
 from .places import Part, Pattern, Place, at, is_about, is_whole, parts_of, put
 from .relevance import sources_of
-from .values import Around, Row, numbers_of, values_beside, values_for
+from .values import Around, Row, numbers_of, of_other_kinds, values_beside, values_for
 
 CONTEXTS = 3
 """Recorded calls that values to try at a place are worked out for, and tried in."""
 
 IN_ALL = 2
-"""Values of a place that changed lines are about, for each of these calls, that are tried in all of them."""
+IN_ALL_TOGETHER = 20
+"""Values of a place that changed lines are about, for each of these calls, that are tried in all of them: so many of
+each place, or so many of all together."""
 
 DECIDING = 4
 """Values of each part that the next decision is about, before any other part is changed."""
@@ -116,7 +118,9 @@ class Inputs:
                     self._homes.setdefault(part.pattern, []).append((number, part))
         self._rank = self._ranked()
         self._leading = sorted(self._rank, key=self._rank.__getitem__)[:LEADING]
-        self._nearest = max((one.nearness for one in self.known), default=0.0)
+        self._nearest = self._recorded_nearest = max((one.nearness for one in self.known), default=0.0)
+        self._held_up = all(one.missing.names for one in self.known)
+        """Whether something keeps every recorded call from changed lines."""
         random = Random(0)
         self._streams = {
             "single": self._singles(),
@@ -142,7 +146,7 @@ class Inputs:
         """So many inputs, most telling first; fewer where there are no more."""
         found: list[Input] = []
         ended: set[str] = set()
-        found += self._from_new_ways(count * 2 // 3)
+        found += self._from_new_ways(count)
         while len(found) < count and len(ended) < len(self._streams):
             stream = next(self._turns)
             if stream in ended:
@@ -158,13 +162,15 @@ class Inputs:
     def _from_new_ways(self, count: int) -> Iterator[Input]:
         """Made from inputs that took new ways: those that came nearest to changed lines first, else in turn."""
         made = 0
-        while self._further and made < count:
+        while self._further:
             best = max(one.nearness for one in self._further)
+            if made >= (count * 2 // 3 if best > self._recorded_nearest or self._held_up else count // 3):
+                return
             for one in [one for one in self._further if one.nearness == best]:
                 found = next(one.inputs, None)
                 if found is None:
                     self._further.remove(one)
-                elif made < count:
+                else:
                     made += 1
                     yield found
 
@@ -192,12 +198,20 @@ class Inputs:
         wanted = sources_of(missing.names, self._literals.made_of)
         held = (value for name in sorted(missing.names) for value in self._literals.held.get(name, ()))
         literals = tuple(dict.fromkeys((*missing.literals, *held)))
-        deciding = [part for part in parts if is_about(part, wanted)]
+        left_out = {name for name, _default in self._optional}
+        by_name = frozenset(left_out & missing.names or left_out & wanted)
+        deciding = [part for part in parts if is_about(part, wanted) or (part.pattern == "kwargs" and by_name)]
+        deciding.sort(key=lambda part: part.name not in missing.names and part.pattern != "kwargs")
         relevant = [part for part in parts if is_about(part, self._literals.names) and part not in deciding]
         beside = [part for part in parts if self._literals.beside.get(part.name) and part not in (*deciding, *relevant)]
         telling = [*deciding, *beside, *relevant]
         others = [part for part in parts if part not in telling]
-        near = [values_beside(part, self._around(call), literals) for part in deciding]
+        asks_kind = not missing.names.isdisjoint(_ASKING_KIND)
+        near = [
+            [*(of_other_kinds(part, self._around(call)) if asks_kind else ()), *beside]
+            for part in deciding
+            for beside in [values_beside(part, self._around(call), literals, by_name)]
+        ]
         beginning = [row[:DECIDING] for row in near]
         rows = [[*row[DECIDING:], *self._of(call, part, 6)] for row, part in zip(near, deciding, strict=True)]
         rows += [self._of(call, part, 6) for part in telling[len(deciding) :]]
@@ -244,7 +258,8 @@ class Inputs:
         """Values of all places in turn."""
         relevant = [one for one in self._homes if self._is_relevant(one)]
         others = [one for one in self._homes if one not in relevant]
-        rows = {one: self._singles_at(one, IN_ALL if one in relevant else 0) for one in [*relevant, *others]}
+        in_all = max(IN_ALL, IN_ALL_TOGETHER // max(1, len(relevant)))
+        rows = {one: self._singles_at(one, in_all if one in relevant else 0) for one in [*relevant, *others]}
         while rows:
             wanted = [one for one in relevant for _time in range(AT_ONCE)] + others
             for pattern in wanted:
@@ -362,7 +377,8 @@ class Inputs:
             wanted = min(random.randint(2, MOST_CHANGES), len(telling))
             for part in random.sample(telling, wanted) + (random.sample(parts, 1) if random.random() < 0.3 else []):
                 most = 4 if random.random() < 0.6 else 12
-                tree = _changed(tree, part.place, self._of(call, part, most), random.randrange(most))
+                values = [one for one in self._of(call, part, most) if one is not None]  # None by itself is enough
+                tree = _changed(tree, part.place, values, random.randrange(most))
             made = self._new(call, tree)
             misses = 0 if made is not None else misses + 1
             if made is not None:
@@ -425,6 +441,8 @@ def in_capitals(made: Input, names: tuple[str, ...]) -> Tree:
             tree = put(tree, part.place, part.tree.upper())
     return tree
 
+
+_ASKING_KIND = frozenset({"isinstance", "type", "hasattr", "callable"})
 
 _WHOLE = frozenset({".path", ".query", ".form"})
 

@@ -48,6 +48,8 @@ class Literals(NamedTuple):
     """What changed lines mention, and what that is made of."""
     hints: frozenset[Hint] = frozenset()
     """What changed lines deal with."""
+    kinds: frozenset[str] = frozenset()
+    """Names of which it is asked what kind of value they hold."""
     held: Mapping[str, tuple[Literal, ...]] = {}
     """Name of the module → literals that it is made of."""
     comparisons: tuple[Comparison, ...] = ()
@@ -115,7 +117,10 @@ class _Gathered:
 
     def _hold(self, tree: ast.AST, changed: frozenset[int], known: Mapping[str, ast.AST]) -> None:
         """Literals of what the module sets and this uses; those of what changed lines use come first."""
+        nested = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node is not tree}
         for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id in nested and node.lineno in changed:
+                self._of_changed.update(dict.fromkeys(literals_in(nested[node.id])))
             if isinstance(node, ast.Name) and isinstance(known.get(node.id), ast.expr):
                 if node.id not in self._held:
                     self._held[node.id] = tuple(islice(dict.fromkeys(_inside(node.id, known)), HELD))
@@ -135,6 +140,7 @@ class _Gathered:
             self._none,
             self._relevance.names(),
             self._relevance.all_hints(),
+            frozenset(self._relevance.kinds),
             self._held,
             most_telling(self._compared),
             {name: frozenset(sources) for name, sources in self._relevance.made_of.items()},

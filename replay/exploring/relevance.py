@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 Hint: TypeAlias = str
 """`nothing` (None, empty, missing), of texts `case`, `spaces`, `marks` (letters that are no ASCII), `ends`, else
-`rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
+`numbers`, `kinds`, `rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
 
 ROUNDS = 3
 """How many assignments back a name is followed."""
@@ -18,7 +18,8 @@ ROUNDS = 3
 _BY_NAME: Mapping[Hint, str] = {
     "nothing": "get setdefault any all bool",
     "case": "lower upper casefold title capitalize swapcase islower isupper istitle",
-    "spaces": "strip lstrip rstrip split rsplit join splitlines isspace sub",
+    "kinds": "isinstance type hasattr callable",
+    "spaces": "isspace is_whitespace whitespace strip lstrip rstrip split rsplit join splitlines sub",
     "marks": "normalize combining east_asian_width encode decode isalpha isalnum isdigit isnumeric isdecimal isascii",
     "ends": "startswith endswith partition rpartition replace removeprefix removesuffix strip lstrip rstrip find index",
     "numbers": "isdigit isnumeric isdecimal match findall search fullmatch int float Decimal zfill",
@@ -49,6 +50,8 @@ class Relevance:
         self._deals: dict[str, set[Hint]] = {}
         """Name → what these expressions deal with."""
         self.hints: set[Hint] = set()
+        self.kinds: set[str] = set()
+        """Names of which it is asked what kind of value they hold."""
         self.made_of: dict[str, set[str]] = {}
         """Name → names that it is made of, through assignments, loops, and calls of functions by name."""
 
@@ -62,6 +65,8 @@ class Relevance:
                 self._comes_from([target], value)
             case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
                 self._comes_from([target], value)
+            case ast.Call(func=ast.Name(id="isinstance" | "type" | "hasattr" | "callable"), args=[asked, *_]):
+                self.kinds |= names_in(asked)
             case ast.Call(func=ast.Attribute(value=ast.Name() as held, attr=name), args=args) if name in _PUTTING:
                 for value in args:
                     self._comes_from([held], value)

@@ -41,6 +41,9 @@ MANY = 40
 ENDING_LIMIT = 8
 """Characters of a literal that is put before or after a text."""
 
+WORD_LIMIT = 20
+"""Characters of a literal that is put in the place of a word."""
+
 KEYS_LIMIT = 12
 """Keys of each sort that are put into a dictionary."""
 
@@ -98,11 +101,16 @@ def numbers_of(parts: Iterable[Part]) -> dict[str, float]:
     return found
 
 
-def values_beside(part: Part, around: Around, literals: Sequence[Literal] = ()) -> list[Tree]:
-    """What stands beside the name of a part, and the steps to its sides, of its type; some literals before that."""
+def values_beside(
+    part: Part, around: Around, literals: Sequence[Literal] = (), wanted: frozenset[str] = frozenset()
+) -> list[Tree]:
+    """What stands beside the name of a part, and the steps to its sides, of its type; some literals before that. Of
+    keyword arguments, those left out that are wanted."""
     beside = tuple(dict.fromkeys((*literals, *around.literals.beside.get(part.name, ()))))
     numbers = [*_boundaries(part, around), *(one for one in beside if isinstance(one, (int, float)))]
     match part.tree:
+        case DictNode() as given if part.pattern == "kwargs":
+            return [*_in_turn(with_left_out(given, around, wanted, literals))]
         case bool():
             return [not part.tree]
         case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
@@ -196,6 +204,9 @@ class _Values:
             case _:
                 return [("", self._observed()), ("nothing", [None])]
 
+    def _kinds(self) -> list[Tree]:
+        return of_other_kinds(self._part, self._around)
+
     def _sets(self, tree: SetNode | FrozenSetNode) -> list[Tree]:
         """With what other parts of the input hold."""
         others = [one.tree for one in self._around.others if type(one.tree) in {type(item) for item in tree.items}]
@@ -234,6 +245,7 @@ class _Values:
             ("comparison", make(related)),
             ("comparison", make(edges)),
             ("rounding", chain(make([-here, halves[0], -7, halves[1]]), make(halves[2:]), make([-1, 7, here + 1]))),
+            ("kinds", self._kinds()),
             ("", make(_stepped_all(every[:NUMBERS_LIMIT]))),
             ("", chain(make(awkward), self._observed())),
         ]
@@ -269,11 +281,12 @@ class _Values:
         return [
             ("comparison", chain(_spelled_alike(text, solved), beside, changed, others[:2])),
             ("nothing", [*(["0"] if number_in(text) is not None else []), "", None, " "]),
-            ("ends", _with_ends(text, changed)),
+            ("ends", chain(_with_ends(text, changed), _with_words(text, changed))),
             ("spaces", _spaced(text)),
             ("case", chain([text.upper(), f"{text}ß", text.lower(), text.title()], _folded(text))),
             ("marks", _marked(text)),
             ("order", [text + text, f"{text} {text}"]),
+            ("kinds", self._kinds()),
             ("numbers", chain(_spelled(text, numbers), _numbers_inside(text, self._near_numbers()))),
             ("entries", chain(others, observed)),
             ("length", chain([text + text], _of_lengths(text, self._around.lengths), [text[:1], text[1:], text[:-1]])),
@@ -363,20 +376,12 @@ class _Values:
 
     def _keywords(self, tree: DictNode) -> list[Tier]:
         """With one that was left out, or without one."""
-        given = {one.name for one in self._around.others if len(one.place) == 2}
-        rows = []
-        for name, default in self._around.optional:
-            if name not in given and name not in tree.keys:
-                seen = self._around.profile.places.get(name)
-                known: list[Tree] = list(seen.values.values())[:4] if seen is not None else []
-                part = Part((), name, name, default if default is not None else "")
-                values = [*known, *(values_for(part, self._around) if not known else ()), None]
-                rows.append([DictNode([*tree.keys, name], [*tree.values, value]) for value in values[:12]])
+        rows = with_left_out(tree, self._around)
         without: list[Tree] = [
             DictNode([*tree.keys[:at], *tree.keys[at + 1 :]], [*tree.values[:at], *tree.values[at + 1 :]])
             for at in range(len(tree.keys))
         ]
-        return [("", [one for row in zip_longest(*rows) for one in row if one is not None]), ("nothing", without)]
+        return [("", _in_turn(rows)), ("nothing", without)]
 
     def _with_more(self, tree: DictNode) -> Iterator[Tree]:
         """With an entry more: a key that the source knows, or that another dictionary of the same input has."""
@@ -405,6 +410,44 @@ class _Values:
         kinds = {type_of(value): value for value in reversed(tree.values)}
         alike = [_a_step_from(value) for value in reversed(kinds.values())]
         return [*beside, *(alike or [True, 1, ""]), None]
+
+
+def of_other_kinds(part: Part, around: Around) -> list[Tree]:
+    """Where the kind of a value is asked: in a list, in a tuple, as a text."""
+    if part.name not in around.literals.kinds:
+        return []
+    tree = part.tree
+    return [
+        ListNode([tree]),
+        TupleNode([tree, tree]),
+        str(tree) if isinstance(tree, (int, float)) else 1,
+        DictNode([], []),
+    ]
+
+
+def with_left_out(
+    tree: DictNode, around: Around, wanted: frozenset[str] = frozenset(), literals: Sequence[Literal] = ()
+) -> list[list[Tree]]:
+    """Keyword arguments with one that was left out, a row for each: those that something wanted is about first, or they
+    alone where anything is."""
+    given = {one.name for one in around.others if len(one.place) == 2}
+    free = [one for one in around.optional if one[0] not in given and one[0] not in tree.keys]
+    telling = wanted or around.literals.names
+    chosen = [one for one in free if one[0] in telling]
+    rows: list[list[Tree]] = []
+    for name, default in chosen + [one for one in free if one not in chosen] * (not wanted):
+        seen = around.profile.places.get(name)
+        known: list[Tree] = list(seen.values.values())[:4] if seen is not None else []
+        part = Part((), name, name, default if default is not None else "")
+        made = chain(of_other_kinds(part, around), values_beside(part, around, literals), values_for(part, around))
+        values = islice(chain(known[:2], made, known[2:], [None]), 12)
+        rows.append([DictNode([*tree.keys, name], [*tree.values, value]) for value in values])
+    return rows
+
+
+def _in_turn(rows: Iterable[Sequence[Tree]]) -> Iterator[Tree]:
+    """The first of each row, then the second."""
+    return (one for row in zip_longest(*rows) for one in row if one is not None)
 
 
 def _as_trees(literals: Iterable[Literal]) -> list[Tree]:
@@ -591,10 +634,28 @@ def _with_ends(text: str, changed: Iterable[str]) -> Iterator[str]:
         yield from (text + one, one + text, text[:middle] + one + text[middle:])
 
 
+def _with_words(text: str, changed: Iterable[str]) -> Iterator[str]:
+    """With what changed lines look for in the place of a word: the last, the first, those between."""
+    words = list(_WORDS.finditer(text))
+    if len(words) < 2:
+        return
+    places = [words[-1], words[0], words[len(words) // 2], words[-2]]
+    for one in list(dict.fromkeys(one for one in changed if 0 < len(one) <= WORD_LIMIT))[:4]:
+        for place in dict.fromkeys(places):
+            yield text[: place.start()] + one + text[place.end() :]
+
+
+_WORDS = re.compile(r"\w+")
+_MARKS = re.compile(r"([^\w\s])")
+
+
 def _spaced(text: str) -> Iterator[str]:
     if " " in text.strip():
         yield from (text.replace(" ", "  "), text.replace(" ", "\t"), text.replace(" ", ""), text.replace(" ", "\n"))
-    yield from (f" {text} ", f"{text} ", f"\t{text}", f"{text}\n", "a\nb", "\u00a0")
+    yield f" {text} "
+    if _MARKS.search(text):
+        yield _MARKS.sub(r" \1 ", text)
+    yield from (f"{text} ", f"\t{text}", f"{text}\n", "a\nb", "\u00a0")
 
 
 def _marked(text: str) -> Iterator[str]:
