@@ -20,9 +20,19 @@ from ...recorders.readers import class_name
 from ...recorders.thawing import thaw
 from ...recorders.trace import Entry, Outcome, Trace, decode_trace
 from ...recorders.tracing.choose import Tracer
-from ...recorders.value_tree import ObjectNode, Tree, TupleNode, record
+from ...recorders.value_tree import (
+    AnchorNode,
+    DictNode,
+    ListNode,
+    ObjectNode,
+    RefNode,
+    Tree,
+    TupleNode,
+    children,
+    record,
+)
 from ..job import Job, fingerprint, reading_digest
-from ..observation import replayed_observation
+from ..observation import Observation, replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
 from ..recorded_world import RecordedWorld, TraceStopped
 from ..roots import Roots
@@ -135,7 +145,7 @@ class Attempts:
         hidden = [self._roots.hidden(one) for one in seen]
         return msgspec.structs.replace(
             tried,
-            digest=b"".join(map(fingerprint, hidden)),
+            digest=b"".join(fingerprint(_public(one)) for one in hidden),
             raised=raised,
             observations=hidden if question.shown else [],
         )
@@ -201,6 +211,44 @@ def _digest_of_frozen(outcomes: list[_Frozen], world: RecordedWorld) -> bytes:
     for asked in world.asked:
         state.update(repr((asked.operation, asked.request)).encode(errors="replace"))
     return state.digest()
+
+
+def _public(observation: Observation) -> Observation:
+    """What is compared of it: objects without private attributes, in the order of their names. Where something is
+    held twice, it may be told in a private attribute: then the whole."""
+    if _holds_twice(observation.value) or _holds_twice(observation.arguments):
+        return observation
+    value, arguments = _without_private(observation.value), _without_private(observation.arguments)
+    return observation._replace(value=value, arguments=arguments)
+
+
+def _holds_twice(tree: Tree) -> bool:
+    pending = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, RefNode):
+            return True
+        pending += children(part)
+    return False
+
+
+def _without_private(tree: Tree) -> Tree:
+    match tree:
+        case ObjectNode(cls=cls, content=content, names=names, values=values, origin=origin):
+            named = sorted(zip(names, values, strict=True), key=lambda pair: pair[0])
+            shown = [(name, _without_private(value)) for name, value in named if not name.startswith("_")]
+            kept = [value for _name, value in shown]
+            return ObjectNode(cls, _without_private(content), [name for name, _value in shown], kept, origin)
+        case ListNode(items=items):
+            return ListNode([_without_private(item) for item in items])
+        case TupleNode(items=items):
+            return TupleNode([_without_private(item) for item in items])
+        case DictNode(keys=keys, values=values):
+            return DictNode(keys, [_without_private(value) for value in values])
+        case AnchorNode(number=number, value=value):
+            return AnchorNode(number, _without_private(value))
+        case _:
+            return tree
 
 
 def _class_of(value: Tree) -> str:

@@ -219,6 +219,8 @@ class _Exploring:
         self._made = False
         """Whether objects are made again by what made them: a class of theirs holds its state in another way now."""
         self._limit = LIMIT
+        self._fault = ""
+        """Why an input could not be tried."""
         self._closely = False
         """Whether digests are made of what a value is, not of how it lies in memory: that takes longer, and pays where
         much that is equal lies otherwise."""
@@ -232,6 +234,7 @@ class _Exploring:
         self._aims = aims_of(self._versions, target.functions)
         self._came: list[tuple[float, bytes, Missing]] = []
         """How near each recorded input came to changed lines, by which way, and what kept it from them."""
+        self._nearnesses: dict[tuple[Way, Way], tuple[float, Missing]] = {}
         self._ways: set[Way] = set()
         """Ways through the code that were taken."""
         self._endless: Counter[str] = Counter()
@@ -270,7 +273,8 @@ class _Exploring:
             self._look(self._far, near=False)
         kept_now = [(self._known[call].stored.id, tree) for call, tree in self._kept]
         self._explorer.keeping.keep(self._target.name, kept_now)
-        return self._explored("")
+        nothing = self._counts["same"] == 0 and not self._findings
+        return self._explored(self._fault if nothing else "")
 
     def _explored(self, reason: str) -> Explored:
         counts = self._counts
@@ -508,12 +512,16 @@ class _Exploring:
         """How near both came to changed lines, and what kept them from these."""
         known = self._explorer.arms
         pair = (base, candidate)
-        known.update((way, one.arms) for way, one in zip(_both_ways(pair), pair, strict=True) if one.arms)
-        old, new = (known.get(way, ()) for way in _both_ways(pair))
-        return self._aims.nearness(old, new), self._aims.missing(old, new)
+        ways = _both_ways(pair)
+        known.update((way, one.arms) for way, one in zip(ways, pair, strict=True) if one.arms)
+        if ways not in self._nearnesses:
+            old, new = (known.get(way, ()) for way in ways)
+            self._nearnesses[ways] = self._aims.nearness(old, new), self._aims.missing(old, new)
+        return self._nearnesses[ways]
 
     def _sort(self, base: Tried, candidate: Tried) -> str:
         """What an input is good for: `same`, `set_aside`, `no_evidence`, or `differs` where a closer look is due."""
+        self._fault = next((one.reason for one in (base, candidate) if one.ended == "error"), self._fault)
         if base.ended == "stopped" or candidate.ended in ("stopped", "error"):
             return "set_aside"
         if base.ended != "outcome" or not NONSENSE.intersection(base.raised) <= self._raised:

@@ -103,7 +103,11 @@ class Inputs:
         self._literals = literals
         self._optional = optional
         self._parts = [self._parts_of(at, one.tree) for at, one in enumerate(self.known)]
-        self.profile = Profile([parts_of(one.tree, one.names) for one in self.known], literals)
+        whole = [
+            parts_of(one.tree, one.names) if one.made or not one.names else parts
+            for one, parts in zip(self.known, self._parts, strict=True)
+        ]
+        self.profile = Profile(whole, literals)
         self._tried = {encode(one.tree) for one in known}
         self._known_around: dict[int, Around] = {}
         self._rows: dict[tuple[int, Pattern, bytes], Row] = {}
