@@ -12,43 +12,37 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from ...recorders.store.protocol import BaselineReader, StoredTrace
-from ...recorders.trace import Entry, Trace, TraceId, encode_trace
+from ...recorders.trace import TraceId
 from ...recorders.tracing.branches import Arm
-from ...recorders.value_tree import ObjectNode, Tree, children, contains_opaque, encode, field, record
+from ...recorders.value_tree import Tree
 from ..checkout import checked_out
 from ..compare import Difference, Settles, compare
-from ..differences import field_of
-from ..job import Job
 from ..judge import Case, Judgement
-from ..observation import Observation
 from ..oracle import Oracle, Setup, base_process, candidate_process
-from ..perturbation import Perturbation
 from ..process import ReplayerProcess
 from ..rules import Rules
-from ..seal import SealedTrace
-from ..show import short
 from ..verdict import Location
 from ..volatile import masks_of, settling
 from .aims import Missing, aims_of
+from .asking import LIMIT, Asking, Form, Pair, ended_well
 from .attempt import NO_READINGS
 from .calls import Substitution
 from .drawing import drawn
+from .explaining import Explaining, Seen
 from .found import Explored, Finding
-from .inputs import Input, Inputs, Known, in_capitals
+from .gathering import Gathering, RecordedInput
+from .inputs import Input, Inputs, Known
 from .keeping import Keeping
 from .literals import literals_of
-from .plain import Plain, is_factory, plain_test
-from .requests import fields_of, told, with_fields
 from .shrinking import shrunk
 from .state import changes_its_object, keeps_state
 from .targets import Target
-from .telling import outcome_text, steps_text
-from .trial import Step, Trial, Trials, Tried, raw
+from .trial import Trial, Tried
 from .trying import GIVEN_UP
 
 SHARES = (0.2, 0.15, 0.15, 0.15, 0.15, 0.1)
@@ -58,29 +52,11 @@ the rest."""
 AT_LEAST = 0.5
 """Share of the inputs that are tried also where a near difference is found before."""
 
-TRACES = 30
-"""Traces whose inner calls are looked at."""
-
-CALLS = 6
-"""Calls of one function in one trace."""
-
-KNOWN = 50
-"""Recorded inputs that others are made from."""
-
-FOLLOWING = 2
-"""Other methods that are called on the same object afterwards."""
-
 LOOKED_AT = 12
 """Inputs on which digests differ that are looked at closely in each batch."""
 
-LIMIT = 0.3
-"""Seconds for one input, or fifty times the slowest recorded one."""
-
 ENDLESS = 8
 """Inputs of one target that may come to no end before the rest is left."""
-
-ELSEWHERE = 4
-"""Other recorded calls of an inner function that are made so, to see whether any entry shows the difference."""
 
 PUT = 40
 """Times that a call of a recorded trace is made otherwise for one target."""
@@ -102,32 +78,6 @@ so when it was recorded."""
 
 Way: TypeAlias = tuple[str, bytes]
 """A way through the code of one side."""
-
-
-Form: TypeAlias = Literal["alone", "before", "after", "capitals"]
-"""By itself; before the recorded call that it was made from, or after it; before itself in capitals."""
-
-
-class _Known(NamedTuple):
-    """A recorded input of a target."""
-
-    step: Step
-    tree: Tree
-    """What is changed: the arguments, or the fields of a request."""
-    stored: StoredTrace
-    number: int
-    """For an inner call: which of the calls of this function in its trace; -1 for an entry's own input."""
-
-
-class _Seen(NamedTuple):
-    """What both sides showed of one input."""
-
-    input: Input
-    base: Tried
-    candidate: Tried
-    at: int
-    """The first step that differs."""
-    differences: list[Difference]
 
 
 class Explorer:
@@ -202,29 +152,25 @@ class _Exploring:
     def __init__(self, explorer: Explorer, target: Target) -> None:
         self._explorer = explorer
         self._target = target
-        self._base, self._candidate = explorer.sides
         self._versions = explorer.oracle.versions
-        self._jobs: list[Job] = []
-        self._known: list[_Known] = []
+        self._base, self._candidate = explorer.sides
+        self._gathering = Gathering(target, explorer.reader, explorer.stored, self._base, self._versions)
+        self._asking: Asking
+        self._inputs: Inputs
+        self._recorded = 0
+        """Inputs that were recorded, and that base answers."""
         self._raised: set[str] = set()
-        self._elsewhere: list[_Known] = []
+        """Classes of exceptions that base raised on them."""
+        self._elsewhere: list[RecordedInput] = []
         """Calls of other traces in whose place an input is put too, to see whether it is shown."""
         self._put = 0
         """Times that a call of a recorded trace was made otherwise."""
-        self._following: list[Step] = []
-        self._stateful = False
+        self._stateful = keeps_state(self._versions, target.functions)
         """Whether a module keeps something from one call to the next."""
-        self._changing = False
+        self._changing = target.kind == "method" and changes_its_object(self._versions, target.name)
         """Whether an object does."""
-        self._made = False
-        """Whether objects are made again by what made them: a class of theirs holds its state in another way now."""
-        self._limit = LIMIT
         self._fault = ""
         """Why an input could not be tried."""
-        self._closely = False
-        """Whether digests are made of what a value is, not of how it lies in memory: that takes longer, and pays where
-        much that is equal lies otherwise."""
-        self._inputs: Inputs | None = None
         self._counts = dict.fromkeys(("examples", "same", "set_aside", "no_evidence", "inside", "unsettled", "kept"), 0)
         self._findings: list[Finding] = []
         self._kept: list[tuple[int, Tree]] = []
@@ -232,8 +178,6 @@ class _Exploring:
         self._through: list[Difference] = []
         """What the entry of the last inner call showed, when that call was made so."""
         self._aims = aims_of(self._versions, target.functions)
-        self._came: list[tuple[float, bytes, Missing]] = []
-        """How near each recorded input came to changed lines, by which way, and what kept it from them."""
         self._nearnesses: dict[tuple[Way, Way], tuple[float, Missing]] = {}
         self._ways: set[Way] = set()
         """Ways through the code that were taken."""
@@ -249,29 +193,19 @@ class _Exploring:
         reason = self._collect()
         if reason:
             return self._explored(reason)
-        self._inputs = Inputs(
-            [
-                Known(at, one.tree, self._names, self._made, *came)
-                for at, (one, came) in enumerate(zip(self._known, self._came, strict=True))
-            ],
-            literals_of(self._versions, self._target.functions),
-            self._target.optional,
-        )
-        self._stateful = keeps_state(self._versions, self._target.functions)
-        self._changing = self._target.kind == "method" and changes_its_object(self._versions, self._target.name)
         kept = self._explorer.keeping.kept(self._target.name)
         self._counts["kept"] = len(kept)
-        of_trace = {one.stored.id: at for at, one in reversed(list(enumerate(self._known)))}
+        of_trace = {one.stored.id: at for at, one in reversed(list(enumerate(self._asking.recorded)))}
         self._try([Input(of_trace.get(trace, 0), tree) for trace, tree in kept])
         again = sum(one.near for one in self._findings)
-        for batch in self._batches(self._inputs):
+        for batch in self._batches():
             self._try(batch)
             enough = self._counts["examples"] >= self._explorer.examples * AT_LEAST
             if enough and sum(one.near for one in self._findings) > again:
                 break
         if not any(one.near for one in self._findings):  # who reads of a near one does not ask for far ones
             self._look(self._far, near=False)
-        kept_now = [(self._known[call].stored.id, tree) for call, tree in self._kept]
+        kept_now = [(self._asking.recorded[call].stored.id, tree) for call, tree in self._kept]
         self._explorer.keeping.keep(self._target.name, kept_now)
         nothing = self._counts["same"] == 0 and not self._findings
         return self._explored(self._fault if nothing else "")
@@ -282,7 +216,7 @@ class _Exploring:
             target=self._target.name,
             item=self._target.item,
             reason=reason,
-            recorded=len(self._known),
+            recorded=self._recorded,
             examples=counts["examples"],
             same=counts["same"],
             set_aside=counts["set_aside"],
@@ -302,125 +236,43 @@ class _Exploring:
 
     def _collect(self) -> str:
         """Gather recorded inputs that base answers; why there are none, or empty."""
-        found = self._recorded() if self._target.is_entry else []
-        if not found:
-            found = self._inner()
-        if not found:
-            return self._why_none
-        self._elsewhere = [] if self._target.is_entry else _weighing_most(found)
-        known: dict[bytes, _Known] = {}
-        for one in found:
-            known.setdefault(encode(one.tree), one)
-        chosen = list(known.values())[:KNOWN]
-        relaid = self._relaid(chosen)
-        if relaid and not all(_all_known(one.tree, self._versions.relaid) for one in chosen):
-            return f"it needs a {relaid}, which holds its state in another way now and which no recorded entry made"
-        self._made = bool(relaid)
-        self._jobs = [self._job(one.stored) for one in chosen]
-        plain = [Trial(at, [one.step]) for at, one in enumerate(chosen)]
-        both = self._both(plain, traced=True)
-        tried = [base for base, _candidate in both]
-        usable = [at for at, one in enumerate(tried) if one.ended == "outcome"]
-        self._limit = max(LIMIT, 50 * max((one.seconds for one in tried), default=0.0))
+        found = self._gathering.gather()
+        if found.reason:
+            return found.reason
+        sides, jobs = self._explorer.sides, [self._gathering.job(one.stored) for one in found.inputs]
+        asking = Asking(sides, found.inputs, jobs, self._names, made=found.made)
+        both = asking.both([Trial(at, [one.step]) for at, one in enumerate(found.inputs)], traced=True)
+        usable = [at for at, (base, _candidate) in enumerate(both) if base.ended == "outcome"]
         if not usable:
-            return f"base does not answer its recorded inputs by themselves: {tried[0].reason}"
-        self._raised = {name for at in usable for name in tried[at].raised}
-        came = [self._nearness(base, candidate) for base, candidate in both]
-        self._came = [(came[at][0], b"".join(one.path for one in both[at]), came[at][1]) for at in usable]
-        self._ways = {way for at in usable for way in _both_ways(both[at])}
-        if not self._target.is_entry and all(NONSENSE.intersection(tried[at].raised) for at in usable):
-            name = tried[usable[0]].raised[0].rpartition(":")[2]
-            return f"called by itself it raises {name} on every recorded input"
-        self._known = [chosen[at] for at in usable]
-        self._jobs = [self._jobs[at] for at in usable]
-        self._following = self._other_methods()
+            return f"base does not answer its recorded inputs by themselves: {both[0][0].reason}"
+        raised = [both[at][0].raised for at in usable]
+        if not self._target.is_entry and all(map(NONSENSE.intersection, raised)):
+            return f"called by itself it raises {raised[0][0].rpartition(':')[2]} on every recorded input"
+        self._raised = {name for names in raised for name in names}
+        self._asking = Asking(
+            sides, [found.inputs[at] for at in usable], [jobs[at] for at in usable], self._names, made=found.made
+        )
+        self._asking.limit = max(LIMIT, 50 * max(base.seconds for base, _candidate in both))
+        self._asking.following = self._gathering.other_methods()
+        self._elsewhere = found.elsewhere
+        self._recorded = len(usable)
+        self._inputs = self._inputs_from([both[at] for at in usable], made=found.made)
         return ""
 
-    def _relaid(self, known: Sequence[_Known]) -> str:
-        """A class of which recorded inputs hold an instance, and that holds its state in another way now; or empty."""
-        found = (name for one in known for name in _classes(one.tree) if name in self._versions.relaid)
-        return next(found, "").replace(":", ".")
-
-    _why_none = "no recorded call of it could be captured"
-
-    def _job(self, stored: StoredTrace) -> Job:
-        return Job(stored.id, self._entry(stored), stored.data, dict(stored.producers))
-
-    def _entry(self, stored: StoredTrace) -> Entry:
-        return self._explorer.reader.entries()[stored.entry]
-
-    def _traces(self) -> Iterable[StoredTrace]:
-        for name in self._target.traces:
-            stored = self._explorer.stored(name)
-            if stored is not None:
-                yield stored
-
-    def _recorded(self) -> list[_Known]:
-        """The inputs of the entry itself."""
-        found: list[_Known] = []
-        for stored in self._traces():
-            assert stored.trace is not None
-            if len(found) >= 2 * KNOWN:
-                break
-            if stored.entry != self._target.name:
-                continue
-            if self._target.kind == "wsgi":
-                fields = fields_of(stored.trace.input)
-                found.append(_Known(Step(self._target.name, "wsgi", stored.trace.input), fields, stored, -1))
-                continue
-            kind, arguments = str(field(stored.trace.input, "kind")), field(stored.trace.input, "arguments")
-            opaque = contains_opaque(arguments)
-            if opaque is not None:
-                self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
-                continue
-            found.append(_Known(Step(self._entry(stored).target, kind, arguments), arguments, stored, -1))
-        return found
-
-    def _inner(self) -> list[_Known]:
-        """Calls of it while recorded traces are replayed on base."""
-        stored = {one.id: one for _number, one in zip(range(TRACES), self._traces(), strict=False)}
-        jobs = [msgspec.structs.replace(self._job(one), calls={self._target.name: CALLS}) for one in stored.values()]
-        found: list[_Known] = []
-        callers: set[str] = set()
-        for observed in self._base.run(jobs):
-            for call in observed.calls:
-                opaque = contains_opaque(call.arguments)
-                if opaque is not None:
-                    self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
-                    continue
-                callers.update(call.callers[:1])
-                step = Step(call.function, call.kind, call.arguments)
-                found.append(_Known(step, call.arguments, stored[observed.trace], call.number))
-        changed = sorted(one for one in callers if one != self._target.name and self._versions.differs(one))
-        if changed:
-            self._why_none = f"its caller {changed[0]} changed with it, and is explored instead"
-            return []
-        return found
-
-    def _other_methods(self) -> list[Step]:
-        """Recorded calls of other methods of the same class, to see what a call did to its object."""
-        if self._target.kind not in ("method", "constructor"):
-            return []
-        home = self._target.name.rpartition(".")[0] + "."
-        entries = self._explorer.reader.entries()
-        found: dict[str, Step] = {}
-        for one in self._explorer.reader.classes():
-            entry = entries[one.entry]
-            if not entry.target.startswith(home) or entry.target == self._target.name or entry.target in found:
-                continue
-            for stored in map(self._explorer.stored, one.kept.values()):
-                if stored is None or stored.trace is None or field(stored.trace.input, "kind") != "method":
-                    continue
-                arguments = field(stored.trace.input, "arguments")
-                if contains_opaque(arguments) is None:
-                    found[entry.target] = Step(entry.target, "method", arguments)
-                break
-        return [found[name] for name in sorted(found)][:FOLLOWING]
+    def _inputs_from(self, came: Sequence[Pair], *, made: bool) -> Inputs:
+        """What is made from the recorded inputs, of which that came."""
+        known = []
+        for at, (one, pair) in enumerate(zip(self._asking.recorded, came, strict=True)):
+            nearness, missing = self._nearness(pair)
+            way = b"".join(side.path for side in pair)
+            known.append(Known(at, one.tree, self._names, made, nearness, way, missing))
+            self._ways.update(_both_ways(pair))
+        return Inputs(known, literals_of(self._versions, self._target.functions), self._target.optional)
 
     # --- trying ---
 
-    def _batches(self, inputs: Inputs) -> Iterable[list[Input]]:
-        whole = self._explorer.examples
+    def _batches(self) -> Iterable[list[Input]]:
+        inputs, whole = self._inputs, self._explorer.examples
         for share in SHARES:
             yield inputs.telling(round(whole * share))
         left = whole - self._counts["examples"]
@@ -433,50 +285,15 @@ class _Exploring:
             return ("before", "capitals", "after", "capitals")[number % 4]
         return ("before", "after")[number % 2] if self._stateful else "alone"
 
-    def _trial(self, made: Input, form: Form) -> Trial:
-        """The steps of an input, and then other methods of the same object."""
-        known = self._known[made.call]
-        step = self._step(known, made.tree)
-        steps = {
-            "alone": lambda: [step],
-            "before": lambda: [step, known.step],
-            "after": lambda: [known.step, step],
-            "capitals": lambda: [step, self._step(known, in_capitals(made, self._names))],
-        }[form]()
-        return Trial(made.call, [*steps, *self._following])
-
-    def _step(self, known: _Known, tree: Tree) -> Step:
-        arguments = with_fields(known.step.arguments, tree) if self._target.kind == "wsgi" else tree
-        return Step(known.step.target, known.step.kind, arguments)
-
-    def _ask(self, side: ReplayerProcess, trials: list[Trial], **options: Any) -> list[Tried]:
-        side.ask(self._question(trials, **options))
-        return side.tried()
-
-    def _question(self, trials: list[Trial], *, perturbed: bool = False, **options: Any) -> Trials:
-        """With the jobs that these trials need, and no others."""
-        used = sorted({one.job for one in trials})
-        places = {job: at for at, job in enumerate(used)}
-        jobs = [raw(_perturbed(self._jobs[one]) if perturbed else self._jobs[one]) for one in used]
-        placed = [raw(Trial(places[one.job], one.steps)) for one in trials]
-        return Trials(jobs, placed, limit=self._limit, made=self._made, **options)
-
-    def _both(self, trials: list[Trial], **options: Any) -> list[tuple[Tried, Tried]]:
-        """Base and candidate, at the same time."""
-        question = self._question(trials, closely=self._closely, **options)
-        self._base.ask(question)
-        self._candidate.ask(question)
-        return list(zip(self._base.tried(), self._candidate.tried(), strict=True))
-
     def _try(self, batch: list[Input]) -> None:
         """What is left when several inputs did not come to an end is tried again without places that led there."""
         while batch:
             start = self._counts["examples"]
             forms = [self._form(start + at) for at in range(len(batch))]
-            trials = [self._trial(one, form) for one, form in zip(batch, forms, strict=True)]
+            trials = [self._asking.trial(one, form) for one, form in zip(batch, forms, strict=True)]
             differing: list[tuple[Input, Form]] = []
             left: list[Input] = []
-            for made, form, (base, candidate) in zip(batch, forms, self._both(trials, traced=True), strict=True):
+            for made, form, (base, candidate) in zip(batch, forms, self._asking.both(trials, traced=True), strict=True):
                 if GIVEN_UP in (base.reason, candidate.reason):
                     left.append(made)
                     continue
@@ -491,7 +308,7 @@ class _Exploring:
                 if sort == "same":
                     self._follow(made, base, candidate)
             if len(differing) > len(trials) // 4:
-                self._closely = True
+                self._asking.closely = True
             self._look_at_near(differing)
             if sum(self._endless.values()) > ENDLESS:
                 self._counts["set_aside"] += len(left)
@@ -501,17 +318,15 @@ class _Exploring:
 
     def _follow(self, made: Input, base: Tried, candidate: Tried) -> None:
         """Where either side took a way that none took before, there is more to be seen."""
-        assert self._inputs is not None
-        nearness, missing = self._nearness(base, candidate)
+        nearness, missing = self._nearness((base, candidate))
         ways = set(_both_ways((base, candidate)))
         if not ways <= self._ways:
             self._ways |= ways
             self._inputs.go_on_from(made, nearness, missing)
 
-    def _nearness(self, base: Tried, candidate: Tried) -> tuple[float, Missing]:
+    def _nearness(self, pair: Pair) -> tuple[float, Missing]:
         """How near both came to changed lines, and what kept them from these."""
         known = self._explorer.arms
-        pair = (base, candidate)
         ways = _both_ways(pair)
         known.update((way, one.arms) for way, one in zip(ways, pair, strict=True) if one.arms)
         if ways not in self._nearnesses:
@@ -530,7 +345,6 @@ class _Exploring:
 
     def _look_at_near(self, differing: list[tuple[Input, Form]]) -> None:
         """Closely at near inputs that differ to the byte; far ones wait."""
-        assert self._inputs is not None
         near: list[tuple[Input, Form]] = []
         for made, form in differing:
             (near if self._inputs.is_near(made.tree) else self._far).append((made, form))
@@ -539,7 +353,7 @@ class _Exploring:
     def _look(self, differing: list[tuple[Input, Form]], *, near: bool) -> None:
         for start in range(0, len(differing), LOOKED_AT):
             part = differing[start : start + LOOKED_AT]
-            shown = self._both([self._trial(made, form) for made, form in part], shown=True)
+            shown = self._asking.both([self._asking.trial(made, form) for made, form in part], shown=True)
             for (made, form), (base, candidate) in zip(part, shown, strict=True):
                 self._one(made, form, base, candidate, near=near)
 
@@ -566,27 +380,27 @@ class _Exploring:
         if not any(_is_like(finding, other) for other in self._findings):
             self._findings.append(finding)
 
-    def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Settles | None = None) -> _Seen | None:
+    def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Settles | None = None) -> Seen | None:
         """What differs, for a caller; `None` where nothing does."""
         if candidate.ended != "outcome":
-            return _Seen(made, base, candidate, 0, [])
-        rules = settles or self._explorer.settles(self._entry(self._known[made.call].stored).name)
+            return Seen(made, base, candidate, 0, [])
+        rules = settles or self._explorer.settles(self._gathering.entry(self._asking.recorded[made.call].stored).name)
         for at, (old, new) in enumerate(zip(base.observations, candidate.observations, strict=False)):
             found = compare(old, new, rules)
             if found:
-                return _Seen(made, base, candidate, at, found)
+                return Seen(made, base, candidate, at, found)
         return None
 
-    def _confirmed(self, made: Input, form: Form) -> _Seen | None:
+    def _confirmed(self, made: Input, form: Form) -> Seen | None:
         """Once more in processes of their own; where clock or entropy is read, what moves on base is masked."""
-        trial = self._trial(made, form)
-        [(base, candidate)] = self._both([trial], shown=True, fresh=True)
+        trial = self._asking.trial(made, form)
+        [(base, candidate)] = self._asking.both([trial], shown=True, fresh=True)
         if self._sort(base, candidate) != "differs":
             return None
         seen = self._seen(made, base, candidate)
         if seen is None or candidate.ended != "outcome" or base.readings == NO_READINGS == candidate.readings:
             return seen
-        [moved] = self._ask(self._base, [trial], shown=True, fresh=True, perturbed=True)
+        [moved] = self._asking.base([trial], shown=True, fresh=True, perturbed=True)
         if moved.ended != "outcome":
             return seen
         masked = settling(
@@ -594,7 +408,7 @@ class _Exploring:
             for old, new in zip(base.observations, moved.observations, strict=False)
             for mask in masks_of(compare(old, new), "always")
         )
-        rules = self._explorer.settles(self._entry(self._known[made.call].stored).name)
+        rules = self._explorer.settles(self._gathering.entry(self._asking.recorded[made.call].stored).name)
         return self._seen(made, base, candidate, lambda *where: masked(*where) or rules(*where))
 
     # --- leaving ---
@@ -603,9 +417,9 @@ class _Exploring:
         """Whether the entry of an inner call shows it, when that one call of the recorded trace is made so; or a call
         of another trace, where what it returns weighs more."""
         self._through = []
-        if self._known[made.call].number < 0:
+        if self._asking.recorded[made.call].number < 0:
             return True
-        own = self._known[made.call]
+        own = self._asking.recorded[made.call]
         sorts: list[str] = []
         for known in [own, *(one for one in self._elsewhere if one is not own)]:
             if self._put >= PUT:
@@ -617,10 +431,10 @@ class _Exploring:
         self._counts["inside" if "inside" in sorts else "unsettled"] += 1
         return False
 
-    def _shown_by(self, known: _Known, tree: Tree, *, fresh: bool) -> str:
+    def _shown_by(self, known: RecordedInput, tree: Tree, *, fresh: bool) -> str:
         """What comes of a recorded trace in which one call is made otherwise: `shown`, `inside` or `unsettled`."""
         put = Substitution(known.step.target, known.number, known.step.arguments, tree)
-        job = msgspec.structs.replace(self._job(known.stored), put=put, fresh=fresh)
+        job = msgspec.structs.replace(self._gathering.job(known.stored), put=put, fresh=fresh)
         [base], [candidate] = list(self._base.run([job])), list(self._candidate.run([job]))
         whole = base.put and base.ended == "outcome" and base.observation is not None
         elsewhere = candidate.ended == "outcome" and not candidate.put  # the candidate does not make this call
@@ -631,8 +445,8 @@ class _Exploring:
         self._through = compare(base.observation, candidate.observation, self._rules_of(known))
         return "shown" if self._through else "inside"
 
-    def _rules_of(self, known: _Known) -> Settles:
-        rules = self._explorer.settles(self._entry(known.stored).name)
+    def _rules_of(self, known: RecordedInput) -> Settles:
+        rules = self._explorer.settles(self._gathering.entry(known.stored).name)
         seal = self._explorer.oracle.seal
         sealed = seal.trace(known.stored.id) if seal is not None else None
         masked = settling(sealed.masks if sealed is not None else [])
@@ -641,13 +455,12 @@ class _Exploring:
     # --- findings ---
 
     def _finding(self, made: Input, form: Form, *, near: bool) -> Finding:
-        assert self._inputs is not None
         is_near = self._inputs.is_near
 
         def differ(trees: list[Tree]) -> list[bool]:
             wanted = [not near or is_near(tree) for tree in trees]
             asked = [made._replace(tree=tree) for tree, is_wanted in zip(trees, wanted, strict=True) if is_wanted]
-            pairs = self._both([self._trial(one, form) for one in asked], shown=True)
+            pairs = self._asking.both([self._asking.trial(one, form) for one in asked], shown=True)
             found = iter(
                 self._sort(*pair) == "differs" and self._seen(one, *pair) is not None
                 for one, pair in zip(asked, pairs, strict=True)
@@ -655,132 +468,32 @@ class _Exploring:
             return [is_wanted and next(found) for is_wanted in wanted]
 
         smallest = made
-        if _ended_well(self._both([self._trial(made, form)])[0]):
+        if ended_well(self._asking.both([self._asking.trial(made, form)])[0]):
             smallest = made._replace(tree=shrunk(made.tree, self._names, differ))
         seen = self._confirmed(smallest, form)
         through = self._through
         if seen is None or not self._leaves(smallest):  # as small it does not hold by itself
             smallest = made
             seen, self._through = self._confirmed(made, form), through
-        last = self._trial(smallest, form)
+        last = self._asking.trial(smallest, form)
         if seen is None:
-            [(base, candidate)] = self._both([last], shown=True)
-            seen = self._seen(smallest, base, candidate) or _Seen(smallest, base, candidate, 0, [])
+            [(base, candidate)] = self._asking.both([last], shown=True)
+            seen = self._seen(smallest, base, candidate) or Seen(smallest, base, candidate, 0, [])
         self._kept.append((smallest.call, smallest.tree))
-        known = self._known[made.call]
-        return self._told(known, smallest, last, seen, near=near or is_near(smallest.tree))
-
-    def _told(self, known: _Known, made: Input, trial: Trial, seen: _Seen, *, near: bool) -> Finding:
-        shown = self._through or seen.differences
-        plain = self._plain(known, trial, seen)
-        base, candidate = (
-            outcome_text(side, seen.at, seen.differences, is_base=is_base)
-            for side, is_base in ((seen.base, True), (seen.candidate, False))
+        explaining = Explaining(
+            self._target,
+            self._asking,
+            app=self._explorer.setup.app,
+            old=self._versions.old,
+            words=self._explorer.words,
+            locate=self._explorer.locate,
         )
-        if base == candidate and seen.differences:  # what differs is not in the words
-            first = seen.differences[0]
-            base = f"{base}, {first.field} {short(first.base)}"
-            candidate = f"{candidate}, {first.field} {short(first.candidate)}"
-        return Finding(
-            call=self._call_text(known, made, trial, seen),
-            near=near,
-            base=base,
-            candidate=candidate,
-            differences=tuple(map(field_of, shown)),
-            location=self._location(known, made, trial, seen),
-            entry=known.stored.entry,
-            path=known.stored.path,
-            words=self._explorer.words(known.stored.entry, known.stored.path),
-            seen=_through_text(self._through),
-            test=plain.text,
-            no_test=plain.reason,
-        )
-
-    def _call_text(self, known: _Known, made: Input, trial: Trial, seen: _Seen) -> str:
-        if self._target.kind == "wsgi":
-            return told(known.step.arguments, made.tree)
-        return steps_text(trial.steps[: seen.at + 1], self._target)
-
-    def _plain(self, known: _Known, trial: Trial, seen: _Seen) -> Plain:
-        trace = known.stored.trace
-        if seen.base.ended != "outcome" or trace is None:
-            return Plain("", "base did not come to an outcome")
-        if seen.base.readings != NO_READINGS:
-            return Plain("", "what it shows follows from the clock or from chance")
-        if seen.base.observations[-1].outbound:
-            return Plain("", "it talks to a system that only the recording stands for")
-        app = self._explorer.setup.app or self._entry(known.stored).target
-        return plain_test(
-            trial.steps[: seen.at + 1],
-            seen.base.observations[: seen.at + 1],
-            app,
-            is_factory=is_factory(self._versions.old, app),
-        )
-
-    def _location(self, known: _Known, made: Input, trial: Trial, seen: _Seen) -> Location | None:
-        """Where it begins, as for a replay: the input is replayed as a trace of its own."""
-        trace = known.stored.trace
-        if trace is None or seen.candidate.ended != "outcome" or len(trial.steps) > 1 + len(self._following):
-            return None
-        if "builtins:MemoryError" in (*seen.base.raised, *seen.candidate.raised):
-            return None  # nobody bounds the memory of a replay in detail
-        step = self._step(known, made.tree)
-        job = self._jobs[made.call]
-        if step.kind == "wsgi":
-            alone = msgspec.structs.replace(trace, input=step.arguments)
-            entry = job.entry
-        else:
-            alone = _as_function(trace, step)
-            entry = Entry(step.target, "function", step.target.partition(":")[0], step.target)
-        own = msgspec.structs.replace(job, entry=entry, data=encode_trace(alone))
-        case = Case(own, alone, SealedTrace(job.trace, observation=seen.base.observations[0]))
-        judgement = Judgement(
-            job.trace,
-            "diverged",
-            "",
-            tuple(seen.differences),
-            _observation(seen.base, seen.at),
-            _observation(seen.candidate, seen.at),
-            0,
-        )
-        return self._explorer.locate(case, judgement)
+        return explaining.finding(smallest, last, seen, self._through, near=near or is_near(smallest.tree))
 
 
-def _weighing_most(found: Sequence[_Known]) -> list[_Known]:
-    """Recorded calls, first and last of the traces with the fewest: there what one of them returns weighs most."""
-    traces: dict[TraceId, list[_Known]] = {}
-    for one in found:
-        traces.setdefault(one.stored.id, []).append(one)
-    rows = sorted(traces.values(), key=len)[:ELSEWHERE]
-    return [*(row[0] for row in rows), *(row[-1] for row in rows[: ELSEWHERE // 2] if len(row) > 1)]
-
-
-def _both_ways(pair: tuple[Tried, Tried]) -> tuple[Way, Way]:
+def _both_ways(pair: Pair) -> tuple[Way, Way]:
     base, candidate = pair
     return ("base", base.path), ("candidate", candidate.path)
-
-
-def _classes(tree: Tree) -> Iterable[str]:
-    pending = [tree]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ObjectNode):
-            yield part.cls
-        pending.extend(children(part))
-
-
-def _all_known(tree: Tree, relaid: frozenset[str]) -> bool:
-    """Whether it is known what made each object of these classes."""
-    pending = [tree]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ObjectNode):
-            if part.origin:
-                continue
-            if part.cls in relaid:
-                return False
-        pending.extend(children(part))
-    return True
 
 
 def _is_like(finding: Finding, other: Finding) -> bool:
@@ -800,27 +513,3 @@ def _is_like(finding: Finding, other: Finding) -> bool:
         )
     )
     return finding.call == other.call or at_one_place
-
-
-def _ended_well(pair: tuple[Tried, Tried]) -> bool:
-    """Whether both sides came to an outcome: what hangs is not made smaller, each try would cost the whole limit."""
-    return all(one.ended == "outcome" for one in pair)
-
-
-def _perturbed(job: Job) -> Job:
-    return msgspec.structs.replace(job, perturbation=Perturbation(entropy=1, unrecorded=1))
-
-
-def _observation(tried: Tried, at: int) -> Observation | None:
-    return tried.observations[at] if at < len(tried.observations) else None
-
-
-def _as_function(trace: Trace, step: Step) -> Trace:
-    """A trace of a call inside another trace."""
-    return msgspec.structs.replace(
-        trace, entry=step.target, kind="function", input=record(kind=step.kind, arguments=step.arguments), producers=[]
-    )
-
-
-def _through_text(differences: Sequence[Difference]) -> str:
-    return "; ".join(f"{one.field} {short(one.base)} → {short(one.candidate)}" for one in differences[:3])

@@ -6,13 +6,9 @@ either side. The most telling come first.
 from __future__ import annotations
 
 import datetime
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from decimal import Decimal
 from itertools import chain, islice, zip_longest
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import NamedTuple, TypeAlias
 
 from ...recorders.value_tree import (
     BytesNode,
@@ -28,21 +24,27 @@ from ...recorders.value_tree import (
 )
 from .boundaries import boundaries
 from .literals import Literal, Literals, number_in
-from .numbers import decimal_of, integer, moment_of, number_of, with_moment
+from .moments import NUDGES, ZONES, calendar_of, plus, spans, with_moments
+from .numbers import integer, is_number, maker, moment_of, number_of, number_or_zero, stepped, stepped_all
 from .observed import Observed, Profile, type_of
 from .places import Part
-
-LENGTH_LIMIT = 300
-"""Items or characters of what is made longer."""
+from .texts import (
+    LENGTH_LIMIT,
+    awkward,
+    dates_spelled,
+    folded,
+    marked,
+    numbers_inside,
+    of_lengths,
+    spaced,
+    spelled,
+    spelled_alike,
+    with_ends,
+    with_words,
+)
 
 MANY = 40
 """Items of a list of which each is put in many times, and how often."""
-
-ENDING_LIMIT = 8
-"""Characters of a literal that is put before or after a text."""
-
-WORD_LIMIT = 20
-"""Characters of a literal that is put in the place of a word."""
 
 KEYS_LIMIT = 12
 """Keys of each sort that are put into a dictionary."""
@@ -72,7 +74,7 @@ class Around(NamedTuple):
         """Numbers that a length may be compared with: of the source, and of the same input."""
         given = [one.tree for one in self.others if type(one.tree) is int]
         numbers = [*self.literals.all, *given]
-        return list(dict.fromkeys(int(one) for one in numbers if _is_number(one) and 0 < one <= LENGTH_LIMIT))
+        return list(dict.fromkeys(int(one) for one in numbers if is_number(one) and 0 < one <= LENGTH_LIMIT))
 
 
 class Row:
@@ -114,10 +116,10 @@ def values_beside(
         case bool():
             return [not part.tree]
         case int() | float() | StandardNode(kind="decimal" | "int" | "fraction"):
-            return list(_maker(part.tree)(_stepped_all(numbers)))
+            return list(maker(part.tree)(stepped_all(numbers)))
         case str() as text:
             texts = [one for one in beside if isinstance(one, str)]
-            return [*texts[:2], *_with_ends(text, [one for one in literals if isinstance(one, str)]), *texts[2:]]
+            return [*texts[:2], *with_ends(text, [one for one in literals if isinstance(one, str)]), *texts[2:]]
         case ListNode(items=items):
             return [ListNode([*items, one]) for one in beside if isinstance(one, str)]
         case None:
@@ -179,7 +181,7 @@ class _Values:
             case StandardNode(kind="datetime" | "date"):
                 return self._moments(tree)
             case StandardNode(kind="timedelta"):
-                return [("", self._observed()), ("time", _spans(self._near_numbers())), ("nothing", [None])]
+                return [("", self._observed()), ("time", spans(self._near_numbers())), ("nothing", [None])]
             case BytesNode(data=data):
                 made: list[Tree] = [BytesNode(b""), BytesNode(data[:1]), BytesNode(data * 2)]
                 return [("", self._observed()), ("length", made), ("nothing", [None])]
@@ -223,31 +225,31 @@ class _Values:
         return [one for one in beside if isinstance(one, (int, float))]
 
     def _numbers(self, tree: Tree) -> list[Tier]:
-        make = _maker(tree)
-        here = _number(tree)
+        make = maker(tree)
+        here = number_or_zero(tree)
         literals = self._around.literals
         changed = [one for one in literals.changed if isinstance(one, (int, float))]
         every = [one for one in literals.all if isinstance(one, (int, float))]
-        others = [_number(one.tree) for one in self._others(number_like=True)] + self._spelled_by_others()
+        others = [number_or_zero(one.tree) for one in self._others(number_like=True)] + self._spelled_by_others()
         apart = [one - other for one in others[:5] for other in others[:5] if one > other]
         low, high = self._seen.ranges.get(type_of(tree), (here, here))
-        near = chain.from_iterable(map(_stepped, self._near_numbers()))
+        near = chain.from_iterable(map(stepped, self._near_numbers()))
         edges: list[float] = [low, high, high + 1, low - 1, 1, -1, high + 3, high * 2, high + 5]
-        awkward: list[float] = [-here, here + 1, here - 1, 2, -2, -7, here * 2, here * 10, 10, 100, 1000]
+        odd: list[float] = [-here, here + 1, here - 1, 2, -2, -7, here * 2, here * 10, 10, 100, 1000]
         halves: list[float] = [0.5, 1.5, 2.5, 0.125, 2.675, 1.005, 0.005, 0.015, 10.075, 0.1, here + 0.5, here + 0.005]
         if isinstance(tree, int) and abs(here) < 2**53:
             halves = [here + 5, here * 100 + 5, 25, 125, 15, 35, 99, 101, 1e6 + 1, 2.0**31]
         related = chain(chain.from_iterable((other, other + 1, other - 1) for other in others[:12]), apart)
-        solved = [*dict.fromkeys(_stepped_all(_boundaries(self._part, self._around)))]
+        solved = [*dict.fromkeys(stepped_all(_boundaries(self._part, self._around)))]
         return [
-            ("comparison", chain(make(solved[:8]), make(near), make(_stepped_all(changed)))),
+            ("comparison", chain(make(solved[:8]), make(near), make(stepped_all(changed)))),
             ("nothing", chain(make([0]), [None])),
             ("comparison", make(related)),
             ("comparison", make(edges)),
             ("rounding", chain(make([-here, halves[0], -7, halves[1]]), make(halves[2:]), make([-1, 7, here + 1]))),
             ("kinds", self._kinds()),
-            ("", make(_stepped_all(every[:NUMBERS_LIMIT]))),
-            ("", chain(make(awkward), self._observed())),
+            ("", make(stepped_all(every[:NUMBERS_LIMIT]))),
+            ("", chain(make(odd), self._observed())),
         ]
 
     def _spelled_by_others(self) -> list[float]:
@@ -275,25 +277,27 @@ class _Values:
         others = [str(one.tree) for one in self._others()][:8]
         others += [key for one in self._around.others for key in _text_keys(one.tree)][:8]
         observed = [one for one in self._observed() if isinstance(one, str)]
-        given = [_number(one.tree) for one in self._around.others if type_of(one.tree) in ("int", "float", "decimal")]
-        numbers = [*self._near_numbers(), *given[:6]] or [one for one in literals.changed if _is_number(one)]
+        given = [
+            number_or_zero(one.tree) for one in self._around.others if type_of(one.tree) in ("int", "float", "decimal")
+        ]
+        numbers = [*self._near_numbers(), *given[:6]] or [one for one in literals.changed if is_number(one)]
         solved = _boundaries(self._part, self._around) if number_in(text) is not None else []
         return [
-            ("comparison", chain(_spelled_alike(text, solved), beside, changed, others[:2])),
+            ("comparison", chain(spelled_alike(text, solved), beside, changed, others[:2])),
             ("nothing", [*(["0"] if number_in(text) is not None else []), "", None, " "]),
-            ("ends", chain(_with_ends(text, changed), _with_words(text, changed))),
-            ("spaces", _spaced(text)),
-            ("case", chain([text.upper(), f"{text}ß", text.lower(), text.title()], _folded(text))),
-            ("marks", _marked(text)),
+            ("ends", chain(with_ends(text, changed), with_words(text, changed))),
+            ("spaces", spaced(text)),
+            ("case", chain([text.upper(), f"{text}ß", text.lower(), text.title()], folded(text))),
+            ("marks", marked(text)),
             ("order", [text + text, f"{text} {text}"]),
             ("kinds", self._kinds()),
-            ("numbers", chain(_spelled(text, numbers), _numbers_inside(text, self._near_numbers()))),
+            ("numbers", chain(spelled(text, numbers), numbers_inside(text, self._near_numbers()))),
             ("entries", chain(others, observed)),
-            ("length", chain([text + text], _of_lengths(text, self._around.lengths), [text[:1], text[1:], text[:-1]])),
-            ("time", _dates_spelled(text)),
+            ("length", chain([text + text], of_lengths(text, self._around.lengths), [text[:1], text[1:], text[:-1]])),
+            ("time", dates_spelled(text)),
             ("", [one for one in literals.all if isinstance(one, str)]),
             ("case", chain.from_iterable((one.upper(), one.title(), f" {one}") for one in beside[:6])),
-            ("", _awkward_text(text)),
+            ("", awkward(text)),
         ]
 
     # --- moments ---
@@ -310,16 +314,14 @@ class _Values:
         step = datetime.timedelta(days=1) if tree.kind == "date" else datetime.timedelta(seconds=1)
         related: list[datetime.datetime | None] = []
         for other in others[:4]:
-            related += [other, _plus(other, step), _plus(other, -step)]
-            related += [
-                _plus(other, sign * span + nudge) for span in spans[:40] for sign in (1, -1) for nudge in _NUDGES
-            ]
+            related += [other, plus(other, step), plus(other, -step)]
+            related += [plus(other, sign * span + nudge) for span in spans[:40] for sign in (1, -1) for nudge in NUDGES]
         zones: list[Tree] = []
         if tree.kind == "datetime":
-            zones = [StandardNode("datetime", [*tree.parts[:8], zone]) for zone in _ZONES]
+            zones = [StandardNode("datetime", [*tree.parts[:8], zone]) for zone in ZONES]
         return [
-            ("comparison", _with_moments(tree, related)),
-            ("time", _with_moments(tree, _calendar(here))),
+            ("comparison", with_moments(tree, related)),
+            ("time", with_moments(tree, calendar_of(here))),
             ("time", zones),
             ("", self._observed()),
             ("nothing", [None]),
@@ -463,255 +465,6 @@ def _a_step_from(value: Tree) -> Tree:
 
 def _text_keys(tree: Tree) -> list[str]:
     return [key for key in tree.keys if isinstance(key, str)] if isinstance(tree, DictNode) else []
-
-
-def _stepped_all(numbers: Iterable[float]) -> Iterator[float]:
-    return chain.from_iterable(map(_stepped, numbers))
-
-
-_NUDGES = (datetime.timedelta(0), datetime.timedelta(seconds=1), datetime.timedelta(seconds=-1))
-_HOUR = 3600
-
-
-def _zone(hours: float) -> Tree:
-    return StandardNode("timezone", [StandardNode("timedelta", list(_split(datetime.timedelta(hours=hours))))])
-
-
-def _split(span: datetime.timedelta) -> tuple[int, int, int]:
-    return span.days, span.seconds, span.microseconds
-
-
-_ZONES: tuple[Tree, ...] = (_zone(0), _zone(2), _zone(-5), _zone(5.5), None)
-
-
-def _is_number(one: object) -> TypeGuard[float]:
-    return isinstance(one, (int, float)) and abs(one) < _LARGE
-
-
-def _number(tree: Tree) -> float:
-    """The number that a value is, where it can be stepped from; else 0."""
-    try:
-        found = _exactly(tree)
-        return found if math.isfinite(found) and abs(found) < _LARGE else 0.0
-    except (OverflowError, ValueError):
-        return 0.0
-
-
-_LARGE = 1e300
-
-
-def _exactly(tree: Tree) -> float:
-    if isinstance(tree, StandardNode):
-        if tree.kind == "decimal":
-            try:
-                value = float(Decimal(str(tree.parts[0])))
-            except ArithmeticError:
-                return 0.0
-            return value if math.isfinite(value) else 0.0
-        return float(int(str(tree.parts[0]), 16)) if tree.kind == "int" else 0.0
-    return tree if isinstance(tree, (int, float)) else 0.0
-
-
-def _stepped(number: float) -> list[float]:
-    if not (abs(number) < _LARGE):  # nor NaN
-        return []
-    if isinstance(number, float) and number != int(number):
-        return [number, round(number + 0.01, 9), round(number - 0.01, 9), math.ceil(number), math.floor(number)]
-    return [number, number + 1, number - 1]
-
-
-def _maker(tree: Tree) -> Any:
-    """Makes values of the type of a number, where it can be made exactly."""
-
-    def make(numbers: Iterable[float]) -> Iterator[Tree]:
-        for number in numbers:
-            if isinstance(tree, bool) or not abs(number) < _LARGE:
-                continue
-            if isinstance(tree, float):
-                yield float(number)
-            elif isinstance(tree, StandardNode) and tree.kind == "decimal":
-                yield decimal_of(repr(number) if isinstance(number, float) and number != int(number) else int(number))
-            elif number == int(number):
-                yield integer(int(number))
-
-    return make
-
-
-def _spans(numbers: Iterable[float]) -> Iterator[Tree]:
-    for number in (0.0, 1.0, -1.0, *numbers):
-        for unit in ("days", "hours", "minutes", "seconds"):
-            for nudge in (0, 1, -1):
-                with suppress(OverflowError):
-                    span = datetime.timedelta(**{unit: number}) + datetime.timedelta(seconds=nudge)
-                    yield StandardNode("timedelta", list(_split(span)))
-
-
-def _plus(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime | None:
-    try:
-        return moment + span
-    except OverflowError:
-        return None
-
-
-def _with_moments(tree: StandardNode, moments: Iterable[datetime.datetime | None]) -> Iterator[Tree]:
-    return (with_moment(tree, moment) for moment in moments if moment is not None)
-
-
-def _calendar(here: datetime.datetime) -> list[datetime.datetime]:
-    """Days on which calendars are awkward: leap days, ends of months and years, changes of the clock."""
-    leap = here.year - here.year % 4
-    found = []
-    for year, month, day in (
-        (leap, 2, 29),
-        (here.year - 1, here.month, here.day),
-        (here.year, 12, 31),
-        (here.year, 1, 1),
-        (here.year, 1, 31),
-        (leap, 2, 28),
-        (leap + 1, 2, 28),
-        (here.year, here.month, 1),
-        (here.year, 3, 31),
-        (here.year, 4, 30),
-        (leap, 3, 1),
-        (leap, 12, 31),
-        (leap, 12, 30),
-        (leap + 1, 1, 1),
-        (2024, 3, 31),
-        (2024, 10, 27),
-        (2000, 2, 29),
-        (2100, 2, 28),
-    ):
-        with suppress(ValueError):  # no such day in that year
-            found.append(here.replace(year=year, month=month, day=day))
-    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    hours = [here.replace(hour=23, minute=30), here.replace(hour=0, minute=30), midnight]
-    hours += [
-        here.replace(hour=23, minute=59, second=59, microsecond=999999),
-        here.replace(hour=12, minute=0, second=0, microsecond=0),
-    ]
-    found = [one for pair in zip_longest(found, hours) for one in pair if one is not None]
-    found += [moment for days in range(1, 8) if (moment := _plus(midnight, datetime.timedelta(days=days))) is not None]
-    return found
-
-
-# --- texts -----------------------------------------------------------------------------------------------------------
-
-
-def _spelled(text: str, numbers: Iterable[float]) -> Iterator[str]:
-    """Where a text reads as a number: others, spelled as it is, and in other ways."""
-    here = number_in(text)
-    if here is None:
-        return
-    for number in numbers:
-        for stepped in _stepped(number):
-            yield str(stepped)
-    yield from ("0", "-1", "1", str(here + 1), f"-{text.lstrip('+-')}", f"+{text}", f" {text} ", f"0{text}")
-    yield from (f"{text}.0", f"{text}.50", "1,234.50", "1e3", "1_000", "½", "٣")
-
-
-def _folded(text: str) -> Iterator[str]:
-    """In other letters that may count as the same."""
-    for small, other in (("ss", "ß"), ("s", "\u017f"), ("i", "\u0130"), ("k", "K"), ("e", "é"), ("o", "ö")):
-        if small in text.lower():
-            at = text.lower().index(small)
-            if at + len(small) <= len(text):
-                yield text[:at] + other + text[at + len(small) :]
-
-
-def _of_lengths(text: str, lengths: Iterable[int]) -> Iterator[str]:
-    body = text or "x"
-    for length in list(dict.fromkeys(lengths))[:12]:
-        for wanted in (length, length + 1, length - 1):
-            if 0 <= wanted <= LENGTH_LIMIT:
-                yield (body * (wanted // len(body) + 1))[:wanted]
-        yield from ("x" * length, f"{text[:3]} {'x' * length}", "é" * length)
-
-
-def _with_ends(text: str, changed: Iterable[str]) -> Iterator[str]:
-    """With what changed lines look for, at either end and inside."""
-    middle = len(text) // 2
-    for one in list(dict.fromkeys(one for one in changed if 0 < len(one) <= ENDING_LIMIT))[:6]:
-        yield from (text + one, one + text, text[:middle] + one + text[middle:])
-
-
-def _with_words(text: str, changed: Iterable[str]) -> Iterator[str]:
-    """With what changed lines look for in the place of a word: the last, the first, those between."""
-    words = list(_WORDS.finditer(text))
-    if len(words) < 2:
-        return
-    places = [words[-1], words[0], words[len(words) // 2], words[-2]]
-    for one in list(dict.fromkeys(one for one in changed if 0 < len(one) <= WORD_LIMIT))[:4]:
-        for place in dict.fromkeys(places):
-            yield text[: place.start()] + one + text[place.end() :]
-
-
-_WORDS = re.compile(r"\w+")
-_MARKS = re.compile(r"([^\w\s])")
-
-
-def _spaced(text: str) -> Iterator[str]:
-    if " " in text.strip():
-        yield from (text.replace(" ", "  "), text.replace(" ", "\t"), text.replace(" ", ""), text.replace(" ", "\n"))
-    yield f" {text} "
-    if _MARKS.search(text):
-        yield _MARKS.sub(r" \1 ", text)
-    yield from (f"{text} ", f"\t{text}", f"{text}\n", "a\nb", "\u00a0")
-
-
-def _marked(text: str) -> Iterator[str]:
-    """With letters and marks that are no ASCII."""
-    yield from (f"x\u0332{text}", f"{text}é", f"{text}\u0301", f"{text}ß", f"😀{text}", "é" * len(text), "ﬁ", "漢字")
-
-
-def _awkward_text(text: str) -> Iterator[str]:
-    yield from (text.replace("-", "_"), f"{text}-", f"{text}.", f"{text},")
-    yield from ("0", " ", "None", "-", '"', "'", "a,b", "%")
-
-
-def _spelled_alike(text: str, numbers: Iterable[float]) -> Iterator[str]:
-    """Numbers with as many decimals as a text has."""
-    decimals = len(text.rpartition(".")[2]) if "." in text else 0
-    for number in numbers:
-        for stepped in _stepped(number):
-            yield f"{stepped:.{decimals}f}"
-
-
-_NUMBER = re.compile(r"\d+")
-
-
-def _numbers_inside(text: str, near: Iterable[float]) -> Iterator[str]:
-    """Other numbers in the place of the first one inside a text, and of the last."""
-    found = list(_NUMBER.finditer(text))
-    if not found or found[0].group() == text:
-        return
-    for one in dict.fromkeys((found[0], found[-1])):
-        number = int(one.group()[:15])
-        for other in (0, f"{number}.5", number + 1, f"0{number}", number * 10, 100, f"-{number}", *near):
-            yield f"{text[: one.start()]}{other}{text[one.end() :]}"
-
-
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(.*)", re.S)
-_DATES = ("-02-29", "-02-28", "-12-31", "-01-01", "-12-30", "-03-31", "-10-27", "-01-31")
-_TAILS = ("", "Z", "+00:00", "+02:00", "-05:00", "+05:30")
-
-
-def _dates_spelled(text: str) -> Iterator[str]:
-    """Where a text begins with a date: other dates, other hours, other zones, in its form."""
-    found = _DATE.fullmatch(text)
-    if found is None:
-        return
-    year, _month, _day, rest = found.groups()
-    leap = int(year) - int(year) % 4
-    for date in _DATES:
-        yield f"{leap:04}{date}{rest}"
-    if "T" in rest or " " in rest:
-        clock = re.sub(r"(Z|[+-]\d{2}:?\d{2})$", "", rest)
-        for tail in _TAILS:
-            yield text[:10] + clock + tail
-        for hour in ("00:00:00", "23:59:59", "23:30:00", "00:30:00"):
-            end = rest[len(clock) :]
-            yield f"{text[:10]}{rest[0]}{hour}{end}"
-            yield f"{text[:10]}{rest[0]}{hour}+02:00"
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
