@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import FunctionName
@@ -45,7 +46,7 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     if old == new:
         return ModuleChange(module, frozenset(), {}, False)
     try:
-        before, after = _Module(old), _Module(new)
+        before, after = _taken_apart(old), _taken_apart(new)
     except SyntaxError:
         return ModuleChange(module, frozenset(range(1, new.count("\n") + 2)), {}, True)
     lines = _changed_lines(old, new)
@@ -70,7 +71,7 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
 def function_names(source: str) -> set[str]:
     """Qualified names of the functions of a module; empty for one that does not parse."""
     try:
-        return set(_Module(source).functions)
+        return set(_taken_apart(source).functions)
     except SyntaxError:
         return set()
 
@@ -196,3 +197,9 @@ class _Bare(ast.NodeTransformer):
         # In a class body the annotation is a field of a dataclass; elsewhere it is a hint. The name alone stays.
         node.annotation = ast.copy_location(ast.Constant(value=None), node.annotation)
         return self.generic_visit(node)
+
+
+@lru_cache(maxsize=512)
+def _taken_apart(source: str) -> _Module:
+    """A module, of which nobody changes anything; it is compared several times. Raises `SyntaxError`."""
+    return _Module(source)

@@ -7,10 +7,11 @@ on both sides: only what its entry then shows is a difference.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -115,7 +116,8 @@ class Explorer:
         started = time.perf_counter()
         if target.unavailable:
             return Explored(target=target.name, item=target.item, reason=target.unavailable)
-        found = _Exploring(self, target).run()
+        with _no_collection():
+            found = _Exploring(self, target).run()
         return msgspec.structs.replace(found, seconds=round(time.perf_counter() - started, 3))
 
     @property
@@ -489,6 +491,19 @@ class _Exploring:
             locate=self._explorer.locate,
         )
         return explaining.finding(smallest, last, seen, self._through, near=near or is_near(smallest.tree))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without looking for cycles: trees of values are many, short-lived and have none, and each look costs the more,
+    the more the process around holds."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _both_ways(pair: Pair) -> tuple[Way, Way]:
