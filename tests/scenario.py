@@ -241,7 +241,7 @@ class Scenario:
             sys.path.remove(str(self.folder))
             self._forget()
 
-    def explore(self, *, examples: int = 60, **options: Any) -> dict[str, Explored]:
+    def explore(self, *, examples: int = 40, **options: Any) -> dict[str, Explored]:
         """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
         self._forget()
         sys.path.insert(0, str(self.folder))
