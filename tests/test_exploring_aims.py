@@ -265,3 +265,52 @@ def test_a_method_is_called_twice_where_it_changes_its_object(tmp_path: Path) ->
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic).change("shop", "casefold", "lower")
     findings = [one for found in scenario.explore(examples=120).values() for one in found.findings]
     assert any(", then " in one.call and one.base != one.candidate for one in findings)
+
+
+def test_what_is_held_under_a_private_name_too_is_seen(tmp_path: Path) -> None:
+    """Private attributes do not count, but they may be where a value that does is told."""
+    source = """
+        class Box:
+            def __init__(self, items):
+                self._all = items
+                self.items = items
+
+            def put(self, number):
+                self.items.append(number if number > 7 else 7)
+        """
+
+    def traffic(shop: Any) -> None:
+        for number in (12, 30, 45):
+            shop.Box([number]).put(number + 1)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic).change("shop", "else 7", "else 8")
+    [found] = scenario.explore()["shop:Box.put"].findings
+    assert "items" in found.differences[0].field
+    assert found.base != found.candidate
+
+
+def test_a_renamed_private_attribute_is_no_difference(tmp_path: Path) -> None:
+    """Nor is their order."""
+    source = """
+        class Box:
+            def __init__(self, items):
+                self.total = 0
+                self._all = list(items)
+
+            def put(self, number):
+                self._all.append(number)
+                self.total += number
+        """
+
+    def traffic(shop: Any) -> None:
+        for number in (12, 30, 45):
+            shop.Box([number]).put(number + 1)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    scenario.change("shop", "self._all.append(number)", "self._every.append(number)")
+    scenario.change(
+        "shop", "self.total = 0\n        self._all =", "self._every = list(items)\n        self.total = 0\n        _ ="
+    )
+    explored = scenario.explore()
+    assert [one.findings for one in explored.values()] == [()] * len(explored)
+    assert sum(one.same for one in explored.values()) > 0
