@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, pairwise, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.value_tree import (
@@ -48,6 +48,9 @@ MANY = 40
 
 KEYS_LIMIT = 12
 """Keys of each sort that are put into a dictionary."""
+
+BETWEEN = 8
+"""Numbers between those that were observed."""
 
 NUMBERS_LIMIT = 60
 """Numbers that are tried at one place."""
@@ -249,8 +252,14 @@ class _Values:
             ("rounding", chain(make([-here, halves[0], -7, halves[1]]), make(halves[2:]), make([-1, 7, here + 1]))),
             ("kinds", self._kinds()),
             ("", make(stepped_all(every[:NUMBERS_LIMIT]))),
-            ("", chain(make(odd), self._observed())),
+            ("", chain(make(odd), make(self._between()), self._observed())),
         ]
+
+    def _between(self) -> list[float]:
+        """Numbers in the middle of what was observed, the widest gaps first: near, and never seen."""
+        seen = sorted({number_or_zero(one) for one in self._observed()})
+        gaps = sorted(pairwise(seen), key=lambda gap: gap[0] - gap[1])
+        return [float(round((low + high) / 2)) for low, high in gaps[:BETWEEN] if high - low > 1]
 
     def _spelled_by_others(self) -> list[float]:
         """Numbers that texts of the same input spell."""
