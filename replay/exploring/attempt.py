@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from types import MethodType
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -28,7 +29,6 @@ from ...recorders.value_tree import (
     RefNode,
     Tree,
     TupleNode,
-    children,
     record,
 )
 from ..job import Job, fingerprint, reading_digest
@@ -42,6 +42,8 @@ from .trial import Step, Trial, Trials, Tried, decode_job, decode_trial
 
 JOBS = 200
 """Jobs that are kept decoded."""
+
+_UNBOUND = ("function", "constructor")
 
 NO_READINGS = reading_digest({})
 
@@ -81,12 +83,13 @@ class Attempts:
 
     def run(self, question: Trials, which: Sequence[int]) -> Iterator[Tried]:
         """What came of each of these trials; every failure is told in the answer."""
+        if not question.traced:
+            self._tracer.rest()
         with kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for number in which:
                 trial = decode_trial(question.trials[number])
                 yield self._tried(question, trial, *self._job(bytes(question.jobs[trial.job])))
-            self._tracer.rest()
 
     def _job(self, encoded: bytes) -> tuple[Job, Trace]:
         """A job and its trace; those of one function come again with each question about it."""
@@ -183,12 +186,16 @@ class Attempts:
 
     def _callable(self, step: Step, receiver: Any) -> Any:
         """What a step calls; raises `EntryGone`."""
-        if step.kind not in ("function", "constructor"):
-            return callable_of(step.target, step.kind, receiver, self._resolver)
         key = (step.target, step.kind)
-        if key not in self._callables:
-            self._callables[key] = callable_of(step.target, step.kind, None, self._resolver)
-        return self._callables[key]
+        known = self._callables.get(key)
+        if known is not None:
+            return known if step.kind in _UNBOUND else MethodType(known, receiver)
+        found = callable_of(step.target, step.kind, receiver, self._resolver)
+        if step.kind in _UNBOUND:
+            self._callables[key] = found
+        elif type(found) is MethodType and found.__self__ is receiver:
+            self._callables[key] = found.__func__
+        return found
 
     def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld, *, made: bool) -> Any:
         """Live; by the entries that made them only where that is asked for: it takes longer."""
@@ -216,20 +223,15 @@ def _digest_of_frozen(outcomes: list[_Frozen], world: RecordedWorld) -> bytes:
 def _public(observation: Observation) -> Observation:
     """What is compared of it: objects without private attributes, in the order of their names. Where something is
     held twice, it may be told in a private attribute: then the whole."""
-    if _holds_twice(observation.value) or _holds_twice(observation.arguments):
+    try:
+        value, arguments = _without_private(observation.value), _without_private(observation.arguments)
+    except _HeldTwice:
         return observation
-    value, arguments = _without_private(observation.value), _without_private(observation.arguments)
     return observation._replace(value=value, arguments=arguments)
 
 
-def _holds_twice(tree: Tree) -> bool:
-    pending = [tree]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, RefNode):
-            return True
-        pending += children(part)
-    return False
+class _HeldTwice(Exception):
+    """A value is told where it is held first."""
 
 
 def _without_private(tree: Tree) -> Tree:
@@ -247,6 +249,8 @@ def _without_private(tree: Tree) -> Tree:
             return DictNode(keys, [_without_private(value) for value in values])
         case AnchorNode(number=number, value=value):
             return AnchorNode(number, _without_private(value))
+        case RefNode():
+            raise _HeldTwice
         case _:
             return tree
 
