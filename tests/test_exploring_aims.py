@@ -175,6 +175,22 @@ def test_what_is_no_arithmetic_is_left(test: str) -> None:
     assert boundaries("a", {"a": 3.0, "b": 5.0}, known.comparisons) == []
 
 
+def test_long_sums_and_names_that_lead_in_circles_come_to_an_end() -> None:
+    """What nobody wrote by hand has to be read too."""
+    long = " + ".join(["a"] * 700)
+    chain = "".join(f"    x{n} = {' + '.join(f'x{m}' for m in range(40))} + a\n" for n in range(40))
+    numbers = {"a": 3.0, "b": 1400.0}
+    assert boundaries("a", numbers, known_of(f"def f(a, b):\n    return {long} > b\n").comparisons) == [2]
+    assert boundaries("a", numbers, known_of(f"def f(a, b):\n{chain}    return x1 > b\n").comparisons) == []
+
+
+def test_a_large_table_is_not_read_to_its_end() -> None:
+    """The first of its literals are enough."""
+    table = ", ".join(map(str, range(20_000)))
+    known = known_of(f"TABLE = ({table})\n\ndef f(a):\n    return a in TABLE\n")
+    assert known.held["TABLE"] == tuple(range(24))
+
+
 def test_a_name_that_is_assigned_twice_is_not_followed() -> None:
     """Which of both holds is not known here."""
     known = known_of("""

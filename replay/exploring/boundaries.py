@@ -23,6 +23,9 @@ Numbers = Mapping[str, float]
 DEPTH = 4
 """How far assigned names are followed to what they are assigned."""
 
+NAMES = 50
+"""Names of one side that are followed."""
+
 LIMIT = 12
 """Comparisons of a function that are solved."""
 
@@ -70,18 +73,23 @@ def comparisons_of(
         if not isinstance(part, ast.Compare) or not isinstance(part.ops[0], _ORDERED):
             continue
         for left, right in zip([part.left, *part.comparators], part.comparators, strict=False):
-            names = frozenset(_leaves(left, assigned, DEPTH)) | frozenset(_leaves(right, assigned, DEPTH))
+            names = frozenset((*_leaves(left, assigned), *_leaves(right, assigned)))
             yield part.lineno in changed, Comparison(left, right, names, assigned)
 
 
 _ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
-def _leaves(node: ast.expr, assigned: Mapping[str, ast.expr], depth: int) -> Iterator[str]:
-    """Names that a side is made of."""
-    for name in names_in(node):
-        if depth and name in assigned:
-            yield from _leaves(assigned[name], assigned, depth - 1)
+def _leaves(node: ast.expr, assigned: Mapping[str, ast.expr]) -> Iterator[str]:
+    """Names that a side is made of, assignments followed."""
+    pending, seen = sorted(names_in(node)), set[str]()
+    while pending and len(seen) < NAMES:
+        name = pending.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in assigned:
+            pending += sorted(names_in(assigned[name]))
         else:
             yield name.lstrip("_")
 
@@ -100,9 +108,8 @@ def boundaries(name: str, numbers: Numbers, comparisons: Iterable[Comparison]) -
 
 def _root(comparison: Comparison, name: str, numbers: Numbers) -> float | None:
     def apart(value: float) -> float:
-        known = {**numbers, name: value}
-        left = _value(comparison.left, known, comparison.assigned, DEPTH)
-        return left - _value(comparison.right, known, comparison.assigned, DEPTH)
+        sides = _Sides({**numbers, name: value}, comparison.assigned)
+        return sides.value(comparison.left, DEPTH) - sides.value(comparison.right, DEPTH)
 
     here = numbers[name]
     step = max(1.0, abs(here) * 0.5)
@@ -111,7 +118,7 @@ def _root(comparison: Comparison, name: str, numbers: Numbers) -> float | None:
         if now == then:
             return None
         root = round(here - now * step / (then - now), 9)
-    except (_Unknown, ArithmeticError, ValueError):
+    except (_Unknown, ArithmeticError, ValueError, RecursionError):
         return None
     return root if math.isfinite(root) and abs(root) < _LARGE else None
 
@@ -123,30 +130,39 @@ class _Unknown(Exception):
     """A side is made of something else than numbers."""
 
 
-def _value(node: ast.expr, known: Numbers, assigned: Mapping[str, ast.expr], depth: int) -> float:
-    """What an expression comes to; raises `_Unknown`."""
-    match node:
-        case ast.Constant(value=bool()):
-            raise _Unknown
-        case ast.Constant(value=int() | float() as value):
-            return float(value)
-        case ast.Constant(value=str() as text):
-            return _spelled(text)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            sides = _value(left, known, assigned, depth), _value(right, known, assigned, depth)
-            return _OPERATORS[type(op)](*sides)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, known, assigned, depth)
-        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[one, *_]) if called in _AS_IS:
-            return _value(one, known, assigned, depth)
-        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as key), *_]):
-            return _of(key, known)
-        case ast.Name(id=name) if depth and name in assigned:
-            return _value(assigned[name], known, assigned, depth - 1)
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str() as name)):
-            return _of(name, known)
-        case _:
-            raise _Unknown
+class _Sides:
+    """Works out what sides come to."""
+
+    def __init__(self, known: Numbers, assigned: Mapping[str, ast.expr]) -> None:
+        self._known = known
+        self._assigned = assigned
+        self._found: dict[str, float] = {}
+
+    def value(self, node: ast.expr, depth: int) -> float:
+        """What an expression comes to; raises `_Unknown`."""
+        match node:
+            case ast.Constant(value=bool()):
+                raise _Unknown
+            case ast.Constant(value=int() | float() as value):
+                return float(value)
+            case ast.Constant(value=str() as text):
+                return _spelled(text)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](self.value(left, depth), self.value(right, depth))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self.value(operand, depth)
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[one, *_]) if called in _AS_IS:
+                return self.value(one, depth)
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as key), *_]):
+                return _of(key, self._known)
+            case ast.Name(id=name) if depth and name in self._assigned:
+                if name not in self._found:
+                    self._found[name] = self.value(self._assigned[name], depth - 1)
+                return self._found[name]
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str() as name)):
+                return _of(name, self._known)
+            case _:
+                raise _Unknown
 
 
 def _of(name: str, known: Numbers) -> float:

@@ -22,6 +22,9 @@ Literal: TypeAlias = int | float | str
 TEXT_LIMIT = 200
 """Characters of a text that is tried."""
 
+LOOKED_AT = 500
+"""Literals of one name of a module that are looked at."""
+
 HELD = 24
 """Literals of one name of a module."""
 
@@ -123,7 +126,7 @@ class _Gathered:
                 self._of_changed.update(dict.fromkeys(literals_in(nested[node.id])))
             if isinstance(node, ast.Name) and isinstance(known.get(node.id), ast.expr):
                 if node.id not in self._held:
-                    self._held[node.id] = tuple(islice(dict.fromkeys(_inside(node.id, known)), HELD))
+                    self._held[node.id] = tuple(_first(HELD, _inside(node.id, known)))
                 if node.lineno in changed:
                     self._of_changed.update(dict.fromkeys(self._held[node.id]))
 
@@ -175,7 +178,7 @@ class _Gathered:
             case ast.Compare(left=left, comparators=others):
                 sides = [left, *others]
                 self._near({name for one in sides for name in names_in(one)}, sides)
-            case ast.BinOp(left=left, right=right):
+            case ast.BinOp(left=left, right=right) if any(map(self._may_be_plain, (left, right))):
                 self._near({*names_in(left), *names_in(right)}, [left, right])
             case ast.BoolOp(values=values):
                 self._near(
@@ -203,6 +206,9 @@ class _Gathered:
                 self._near(names_in(subject), [part.value for part in patterns if isinstance(part, ast.MatchValue)])
             case _:
                 pass
+
+    def _may_be_plain(self, node: ast.expr) -> bool:
+        return _is_plain(node) or isinstance(node, ast.Call) or _last_name(node) in self._constants
 
     def _near(self, names: Iterable[str], parts: Iterable[ast.AST]) -> None:
         whole = [self._constants.get(_last_name(part), part) for part in parts]
@@ -232,10 +238,24 @@ class _Gathered:
         self._truth = self._truth or any(isinstance(test, plain) for test in tests)
 
 
+def _first(count: int, values: Iterable[Literal]) -> dict[Literal, None]:
+    """So many, each once; no more are looked at."""
+    found: dict[Literal, None] = {}
+    for value in islice(values, LOOKED_AT):
+        found[value] = None
+        if len(found) >= count:
+            break
+    return found
+
+
 def literals_in(tree: ast.AST) -> Iterator[Literal]:
-    """Those of an expression, in order."""
-    negated = {id(part.operand) for part in ast.walk(tree) if _is_negative(part)}
-    yield from (value for part in ast.walk(tree) if id(part) not in negated for value in _values(part))
+    """Those of an expression, outermost first."""
+    negated: set[int] = set()
+    for part in ast.walk(tree):  # what is above comes before what is below
+        if _is_negative(part):
+            negated.add(id(part.operand))
+        if id(part) not in negated:
+            yield from _values(part)
 
 
 def _inside(name: str, known: Mapping[str, ast.AST]) -> Iterator[Literal]:

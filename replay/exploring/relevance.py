@@ -12,6 +12,9 @@ Hint: TypeAlias = str
 """`nothing` (None, empty, missing), of texts `case`, `spaces`, `marks` (letters that are no ASCII), `ends`, else
 `numbers`, `kinds`, `rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
 
+EXPRESSIONS = 1000
+"""Expressions in which what changed lines set is looked for."""
+
 ROUNDS = 3
 """How many assignments back a name is followed."""
 
@@ -45,10 +48,10 @@ class Relevance:
         self._mentioned: set[str] = set()
         self._set: set[str] = set()
         """Names that changed lines set."""
-        self._uses: dict[str, set[str]] = {}
-        """Name → names that expressions mention together with it."""
-        self._deals: dict[str, set[Hint]] = {}
-        """Name → what these expressions deal with."""
+        self._expressions: list[ast.expr] = []
+        """Those in which something is done with names."""
+        self._inside: set[int] = set()
+        """Sums inside sums: these are looked at as one."""
         self.hints: set[Hint] = set()
         self.kinds: set[str] = set()
         """Names of which it is asked what kind of value they hold."""
@@ -83,16 +86,25 @@ class Relevance:
         self._use(node)
 
     def _use(self, node: ast.AST) -> None:
-        if isinstance(node, (ast.Compare, ast.BinOp, ast.Subscript, ast.Call, ast.BoolOp)):
-            names = names_in(node)
-            hints = {hint for part in ast.walk(node) for hint in _hints(part)}
-            for name in names:
-                self._uses.setdefault(name, set()).update(names)
-                self._deals.setdefault(name, set()).update(hints)
+        if isinstance(node, ast.BinOp):
+            self._inside |= {id(side) for side in (node.left, node.right) if isinstance(side, ast.BinOp)}
+        if (
+            isinstance(node, (ast.Compare, ast.BinOp, ast.Subscript, ast.Call, ast.BoolOp))
+            and id(node) not in self._inside
+        ):
+            self._expressions.append(node)
+
+    def _using(self) -> list[tuple[ast.expr, set[str]]]:
+        """Expressions that use what changed lines set, and the names in them."""
+        if not self._set:
+            return []
+        found = ((one, names_in(one)) for one in self._expressions[:EXPRESSIONS])
+        return [(one, names) for one, names in found if not names.isdisjoint(self._set)]
 
     def all_hints(self) -> frozenset[Hint]:
         """What changed lines deal with, and what is done with what they set."""
-        return frozenset(self.hints.union(*(self._deals.get(name, ()) for name in self._set)))
+        parts = (part for one, _names in self._using() for part in ast.walk(one))
+        return frozenset(self.hints.union(*map(_hints, parts)))
 
     def _comes_from(self, targets: Iterable[ast.expr], value: ast.expr) -> None:
         sources = names_in(value)
@@ -103,7 +115,7 @@ class Relevance:
 
     def names(self) -> frozenset[str]:
         """What changed lines mention, and what that is made of; without leading underscores."""
-        return sources_of(self._mentioned.union(*(self._uses.get(name, ()) for name in self._set)), self.made_of)
+        return sources_of(self._mentioned.union(*(names for _one, names in self._using())), self.made_of)
 
 
 _PUTTING = frozenset({"append", "appendleft", "extend", "insert", "add", "update"})
