@@ -135,7 +135,7 @@ def test_deep_branches_are_reached(tmp_path: Path) -> None:
             shop.price(zone, girth, kilos, express)
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic).change("shop", "3 * kilos", "4 * kilos")
-    found = scenario.explore(examples=120)["shop:price"]
+    found = scenario.explore(examples=60)["shop:price"]
     assert [one.call for one in found.findings] == ["price(zone='islands', girth=301, kilos=21, express=False)"]
 
 
@@ -279,7 +279,7 @@ def test_a_method_is_called_twice_where_it_changes_its_object(tmp_path: Path) ->
             shop.Names().register(name)
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic).change("shop", "casefold", "lower")
-    findings = [one for found in scenario.explore(examples=120).values() for one in found.findings]
+    findings = [one for found in scenario.explore(examples=60).values() for one in found.findings]
     assert any(", then " in one.call and one.base != one.candidate for one in findings)
 
 

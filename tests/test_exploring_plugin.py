@@ -152,7 +152,7 @@ def whole(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     folder = home / "work"
     shutil.copytree(recorded / "work", folder)
     write(folder, {"conftest.py": LOUD})
-    asked = ("--runtime-explore=60", "--runtime-json=report.json", "--runtime-write-tests=kept/test_base.py")
+    asked = ("--runtime-explore=40", "--runtime-json=report.json", "--runtime-write-tests=kept/test_base.py")
     noise = ("-v", "--junitxml=junit.xml", "-W", "always", "-o", "log_cli=true", "-o", "log_cli_level=DEBUG")
     environ = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | {"COLUMNS": "200"}
     ran = subprocess.run(
@@ -286,7 +286,7 @@ def test_written_tests_pass_on_base_and_fail_on_the_candidate(
 
 def test_far_inputs_fail_where_that_is_wanted(project: Project) -> None:
     """strict; and a node id runs that item alone."""
-    result = project.run(*RUN, "--runtime-explore=60,strict", LABEL)
+    result = project.run(*RUN, "--runtime-explore=40,strict", LABEL)
     result.assert_outcomes(failed=1)
     assert result.ret == 1
     assert "(far from what was recorded)" in output(result)
@@ -294,13 +294,13 @@ def test_far_inputs_fail_where_that_is_wanted(project: Project) -> None:
 
 def test_what_is_accepted_passes(project: Project) -> None:
     """It is written down with the reason, and counts in the next run; what is far is not written."""
-    result = project.run(*RUN, "--runtime-only", "--runtime-explore=60", "--runtime-accept", "TICKET-7: as agreed")
+    result = project.run(*RUN, "--runtime-only", "--runtime-explore=40", "--runtime-accept", "TICKET-7: as agreed")
     assert result.ret == 0
     text = (project.path / "runtime-accepted.toml").read_text(encoding="utf-8")
     assert text.count("[[accepted]]") == 1
     assert 'entry = "runshop.pricing:fee"' in text
     assert "accepted: fee(total=100) (TICKET-7: as agreed)" in output(result)
-    again = project.run(*RUN, FEE, "--runtime-only", "--runtime-explore=60")
+    again = project.run(*RUN, FEE, "--runtime-only", "--runtime-explore=40")
     assert "differs: fee(total=100)" not in output(again)
     assert again.ret == 0
 
@@ -333,7 +333,7 @@ def test_what_was_accepted_of_exploring_is_not_missed_by_a_run_that_does_not_exp
 def test_two_workers_find_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """-n 2: the same findings, the same totals."""
     monkeypatch.setenv("COLUMNS", "200")
-    result = project.run(*RUN, "--runtime-only", "--runtime-explore=30", "-n", "2", "-k", "fee or first")
+    result = project.run(*RUN, "--runtime-only", "--runtime-explore=20", "-n", "2", "-k", "fee or first")
     assert result.ret == 1
     assert re.search(r"^differs: fee\(total=100\)$", output(result), re.M)
     assert "explored 2 functions with " in output(result)
@@ -362,7 +362,7 @@ def test_where_nothing_differs_nothing_is_explored(project: Project) -> None:
 def test_a_hook_that_fails_fails_its_item_with_the_reason(project: Project) -> None:
     """An exception in a project's own rule is told, and the rest goes on."""
     write(project.path, {"conftest.py": "def pytest_runtime_compare(field):\n    raise OSError('hook is broken')\n"})
-    result = project.run(*RUN, "--runtime-only", "--runtime-explore=60", "-k", "explore and (fee or first)")
+    result = project.run(*RUN, "--runtime-only", "--runtime-explore=40", "-k", "explore and (fee or first)")
     result.assert_outcomes(failed=1, passed=1, deselected=result.parseoutcomes()["deselected"])
     assert "hook is broken" in output(result)
     assert "INTERNALERROR" not in output(result)
