@@ -8,7 +8,7 @@ import msgspec
 
 from .acceptance import Acceptance, apply
 from .replay.exploring.found import Explored, Finding
-from .replay.verdict import ClassVerdict, TraceVerdict
+from .replay.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
 ACCEPTED = "accepted"
 
@@ -30,6 +30,15 @@ def as_class(finding: Finding) -> ClassVerdict:
         finding.call, "diverged", differences=finding.differences, location=finding.location, asserted=1
     )
     return ClassVerdict(finding.entry, finding.path, "", finding.words, 0, (trace,))
+
+
+def is_accepted(
+    entry: str, path: str, differences: tuple[FieldDifference, ...], acceptances: Iterable[Acceptance]
+) -> bool:
+    """Whether an input that shows these differences would be accepted."""
+    trace = TraceVerdict("", "diverged", differences=differences, asserted=1)
+    [applied] = apply([ClassVerdict(entry, path, "", "", 0, (trace,))], tuple(acceptances)).verdicts
+    return applied.traces[0].verdict == ACCEPTED
 
 
 def judge(explored: Explored, acceptances: Iterable[Acceptance], *, strict: bool) -> Judged:

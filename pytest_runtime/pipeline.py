@@ -10,7 +10,7 @@ import pytest
 from .acceptance import Acceptance, Applied, apply, judged_classes, merge, propose
 from .acceptance_file import FILE as ACCEPTANCES
 from .acceptance_file import parse_acceptances, read_acceptances, write_acceptances
-from .exploration import Judged, as_class, judge, to_accept
+from .exploration import Judged, as_class, is_accepted, judge, to_accept
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
@@ -30,6 +30,7 @@ from .written_tests import tests_of, write_tests
 
 if TYPE_CHECKING:
     from .replay.exploring.targets import Target
+    from .replay.verdict import FieldDifference
 
 PLUGIN_NAME = "pytest-runtime-pipeline"
 
@@ -173,7 +174,10 @@ class Pipeline:
     def explore(self, target: Target) -> Explored:
         """Explore one."""
         assert self.options.explore is not None
-        return self.engine.explorer(self.options.explore.examples).explore(target)
+        return self.engine.explorer(self.options.explore.examples, self._accepts).explore(target)
+
+    def _accepts(self, entry: str, path: str, differences: tuple[FieldDifference, ...]) -> bool:
+        return is_accepted(entry, path, differences, self.acceptances)
 
     def judged_exploration(self, explored: Explored) -> Judged:
         """With what was accepted, or is being accepted, taken into account."""

@@ -36,7 +36,7 @@ from .versions import Versions
 from .volatile import count_leaves
 
 if TYPE_CHECKING:
-    from .exploring.explorer import Explorer
+    from .exploring.explorer import Accepts, Explorer
     from .exploring.plain import Plain
     from .exploring.targets import Target
 
@@ -281,7 +281,7 @@ class Engine:
 
     # --- exploring ---
 
-    def explorer(self, examples: int) -> Explorer:
+    def explorer(self, examples: int, is_accepted: Accepts | None = None) -> Explorer:
         """Explores beside the recorded inputs; made once. `load` and `prepare` come first."""
         if self._explorer is None:
             from .exploring.explorer import Explorer  # Hypothesis is loaded with it
@@ -297,6 +297,7 @@ class Engine:
                 words=lambda entry, path: names.get((entry, path), ""),
                 examples=examples,
                 keep=Path(self._setup.root) / ".runtime" / "explored",
+                is_accepted=is_accepted or (lambda entry, path, differences: False),
             )
             self._stack.callback(self._explorer.stop)
         return self._explorer

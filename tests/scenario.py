@@ -245,12 +245,12 @@ class Scenario:
         """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
         self._forget()
         sys.path.insert(0, str(self.folder))
-        settles = options.pop("settles", lambda entry: NO_RULES)
+        settles, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
         engine = Engine(open_reader(self.store), self._setup(base=str(self.base), **options), settles=settles)
         try:
             engine.prepare()
             engine.load()
-            explorer = engine.explorer(examples)
+            explorer = engine.explorer(examples, is_accepted)
             return {self.plain(target.name): explorer.explore(target) for target in engine.targets()}
         finally:
             engine.stop()

@@ -18,6 +18,7 @@ from pytest_runtime.replay.exploring.boundaries import boundaries
 from pytest_runtime.replay.exploring.inputs import Inputs, Known
 from pytest_runtime.replay.exploring.literals import Literals, literals_of
 from pytest_runtime.replay.exploring.state import changes_its_object
+from pytest_runtime.replay.verdict import FieldDifference
 from pytest_runtime.replay.versions import Versions
 from tests.scenario import Scenario
 
@@ -330,3 +331,50 @@ def test_a_renamed_private_attribute_is_no_difference(tmp_path: Path) -> None:
     explored = scenario.explore()
     assert [one.findings for one in explored.values()] == [()] * len(explored)
     assert sum(one.same for one in explored.values()) > 0
+
+
+# --- what is accepted ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_accepted_hides_nothing_else(tmp_path: Path) -> None:
+    """Not another difference of the same field in another path class, and what is accepted is still told, so that its
+    acceptance is known to match something."""
+    source = """
+        def fee(kind, total):
+            if kind == "gift":
+                return 5 if total > 70 else 0
+            return 10 if total > 100 else 0
+        """
+
+    def traffic(shop: Any) -> None:
+        for kind, total in (("gift", 50), ("gift", 90), ("home", 60), ("home", 180)):
+            shop.fee(kind, total)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    scenario.change("shop", "> 70", ">= 70").change("shop", "> 100", ">= 100")
+    [first] = scenario.explore()["shop:fee"].findings
+    told = scenario.explore(is_accepted=lambda entry, path, differences: path == first.path)["shop:fee"].findings
+    assert {one.path == first.path for one in told if one.near} == {True, False}
+
+
+def test_what_is_not_accepted_is_not_made_small_into_what_is(tmp_path: Path) -> None:
+    """It would be green."""
+    source = """
+        def fees(total, count):
+            return {"fee": 10 if total > 100 else 0, "shipping": 4 if total > 100 and count > 3 else 1}
+        """
+
+    def traffic(shop: Any) -> None:
+        for total, count in ((60, 2), (180, 5), (90, 7)):
+            shop.fees(total, count)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    scenario.change("shop", "10 if total > 100", "10 if total >= 100").change(
+        "shop", "4 if total > 100", "4 if total >= 100"
+    )
+
+    def is_accepted(entry: str, path: str, differences: tuple[FieldDifference, ...]) -> bool:
+        return [one.field for one in differences] == ["return.fee"]
+
+    findings = scenario.explore(is_accepted=is_accepted)["shop:fees"].findings
+    assert [one for one in findings if "return.shipping" in [part.field for part in one.differences]]

@@ -23,11 +23,12 @@ from ...recorders.tracing.branches import Arm
 from ...recorders.value_tree import Tree
 from ..checkout import checked_out
 from ..compare import Difference, Settles, compare
+from ..differences import field_of
 from ..judge import Case, Judgement
 from ..oracle import Oracle, Setup, base_process, candidate_process
 from ..process import ReplayerProcess
 from ..rules import Rules
-from ..verdict import Location
+from ..verdict import FieldDifference, Location
 from ..volatile import masks_of, settling
 from .aims import Missing, aims_of
 from .asking import LIMIT, Asking, Form, Pair, ended_well
@@ -81,6 +82,10 @@ Way: TypeAlias = tuple[str, bytes]
 """A way through the code of one side."""
 
 
+Accepts: TypeAlias = Callable[[str, str, tuple[FieldDifference, ...]], bool]
+"""Whether differences of an entry and path class are accepted."""
+
+
 class Explorer:
     """Explores targets with base and candidate, each in a process of its own."""
 
@@ -95,8 +100,10 @@ class Explorer:
         words: Callable[[str, str], str],
         examples: int,
         keep: Path | None = None,
+        is_accepted: Accepts = lambda entry, path, differences: False,
     ) -> None:
-        """`words` tells a path class (entry, path); `keep` is where inputs that differ are kept for the next run."""
+        """`words` tells a path class (entry, path); `keep` is where inputs that differ are kept for the next run. What
+        is accepted never keeps anything else from being told."""
         self.setup = setup
         self.reader = reader
         self.oracle = oracle
@@ -105,6 +112,7 @@ class Explorer:
         self.words = words
         self.examples = examples
         self.keeping = Keeping(keep)
+        self.is_accepted = is_accepted
         self._stack = ExitStack()
         self._sides: tuple[ReplayerProcess, ReplayerProcess] | None = None
         self._stored: dict[TraceId, StoredTrace] | None = None
@@ -175,6 +183,8 @@ class _Exploring:
         """Why an input could not be tried."""
         self._counts = dict.fromkeys(("examples", "same", "set_aside", "no_evidence", "inside", "unsettled", "kept"), 0)
         self._findings: list[Finding] = []
+        self._accepted: list[Finding] = []
+        """Those that are accepted: told too, so that acceptances are known to match something."""
         self._kept: list[tuple[int, Tree]] = []
         """Inputs to try first next time."""
         self._through: list[Difference] = []
@@ -188,8 +198,9 @@ class _Exploring:
         self._far: list[tuple[Input, Form]] = []
         """Far inputs that differ to the byte, not looked at yet."""
         self._shrunk = {True: 0, False: 0}
-        """Near and far inputs that were made small."""
-        self._signatures: set[tuple[bool, frozenset[str]]] = set()
+        """Near and far inputs that were made small and are not accepted."""
+        self._signatures: set[tuple[bool, frozenset[str], str]] = set()
+        """What was told: near or far, fields, and for what is accepted its path class."""
 
     def run(self) -> Explored:
         reason = self._collect()
@@ -199,17 +210,17 @@ class _Exploring:
         self._counts["kept"] = len(kept)
         of_trace = {one.stored.id: at for at, one in reversed(list(enumerate(self._asking.recorded)))}
         self._try([Input(of_trace.get(trace, 0), tree) for trace, tree in kept])
-        again = sum(one.near for one in self._findings)
+        again = self._shrunk[True]
         for batch in self._batches():
             self._try(batch)
             enough = self._counts["examples"] >= self._explorer.examples * AT_LEAST
-            if enough and sum(one.near for one in self._findings) > again:
+            if enough and self._shrunk[True] > again:
                 break
-        if not any(one.near for one in self._findings):  # who reads of a near one does not ask for far ones
+        if not self._shrunk[True]:  # who reads of a near one does not ask for far ones
             self._look(self._far, near=False)
         kept_now = [(self._asking.recorded[call].stored.id, tree) for call, tree in self._kept]
         self._explorer.keeping.keep(self._target.name, kept_now)
-        nothing = self._counts["same"] == 0 and not self._findings
+        nothing = self._counts["same"] == 0 and not (self._findings or self._accepted)
         return self._explored(self._fault if nothing else "")
 
     def _explored(self, reason: str) -> Explored:
@@ -226,7 +237,7 @@ class _Exploring:
             inside=counts["inside"],
             unsettled=counts["unsettled"],
             kept=counts["kept"],
-            findings=tuple(self._findings),
+            findings=(*self._findings, *self._accepted),
         )
 
     @property
@@ -360,27 +371,43 @@ class _Exploring:
                 self._one(made, form, base, candidate, near=near)
 
     def _one(self, made: Input, form: Form, base: Tried, candidate: Tried, *, near: bool) -> None:
+        self._through = []
         sort = self._sort(base, candidate)
         seen = self._seen(made, base, candidate) if sort == "differs" else None
         if seen is None:
             self._counts["same" if sort == "differs" else sort] += 1
             return
-        signature = (near, frozenset(one.field for one in seen.differences) or frozenset({candidate.ended}))
+        fields = frozenset(one.field for one in seen.differences) or frozenset({candidate.ended})
+        path = self._asking.recorded[made.call].stored.path
+        known = (near, fields, path if self._is_accepted(made, seen.differences) else "")
         limit = NEAR_FINDINGS if near else FAR_FINDINGS
-        if signature in self._signatures or self._shrunk[near] >= limit:
+        if known in self._signatures or self._shrunk[near] >= limit:
             return
-        if form != "alone" and self._confirmed(made, "alone") is not None:
+        confirmed = self._confirmed(made, "alone")
+        if confirmed is not None:
             form = "alone"
-        elif self._confirmed(made, form) is None:
+        elif form != "alone":
+            confirmed = self._confirmed(made, form)
+        if confirmed is None:
             self._counts["same"] += 1
             return
         if not self._leaves(made):
             return
-        self._signatures.add(signature)
-        self._shrunk[near] += 1
-        finding = self._finding(made, form, near=near)
-        if not any(_is_like(finding, other) for other in self._findings):
+        finding, is_accepted = self._finding(made, form, confirmed, near=near)
+        self._signatures.add((near, fields, path if is_accepted else ""))
+        self._shrunk[near] += not is_accepted
+        if is_accepted:
+            self._accepted.append(finding)
+        elif not any(_is_like(finding, other) for other in self._findings):
             self._findings.append(finding)
+
+    def _is_accepted(self, made: Input, differences: Sequence[Difference]) -> bool:
+        """Whether what an input shows is accepted; for an inner call before it left, nobody knows."""
+        own = self._asking.recorded[made.call]
+        if not differences or (own.number >= 0 and not self._through):
+            return False
+        shown = self._through or differences
+        return self._explorer.is_accepted(own.stored.entry, own.stored.path, tuple(map(field_of, shown)))
 
     def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Settles | None = None) -> Seen | None:
         """What differs, for a caller; `None` where nothing does."""
@@ -456,31 +483,33 @@ class _Exploring:
 
     # --- findings ---
 
-    def _finding(self, made: Input, form: Form, *, near: bool) -> Finding:
+    def _finding(self, made: Input, form: Form, first: Seen, *, near: bool) -> tuple[Finding, bool]:
+        """What is told of an input, and whether it is accepted: what is not does not become so by being made small."""
         is_near = self._inputs.is_near
+        through = self._through
+        was_accepted = self._is_accepted(made, first.differences)
+        is_inner = self._asking.recorded[made.call].number >= 0
+
+        def counts(one: Input, pair: Pair) -> bool:
+            seen = self._seen(one, *pair) if self._sort(*pair) == "differs" else None
+            return seen is not None and (is_inner or was_accepted == self._is_accepted(one, seen.differences))
 
         def differ(trees: list[Tree]) -> list[bool]:
             wanted = [not near or is_near(tree) for tree in trees]
             asked = [made._replace(tree=tree) for tree, is_wanted in zip(trees, wanted, strict=True) if is_wanted]
             pairs = self._asking.both([self._asking.trial(one, form) for one in asked], shown=True)
-            found = iter(
-                self._sort(*pair) == "differs" and self._seen(one, *pair) is not None
-                for one, pair in zip(asked, pairs, strict=True)
-            )
+            found = iter(counts(one, pair) for one, pair in zip(asked, pairs, strict=True))
             return [is_wanted and next(found) for is_wanted in wanted]
 
         smallest = made
         if ended_well(self._asking.both([self._asking.trial(made, form)])[0]):
             smallest = made._replace(tree=shrunk(made.tree, self._names, differ))
         seen = self._confirmed(smallest, form)
-        through = self._through
-        if seen is None or not self._leaves(smallest):  # as small it does not hold by itself
-            smallest = made
-            seen, self._through = self._confirmed(made, form), through
+        leaves = seen is not None and self._leaves(smallest)
+        if seen is None or not leaves or self._is_accepted(smallest, seen.differences) != was_accepted:
+            smallest = made  # as small it does not hold by itself
+            seen, self._through = first, through
         last = self._asking.trial(smallest, form)
-        if seen is None:
-            [(base, candidate)] = self._asking.both([last], shown=True)
-            seen = self._seen(smallest, base, candidate) or Seen(smallest, base, candidate, 0, [])
         self._kept.append((smallest.call, smallest.tree))
         explaining = Explaining(
             self._target,
@@ -490,7 +519,8 @@ class _Exploring:
             words=self._explorer.words,
             locate=self._explorer.locate,
         )
-        return explaining.finding(smallest, last, seen, self._through, near=near or is_near(smallest.tree))
+        near = near or is_near(smallest.tree)
+        return explaining.finding(smallest, last, seen, self._through, near=near), was_accepted
 
 
 @contextmanager
