@@ -22,7 +22,7 @@ _BY_NAME: Mapping[Hint, str] = {
     "nothing": "get setdefault any all bool",
     "case": "lower upper casefold title capitalize swapcase islower isupper istitle",
     "kinds": "isinstance type hasattr callable",
-    "spaces": "isspace is_whitespace whitespace strip lstrip rstrip split rsplit join splitlines sub",
+    "spaces": "isspace whitespace strip lstrip rstrip split rsplit join splitlines sub",
     "marks": "normalize combining east_asian_width encode decode isalpha isalnum isdigit isnumeric isdecimal isascii",
     "ends": "startswith endswith partition rpartition replace removeprefix removesuffix strip lstrip rstrip find index",
     "numbers": "isdigit isnumeric isdecimal match findall search fullmatch int float Decimal zfill",
