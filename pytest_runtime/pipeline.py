@@ -64,6 +64,7 @@ class Pipeline:
             always=bool(options.trace),
             all_lines=options.coverage is not None,
             plain_tests=options.write_tests is not None,
+            is_deviation_accepted=self._accepts,
         )
         self.groups = self.engine.groups()
         self._verdicts: list[ClassVerdict] = []

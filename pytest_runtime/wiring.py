@@ -43,6 +43,7 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
         boundaries=configured.boundaries,
         base=base,
         limit=configured.time_limit,
+        redact=configured.redact,
     )
 
 

@@ -131,7 +131,7 @@ def assemble(
         gaps=[*trace.gaps, *over, *late],
         producers=list(producers),
     )
-    return _redacted(stored, redactor) if redactor is not None else stored
+    return redacted(stored, redactor) if redactor is not None else stored
 
 
 def _input(trace: LiveTrace) -> Tree:
@@ -165,7 +165,8 @@ class _Sheet:
         self.pairs.append((name, tree))
 
 
-def _redacted(trace: Trace, redactor: Redactor) -> Trace:
+def redacted(trace: Trace, redactor: Redactor) -> Trace:
+    """The trace without its secrets, as it is written."""
     sheet = _Sheet()
     _visit(trace, sheet.add)
     trees, replaced = redactor.redact(sheet.pairs)

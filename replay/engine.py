@@ -31,9 +31,10 @@ from .roots import Roots
 from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner
-from .verdict import ClassVerdict, Location, TraceVerdict
+from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .versions import Versions
 from .volatile import count_leaves
+from .why import Why, why
 
 if TYPE_CHECKING:
     from .exploring.explorer import Accepts, Explorer
@@ -49,6 +50,9 @@ UNFAITHFUL = (
     "it computes with a redacted value: the code that it ran has not changed since the recording, "
     "and yet does not give the recorded outcome"
 )
+
+
+DeviationAccepted = Callable[[str, str, tuple[FieldDifference, ...]], bool]
 
 
 class Group(NamedTuple):
@@ -73,12 +77,15 @@ class Engine:
         all_lines: bool = False,
         plain_tests: bool = False,
         make_candidate: Callable[[Setup, BaselineReader, Versions], Runner] = candidate_process,
+        is_deviation_accepted: DeviationAccepted = lambda entry, path, differences: False,
     ) -> None:
         """`everything` selects every trace, whatever changed; `always` makes the seal even where nothing did, because
         single traces may be asked for; `all_lines` notes every line that a replay runs; `plain_tests` writes a test
         for each divergence.
 
         `settles` makes the project's own rules of comparison for an entry; `make_candidate` the candidate to judge.
+        `is_deviation_accepted` says of an entry, a path and differences whether somebody reviewed that base, by now,
+        differs so from what was recorded: then base speaks all the same.
         """
         self._reader = reader
         self._setup = setup
@@ -88,6 +95,7 @@ class Engine:
         self._all_lines = all_lines
         self._plain_tests = plain_tests
         self._make_candidate = make_candidate
+        self._is_deviation_accepted = is_deviation_accepted
         self._entries = reader.entries()
         self._roots = Roots(setup.root)
         self._oracle: Oracle | None = None
@@ -172,15 +180,17 @@ class Engine:
         self.reach.files = sorted(imported) if self._all_lines else []
         self._candidate.watch(None if self._all_lines else self.reach.interesting())
         self.reach.unavailable = self._candidate.reach_unavailable
+        locating = self._stack.enter_context(Locating(self._setup, self._reader, self.oracle, self._loaded))
+        self._locating = locating
         self._judge = Judge(
             self._candidate,
             doubts=self._doubts,
             settles=self._settles,
             traced=self.reach.decisions,
             against_recording=self.oracle.seal is None,
+            ask_base=locating.ask_base,
         )
         self._judge.seen = self.reach.saw
-        self._locating = self._stack.enter_context(Locating(self._setup, self._reader, self.oracle, self._loaded))
         return self._loaded
 
     def _doubts(self, trace: Trace) -> Doubts:
@@ -229,13 +239,17 @@ class Engine:
     def _case(self, stored: StoredTrace) -> Case | TraceVerdict:
         trace, entry = stored.trace, self._entries[stored.entry]
         if trace is None:
-            return TraceVerdict(stored.id, "not judged", stored.fault)
+            return _unreadable(stored.id, stored.fault)
         if trace.gaps:
-            return TraceVerdict(stored.id, "not judged", f"the recording has a gap: {'; '.join(trace.gaps)}")
+            return _unreadable(stored.id, f"the recording has a gap: {'; '.join(trace.gaps)}")
         job = Job(stored.id, entry, stored.data, dict(stored.producers))
         seal = self.oracle.seal
         sealed = seal.trace(stored.id) if seal is not None else None
-        return Case(job, trace, sealed if sealed is not None else _from_recording(stored.id, trace, self._roots))
+        if sealed is None:
+            return Case(job, trace, _from_recording(stored.id, trace, self._roots))
+        if sealed.why and sealed.deviating and self._is_deviation_accepted(stored.entry, stored.path, sealed.deviations):
+            sealed = msgspec.structs.replace(sealed, why=Why())
+        return Case(job, trace, sealed)
 
     def _verdicts(
         self, group: StoredClass, cases: Sequence[Case], judgements: Sequence[Judgement]
@@ -244,7 +258,9 @@ class Engine:
         diverged: list[tuple[Case, Judgement]] = []
         for case, judgement in zip(cases, judgements, strict=True):
             if judgement.verdict == "diverged" and self._unfaithful(case):
-                judgement = judgement._replace(verdict="not judged", reason=UNFAITHFUL, differences=())
+                judgement = judgement._replace(
+                    verdict="not judged", reason=UNFAITHFUL, why=why("redacted", UNFAITHFUL), differences=()
+                )
             if judgement.verdict == "diverged":
                 diverged.append((case, judgement))
             found[judgement.trace] = _verdict(judgement, None)
@@ -366,7 +382,12 @@ def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
         settled=judgement.settled,
         left_out=judgement.left_out,
         unseen=judgement.unseen,
+        why=judgement.why,
     )
+
+
+def _unreadable(trace: TraceId, fault: str) -> TraceVerdict:
+    return TraceVerdict(trace, "not judged", fault, why=why("recording", fault))
 
 
 def _places(root: str, sources: object) -> dict[FunctionName, tuple[str, int]]:

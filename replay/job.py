@@ -42,6 +42,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     """Function → how many of its calls are to be told."""
     put: Substitution | None = None
     """A call inside that is made with other arguments."""
+    preceding: list[Job] = []
+    """Of a fresh job: what is replayed before it in its process, to see what code keeps between calls."""
 
 
 class Observed(msgspec.Struct, frozen=True, array_like=True):
@@ -52,7 +54,7 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     reason: str = ""
     """Why there is no outcome."""
     stop: str = ""
-    """Of a stopped replay: `unrecorded`, `refused`, `gap`."""
+    """Of a stopped replay: `unrecorded`, `refused`, `gap`, `input`."""
     observation: Observation | None = None
     """What was seen; of a stopped replay its outbound calls so far. `None` when it is the expected one."""
     readings: bytes = b""

@@ -20,6 +20,7 @@ from ..recorders.value_tree import Tree
 from .compare import Difference, Settles, compare, outbound_differences, unknown_part
 from .differences import told
 from .job import Job, Observed
+from .kept_state import KEPT_STATE, KeptState
 from .observation import Observation
 from .perturbation import STANDING
 from .rules import NO_RULES, RuleFailed, Rules, left_by
@@ -27,6 +28,7 @@ from .seal import SealedTrace
 from .sealing import Runner
 from .verdict import Settled, Verdict
 from .volatile import settling
+from .why import Why
 
 ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
 
@@ -60,6 +62,10 @@ class Judgement(NamedTuple):
     left_out: int = 0
     """Differences that are not told; see `differences.told`."""
     unseen: bool = False
+    why: Why = Why()
+    """Of one that is not judged, where the cause is known."""
+    after: tuple[Job, ...] = ()
+    """Of one that diverges only after other calls in its process: jobs after which it does."""
 
 
 class Doubts(NamedTuple):
@@ -115,17 +121,19 @@ class Judge:
         settles: Callable[[str], Rules] = lambda entry: NO_RULES,
         traced: bool = False,
         against_recording: bool = False,
+        ask_base: Callable[[Job], Observed | None] = lambda job: None,
     ) -> None:
         """`doubts` tells of a trace what the change may do to how it is compared; `settles` makes the project's
         own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are
         wanted. With `against_recording` nobody replayed base: what the recorder could not see may be what base did
-        too."""
+        too. `ask_base` replays a job on base; it answers `None` where there is no base to ask."""
         self._traced = traced
         self._against_recording = against_recording
         self._candidate = candidate
         self._doubts = doubts
         self._settles = settles
         self._own: Rules = NO_RULES
+        self._kept_state = KeptState(self._once, ask_base)
         self._confirmed = Confirmed()
         self._early: dict[TraceId, _Early] = {}
         self.seen: Callable[[Observed], None] = lambda observed: None
@@ -134,7 +142,7 @@ class Judge:
     def judge(self, cases: Sequence[Case]) -> list[Judgement]:
         """A judgement for each case, in order; the cases of one call are of one path class."""
         self._confirmed = Confirmed()
-        open_cases = [case for case in cases if not case.sealed.stopped]
+        open_cases = [case for case in cases if not case.sealed.why]
         jobs = [_first_job(case, traced=self._traced and _TOGETHER) for case in open_cases]
         observed: dict[TraceId, Observed] = {}
         self._early = {}
@@ -147,13 +155,15 @@ class Judge:
         return [
             self._judged(case, observed[case.job.trace])
             if case.job.trace in observed
-            else _not_judged(case, case.sealed.stopped)
+            else _not_judged(case, case.sealed.why.sentence)._replace(why=case.sealed.why)
             for case in cases
         ]
 
     def _run(self, jobs: Iterable[Job]) -> Iterable[Observed]:
-        for observed in self._candidate.run(jobs):
+        asked = list(jobs)
+        for job, observed in zip(asked, self._candidate.run(asked), strict=True):
             self.seen(observed)
+            self._kept_state.saw(job, observed)
             yield observed
 
     def _once(self, job: Job) -> Observed:
@@ -187,14 +197,16 @@ class Judge:
         if isinstance(found, Judgement):
             return found
         if found and not case.sealed.fresh and not self._confirmed.suffice(found):
-            alone = self._once(msgspec.structs.replace(_first_job(case), fresh=True))
-            self._confirmed.count(found, alone.observation == observed.observation)
-            observed = alone
-            if observed.matched:
-                return _same(case)
-            found = self._differences(case, observed)
+            together, warm = found, observed
+            observed = self._once(msgspec.structs.replace(_first_job(case), fresh=True))
+            self._confirmed.count(together, observed.observation == warm.observation)
+            found = [] if observed.matched else self._differences(case, observed)
             if isinstance(found, Judgement):
                 return found
+            if not found and (kept := self._kept(case, together)) is not None:
+                return kept
+            if observed.matched:
+                return _same(case)
         if not found:
             return self._alike(case, observed)
         doubts = self._doubts(case.trace)
@@ -202,18 +214,26 @@ class Judge:
         if restored:
             names = ", ".join(name.replace(":", ".") for name in restored)
             return _not_judged(case, f"rebuilt from state: recorded state was put into {names}, which changed")
-        shown = told(found)
-        return Judgement(
-            case.job.trace,
-            "diverged",
-            _note(case),
-            shown.differences,
-            case.sealed.observation,
-            observed.observation,
-            case.sealed.leaves,
-            left_out=shown.left_out,
-            unseen=shown.unseen,
-        )
+        return _diverged(case, found, observed.observation, _note(case))
+
+    def _kept(self, case: Case, together: Sequence[Difference]) -> Judgement | None:
+        """The divergence of a trace that differs only after others, where the candidate is what keeps state."""
+
+        def differs(observed: Observed) -> bool:
+            if observed.matched or observed.ended != "outcome":
+                return False
+            found = self._differences(case, observed)
+            return not isinstance(found, Judgement) and bool(_fields(found) & _fields(together))
+
+        shown = self._kept_state.after(_first_job(case), differs)
+        if shown is None:
+            return None
+        found = self._differences(case, shown.observed)
+        if isinstance(found, Judgement):
+            return None
+        alone = f"trace {shown.jobs[0].trace}" if len(shown.jobs) == 1 else f"{len(shown.jobs)} other traces"
+        reason = KEPT_STATE.format(after=alone)
+        return _diverged(case, found, shown.observed.observation, reason)._replace(after=shown.jobs)
 
     def _differences(self, case: Case, observed: Observed) -> list[Difference] | Judgement:
         """What differs, or the judgement that a replay without an outcome comes to."""
@@ -252,7 +272,7 @@ class Judge:
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
-        if observed.stop == "gap":
+        if observed.stop in ("gap", "input"):
             return _not_judged(case, observed.reason)
         # It stopped because it asked for something new: what it did not come to is not missing.
         found = outbound_differences(base.outbound, candidate.outbound, settles)
@@ -293,6 +313,21 @@ class Judge:
             return _same(case)
         unknown = why_unknown(base, candidate, self._own)
         return _not_judged(case, unknown) if unknown else _same(case)
+
+
+def _diverged(case: Case, found: Sequence[Difference], candidate: Observation | None, reason: str) -> Judgement:
+    shown = told(found)
+    return Judgement(
+        case.job.trace,
+        "diverged",
+        reason,
+        shown.differences,
+        case.sealed.observation,
+        candidate,
+        case.sealed.leaves,
+        left_out=shown.left_out,
+        unseen=shown.unseen,
+    )
 
 
 def _first_job(case: Case, *, traced: bool = False) -> Job:

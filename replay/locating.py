@@ -14,7 +14,7 @@ from ..recorders.value_tree import Tree
 from .cause import Evidence, find_cause
 from .detail import Detail, Event
 from .fields import without_positions
-from .job import Job
+from .job import Job, Observed
 from .judge import Case, Judgement
 from .oracle import Oracle, Setup, candidate_process, marked_base
 from .replayer import CannotReplay, Loaded
@@ -74,7 +74,8 @@ class Locating:
     def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
         base, candidate = self._marked()
         assert judgement.base is not None
-        job = msgspec.structs.replace(case.job, fresh=True, restore=case.sealed.restore)
+        preceding = [msgspec.structs.replace(one, fresh=False, traced=False) for one in judgement.after]
+        job = msgspec.structs.replace(case.job, fresh=True, restore=case.sealed.restore, preceding=preceding)
         after = _detail(candidate, job)
         before = _detail(base, job)
         if base is None and after is not None:
@@ -91,6 +92,11 @@ class Locating:
                 root=self._setup.root,
             )
         )
+
+    def ask_base(self, job: Job) -> Observed | None:
+        """What base shows of a job; `None` where it cannot be had here."""
+        base, _candidate = self._marked()
+        return next(iter(base.run([job]))) if base is not None else None
 
     def _marked(self) -> tuple[Runner | None, Runner | None]:
         if self._sides is None:

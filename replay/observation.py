@@ -12,6 +12,9 @@ from .requests import parse_body
 
 OutcomeKind: TypeAlias = Literal["response", "return", "exception"]
 
+ENTRY_GONE = "pytest_runtime:EntryGone"
+"""The class of the exception that is observed where the code does not define the entry."""
+
 
 class Outbound(NamedTuple):
     """An outbound call as both sides can be asked about it."""

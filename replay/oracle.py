@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ..recorders.errors import GitMissing, NoBase, RuntimeBaselineError
+from ..recorders.options import RedactOptions
 from ..recorders.store.protocol import BaselineReader, Revision
 from .base import Base, find_base
 from .checkout import checked_out
@@ -45,6 +46,8 @@ class Setup(NamedTuple):
     load_limit: float = LOAD_LIMIT
     """Seconds that importing the code may take."""
     launch: Literal["spawn", "fork"] = "spawn"
+    redact: RedactOptions = RedactOptions()
+    """The project's rules of redaction."""
 
 
 class BaseUnavailable(RuntimeBaselineError):
@@ -230,6 +233,7 @@ def _make(
                 label=base.label,
                 digest_of=digest_of,
                 root=setup.root,
+                redact=setup.redact,
             )
         except CannotReplay as error:
             raise BaseUnavailable(

@@ -52,7 +52,7 @@ class Stop(NamedTuple):
 
     kind: str
     """`unrecorded` when the program asked for something new, `refused` when it would have left the process, `gap` when
-    the recording does not hold what it should."""
+    the recording does not hold what it should, `input` when what it was given cannot be rebuilt."""
     reason: str
     site: Site | None
 

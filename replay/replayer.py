@@ -238,6 +238,8 @@ class Replayer:
 
     def run(self, job: Job) -> Observed:
         """Replay once; every failure is told in the answer. A trace that lacks an exchange is run again, lent."""
+        for before in job.preceding:
+            self.run(before)
         observed = self._run(job)
         if observed.wants_lender:
             self.lend()

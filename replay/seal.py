@@ -18,12 +18,15 @@ import msgspec
 from ..recorders.trace import TraceId
 from ..recorders.tracing.branches import FunctionName
 from .observation import Observation
+from .verdict import FieldDifference
 from .volatile import Mask
+from .why import Why
 
-FORMAT = 1
+FORMAT = 2
 """Version of the seal.
 
 1: the first.
+2: why a trace is no evidence, and what the recorded runs ran.
 """
 
 SEAL_KEY_LENGTH = 20
@@ -36,8 +39,10 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """What base showed of one trace."""
 
     trace: TraceId
-    stopped: str = ""
-    """Why base itself gives no answer, or empty."""
+    why: Why = Why()
+    """Why base does not speak for it; falsy where it replays as it was recorded."""
+    deviating: bytes = b""
+    """In what base's outcome is not what was recorded, as JSON: `FieldDifference`s hold values as JSON."""
     observation: Observation | None = None
     """Of a replay in a fresh process; `None` when it was stopped."""
     fingerprint: bytes = b""
@@ -52,12 +57,19 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """Whether recorded state was put into its objects although their producers are known."""
     leaves: int = 0
     """Values that are compared, masked ones left out."""
-    unfaithful: str = ""
-    """How the replay differs from the recorded outcome, or empty."""
     borrowed: int = 0
     """Exchanges that other traces answered."""
     readings: bytes = b""
     seconds: float = 0.0
+
+
+    @property
+    def deviations(self) -> tuple[FieldDifference, ...]:
+        """In what base's outcome is not what was recorded."""
+        return _decode_differences(self.deviating) if self.deviating else ()
+
+
+_decode_differences = msgspec.json.Decoder(tuple[FieldDifference, ...]).decode
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +88,9 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """Those that were read while the code was loaded."""
     functions: list[FunctionName]
     ran: dict[TraceId, list[int]]
-    """Functions that each trace ran, as positions in `functions`."""
+    """Functions that each trace ran on base, as positions in `functions`."""
+    recorded: dict[TraceId, list[int]]
+    """Functions that each trace and its producers ran when they were recorded, as positions in `functions`."""
     read: dict[TraceId, list[str]]
     """Files that each trace read."""
     traces: dict[TraceId, msgspec.Raw]
@@ -90,6 +104,10 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     def functions_of(self, trace_id: TraceId) -> list[FunctionName]:
         """Included functions that a trace ran on base."""
         return [self.functions[position] for position in self.ran.get(trace_id, [])]
+
+    def recorded_functions_of(self, trace_id: TraceId) -> list[FunctionName]:
+        """Included functions that a trace, or a producer of it, ran when it was recorded."""
+        return [self.functions[position] for position in self.recorded.get(trace_id, [])]
 
     def fidelity(self, entries: Mapping[TraceId, str]) -> dict[str, Fidelity]:
         """How faithful base is to the recording, by entry; `entries` maps traces to theirs."""
@@ -114,7 +132,7 @@ class Fidelity:
         """Add one trace."""
         self.traces += 1
         self.borrowed += sealed.borrowed
-        reason = sealed.stopped or sealed.unfaithful
+        reason = sealed.why.sentence
         if reason:
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
         else:

@@ -17,18 +17,24 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from ..recorders.store.protocol import BaselineReader
-from ..recorders.trace import Trace, TraceId
+from ..recorders.options import RedactOptions
+from ..recorders.store.protocol import BaselineReader, StoredTrace
+from ..recorders.trace import PathClass, Trace, TraceId, decode_trace
 from ..recorders.tracing.branches import FunctionName
 from .compare import Difference, compare
+from .differences import field_of, told
+from .fidelity import RecordingCheck
 from .job import Job, Observed, fingerprint
 from .observation import Observation, recorded_observation
-from .perturbation import STANDING, Perturbation
+from .perturbation import STANDING, UNPERTURBED, Perturbation
+from .redacted_parts import RedactedParts
 from .replayer import Loaded
 from .roots import Roots
 from .seal import Seal, SealedTrace, encode_sealed
-from .show import short
 from .volatile import Mask, count_leaves, masks_of, settling
+from .why import Why, why
+
+NO_REDACTION = RedactOptions()
 
 
 class Runner(Protocol):
@@ -61,22 +67,47 @@ class Kept(NamedTuple):
 
     job: Job
     trace: Trace
+    path: PathClass
 
 
-def kept_traces(reader: BaselineReader) -> tuple[list[Kept], dict[TraceId, str]]:
-    """(jobs of all traces that can be replayed, reasons why others cannot), in the baseline's order."""
+class Baseline(NamedTuple):
+    """What a baseline holds, ready to be sealed; in its order."""
+
+    kept: list[Kept]
+    """The traces that can be replayed."""
+    faults: dict[TraceId, Why]
+    """Why others cannot."""
+    recorded: dict[TraceId, list[FunctionName]]
+    """Included functions that each trace and its producers ran when they were recorded."""
+
+
+def read_baseline(reader: BaselineReader) -> Baseline:
+    """Everything that is to be sealed."""
     entries = reader.entries()
+    paths = {(one.entry, one.path): one.description for one in reader.classes()}
     kept: dict[TraceId, Kept] = {}
-    faults: dict[TraceId, str] = {}
+    faults: dict[TraceId, Why] = {}
+    recorded: dict[TraceId, list[FunctionName]] = {}
     for stored in reader.traces():
-        entry = entries.get(stored.entry)
-        if stored.trace is None or entry is None:
-            faults[stored.id] = stored.fault or f"the baseline does not describe its entry {stored.entry!r}"
+        entry, path = entries.get(stored.entry), paths.get((stored.entry, stored.path))
+        recorded[stored.id] = functions_recorded(stored)
+        if stored.trace is None or entry is None or path is None:
+            fault = stored.fault or f"the baseline does not describe its entry {stored.entry!r}"
+            faults[stored.id] = why("recording", fault)
         elif stored.trace.gaps:
-            faults[stored.id] = f"the recording has a gap: {'; '.join(stored.trace.gaps)}"
+            faults[stored.id] = why("recording", f"the recording has a gap: {'; '.join(stored.trace.gaps)}")
         else:
-            kept[stored.id] = Kept(job_of(stored.id, entry, stored.data, dict(stored.producers)), stored.trace)
-    return list(kept.values()), faults
+            job = job_of(stored.id, entry, stored.data, dict(stored.producers))
+            kept[stored.id] = Kept(job, stored.trace, path)
+    return Baseline(list(kept.values()), faults, recorded)
+
+
+def functions_recorded(stored: StoredTrace) -> list[FunctionName]:
+    """Included functions that a trace, or what made the objects that it was given, ran when it was recorded."""
+    if stored.trace is None:
+        return []
+    producers = [decode_trace(data) for data in stored.producers.values()]
+    return list(dict.fromkeys(function for one in (stored.trace, *producers) for function in one.functions))
 
 
 def job_of(trace_id: TraceId, entry: object, data: bytes, producers: dict[TraceId, bytes]) -> Job:
@@ -99,14 +130,21 @@ Open = Callable[[int], Runner]
 
 
 def seal(
-    reader: BaselineReader, open_base: Open, *, label: str, digest_of: Callable[[str], str], root: str = ""
+    reader: BaselineReader,
+    open_base: Open,
+    *,
+    label: str,
+    digest_of: Callable[[str], str],
+    root: str = "",
+    redact: RedactOptions = NO_REDACTION,
 ) -> Seal:
     """Replay everything and keep what it showed; raises `CannotReplay` when base cannot be loaded.
 
     `label` says what base is; `digest_of` gives the digest of a file of the project at base. `root` is the folder of
-    the project, in which the recording may have been made.
+    the project, in which the recording may have been made; `redact` are the project's rules of redaction.
     """
-    kept, faults = kept_traces(reader)
+    baseline = read_baseline(reader)
+    kept = baseline.kept
     runners = [open_base(seed) for seed in (0, 1, 2)]
     try:
         for runner in runners:
@@ -114,16 +152,18 @@ def seal(
         loaded, _second, _third = [runner.load() for runner in runners]
         kept, shown = _with_restoring(kept, runners[0])
         runs = _run_all(kept, runners, shown)
-        sealed = dict(faults.items())
-        traces = {name: SealedTrace(name, reason) for name, reason in sealed.items()}
+        traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
+        check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact))
         for one in kept:
-            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, Roots(root)).sealed()
+            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, Roots(root), check).sealed()
     finally:
         for runner in runners:
             runner.stop()
     read = {name: run.warm.files for name, run in runs.items() if run.warm.files}
     files = sorted({*loaded.read, *(file for several in read.values() for file in several)})
-    functions, ran = _indexed({name: run.warm.functions for name, run in runs.items()})
+    functions: dict[FunctionName, int] = {}
+    ran = _indexed({name: run.warm.functions for name, run in runs.items()}, functions)
+    recorded = _indexed(baseline.recorded, functions)
     return Seal(
         base=label,
         python=".".join(map(str, sys.version_info[:3])),
@@ -131,28 +171,34 @@ def seal(
         sources=loaded.sources,
         files={file: digest_of(file) for file in files},
         read_by_all=loaded.read,
-        functions=functions,
+        functions=list(functions),
         ran=ran,
+        recorded=recorded,
         read=read,
         traces={name: encode_sealed(one) for name, one in traces.items()},
     )
 
 
+def _recorded_sources(reader: BaselineReader) -> dict[str, str]:
+    """Included module → the text that was recorded last."""
+    revisions = reader.revisions()
+    return {module: text for number in sorted(revisions) for module, text in revisions[number].sources.items()}
+
+
 def _indexed(
-    functions: Mapping[TraceId, Sequence[FunctionName]],
-) -> tuple[list[FunctionName], dict[TraceId, list[int]]]:
-    names: dict[FunctionName, int] = {}
-    ran = {
+    functions: Mapping[TraceId, Sequence[FunctionName]], names: dict[FunctionName, int]
+) -> dict[TraceId, list[int]]:
+    """The functions of each trace by their positions in `names`, which new ones are added to."""
+    return {
         trace: [names.setdefault(function, len(names)) for function in several] for trace, several in functions.items()
     }
-    return list(names), ran
 
 
 def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], dict[TraceId, Observed]]:
     """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
     that was not recorded changed it since. With them, what the others of these showed in fresh processes."""
     shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True)
-    unlike = {name for name, one in shown.items() if one.unlike or one.stop == "gap"}
+    unlike = {name for name, one in shown.items() if one.unlike or one.stop in ("gap", "input")}
     jobs = [
         one._replace(job=msgspec.structs.replace(one.job, restore=True)) if one.job.trace in unlike else one
         for one in kept
@@ -198,8 +244,11 @@ def _reads(trace: Trace, *, clock: bool) -> bool:
 class _Judged:
     """What the runs of one trace come to."""
 
-    def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots) -> None:
+    def __init__(
+        self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots, check: RecordingCheck
+    ) -> None:
         self._roots = roots
+        self._check = check
         self._kept = kept
         self._runs = runs
         self._runners = runners
@@ -209,7 +258,8 @@ class _Judged:
         name = self._kept.job.trace
         base = runs.fresh.observation
         if runs.fresh.ended != "outcome" or base is None:
-            return SealedTrace(name, stopped=_no_answer(runs.fresh), borrowed=runs.fresh.borrowed)
+            reason = self._check.of_stopped(self._kept.trace, runs.fresh)
+            return SealedTrace(name, reason, borrowed=runs.fresh.borrowed)
         fresh = bool(_moved(base, runs.warm))
         other = runs.other
         if fresh or _moved(base, other):
@@ -220,10 +270,14 @@ class _Judged:
         drawn = self._again(2, Perturbation(entropy=1)) if fresh and runs.drawn is not None else runs.drawn
         masks += masks_of(self._follows(base, standing, masks), "with the clock")
         masks += masks_of(self._follows(base, drawn, masks), "with entropy")
-        recorded = compare(self._roots.hidden(recorded_observation(self._kept.trace)), base, settling(masks))
         always = [mask for mask in masks if mask.moves == "always"]
+        recorded = self._roots.hidden(recorded_observation(self._kept.trace))
+        borrowed = runs.fresh.borrowed
+        deviations = self._check.deviations(self._kept.trace, recorded, base, masks, borrowed=borrowed)
         return SealedTrace(
             trace=name,
+            why=self._why(base, deviations),
+            deviating=msgspec.json.encode(list(map(field_of, told(deviations).differences))) if deviations else b"",
             observation=base,
             fingerprint=fingerprint(base),
             standing=standing.observation if standing is not None and _moved(base, standing) else None,
@@ -232,14 +286,24 @@ class _Judged:
             moved=_path(runs.warm) != _path(runs.other),
             restore=self._kept.job.restore,
             leaves=max(count_leaves(base) - len(always), 0),
-            unfaithful=_told(recorded[0]) if recorded else "",
-            borrowed=runs.fresh.borrowed,
+            borrowed=borrowed,
             readings=runs.fresh.readings,
             seconds=runs.warm.seconds,
         )
 
-    def _again(self, position: int, perturbation: Perturbation) -> Observed:
-        job = msgspec.structs.replace(self._kept.job, fresh=True, perturbation=perturbation)
+    def _why(self, base: Observation, deviations: Sequence[Difference]) -> Why:
+        """Why base is no evidence for this trace; falsy where it is."""
+        trace, path = self._kept.trace, self._kept.path
+        found = self._check.of_outcome(trace, base, deviations)
+        if found or path.truncated:
+            return found
+        taken = _path(self._runs.warm) | _path(self._runs.other)
+        if self._check.of_path(trace, path.arms, taken):
+            taken |= _path(self._again(0, UNPERTURBED, traced=True))
+        return self._check.of_path(trace, path.arms, taken)
+
+    def _again(self, position: int, perturbation: Perturbation, *, traced: bool = False) -> Observed:
+        job = msgspec.structs.replace(self._kept.job, fresh=True, perturbation=perturbation, traced=traced)
         return next(iter(self._runners[position].run([job])))
 
     def _follows(self, base: Observation, perturbed: Observed | None, known: Sequence[Mask]) -> list[Difference]:
@@ -251,10 +315,6 @@ class _Judged:
             one.field == "exception" or one.field.endswith((": extra call", ": missing call")) for one in found
         )
         return [] if elsewhere else found
-
-
-def _leads_elsewhere(difference: Difference) -> bool:
-    return difference.field == "exception" or difference.field.endswith((": extra call", ": missing call"))
 
 
 def _path(observed: Observed) -> set[object]:
@@ -272,9 +332,3 @@ def _between(base: Observation, observed: Observed) -> list[Difference]:
     return compare(base, observed.observation) if observed.observation is not None else []
 
 
-def _no_answer(observed: Observed) -> str:
-    return f"base gives no answer: {observed.reason}"
-
-
-def _told(difference: Difference) -> str:
-    return f"{difference.field}: recorded {short(difference.base, 40)}, replayed {short(difference.candidate, 40)}"

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from .compare import DifferenceKind
+from .why import Why
 
 Verdict: TypeAlias = Literal["same", "accepted", "diverged", "not judged", "hung", "crashed", "error"]
 VERDICTS: tuple[Verdict, ...] = ("same", "accepted", "diverged", "not judged", "hung", "crashed", "error")
@@ -81,6 +82,8 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
     no_test: str = ""
     """Why there can be none."""
+    why: Why = Why()
+    """Of one that is not judged, where the cause is known."""
 
 
 class ClassVerdict(msgspec.Struct, frozen=True):

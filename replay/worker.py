@@ -20,14 +20,27 @@ from ..recorders.context import PathRecord, Scope
 from ..recorders.thawing import capture
 from ..recorders.trace import Entry, Outcome, Trace, TraceId
 from ..recorders.tracing.choose import Tracer
-from ..recorders.value_tree import BytesNode, ClassName, DictNode, ObjectNode, TupleNode, field, record
+from ..recorders.value_tree import (
+    BytesNode,
+    ClassName,
+    DictNode,
+    ListNode,
+    ObjectNode,
+    Tree,
+    TupleNode,
+    field,
+    record,
+)
 from .calls import CalledNames
 from .lending import Lender
-from .observation import Observation, replayed_observation
+from .observation import ENTRY_GONE, Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
 from .provenance import Producers
 from .rebuild import Resolver, Stand, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
+
+MOST_ARGUMENTS = 1000
+"""Positional arguments that a message may number."""
 
 NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
 """Says that objects are to be filled with recorded state, whoever made them."""
@@ -133,14 +146,37 @@ class Worker:
             arguments = self.arguments(trace, world, producers)
             function = callable_of(entry.target, kind, arguments[0], self._resolver)
         except Unbuildable as reason:
-            return Replay(
-                None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None
-            )
+            which = f"{part}: " if (part := self._unbuildable_part(trace)) else ""
+            stop = Stop("input", f"the recorded input cannot be rebuilt: {which}{reason}", None)
+            return Replay(None, stop, world, PathRecord(), None)
         except EntryGone as gone:
-            raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
+            raised = ObjectNode(ENTRY_GONE, TupleNode([str(gone)]), [], [])
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
         return lambda: run_function(function, kind, arguments)
+
+    def _unbuildable_part(self, trace: Trace) -> str:
+        """The first part of a function's input that cannot be built by itself, in words; empty where each can."""
+        parts = field(trace.input, "arguments")
+        if not (isinstance(parts, TupleNode) and len(parts.items) == 3):
+            return ""
+        receiver, positional, named = parts.items
+        parameters = field(trace.input, "parameters")
+        names = [str(name) for name in parameters.items] if isinstance(parameters, ListNode) else []
+        labelled: list[tuple[str, Tree]] = [("its object", receiver)]
+        if isinstance(positional, TupleNode):
+            labels = [*(f"argument `{name}`" for name in names), *(f"argument {number}" for number in _after(names))]
+            labelled += zip(labels, positional.items, strict=False)
+        if isinstance(named, DictNode):
+            labelled += ((f"argument `{key}`", value) for key, value in zip(named.keys, named.values, strict=True))
+        return next((label for label, tree in labelled if not self._is_buildable(tree)), "")
+
+    def _is_buildable(self, tree: Tree) -> bool:
+        try:
+            build(tree, self._resolver, None, lambda kind, parts: None)
+        except Unbuildable:
+            return False
+        return True
 
     def arguments(
         self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes], *, look: bool = True
@@ -192,6 +228,11 @@ def standing_in(world: RecordedWorld) -> Stand:
         return RecordedIterator(number, world.begin(consuming(number), number))
 
     return stand
+
+
+def _after(names: list[str]) -> range:
+    """Numbers of positional arguments beyond those that have names, counted from one."""
+    return range(len(names) + 1, len(names) + MOST_ARGUMENTS)
 
 
 def _until_stopped(run: Callable[[], Any]) -> tuple[Outcome | None, TracebackType | None]:

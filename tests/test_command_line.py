@@ -173,14 +173,16 @@ def test_sealing_says_how_faithful_base_is(recorded: Path) -> None:
     sealing, base, *lines = out.splitlines()
     assert sealing.startswith("sealing directory ")
     assert re.fullmatch(r"base: directory \S+, because --runtime-base names the folder \S+", base)
-    assert re.fullmatch(r"sealed 7 traces in \d+\.\d s", lines[0])
-    assert lines[1:9] == [
+    assert re.fullmatch(r"sealed 7 traces in \d+\.\d s, 1 of them no evidence, which will not be judged", lines[0])
+    assert lines[1:11] == [
         "base replays that equal the recorded outcome:",
         "  runshop.pricing:fee    3 of 3",
         "  runshop.pricing:label  1 of 1",
         "  runshop.pricing:login  1 of 1",
         "  runshop.stock:left     1 of 2",
-        "      1 x return: recorded 1, replayed 2",
+        "not judged, 1 trace: it runs runshop.stock.left, which changed since the recording",
+        "    for example runshop.stock:left: return: recorded 1, replayed 2",
+        "    to have them judged: record again, or accept the change of base in runtime-accepted.toml (--runtime-accept)",
         "volatile fields: 1 in 1 trace, compared by shape",
         "      1 x runshop.pricing:label · return",
     ]

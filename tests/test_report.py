@@ -22,6 +22,7 @@ from pytest_runtime.replay.verdict import (
     Settled,
     TraceVerdict,
 )
+from pytest_runtime.replay.why import Why
 from pytest_runtime.reports.causes import causes_of
 from pytest_runtime.reports.failure import failure_text, one_line
 from pytest_runtime.reports.json_report import FORMAT, report_of, write_report
@@ -331,7 +332,7 @@ def test_acceptances_are_told() -> None:
 def test_fidelity_is_told_where_base_is_not_faithful() -> None:
     """And the command that says more."""
     found = Fidelity()
-    for one in (SealedTrace("a"), SealedTrace("b", unfaithful="return: recorded 1, replayed 2")):
+    for one in (SealedTrace("a"), SealedTrace("b", Why("unexplained", "", "return: recorded 1, replayed 2"))):
         found.count(one)
     text = printed(totals(verdict(SAME), fidelity={"shop:fee": found}))
     assert "fidelity: on HEAD, 1 of 2 traces replay as they were recorded (pytest-runtime seal staging says" in text

@@ -58,7 +58,7 @@ def test_a_cache_that_an_earlier_request_filled_is_filled_from_its_recording(tmp
     seal = scenario.seal()
     sealed = [seal.trace(name) for name in seal.traces]
     assert sorted(one.borrowed for one in sealed if one is not None) == [0, 1, 1]
-    assert [one.stopped for one in sealed if one is not None] == ["", "", ""]
+    assert [one.why.sentence for one in sealed if one is not None] == ["", "", ""]
     assert scenario.judge(everything=True).counts == {"same": 3}
 
 
@@ -96,18 +96,22 @@ def tickets(shop: Any) -> None:
         shop.ticket(step)
 
 
-def test_a_singleton_and_a_global_are_the_same_on_unchanged_code(tmp_path: Path) -> None:
-    """Their values depend on what ran before; each trace is judged in a fresh process, where they do not."""
+def test_what_earlier_calls_counted_is_not_judged_and_named(tmp_path: Path) -> None:
+    """The first call replays as it was recorded; the others found a state that a replay does not come to."""
     scenario = recorded(tmp_path, COUNTER, tickets)
     seal = scenario.seal()
-    assert all(sealed.fresh for name in seal.traces if (sealed := seal.trace(name)) is not None and sealed.unfaithful)
-    assert scenario.judge(everything=True).counts == {"same": 3}
+    assert all(sealed.fresh for name in seal.traces if (sealed := seal.trace(name)) is not None and sealed.why)
+    replayed = scenario.judge(everything=True)
+    assert replayed.counts == {"same": 1, "not judged": 2}
+    unjudged = [trace for trace in replayed.traces if trace.verdict == "not judged"]
+    assert all(trace.reason.startswith("base does not replay as recorded: return.ticket: ") for trace in unjudged)
+    assert {trace.why.kind for trace in unjudged} == {"state"}
 
 
-def test_a_change_in_warm_state_is_seen(tmp_path: Path) -> None:
-    """And located, although the recorded values cannot be had."""
+def test_a_change_in_warm_state_is_seen_where_base_replays_as_recorded(tmp_path: Path) -> None:
+    """And located, by the call that found nothing warm."""
     replayed = recorded(tmp_path, COUNTER, tickets).change("shop", "self.value += 1", "self.value += 2").judge()
-    assert replayed.counts == {"diverged": 3}
+    assert replayed.counts == {"diverged": 1, "not judged": 2}
     assert replayed.fields["return.ticket"] == ("1", "2")
 
 

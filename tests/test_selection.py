@@ -153,6 +153,7 @@ def selection(distributions: Iterable[str] = (), *, settings: bool = False, file
         read_by_all=["settings.toml"],
         functions=["shop:f", "plain:g"],
         ran={"one": [0], "two": [1]},
+        recorded={"one": [0], "two": [1]},
         read={"two": ["data.json"]},
         traces={},
     )

@@ -16,10 +16,11 @@ import click
 from ..config import load_project
 from ..recorders.errors import ConfigurationError
 from ..recorders.store.protocol import BaselineReader
-from ..replay.fields import field_pattern, without_positions
+from ..replay.fields import without_positions
 from ..replay.oracle import Oracle, find_oracle
 from ..replay.seal import SealedTrace
 from ..reports.printing import many, printable
+from ..reports.unjudged import Unjudged, group_lines, grouped
 from ..wiring import check_include, make_importable, open_baseline, setup_of
 
 REASONS_SHOWN = 5
@@ -52,6 +53,8 @@ class Row(NamedTuple):
 
     entry: str
     sealed: SealedTrace
+    traffic: float = 1.0
+    """Recorded calls that it stands for."""
 
 
 def _sealed(oracle: Oracle, reader: BaselineReader) -> list[Row]:
@@ -61,15 +64,15 @@ def _sealed(oracle: Oracle, reader: BaselineReader) -> list[Row]:
         for name in one.kept.values():
             sealed = oracle.seal.trace(name)
             if sealed is not None:
-                found.append(Row(one.entry, sealed))
+                found.append(Row(one.entry, sealed, one.count / len(one.kept)))
     return found
 
 
 def describe(oracle: Oracle, rows: Sequence[Row], seconds: float) -> Iterator[str]:
     """Base and why, how many traces, fidelity by entry, what moves, time."""
     yield f"base: {oracle.label}, because {oracle.reason}"
-    silent = sum(bool(row.sealed.stopped) for row in rows)
-    judged = f", {silent} of them without an answer, which will not be judged" if silent else ""
+    unfaithful = sum(bool(row.sealed.why) for row in rows)
+    judged = f", {unfaithful} of them no evidence, which will not be judged" if unfaithful else ""
     yield f"sealed {many(len(rows), 'trace')} in {seconds:.1f} s{judged}"
     by_entry: dict[str, list[SealedTrace]] = {}
     for row in rows:
@@ -78,31 +81,21 @@ def describe(oracle: Oracle, rows: Sequence[Row], seconds: float) -> Iterator[st
     width = max(map(len, by_entry))
     for entry, traces in sorted(by_entry.items()):
         yield from _entry(f"  {entry:<{width}}", traces)
+    yield from group_lines(grouped(_unjudged(rows)))
     yield from _volatile(rows)
 
 
+def _unjudged(rows: Sequence[Row]) -> Iterator[Unjudged]:
+    for row in rows:
+        if why := row.sealed.why:
+            yield Unjudged(row.entry, row.sealed.trace, why.sentence, why, row.traffic)
+
+
 def _entry(name: str, traces: Sequence[SealedTrace]) -> Iterator[str]:
-    faithful = sum(not (one.stopped or one.unfaithful) for one in traces)
+    faithful = sum(not one.why for one in traces)
     borrowed = sum(one.borrowed for one in traces)
     lent = f"; {borrowed} exchanges answered from other traces" if borrowed else ""
     yield f"{name}  {faithful} of {len(traces)}{lent}"
-    told: dict[str, list[str]] = {}
-    for one in traces:
-        if text := one.stopped or one.unfaithful:
-            told.setdefault(_reason(one), []).append(text)
-    for texts in sorted(told.values(), key=len, reverse=True)[:REASONS_SHOWN]:
-        example = "  (for example)" if len(set(texts)) > 1 else ""
-        yield f"      {len(texts)} x {texts[0]}{example}"
-    if len(told) > REASONS_SHOWN:
-        yield f"      … and {len(told) - REASONS_SHOWN} more reasons"
-
-
-def _reason(sealed: SealedTrace) -> str:
-    """Why it is not faithful, without what differs from trace to trace."""
-    if sealed.stopped:
-        return without_positions(sealed.stopped)
-    field, told, _values = sealed.unfaithful.partition(": recorded ")
-    return field_pattern(field) if told else sealed.unfaithful
 
 
 def _volatile(rows: Sequence[Row]) -> Iterator[str]:

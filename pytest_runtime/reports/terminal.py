@@ -11,9 +11,9 @@ from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines
 from .printing import many, printable
 from .totals import Totals
+from .unjudged import group_lines
 
 SPOTS_SHOWN = 20
-REASONS_SHOWN = 8
 CAUSES_SHOWN = 10
 FIELDS_SHOWN = 4
 
@@ -40,8 +40,7 @@ def _lines(totals: Totals) -> Iterator[tuple[str, str]]:
     for one in totals.settled:
         advice = f"remove it with: pytest-runtime prune {totals.baseline}"
         yield f"accepted, and settled at base: {one.describe()}; {advice}", "yellow"
-    for why, count in totals.reasons().most_common(REASONS_SHOWN):
-        yield f"not judged, {many(count, 'trace')}: {why}", ""
+    yield from ((line, "yellow") for line in group_lines(totals.unjudged()))
     for one in totals.used:
         yield f"accepted: {one.describe()}", "yellow"
     yield from summary_lines(totals.explored, totals.root)

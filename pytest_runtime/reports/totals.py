@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from ..exploration import Judged
 from ..replay.blind_spots import BlindSpot
 from ..replay.seal import Fidelity
 from ..replay.verdict import BAD, VERDICTS, ClassVerdict, Verdict
+from .unjudged import Group, Unjudged, grouped
 
 
 class AppliedRule(msgspec.Struct, frozen=True):
@@ -78,9 +78,14 @@ class Totals(NamedTuple):
         """Values that were compared."""
         return sum(trace.asserted for one in self.verdicts for trace in one.traces)
 
-    def reasons(self) -> Counter[str]:
-        """Why traces were not judged."""
-        return Counter(trace.reason for one in self.verdicts for trace in one.traces if trace.verdict == "not judged")
+    def unjudged(self) -> list[Group]:
+        """Why traces were not judged, by cause."""
+        return grouped(
+            Unjudged(one.entry, trace.trace, trace.reason, trace.why, one.recorded / len(one.traces))
+            for one in self.verdicts
+            for trace in one.traces
+            if trace.verdict == "not judged"
+        )
 
     def rules(self) -> list[AppliedRule]:
         """What the rules of comparison did, in order of their words."""
@@ -142,8 +147,8 @@ class Totals(NamedTuple):
             return ""
         if counts["same"] or counts["accepted"]:
             return ""
-        reason, _count = self.reasons().most_common(1)[0]
-        return f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {reason}"
+        most = self.unjudged()[0]
+        return f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {most.cause}"
 
     def _unreached(self) -> str:
         if self.required is None or self.reach_unavailable or self.reached_percent() >= self.required:
