@@ -52,13 +52,14 @@ class Pipeline:
             self.acceptances = read_acceptances(project.root / ACCEPTANCES)
             if options.coverage is not None:
                 check_coverage(options.coverage)
+            setup = setup_of(project, options.baseline, options.base)
+            make_importable(project)
             reader = open_baseline(project, options.baseline)  # last: whoever opens it has to close it
         except RuntimeBaselineError as error:
             raise pytest.UsageError(str(error)) from error
-        make_importable(project)
         self.engine = Engine(
             reader,
-            setup_of(project, options.baseline, options.base),
+            setup,
             settles=ProjectRules(project.configuration.compare, lambda: hooks_of(config)),
             everything=options.everything,
             always=bool(options.trace),

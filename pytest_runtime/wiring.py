@@ -11,6 +11,7 @@ from .recorders.errors import ConfigurationError, UnknownBaseline
 from .recorders.store.open import open_reader
 from .recorders.store.protocol import BaselineReader
 from .replay.oracle import Setup
+from .replay.packages import homes_below, homes_of
 
 
 def open_baseline(project: Project, name: str) -> BaselineReader:
@@ -32,7 +33,10 @@ def check_include(project: Project) -> None:
 
 
 def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
-    """What the engine replays, and with what; `base` is the revision or folder that the user named, or empty."""
+    """What the engine replays, and with what; `base` is the revision or folder that the user named, or empty.
+
+    Raises `ConfigurationError` for an included package without a file below the project's root.
+    """
     configured = project.configuration
     return Setup(
         root=str(project.root),
@@ -43,16 +47,20 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
         boundaries=configured.boundaries,
         base=base,
         limit=configured.time_limit,
+        homes=homes_of(project.root, configured.include),
         redact=configured.redact,
     )
 
 
 def make_importable(project: Project) -> None:
-    """Put the project's root (or its `src`) on the path where the included packages are not found otherwise."""
-    for package in project.configuration.include:
-        for folder in (project.root, project.root / "src"):
-            if _spec(package) is None and (folder / package.replace(".", "/")).exists():
-                sys.path.insert(0, str(folder))
+    """Put the folders of included packages on the path, where they are not found otherwise.
+
+    Raises `ConfigurationError` for an included package without a file below the project's root.
+    """
+    include = project.configuration.include
+    for folder in homes_below(str(project.root), include, homes_of(project.root, include)):
+        if any(_spec(package) is None for package in include):
+            sys.path.insert(0, folder)
 
 
 def _spec(package: str) -> Any:

@@ -6,7 +6,7 @@ import ast
 import datetime
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +26,7 @@ from .locating import Locating
 from .naming import ClassName, file_name, name_classes
 from .observation import recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
+from .packages import Home
 from .replayer import CannotReplay, Loaded, Replayer
 from .roots import Roots
 from .rules import NO_RULES, Rules
@@ -201,13 +202,13 @@ class Engine:
     def place_of(self, function: FunctionName) -> tuple[str, int]:
         """File and line of a function."""
         if self._places is None:
-            self._places = _places(self._setup.root, self.oracle.versions.new)
+            self._places = _places(self._setup.root, self.oracle.versions.new, self._setup.homes)
         return self._places.get(function, (self._setup.root, 1))
 
     def where(self, group: Group) -> tuple[str, int]:
         """File and line of the application that an item is about."""
         if self._places is None:
-            self._places = _places(self._setup.root, self.oracle.versions.new)
+            self._places = _places(self._setup.root, self.oracle.versions.new, self._setup.homes)
         entry = self._entries[group.stored.entry]
         functions = [arm.branch.function for arm in group.stored.description.arms]
         for wanted in (entry.target, *functions, entry.module):
@@ -247,7 +248,11 @@ class Engine:
         sealed = seal.trace(stored.id) if seal is not None else None
         if sealed is None:
             return Case(job, trace, _from_recording(stored.id, trace, self._roots))
-        if sealed.why and sealed.deviating and self._is_deviation_accepted(stored.entry, stored.path, sealed.deviations):
+        if (
+            sealed.why
+            and sealed.deviating
+            and self._is_deviation_accepted(stored.entry, stored.path, sealed.deviations)
+        ):
             sealed = msgspec.structs.replace(sealed, why=Why())
         return Case(job, trace, sealed)
 
@@ -390,12 +395,11 @@ def _unreadable(trace: TraceId, fault: str) -> TraceVerdict:
     return TraceVerdict(trace, "not judged", fault, why=why("recording", fault))
 
 
-def _places(root: str, sources: object) -> dict[FunctionName, tuple[str, int]]:
+def _places(root: str, sources: Mapping[str, str], homes: Sequence[Home]) -> dict[FunctionName, tuple[str, int]]:
     """Function or module → (file, line)."""
-    assert isinstance(sources, dict)
     found: dict[str, tuple[str, int]] = {}
     for module, text in sources.items():
-        file = _file_of(root, module)
+        file = _file_of(root, module, homes)
         found[module] = (file, 1)
         try:
             tree = ast.parse(text)
@@ -414,9 +418,9 @@ def _places(root: str, sources: object) -> dict[FunctionName, tuple[str, int]]:
     return found
 
 
-def _file_of(root: str, module: str) -> str:
+def _file_of(root: str, module: str, homes: Sequence[Home]) -> str:
     place = re.sub(r"\.", "/", module)
-    for home in ("src/", ""):
+    for home in homes:
         for ending in ("/__init__.py", ".py"):
             path = os.path.join(root, f"{home}{place}{ending}")
             if os.path.exists(path):

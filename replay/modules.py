@@ -1,6 +1,6 @@
 """This file is about modules: which file of a project holds which included module, symbolic links followed.
 
-Python finds a package before a module of the same name, and the replay puts `src` before the root. A package may be
+Python finds a package before a module of the same name, and looks into the homes of packages in their order. A package may be
 a link to another folder; then its modules are what lies there.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .files import BlobId
+from .packages import Home
 
 _CHAIN = 8
 """Links behind each other; a loop of them leads nowhere."""
@@ -25,18 +26,20 @@ class Files(NamedTuple):
     blobs: dict[str, BlobId]
     places: dict[str, str]
     """Path → where the file lies."""
+    homes: tuple[Home, ...]
+    """The folders that included packages are found in."""
 
 
-def may_lead_to_modules(path: str, include: Iterable[str]) -> bool:
+def may_lead_to_modules(path: str, include: Iterable[str], homes: Iterable[Home]) -> bool:
     """Whether a link of that path could lead to a module of an included package."""
-    places = [f"{home}{package.replace('.', '/')}" for package in include for home in ("", "src/")]
+    places = [f"{home}{package.replace('.', '/')}" for package in include for home in homes]
     return any(
         path == place or place.startswith(f"{path}/") or path.startswith(f"{place}/") or path == f"{place}.py"
         for place in places
     )
 
 
-def followed(tree: Mapping[str, BlobId], links: Mapping[str, str]) -> Files:
+def followed(tree: Mapping[str, BlobId], links: Mapping[str, str], homes: tuple[Home, ...]) -> Files:
     """A tree with what its links lead to; `links` maps paths to targets, as they are written in the links."""
     places = {path: path for path in tree}
     ends = {link: posixpath.normpath(posixpath.join(posixpath.dirname(link), links[link])) for link in links}
@@ -50,25 +53,28 @@ def followed(tree: Mapping[str, BlobId], links: Mapping[str, str]) -> Files:
         if more.items() <= places.items() or len(places) > SIZE_LIMIT:
             break
         places.update(more)
-    return Files({path: tree[place] for path, place in places.items()}, places)
+    return Files({path: tree[place] for path, place in places.items()}, places, homes)
 
 
-def module_of(path: str, include: Iterable[str]) -> str:
-    """The name of the module in a file of the project; empty where it is none of an included package."""
-    if not path.endswith(".py"):
+def module_of(path: str, include: Iterable[str], homes: Iterable[Home]) -> str:
+    """The name of the module in a file of the project; empty where it is none of an included package.
+
+    `homes` are the folders that packages are found in.
+    """
+    return next((name for home in homes if (name := _module_at(path, home, include))), "")
+
+
+def _module_at(path: str, home: Home, include: Iterable[str]) -> str:
+    if not (path.endswith(".py") and path.startswith(home)):
         return ""
-    for home in ("", "src/"):
-        if path.startswith(home):
-            name = path.removeprefix(home).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            if any(name == package or name.startswith(f"{package}.") for package in include):
-                return name
-    return ""
+    name = path.removeprefix(home).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return name if any(name == package or name.startswith(f"{package}.") for package in include) else ""
 
 
-def module_files(paths: Iterable[str], include: Sequence[str]) -> dict[str, str]:
-    """Included module → the path of its file: of several that have one name, the one that Python imports."""
-    return {module: path for path in sorted(paths, key=_rank) if (module := module_of(path, include))}
+def module_files(paths: Iterable[str], include: Sequence[str], homes: Sequence[Home]) -> dict[str, str]:
+    """Included module → the path of its file: of several that have one name, the one that Python imports.
 
-
-def _rank(path: str) -> tuple[bool, bool, str]:
-    return path.startswith("src/"), path.endswith("/__init__.py"), path
+    That is the one in the first of `homes`, and there a package before a module.
+    """
+    ordered = sorted(paths, key=lambda path: (path.endswith("/__init__.py"), path))
+    return {module: path for home in reversed(homes) for path in ordered if (module := _module_at(path, home, include))}

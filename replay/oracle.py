@@ -17,6 +17,7 @@ from .checkout import checked_out
 from .distributions import other_distributions
 from .files import content, last_changed, links_in, links_of, read_at, tree_of, tree_of_working
 from .modules import Files, followed, may_lead_to_modules, module_files, module_of
+from .packages import USUAL, Home, homes_in
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .replayer import CannotReplay, Plan, search_path
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
@@ -46,6 +47,8 @@ class Setup(NamedTuple):
     load_limit: float = LOAD_LIMIT
     """Seconds that importing the code may take."""
     launch: Literal["spawn", "fork"] = "spawn"
+    homes: tuple[Home, ...] = USUAL
+    """Folders below the root that included packages lie in."""
     redact: RedactOptions = RedactOptions()
     """The project's rules of redaction."""
 
@@ -96,10 +99,12 @@ def find_oracle(
     tree, now = before.blobs, after.blobs
     versions = _versions(setup, base, before, after)
     other = frozenset(
-        path for path in {*tree, *now} if tree.get(path) != now.get(path) and not module_of(path, setup.include)
+        path
+        for path in {*tree, *now}
+        if tree.get(path) != now.get(path) and not module_of(path, setup.include, (*before.homes, *after.homes))
     )
     settings = _settings_differ(base, root)
-    path = _seal_path(setup, reader, tree)
+    path = _seal_path(setup, reader, before)
     digest_of = _digests(root, base, tree, now)
     known = None if renew else _known_seal(path, digest_of, say)
     if not (renew or always or versions.anything or _matters(other, known) or settings or _other_distributions(known)):
@@ -117,12 +122,15 @@ def latest_revision(reader: BaselineReader) -> Revision:
 
 def _files_of(base: Base, setup: Setup) -> Files:
     tree = tree_of(base)
-    return followed(tree, links_of(base, [path for path in tree if may_lead_to_modules(path, setup.include)]))
+    homes = homes_in(tree, setup.include, setup.homes)
+    links = links_of(base, [path for path in tree if may_lead_to_modules(path, setup.include, homes)])
+    return followed(tree, links, homes)
 
 
 def _files_in(root: Path, setup: Setup, *, with_git: bool) -> Files:
     tree = tree_of_working(root, with_git=with_git)
-    return followed(tree, links_in(root, [path for path in tree if may_lead_to_modules(path, setup.include)]))
+    links = links_in(root, [path for path in tree if may_lead_to_modules(path, setup.include, setup.homes)])
+    return followed(tree, links, setup.homes)
 
 
 def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
@@ -131,7 +139,7 @@ def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
     files = _files_in(root, setup, with_git=False)
     present = {
         module: _decoded(content(root / files.places[path]) or b"")
-        for module, path in module_files(files.blobs, setup.include).items()
+        for module, path in module_files(files.blobs, setup.include, files.homes).items()
     }
     new = {module: present.get(module, text) for module, text in latest.sources.items()}
     reason = f"the recorded outcomes are what is compared with: {why}"
@@ -141,7 +149,7 @@ def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
 def _versions(setup: Setup, base: Base, before: Files, after: Files) -> Versions:
     """The texts of the included modules, at base and now; what git says is the same is not read again."""
     root = Path(setup.root)
-    there, here = (module_files(files.blobs, setup.include) for files in (before, after))
+    there, here = (module_files(files.blobs, setup.include, files.homes) for files in (before, after))
     contents = read_at(base, [before.places[path] for path in there.values()])
     old = {module: _decoded(contents.get(before.places[path], b"")) for module, path in there.items()}
     new = {
@@ -186,10 +194,11 @@ def _other_distributions(known: Seal | None) -> list[str]:
 # --- the seal --------------------------------------------------------------------------------------------------------
 
 
-def _seal_path(setup: Setup, reader: BaselineReader, tree: Mapping[str, str]) -> Path:
+def _seal_path(setup: Setup, reader: BaselineReader, files: Files) -> Path:
     ids = [name for one in reader.classes() for name in one.kept.values()]
-    settings = [setup.app, *setup.boundaries]
-    key = seal_key(traces=ids, tree=tree, include=setup.include, settings=settings)
+    modules = module_files(files.blobs, setup.include, files.homes)
+    settings = [setup.app, *setup.boundaries, *setup.include]
+    key = seal_key(traces=ids, tree=files.blobs, modules=modules.values(), settings=settings)
     return Path(setup.root) / ".runtime" / "seals" / f"{setup.baseline}-{key}.seal"
 
 
@@ -301,7 +310,7 @@ def base_process(
     return ReplayerProcess(
         plan_of(setup, reader, folder, marked=marked, tapped=tapped, distributions=distributions, relaid=relaid),
         store=setup.store,
-        path=search_path(setup.root, folder, setup.include),
+        path=search_path(setup.root, folder, setup.include, setup.homes),
         hash_seed=hash_seed,
         limit=setup.limit,
         load_limit=setup.load_limit,

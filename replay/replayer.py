@@ -40,6 +40,7 @@ from .exploring.attempt import Attempts
 from .job import Job, Observed, fingerprint, reading_digest
 from .lending import Lender
 from .observation import Observation, outbound_of
+from .packages import USUAL, Home, homes_below
 from .reach import Reach
 from .rebuild import Resolver, build
 from .roots import Roots
@@ -181,6 +182,7 @@ class Replayer:
                         f"cannot import the included package {package!r}: {_told(error)}. "
                         "Install it in this environment, or put its folder on the path (pytest's `pythonpath`)"
                     ) from error
+                self._check_place(package)
             for module in self._plan.modules:
                 self._load_module(module)
         for entry in self._plan.served:
@@ -191,6 +193,20 @@ class Replayer:
         read = sorted(self._closed.files)
         distributions = imported_distributions(self.included.covers) if self._plan.distributions else {}
         return Loaded(files, sources, dict(self._import_faults), read, distributions)
+
+    def _check_place(self, package: str) -> None:
+        """Raise `CannotReplay` where what was imported is not the working tree's."""
+        module = sys.modules[package]
+        origin = getattr(module, "__file__", None)
+        places = [*getattr(module, "__path__", ()), *([origin] if origin else [])]
+        root = os.path.realpath(self._plan.root)
+        if places and not any(os.path.realpath(place).startswith(root + os.sep) for place in places):
+            wanted = ", ".join(homes_below(self._plan.root, [package], ())) or self._plan.root
+            raise CannotReplay(
+                f"the included package {package!r} is imported from {places[0]}, and not from the working tree "
+                f"({wanted}): another copy shadows it. Uninstall that copy, install the project in editable mode, or "
+                "put its folder on the path (pytest's `pythonpath`)"
+            )
 
     def _load_module(self, module: str) -> None:
         if module.rpartition(".")[2] == "__main__" or not self.included.covers(module):
@@ -353,10 +369,11 @@ def _reason(replay: Replay) -> str:
     return "" if replay.observation is not None else "it ended without an outcome"
 
 
-def search_path(root: str, base_root: str, include: Sequence[str]) -> list[str]:
+def search_path(root: str, base_root: str, include: Sequence[str], homes: Sequence[Home] = USUAL) -> list[str]:
     """`sys.path` for loading another version of the project: entries inside `root` lead into `base_root` instead.
 
-    Folders that hold an included package come first, so that no editable installation leads back to `root`.
+    Folders that hold an included package come first, so that no editable installation leads back to `root`; `homes`
+    are those of the project, relative to its root.
     """
     real, other = os.path.realpath(root), os.path.realpath(base_root)
 
@@ -366,11 +383,4 @@ def search_path(root: str, base_root: str, include: Sequence[str]) -> list[str]:
             return os.path.normpath(os.path.join(other, os.path.relpath(inside, real)))
         return folder or os.getcwd()
 
-    homes = [os.path.join(other, "src"), other]
-    tops = {package.partition(".")[0] for package in include}
-    first = [home for home in homes if any(_holds(home, top) for top in tops)]
-    return list(dict.fromkeys([*first, *map(moved, sys.path)]))
-
-
-def _holds(folder: str, package: str) -> bool:
-    return os.path.isdir(os.path.join(folder, package)) or os.path.isfile(os.path.join(folder, f"{package}.py"))
+    return list(dict.fromkeys([*homes_below(other, include, homes), *map(moved, sys.path)]))

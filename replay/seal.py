@@ -62,7 +62,6 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     readings: bytes = b""
     seconds: float = 0.0
 
-
     @property
     def deviations(self) -> tuple[FieldDifference, ...]:
         """In what base's outcome is not what was recorded."""
@@ -178,24 +177,17 @@ def write_seal(path: Path, seal: Seal) -> None:
 
 
 def seal_key(
-    *, traces: Iterable[TraceId], tree: Mapping[str, str], include: Sequence[str], settings: Sequence[str]
+    *, traces: Iterable[TraceId], tree: Mapping[str, str], modules: Iterable[str], settings: Sequence[str]
 ) -> str:
     """The name of a seal: a digest of everything that it follows from but installed distributions and data files.
 
-    `tree` maps files of the project at base to digests; `settings` are those of the configuration that matter.
+    `tree` maps files of the project at base to digests, `modules` are those of them that hold included modules;
+    `settings` are those of the configuration that matter.
     """
     state = hashlib.blake2b(digest_size=SEAL_KEY_LENGTH // 2)
-    parts = [f"format {FORMAT}", f"python {sys.version_info[:3]} {sys.implementation.cache_tag}", *settings, *include]
+    parts = [f"format {FORMAT}", f"python {sys.version_info[:3]} {sys.implementation.cache_tag}", *settings]
     parts += sorted(traces)
-    parts += [f"{path} {digest}" for path, digest in sorted(included_files(tree, include).items())]
+    parts += [f"{path} {tree[path]}" for path in sorted(modules)]
     for part in parts:
         state.update(part.encode("utf-8", "surrogatepass") + b"\0")
     return state.hexdigest()
-
-
-def included_files(tree: Mapping[str, str], include: Sequence[str]) -> dict[str, str]:
-    """The files of a tree that belong to included packages."""
-    places = [package.replace(".", "/") for package in include]
-    prefixes = tuple(f"{home}{place}/" for place in places for home in ("", "src/"))
-    modules = {f"{home}{place}.py" for place in places for home in ("", "src/")}
-    return {path: digest for path, digest in tree.items() if path.startswith(prefixes) or path in modules}

@@ -244,9 +244,7 @@ def _reads(trace: Trace, *, clock: bool) -> bool:
 class _Judged:
     """What the runs of one trace come to."""
 
-    def __init__(
-        self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots, check: RecordingCheck
-    ) -> None:
+    def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots, check: RecordingCheck) -> None:
         self._roots = roots
         self._check = check
         self._kept = kept
@@ -330,5 +328,3 @@ def _moved(base: Observation, observed: Observed) -> list[tuple[str, int | None]
 
 def _between(base: Observation, observed: Observed) -> list[Difference]:
     return compare(base, observed.observation) if observed.observation is not None else []
-
-

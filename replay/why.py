@@ -9,7 +9,18 @@ import msgspec
 NOT_AS_RECORDED = "base does not replay as recorded"
 
 CauseKind: TypeAlias = Literal[
-    "", "gone", "changed", "input", "refused", "unrecorded", "redacted", "state", "path", "recording", "application", "unexplained"
+    "",
+    "gone",
+    "changed",
+    "input",
+    "refused",
+    "unrecorded",
+    "redacted",
+    "state",
+    "path",
+    "recording",
+    "application",
+    "unexplained",
 ]
 """What the cause is about. Empty where nothing is wrong; `recording` where the baseline itself lacks something,
 `application` where base cannot be made to answer at all."""

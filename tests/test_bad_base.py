@@ -28,6 +28,7 @@ from pytest_runtime.replay.checkout import checked_out
 from pytest_runtime.replay.engine import CannotReplay, Engine
 from pytest_runtime.replay.modules import followed, module_files
 from pytest_runtime.replay.oracle import BaseUnavailable, Setup, find_oracle
+from pytest_runtime.replay.packages import USUAL
 from pytest_runtime.replay.seal import FORMAT, Seal, SealedTrace, read_seal
 
 from .scenario import Replayed, Scenario
@@ -318,9 +319,9 @@ def test_links_that_lead_nowhere_lead_nowhere() -> None:
     """In circles, out of the project, to what is not there."""
     tree = {"a": "1", "b": "2", "shop/up": "3", "shop/x.py": "4", "gone": "5", "out": "6"}
     links = {"a": "b", "b": "a", "shop/up": "../shop", "gone": "nothing", "out": "../../etc"}
-    files = followed(tree, links)
+    files = followed(tree, links, USUAL)
     assert files.blobs["shop/up/x.py"] == files.blobs["shop/up/up/x.py"] == "4"
-    assert module_files(files.blobs, ["shop"])["shop.x"] == "shop/x.py"
+    assert module_files(files.blobs, ["shop"], USUAL)["shop.x"] == "shop/x.py"
     assert len(files.blobs) < 50
 
 

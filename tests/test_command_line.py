@@ -182,7 +182,8 @@ def test_sealing_says_how_faithful_base_is(recorded: Path) -> None:
         "  runshop.stock:left     1 of 2",
         "not judged, 1 trace: it runs runshop.stock.left, which changed since the recording",
         "    for example runshop.stock:left: return: recorded 1, replayed 2",
-        "    to have them judged: record again, or accept the change of base in runtime-accepted.toml (--runtime-accept)",
+        "    to have them judged: record again, or accept the change of base in runtime-accepted.toml "
+        "(--runtime-accept)",
         "volatile fields: 1 in 1 trace, compared by shape",
         "      1 x runshop.pricing:label · return",
     ]

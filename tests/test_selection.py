@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_runtime.replay.modules import module_of
+from pytest_runtime.replay.packages import USUAL
 from pytest_runtime.replay.seal import Seal
 from pytest_runtime.replay.selection import Changed, Selection, dependents, imported
 from pytest_runtime.replay.versions import Versions
@@ -199,8 +200,10 @@ def test_dependents_follow_circles_and_chains() -> None:
 
 def test_modules_are_named_by_their_files() -> None:
     """In the project's root or its `src`."""
-    assert module_of("shop/web.py", ["shop"]) == "shop.web"
-    assert module_of("src/shop/__init__.py", ["shop"]) == "shop"
-    assert module_of("shop.py", ["shop"]) == "shop"
-    assert module_of("tests/test_shop.py", ["shop"]) == ""
-    assert module_of("shop/data.json", ["shop"]) == ""
+    assert module_of("shop/web.py", ["shop"], USUAL) == "shop.web"
+    assert module_of("src/shop/__init__.py", ["shop"], USUAL) == "shop"
+    assert module_of("lib/shop/web.py", ["shop"], USUAL) == ""
+    assert module_of("lib/shop/web.py", ["shop"], ("lib/",)) == "shop.web"
+    assert module_of("shop.py", ["shop"], USUAL) == "shop"
+    assert module_of("tests/test_shop.py", ["shop"], USUAL) == ""
+    assert module_of("shop/data.json", ["shop"], USUAL) == ""

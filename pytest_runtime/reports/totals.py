@@ -148,7 +148,9 @@ class Totals(NamedTuple):
         if counts["same"] or counts["accepted"]:
             return ""
         most = self.unjudged()[0]
-        return f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {most.cause}"
+        return (
+            f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {most.cause}"
+        )
 
     def _unreached(self) -> str:
         if self.required is None or self.reach_unavailable or self.reached_percent() >= self.required:
