@@ -6,6 +6,7 @@ branches that accept different things merge. Reading and writing again gives the
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import os
 import re
@@ -18,6 +19,7 @@ import msgspec
 import tomli_w
 
 from .acceptance import Acceptance, doubles
+from .blindness import Blindness
 from .recorders.errors import AcceptanceError
 from .replay.compare import DifferenceKind
 from .replay.files import ACCEPTANCES
@@ -25,12 +27,18 @@ from .replay.shape_text import is_shape
 
 FILE = ACCEPTANCES
 TABLE = "accepted"
+BLIND = "blind"
 HEADER = """\
 # Divergences that are intended, each reviewed: written by `pytest --runtime-baseline=NAME --runtime-accept "REASON"`,
 # cleaned up by `pytest-runtime prune NAME`. Values are shapes; say more in `reason`: comments are not kept.
 """
 
-_START = re.compile(rf"^[ \t]*\[\[[ \t]*{TABLE}[ \t]*\]\]", re.MULTILINE)
+
+def _starts(table: str) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*\[\[[ \t]*{table}[ \t]*\]\]", re.MULTILINE)
+
+
+_START, _BLIND_START = _starts(TABLE), _starts(BLIND)
 _AT_LINE = re.compile(r"\(at line (\d+)")
 _MAY_BE_EMPTY = frozenset({"conditions"})
 
@@ -51,9 +59,20 @@ def parse_acceptances(text: str, path: Path) -> tuple[Acceptance, ...]:
     return _Reader(path, text).acceptances()
 
 
+def read_blindness(path: Path) -> tuple[Blindness, ...]:
+    """The agreed blindness in a file, none where there is no file; raises `AcceptanceError`, which names the line."""
+    try:
+        return _Reader(path, path.read_text(encoding="utf-8")).blindness()
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AcceptanceError(path, 1, f"cannot be read: {error}") from error
+
+
 def write_acceptances(path: Path, acceptances: Iterable[Acceptance]) -> None:
-    """Write them all at once or not at all; without any, there is no file. Raises `OSError`."""
-    text = render_acceptances(acceptances)
+    """Write them all at once or not at all; without any, there is no file. What the file says of agreed blindness
+    stays. Raises `OSError`, and `AcceptanceError` where the file cannot be read."""
+    text = render_acceptances(acceptances, read_blindness(path))
     if not text:
         path.unlink(missing_ok=True)
         return
@@ -65,10 +84,17 @@ def write_acceptances(path: Path, acceptances: Iterable[Acceptance]) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def render_acceptances(acceptances: Iterable[Acceptance]) -> str:
-    """The text of the file; the same for the same acceptances, in whatever order they come."""
-    tables = [tomli_w.dumps(_table(one)) for one in sorted(acceptances)]
-    return HEADER + "".join(f"\n[[{TABLE}]]\n{table}" for table in tables) if tables else ""
+def render_acceptances(acceptances: Iterable[Acceptance], blindness: Iterable[Blindness] = ()) -> str:
+    """The text of the file; the same for the same statements, in whatever order they come."""
+    tables = [f"\n[[{TABLE}]]\n{tomli_w.dumps(_table(one))}" for one in sorted(acceptances)]
+    said = sorted(blindness, key=lambda one: (one.entry, one.function, one.reason, str(one.until)))
+    tables += [f"\n[[{BLIND}]]\n{tomli_w.dumps(_blind_table(one))}" for one in said]
+    return HEADER + "".join(tables) if tables else ""
+
+
+def _blind_table(blindness: Blindness) -> dict[str, Any]:
+    """What it does not say is left out."""
+    return {key: value for key, value in msgspec.structs.asdict(blindness).items() if value}
 
 
 def _table(acceptance: Acceptance) -> dict[str, Any]:
@@ -92,17 +118,17 @@ class _Reader:
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
         self._text = text
-        self._starts = [found.start() for found in _START.finditer(text)]
+        self._starts = sorted(found.start() for start in (_START, _BLIND_START) for found in start.finditer(text))
 
     def acceptances(self) -> tuple[Acceptance, ...]:
-        rows = list(self._rows())
+        rows = list(self._rows(TABLE))
         found = [self._acceptance(row) for row in rows]
         for position in doubles(found):
             first = next(row for row, one in zip(rows, found, strict=True) if one.identity == found[position].identity)
             raise self._error(rows[position].line, f"this says what line {first.line} says; remove one of the two")
         return tuple(found)
 
-    def _rows(self) -> Iterator[_Row]:
+    def _rows(self, wanted: str) -> Iterator[_Row]:
         try:
             document = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
@@ -111,14 +137,34 @@ class _Reader:
                 int(line[1]) if line else self._line(len(self._text.rstrip())), f"not valid TOML: {error}"
             ) from error
         for key in document:
-            if key != TABLE:
-                raise self._error(self._line_of(key, 0, len(self._text)), _unknown("table", key, [TABLE]))
-        tables = document.get(TABLE, [])
+            if key not in (TABLE, BLIND):
+                raise self._error(self._line_of(key, 0, len(self._text)), _unknown("table", key, [TABLE, BLIND]))
+        tables = document.get(wanted, [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._error(1, f"{TABLE!r} is written as tables: [[{TABLE}]]")
+            raise self._error(1, f"{wanted!r} is written as tables: [[{wanted}]]")
+        starts = [found.start() for found in _starts(wanted).finditer(self._text)]
         for position, table in enumerate(tables):
-            start = self._starts[position] if len(self._starts) == len(tables) else 0
+            start = starts[position] if len(starts) == len(tables) else 0
             yield _Row(self._line(start), table)
+
+    def blindness(self) -> tuple[Blindness, ...]:
+        return tuple(self._blindness(row) for row in self._rows(BLIND))
+
+    def _blindness(self, row: _Row) -> Blindness:
+        known = Blindness.__struct_fields__
+        for key, value in row.table.items():
+            if key not in known:
+                raise self._error(self._line_in(row, key), _unknown("key", key, known))
+            is_date = type(value) is datetime.date
+            if key == "until" and not is_date:
+                raise self._error(self._line_in(row, key), "'until' is a date, such as 2027-01-31, without quotes")
+            if key != "until" and not (isinstance(value, str) and value.strip()):
+                raise self._error(self._line_in(row, key), f"{key!r} is a text that says something")
+        if ("entry" in row.table) == ("function" in row.table):
+            raise self._error(row.line, "this names either an entry or a function that need not be judged")
+        if "reason" not in row.table:
+            raise self._error(row.line, "this has no 'reason'; say why nobody needs to know")
+        return Blindness(**row.table)
 
     def _acceptance(self, row: _Row) -> Acceptance:
         known = Acceptance.__struct_fields__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,8 @@ import pytest
 
 from .acceptance import Acceptance, Applied, apply, judged_classes, merge, propose
 from .acceptance_file import FILE as ACCEPTANCES
-from .acceptance_file import parse_acceptances, read_acceptances, write_acceptances
+from .acceptance_file import parse_acceptances, read_acceptances, read_blindness, write_acceptances
+from .blindness import Agreed, agree
 from .exploration import Judged, as_class, is_accepted, judge, to_accept
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
@@ -50,6 +53,7 @@ class Pipeline:
         project = options.project
         try:
             self.acceptances = read_acceptances(project.root / ACCEPTANCES)
+            self._blindness = read_blindness(project.root / ACCEPTANCES)
             if options.coverage is not None:
                 check_coverage(options.coverage)
             setup = setup_of(project, options.baseline, options.base)
@@ -303,9 +307,16 @@ class Pipeline:
             required=self.options.require_reached,
             reach_unavailable=self._reach.unavailable,
             import_faults=dict(self.engine.import_faults),
+            agreed=self._agreed(applied.verdicts),
+            unread=oracle.unread,
             selection=self.options.trace,
             explored=tuple(map(self.judged_exploration, explored)),
         )
+
+    def _agreed(self, verdicts: Sequence[ClassVerdict]) -> Agreed:
+        """The changes that no trace judged, and what was agreed about such."""
+        judged = {trace.trace: trace for one in verdicts for trace in one.traces}
+        return agree(self.engine.unjudged_changes(judged), self._blindness, datetime.datetime.now(datetime.UTC).date())
 
     def _unmatched(self, applied: Applied) -> tuple[tuple[Acceptance, ...], tuple[Acceptance, ...]]:
         """Acceptances that nothing matches: those that this change brings, and those that base itself holds."""

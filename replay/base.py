@@ -11,12 +11,12 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..recorders.errors import NoBase, ShallowClone, UnknownRevision, UnresolvedConflict
-from .files import is_source, skipped
+from .files import content, is_source, skipped
 from .git import Git, open_git
 
 BaseKind: TypeAlias = Literal["revision", "directory"]
@@ -56,11 +56,28 @@ class _Choice(NamedTuple):
     reason: str
 
 
-def find_base(root: Path, wanted: str, recorded_commit: str, *, variables: Mapping[str, str] = os.environ) -> Base:
+Matters: TypeAlias = Callable[[str, bytes, bytes], bool]
+"""Of a path and its content at `HEAD` and now, empty where it is not there: whether the difference can matter."""
+
+
+def any_difference(path: str, before: bytes, now: bytes) -> bool:
+    """Every changed file matters."""
+    return True
+
+
+def find_base(
+    root: Path,
+    wanted: str,
+    recorded_commit: str,
+    *,
+    variables: Mapping[str, str] = os.environ,
+    matters: Matters = any_difference,
+) -> Base:
     """The base for the project at `root`; `wanted` is what the user named, or empty. Raises `BaseError`.
 
     A relative folder in `wanted` counts from the current one. `variables` are those of the environment, in which
-    continuous integration tells about pull requests.
+    continuous integration tells about pull requests. `matters` says of a dirty file whether it is a reason to compare
+    with `HEAD` alone: what is not must not hide the commits of the branch.
     """
     if wanted and Path(wanted).is_dir():
         return _directory(wanted)
@@ -71,7 +88,8 @@ def find_base(root: Path, wanted: str, recorded_commit: str, *, variables: Mappi
     if wanted:
         return _base(git, _named(git, wanted))
     tried = []
-    for found in _choices(git, changed, recorded_commit, variables):
+    mattering = [path for path in changed if matters(path, _at_head(git, path), content(root / path) or b"")]
+    for found in _choices(git, changed, mattering, recorded_commit, variables):
         if isinstance(found, _Choice):
             return _base(git, found)
         tried.append(found)
@@ -88,20 +106,22 @@ def _base(git: Git, choice: _Choice) -> Base:
     return Base("revision", choice.commit, choice.label, choice.reason, git.folder, prefix)
 
 
-def _choices(git: Git, changed: list[str], recorded: CommitId, variables: Mapping[str, str]) -> Iterator[_Choice | str]:
+def _choices(
+    git: Git, changed: list[str], mattering: list[str], recorded: CommitId, variables: Mapping[str, str]
+) -> Iterator[_Choice | str]:
     """What may be the base, best first, each a choice or the reason why it is none.
 
     In the check of a pull request the change is the pull request: a file that the job itself made is no reason to
-    compare with `HEAD`.
+    compare with `HEAD`. Nor is one that cannot matter, where there is a branch to compare with: the working tree is
+    compared with its merge base, dirty files and all.
     """
     in_pull_request = any(variables.get(name) for name in TARGET_VARIABLES)
     if in_pull_request:
         yield _tested_merge(git, variables)
     else:
-        yield _head(git, changed)
+        yield _head(git, mattering)
     yield _merge_base(git, variables)
-    if in_pull_request:
-        yield _head(git, changed)
+    yield _head(git, changed)
     yield _recorded(git, recorded)
 
 
@@ -138,6 +158,16 @@ def _changed_files(git: Git, root: Path) -> list[str]:
     if conflicts:
         raise UnresolvedConflict(root, conflicts)
     return [path for path in changed if is_source(path)]
+
+
+def _at_head(git: Git, path: str) -> bytes:
+    """A file at `HEAD`; empty where it is not there."""
+    prefix = git.text("rev-parse", "--show-prefix")
+    return git.run("show", f"HEAD:{prefix}{path}") if git.commit("HEAD") and _is_tracked(git, path) else b""
+
+
+def _is_tracked(git: Git, path: str) -> bool:
+    return bool(git.ask("ls-tree", "--name-only", "HEAD", "--", path))
 
 
 def _head(git: Git, changed: list[str]) -> _Choice | str:

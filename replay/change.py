@@ -91,7 +91,7 @@ class _Module:
     """A parsed module, taken apart."""
 
     def __init__(self, source: str) -> None:
-        tree = _Bare().visit(ast.parse(source))
+        tree = bare_tree(source)
         self.functions: dict[str, Function] = {}
         self.assigned: dict[str, str] = {}
         """Module-level name → syntax tree of the statement that sets it."""
@@ -197,6 +197,12 @@ class _Bare(ast.NodeTransformer):
         # In a class body the annotation is a field of a dataclass; elsewhere it is a hint. The name alone stays.
         node.annotation = ast.copy_location(ast.Constant(value=None), node.annotation)
         return self.generic_visit(node)
+
+
+def bare_tree(source: str) -> ast.Module:
+    """The syntax tree of a module without what means nothing; raises `SyntaxError`."""
+    tree: ast.Module = _Bare().visit(ast.parse(source))
+    return tree
 
 
 @lru_cache(maxsize=512)

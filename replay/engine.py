@@ -19,6 +19,7 @@ from ..recorders.tracing.branches import FunctionName
 from ..recorders.value_tree import field
 from .blind_spots import BlindSpot, Reach, changed_files
 from .differences import field_of
+from .gate import UnjudgedChange, unjudged_changes
 from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
@@ -31,7 +32,8 @@ from .replayer import CannotReplay, Loaded, Replayer
 from .roots import Roots
 from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
-from .sealing import Runner
+from .sealing import Runner, functions_recorded
+from .selection import touched_functions
 from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .versions import Versions
 from .volatile import count_leaves
@@ -299,6 +301,23 @@ class Engine:
         if self.oracle.seal is not None or not case.trace.redacted:
             return False
         return not self.oracle.versions.may_have_reached(case.trace.functions)
+
+    def unjudged_changes(self, verdicts: Mapping[TraceId, TraceVerdict]) -> list[UnjudgedChange]:
+        """The changed things that recorded traffic ran and that none of some verdicts is about; `prepare` comes first.
+
+        Without base each trace is judged against its own recording, and what it ran then is what it ran.
+        """
+        oracle = self.oracle
+        if not oracle.differs:
+            return []
+        if oracle.selection is not None and oracle.seal is not None:
+            touched = oracle.selection.touched()
+            ran = {name: oracle.seal.functions_of(name) for one in touched for name in one.traces}
+        else:
+            ran = {stored.id: functions_recorded(stored) for stored in self._reader.traces()}
+            touched = touched_functions(oracle.versions.changed_functions, ran)
+        entries = {name: one.entry for one in self._reader.classes() for name in one.kept.values()}
+        return unjudged_changes(touched, verdicts, ran, entries)
 
     # --- exploring ---
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from ..recorders.errors import GitMissing, NoBase, RuntimeBaselineError
 from ..recorders.options import RedactOptions
 from ..recorders.store.protocol import BaselineReader, Revision
-from .base import Base, find_base
+from .base import Base, Matters, find_base
 from .checkout import checked_out
 from .distributions import other_distributions
 from .files import content, last_changed, links_in, links_of, read_at, tree_of, tree_of_working
@@ -70,7 +70,9 @@ class Oracle(NamedTuple):
     selection: Selection | None
     """`None` without a seal."""
     differs: bool
-    """Whether anything differs between base and candidate."""
+    """Whether anything that traces loaded or read differs between base and candidate."""
+    unread: tuple[str, ...] = ()
+    """Files that differ and that no trace loads or reads."""
 
     @property
     def label(self) -> str:
@@ -89,7 +91,7 @@ def find_oracle(
     root = Path(setup.root)
     latest = latest_revision(reader)
     try:
-        base = find_base(root, setup.base, latest.commit)
+        base = find_base(root, setup.base, latest.commit, matters=_is_meaningful(setup))
     except (NoBase, GitMissing) as error:
         if setup.base or renew:
             raise
@@ -107,11 +109,25 @@ def find_oracle(
     path = _seal_path(setup, reader, before)
     digest_of = _digests(root, base, tree, now)
     known = None if renew else _known_seal(path, digest_of, say)
-    if not (renew or always or versions.anything or _matters(other, known) or settings or _other_distributions(known)):
+    asked = renew or always or versions.anything or settings
+    if not (asked or other or _other_distributions(known)):
         return Oracle(base, base.reason, versions, None, None, False)
     made = known or _make(setup, reader, base, digest_of, path, say)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)
-    return Oracle(base, base.reason, versions, made, Selection(versions, changed, made), True)
+    selection = Selection(versions, changed, made)
+    if not (asked or changed.distributions or selection.read):
+        return Oracle(base, base.reason, versions, made, None, False, tuple(sorted(other)))
+    return Oracle(base, base.reason, versions, made, selection, True, tuple(sorted(other - selection.read)))
+
+
+def _is_meaningful(setup: Setup) -> Matters:
+    """Whether a dirty file is an included module that says something else."""
+
+    def matters(path: str, before: bytes, now: bytes) -> bool:
+        module = module_of(path, setup.include, setup.homes)
+        return bool(module) and Versions({module: _decoded(before)}, {module: _decoded(now)}).anything
+
+    return matters
 
 
 def latest_revision(reader: BaselineReader) -> Revision:
@@ -172,18 +188,6 @@ def _settings_differ(base: Base, root: Path) -> bool:
     """Whether the part of the configuration that decides on replays is another at base."""
     data = read_at(base, ["pyproject.toml"]).get("pyproject.toml", b"")
     return replay_settings(data) != replay_settings(content(root / "pyproject.toml") or b"")
-
-
-def _matters(files: frozenset[str], known: Seal | None) -> bool:
-    """Whether changed files may matter; without a seal nobody knows which are read, so data files all do."""
-    if known is None:
-        return any(not path.endswith(_NEVER_READ) for path in files)
-    read = {*known.read_by_all, *(path for paths in known.read.values() for path in paths)}
-    return not files.isdisjoint(read)
-
-
-_NEVER_READ = (".py", ".pyi", ".md", ".rst", ".lock", ".gitignore", ".gitattributes", ".editorconfig", "pyproject.toml")
-"""Files that a service does not read, and so no reason to make a seal; a seal knows exactly."""
 
 
 def _other_distributions(known: Seal | None) -> list[str]:
@@ -335,8 +339,3 @@ def marked_base(setup: Setup, reader: BaselineReader, base: Base) -> Iterator[Ru
             yield process
         finally:
             process.stop()
-
-
-def traces_of(selection: Selection, ids: Iterable[str]) -> dict[str, str]:
-    """Selected trace → why."""
-    return {name: why for name in ids if (why := selection.why(name))}

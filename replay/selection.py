@@ -1,18 +1,21 @@
-"""This file is about selection: which traces a change can have reached.
+"""Selection: which traces a change can have reached, and which changed things recorded traffic ran at all.
 
-A trace is selected when its run on base executed a function that differs, or code of a module whose statements, or the
-statements of a module that it imports, differ; when it read a file that changed; or when a distribution changed that
-its modules import. Comments, docstrings, formatting and type hints are no difference.
+By what was recorded, not by what base's replay came to: a trace counts with every function that it, or a producer of
+it, ran when it was recorded, and with what base ran and read. Statements that run when the code is loaded count as
+`impact` says, for everything that was loaded. Comments, docstrings, formatting and type hints are no difference.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
 
 from ..recorders.trace import TraceId
 from ..recorders.tracing.branches import FunctionName
+from .impact import impact_of
 from .seal import Seal
 from .versions import Versions
 
@@ -28,6 +31,18 @@ class Changed(NamedTuple):
     """Whether the configuration of pytest-runtime differs."""
 
 
+TouchedKind: TypeAlias = Literal["function", "statement", "file", "dependency", "settings"]
+
+
+class Touched(NamedTuple):
+    """A changed thing that recorded traffic ran or read, and the traces that did."""
+
+    kind: TouchedKind
+    name: str
+    """For people: `shop.web:fee`, `shop/web.py:8 fields = (…)`, `rates.json`."""
+    traces: tuple[TraceId, ...]
+
+
 class Selection:
     """Answers which traces a change can have reached, and why."""
 
@@ -35,42 +50,116 @@ class Selection:
         self._versions = versions
         self._changed = changed
         self._seal = seal
-        self._modules = dependents(versions.new, _with_other_statements(versions), versions.old)
+        self.impact = impact_of(versions.old, versions.new)
         self._importing = _importers(versions.new, changed.distributions)
+        self._read_by_all = _read_among(changed.files, seal.read_by_all)
+        self._read = {trace: found for trace, read in seal.read.items() if (found := _read_among(changed.files, read))}
+
+    @property
+    def read(self) -> frozenset[str]:
+        """Changed files, other than included modules, that were read or loaded."""
+        return frozenset(self._read_by_all).union(*self._read.values())
 
     @property
     def everything(self) -> str:
         """Why every trace is selected, or empty."""
         if self._changed.settings:
             return "the configuration of pytest-runtime changed"
-        read = sorted(self._changed.files & set(self._seal.read_by_all))
-        return f"{read[0]} changed, which is read when the code is loaded" if read else ""
+        if self._read_by_all:
+            return f"{self._read_by_all[0]} changed, which is read when the code is loaded"
+        return self.impact.everything
 
     def why(self, trace: TraceId) -> str:
-        """Why a trace is selected, in words; empty when nothing that changed can have reached it."""
+        """Why a trace is selected, in words; empty when nothing that changed can have reached it.
+
+        A trace that ran no included code is selected only where every one is, or where it read a changed file.
+        """
         if self.everything:
             return self.everything
-        functions = self._seal.functions_of(trace)
-        if not functions:
-            return "it is not known what it ran" if self._anything() else ""
-        for function in functions:
-            if self._versions.differs(function):
-                return f"it ran {function}, which changed"
-            module = function.partition(":")[0]
-            if module in self._modules:
-                return f"it ran {function}, and statements of {self._modules[module]} changed"
-            if module in self._importing:
-                return f"it ran {function}, and {self._importing[module]} is another version"
-        read = sorted(self._changed.files & set(self._seal.read.get(trace, [])))
+        for function in self._functions(trace):
+            if reason := self._reason(function):
+                return f"it ran {function}: {reason}"
+        read = self._read.get(trace)
         return f"it read {read[0]}, which changed" if read else ""
 
-    def _anything(self) -> bool:
-        return bool(self._versions.changed_functions or self._modules or self._changed.files or self._importing)
+    def _functions(self, trace: TraceId) -> Iterable[FunctionName]:
+        """Everything that a trace ran: recorded, by its producers, and on base."""
+        return dict.fromkeys((*self._seal.recorded_functions_of(trace), *self._seal.functions_of(trace)))
+
+    def _reason(self, function: FunctionName) -> str:
+        if self._versions.differs(function):
+            return "it changed"
+        outer = function.partition(".<locals>.")[0]
+        if outer in self.impact.functions:
+            return self.impact.functions[outer]
+        module = function.partition(":")[0]
+        return f"{self._importing[module]} is another version" if module in self._importing else ""
+
+    # --- what has to be judged ---
+
+    def touched(self) -> list[Touched]:
+        """Every changed thing that recorded traffic ran or read, in a fixed order.
+
+        A change is judged where, of each, at least one of the traces was replayed faithfully and compared.
+        """
+        found = [*self._touched_functions(), *self._touched_statements(), *self._touched_files()]
+        if self._changed.settings:
+            found.append(Touched("settings", "the configuration of pytest-runtime", self._all_running))
+        for name in sorted(self._changed.distributions):
+            modules = {module for module, cause in self._importing.items() if cause == name}
+            found.append(Touched("dependency", f"the version of {name}", self._running_modules(modules)))
+        return [one for one in found if one.traces]
+
+    @cached_property
+    def _by_function(self) -> dict[FunctionName, list[TraceId]]:
+        """Included function → the traces that ran it when they were recorded."""
+        found: dict[FunctionName, list[TraceId]] = {}
+        for trace in self._seal.recorded:
+            for function in self._seal.recorded_functions_of(trace):
+                found.setdefault(function, []).append(trace)
+        return found
+
+    @property
+    def _all_running(self) -> tuple[TraceId, ...]:
+        return tuple(trace for trace, functions in self._seal.recorded.items() if functions)
+
+    def _running_modules(self, modules: Collection[str]) -> tuple[TraceId, ...]:
+        functions = (one for one in self._by_function if one.partition(":")[0] in modules)
+        return tuple(dict.fromkeys(trace for one in functions for trace in self._by_function[one]))
+
+    def _touched_functions(self) -> Iterator[Touched]:
+        for name in sorted({*self._versions.changed_functions, *self.impact.functions}):
+            yield Touched("function", name, tuple(self._by_function.get(name, ())))
+
+    def _touched_statements(self) -> Iterator[Touched]:
+        for one in self.impact.statements:
+            home = f"{one.module}:{one.owner}." if one.owner else f"{one.module}:"
+            functions = (function for function in self._by_function if function.startswith(home))
+            traces = tuple(dict.fromkeys(trace for function in functions for trace in self._by_function[function]))
+            if not traces and self.impact.everything:
+                traces = self._all_running
+            yield Touched("statement", f"{one.module}:{one.line}  {one.text}", traces)
+
+    def _touched_files(self) -> Iterator[Touched]:
+        for file in self._read_by_all:
+            yield Touched("file", file, self._all_running)
+        for file in sorted({file for files in self._read.values() for file in files} - {*self._read_by_all}):
+            yield Touched("file", file, tuple(trace for trace, files in self._read.items() if file in files))
 
 
-def _with_other_statements(versions: Versions) -> set[str]:
-    gone = {module for module in versions.old if module not in versions.new}
-    return gone | {module for module, change in versions.changes.items() if change.statements}
+def touched_functions(changed: Iterable[FunctionName], ran: Mapping[TraceId, Iterable[FunctionName]]) -> list[Touched]:
+    """The changed functions that traces ran, with those traces; `ran` maps traces to what they ran."""
+    by_function: dict[FunctionName, list[TraceId]] = {}
+    for trace, functions in ran.items():
+        for function in functions:
+            by_function.setdefault(function, []).append(trace)
+    return [Touched("function", name, tuple(by_function[name])) for name in sorted(changed) if name in by_function]
+
+
+def _read_among(changed: Collection[str], read: Iterable[str]) -> list[str]:
+    """The changed files among those that were read; one that is new or gone in a folder that was listed is too."""
+    seen = set(read)
+    return sorted(file for file in changed if file in seen or f"{posixpath.dirname(file)}/" in seen)
 
 
 def dependents(sources: Mapping[str, str], changed: Iterable[str], old: Mapping[str, str]) -> dict[str, str]:
@@ -135,8 +224,3 @@ def _homes(module: str, node: ast.ImportFrom) -> list[str]:
         base = package[: len(package) - node.level + 1]
         found.append(".".join([*base, *([node.module] if node.module else [])]))
     return [name for name in found if name]
-
-
-def functions_that_differ(versions: Versions) -> list[FunctionName]:
-    """New, changed and removed functions, in a fixed order."""
-    return sorted(versions.changed_functions)

@@ -355,7 +355,7 @@ def test_where_nothing_differs_nothing_is_explored(project: Project) -> None:
     shutil.copy(project.path.parent / "base" / "runshop" / "pricing.py", project.path / "runshop")
     result = project.run(*RUN, "--runtime-only", "--runtime-explore")
     assert result.ret == 0
-    assert "nothing that could change behaviour differs" in output(result)
+    assert "nothing to replay" in output(result)
     assert "exploration.rt" not in output(result)
 
 

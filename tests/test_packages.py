@@ -55,13 +55,13 @@ def test_two_places_and_nothing_to_choose_by_are_an_error(tmp_path: Path) -> Non
 def test_a_package_without_a_file_is_an_error_that_names_what_may_be_meant(tmp_path: Path) -> None:
     """A slip of the pen in `include` would compare nothing with nothing."""
     root = tree(tmp_path, "lib/oddshop/__init__.py")
-    with pytest.raises(ConfigurationError, match="'oddshopp', and no file of it lies below .* Did you mean 'oddshop'?"):
+    with pytest.raises(ConfigurationError, match=r"no file of it lies below .* Did you mean 'oddshop'\?"):
         homes_of(root, ["oddshopp"])
 
 
 def test_an_included_package_of_another_place_is_named_with_it(tmp_path: Path) -> None:
     """One of the standard library is no part of any working tree."""
-    with pytest.raises(ConfigurationError, match="Python imports it from .*json, which is no part of the working tree"):
+    with pytest.raises(ConfigurationError, match=r"imports it from .*json\S*, which is no part of the working tree"):
         homes_of(tmp_path, ["json"])
 
 

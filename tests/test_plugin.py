@@ -271,12 +271,13 @@ def test_a_run_in_which_nothing_could_be_judged_is_no_pass(project: Project) -> 
 
 
 def test_some_that_could_not_be_judged_are_skipped_with_the_reason(project: Project) -> None:
-    """They are counted, and the rest decides."""
+    """They are counted; where what changed was run by them alone, the run is no pass."""
     project.change("def left(number):\n", "def left(number):\n    open('planted', 'w')\n", "runshop/stock.py")
     result = project.run(*RUN, "-rs")
     result.assert_outcomes(passed=ITEMS, skipped=2)
-    assert result.ret == 0
+    assert result.ret == 1
     assert "not judged: refused open('planted')" in output(result)
+    assert "changed and judged by no trace: runshop.stock:left, run by 2 recorded traces" in output(result)
 
 
 def test_one_corrupt_trace_costs_one_trace(project: Project) -> None:

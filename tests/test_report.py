@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from pytest_runtime.acceptance import Acceptance
+from pytest_runtime.blindness import Agreed
 from pytest_runtime.replay.engine import BlindSpot
 from pytest_runtime.replay.seal import Fidelity, SealedTrace
 from pytest_runtime.replay.verdict import (
@@ -84,6 +85,8 @@ NOTHING = Totals(
     reach_unavailable="",
     import_faults={},
     explored=(),
+    agreed=Agreed((), (), ()),
+    unread=(),
     selection="",
 )
 
@@ -275,7 +278,7 @@ def test_the_summary_counts_the_verdicts() -> None:
     text = printed(totals(verdict(SAME, UNJUDGED), verdict(FAILED, diverged("a")), classes=9))
     counts = "1 same, 1 diverged, 1 not judged, 1 error; 5 values compared"
     assert f"runtime: 4 traces replayed (2 of 9 path classes): {counts}" in text
-    assert "not judged, 1 trace: refused os.system('x')" in text
+    assert "not judged, 1 trace, 20 recorded calls: refused os.system('x')" in text
     assert "1 same, 0 diverged, 0 not judged, 1 hung, 0 error" in printed(totals(verdict(SAME, HUNG)))
 
 
@@ -340,7 +343,7 @@ def test_fidelity_is_told_where_base_is_not_faithful() -> None:
         "traces": 2,
         "faithful": 1,
         "borrowed": 0,
-        "reasons": {"return: recorded 1, replayed 2": 1},
+        "reasons": {"base does not replay as recorded: return: recorded 1, replayed 2": 1},
     }
 
 
@@ -365,7 +368,7 @@ def test_ways_out_of_decisions_are_blind_spots_too() -> None:
 
 def test_a_change_of_nothing_is_told_in_a_line() -> None:
     """Nothing was replayed, and that is a pass."""
-    line = "runtime: nothing that could change behaviour differs from HEAD; nothing to replay"
+    line = "runtime: no file differs from HEAD in its meaning; nothing to replay"
     assert printed(totals(differs=False)) == line
 
 

@@ -42,10 +42,10 @@ ACCEPT = "--runtime-accept=TICKET-7: a higher limit"
 def test_a_change_is_compared_with_what_was_committed(project: Project) -> None:
     """Only what it can have reached is replayed, and both sides of the decision are told."""
     result = project.commit().moved_threshold().run(*ONLY)
-    result.assert_outcomes(failed=1, passed=3)  # everything of the module whose constant changed
+    result.assert_outcomes(failed=1, passed=1)  # the function that uses the constant that changed
     text = output(result)
     assert "runtime: compared with HEAD" in text
-    assert "runtime: 5 traces replayed (4 of 6 path classes): 3 same, 2 diverged, 0 not judged, 0 error" in text
+    assert "runtime: 3 traces replayed (2 of 6 path classes): 1 same, 2 diverged, 0 not judged, 0 error" in text
     lines = ["    base       150 > 100 is true     2 of 2", "    candidate  150 > 500 is false    2 of 2"]
     assert "\n".join(lines) in text
     result = project.run(*ONLY, "--runtime-all")
@@ -58,17 +58,18 @@ def test_a_change_of_nothing_replays_nothing(project: Project) -> None:
     project.commit().change("LIMIT = 100", "LIMIT = 100  # a lot").write("test_own.py", "def test_new():\n    pass\n")
     result = project.run(*RUN)
     result.assert_outcomes(passed=1)
-    assert "runtime: nothing that could change behaviour differs from HEAD; nothing to replay" in output(result)
+    assert "nothing that the recorded traffic loads or reads differs from HEAD; nothing to replay" in output(result)
+    assert "(changed, and read by none: test_own.py)" in output(result)
     assert result.ret == 0
 
 
 def test_a_folder_may_be_the_base(project: Project, recorded: Path) -> None:
     """Where there is no git."""
     result = project.moved_threshold().run(*ONLY, f"--runtime-base={recorded}", "--runtime-json=report.json")
-    result.assert_outcomes(failed=1, passed=3)
+    result.assert_outcomes(failed=1, passed=1)
     report = json.loads((project.path / "report.json").read_text(encoding="utf-8"))
     assert report["oracle"]["kind"] == "directory"
-    assert report["selection"] == {"classes": ITEMS, "selected": 4, "trace": ""}
+    assert report["selection"] == {"classes": ITEMS, "selected": 2, "trace": ""}
     assert report["fidelity"]["runshop.pricing:fee"]["faithful"] == 3
 
 
@@ -144,7 +145,8 @@ def test_an_acceptance_that_base_holds_itself_is_only_told(project: Project) -> 
     project.commit().change("hello", "bye")
     result = project.run(*RUN, "--runtime-all", "-k", "fee or left")
     assert "accepted, and settled at base: runshop.pricing:fee" in output(result)
-    assert result.ret == 0
+    assert "by no trace: runshop.pricing:label, run by 1 recorded trace: it was deselected" in output(result)
+    assert result.ret == 1
 
 
 # --- rules of comparison ------------------------------------------------------------------------------------------
@@ -174,7 +176,8 @@ def test_a_rule_cannot_make_a_trace_green_of_which_nothing_is_left(project: Proj
     assert result.ret == 1
     assert "every field of it is ignored by the project's rules of comparison" in output(result)
     json_run = project.run(*RUN, "--runtime-json=report.json")
-    assert json_run.ret == 0  # others were judged
+    assert json_run.ret == 1  # others were judged, but none that ran what changed
+    assert "changed and judged by no trace: runshop.pricing:fee" in output(json_run)
     report = json.loads((project.path / "report.json").read_text(encoding="utf-8"))
     assert report["counts"]["not_judged"] == 3
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.replay.impact import impact_of
 from pytest_runtime.replay.modules import module_of
 from pytest_runtime.replay.packages import USUAL
 from pytest_runtime.replay.seal import Seal
@@ -69,15 +70,38 @@ def test_a_function_selects_what_ran_it(shop: Scenario) -> None:
     assert replayed(shop.change("rates", "return RATE", "return  (RATE + 0)")) == {"price"}
 
 
-def test_statements_of_a_module_count_for_those_that_import_it(shop: Scenario) -> None:
-    """And for nobody else."""
-    assert replayed(shop.change("rates", "UNUSED = 1", "UNUSED = 2")) == {"price"}
+def test_a_constant_counts_for_the_functions_that_mention_it(shop: Scenario) -> None:
+    """Through any number of calls, and for nobody else."""
+    assert replayed(shop.change("rates", "RATE = 2", "RATE = 3")) == {"price"}
+
+
+def test_a_constant_that_no_included_function_mentions_counts_for_everything(shop: Scenario) -> None:
+    """A framework may read it."""
+    found = replayed(shop.change("rates", "UNUSED = 1", "UNUSED = 2"))
+    assert found == {"price", "title", "Label.__init__", "Label.shown"}
+
+
+def test_a_plug_in_that_nothing_imports_by_name_counts_for_everything() -> None:
+    """It may be found by its folder, and set what it likes."""
+    impact = impact_of({"shop": "def f(): pass\n"}, {"shop": "def f(): pass\n", "shop.plug": "X = 1\n"})
+    assert impact.everything == "shop.plug is new, and nothing imports it by name: it may be loaded as a plug-in"
+
+
+def test_a_setting_that_another_module_carries_over_counts_for_everything(tmp_path: Path) -> None:
+    """`wire` is imported by name nowhere, and sets what `calc` computes with; no import leads from it to `calc`."""
+    modules = {
+        "config": "RATE = 2\n",
+        "calc": "RATE = 0\n\ndef price(n):\n    return n * RATE\n",
+        "wire": "import calc\nimport config\n\ncalc.RATE = config.RATE\n",
+    }
+    scenario = Scenario(tmp_path, modules).record(lambda config, calc, wire: calc.price(3))
+    assert scenario.change("config", "RATE = 2", "RATE = 5").judge().fields == {"return": ("6", "15")}
 
 
 def test_a_class_body_counts_for_its_module(shop: Scenario) -> None:
-    """What it sets up may reach any of its functions."""
+    """A function that mentions what it sets is reached."""
     found = replayed(shop.change("texts", "width = 3", "width = 4"))
-    assert {"Label.shown"} <= found <= {"Label.shown", "Label.__init__", "title"}
+    assert found == {"Label.shown"}
 
 
 def test_bases_of_a_class_count(shop: Scenario) -> None:
@@ -165,7 +189,7 @@ def selection(distributions: Iterable[str] = (), *, settings: bool = False, file
 def test_another_version_of_a_dependency_selects_what_imports_it() -> None:
     """Directly or through an included module."""
     chosen = selection(["yaml"])
-    assert chosen.why("one") == "it ran shop:f, and yaml is another version"
+    assert chosen.why("one") == "it ran shop:f: yaml is another version"
     assert chosen.why("two") == ""
 
 

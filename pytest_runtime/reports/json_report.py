@@ -15,12 +15,13 @@ from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdi
 from .causes import Cause, Sort, causes_of, place_key, sorts_of
 from .totals import Totals
 
-FORMAT = 3
+FORMAT = 4
 """Version of the report.
 
 1: the first.
 2: divergences by field pattern; causes, oracle, fidelity, selection, acceptances, rules, arms of blind spots.
 3: what was explored.
+4: causes of what was not judged, changes that no trace judged, agreed blindness.
 """
 
 
@@ -44,6 +45,29 @@ def report_of(totals: Totals) -> dict[str, Any]:
         "crashed": _reasons(totals, "crashed"),
         "errors": _reasons(totals, "error"),
         "not_judged": _reasons(totals, "not judged"),
+        "not_judged_causes": [
+            {
+                "cause": group.cause,
+                "cure": group.cure,
+                "recorded": group.traffic,
+                "trace_ids": [one.trace for one in group.traces],
+            }
+            for group in totals.unjudged()
+        ],
+        "unjudged_changes": [
+            {
+                "kind": one.kind,
+                "name": one.name,
+                "entries": list(one.entries),
+                "traces": one.traces,
+                "reasons": [{"reason": reason, "traces": count} for reason, count in one.reasons],
+            }
+            for one in totals.agreed.left
+        ],
+        "blind": [
+            {**msgspec.to_builtins(one), "over": one in totals.agreed.over}
+            for one in (*totals.agreed.holding, *totals.agreed.over)
+        ],
         "acceptances": {
             "used": [_acceptance(one) for one in totals.used],
             "unmatched": [_acceptance(one) for one in totals.unmatched],

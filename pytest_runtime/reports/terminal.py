@@ -16,18 +16,29 @@ from .unjudged import group_lines
 SPOTS_SHOWN = 20
 CAUSES_SHOWN = 10
 FIELDS_SHOWN = 4
+CHANGES_SHOWN = 12
 
 
 def print_summary(reporter: Any, totals: Totals, reason: str) -> None:
     """Causes, counts of all verdicts, reasons, rules, acceptances, blind spots."""
     if not totals.differs and not totals.verdicts and not reason:
-        line = f"runtime: nothing that could change behaviour differs from {totals.oracle}; nothing to replay"
-        reporter.line(line, green=True)
+        reporter.line(printable(_nothing(totals)), green=True)
         return
     reporter.section(f"runtime: baseline {totals.baseline}, compared with {totals.oracle}", sep="=")
     for line, colour in _lines(totals):
         reporter.line(printable(line), **{colour: True} if colour else {})
     _print_counts(reporter, totals, reason)
+
+
+def _nothing(totals: Totals) -> str:
+    """That there is nothing to replay, and why."""
+    if not totals.unread:
+        return f"runtime: no file differs from {totals.oracle} in its meaning; nothing to replay"
+    more = f" and {len(totals.unread) - 1} more" if len(totals.unread) > 1 else ""
+    return (
+        f"runtime: nothing that the recorded traffic loads or reads differs from {totals.oracle}; nothing to replay "
+        f"(changed, and read by none: {totals.unread[0]}{more})"
+    )
 
 
 def _lines(totals: Totals) -> Iterator[tuple[str, str]]:
@@ -41,12 +52,26 @@ def _lines(totals: Totals) -> Iterator[tuple[str, str]]:
         advice = f"remove it with: pytest-runtime prune {totals.baseline}"
         yield f"accepted, and settled at base: {one.describe()}; {advice}", "yellow"
     yield from ((line, "yellow") for line in group_lines(totals.unjudged()))
+    yield from _unjudged_changes(totals)
     for one in totals.used:
         yield f"accepted: {one.describe()}", "yellow"
     yield from summary_lines(totals.explored, totals.root)
     yield from ((line, "yellow") for line in _rule_lines(totals))
     yield from ((line, "") for line in _fidelity_lines(totals))
     yield from _spot_lines(totals)
+
+
+def _unjudged_changes(totals: Totals) -> Iterator[tuple[str, str]]:
+    if totals.selection:
+        return
+    for change in totals.agreed.left[:CHANGES_SHOWN]:
+        yield f"changed and judged by no trace: {change.describe()}", "red"
+    if len(totals.agreed.left) > CHANGES_SHOWN:
+        yield f"… and {len(totals.agreed.left) - CHANGES_SHOWN} more changes that no trace judged", "red"
+    for one in totals.agreed.holding:
+        yield f"agreed not to be judged: {one.describe()}", "yellow"
+    for one in totals.agreed.over:
+        yield f"agreed not to be judged, but its time is over: {one.describe()}", "red"
 
 
 def _cause_lines(totals: Totals) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..acceptance import Acceptance
+from ..blindness import Agreed
 from ..exploration import Judged
 from ..replay.blind_spots import BlindSpot
 from ..replay.seal import Fidelity
@@ -67,6 +68,10 @@ class Totals(NamedTuple):
     import_faults: Mapping[str, str]
     explored: tuple[Judged, ...]
     """What was explored, by target."""
+    agreed: Agreed
+    """Changed things that recorded traffic ran and nobody judged, and what was agreed about such."""
+    unread: tuple[str, ...]
+    """Files that differ and that no trace loads or reads."""
     selection: str
     """The trace id that the run was narrowed to, or empty."""
 
@@ -120,7 +125,7 @@ class Totals(NamedTuple):
         counts = self.counts()
         if any(counts[verdict] for verdict in BAD) or self.differs_explored():
             return ""
-        return self._unmatched() or self._nothing_judged(counts) or self._unreached()
+        return self._unmatched() or self._nothing_judged(counts) or self._unjudged_change() or self._unreached()
 
     def _unmatched(self) -> str:
         if not self.unmatched:
@@ -146,10 +151,21 @@ class Totals(NamedTuple):
                 )
             return ""
         if counts["same"] or counts["accepted"]:
-            return ""
+            compared = self.asserted() or self.rules()
+            return "" if compared else "of what was replayed, no value was compared; this is not a pass"
         most = self.unjudged()[0]
         return (
             f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {most.cause}"
+        )
+
+    def _unjudged_change(self) -> str:
+        left = self.agreed.left
+        if not left or self.selection:
+            return ""
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        return (
+            f"changed, run by recorded traffic, and judged by no trace: {left[0].name}{more}; this is not a pass. "
+            "What may stay unjudged is agreed on in runtime-accepted.toml, under [[blind]]"
         )
 
     def _unreached(self) -> str:

@@ -1,0 +1,83 @@
+"""The gate: every changed thing that recorded traffic ran must have been judged, by a faithful trace that ran it.
+
+Otherwise nobody knows what the change does there, and the run is no pass, whatever else came out the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from ..recorders.trace import TraceId
+from ..recorders.tracing.branches import FunctionName
+from .selection import Touched, TouchedKind
+from .verdict import TraceVerdict, Verdict
+
+JUDGED: tuple[Verdict, ...] = ("same", "accepted", "diverged", "hung", "crashed")
+"""Verdicts of traces that base spoke for."""
+
+DESELECTED = "it was deselected in this run"
+
+REASONS_KEPT = 3
+
+
+class UnjudgedChange(NamedTuple):
+    """A changed thing that recorded traffic ran and that no trace judged."""
+
+    kind: TouchedKind
+    name: str
+    entries: tuple[str, ...]
+    """Entries of the traces that ran it."""
+    traces: int
+    reasons: tuple[tuple[str, int], ...]
+    """Why these traces were not judged, the most frequent first, with their numbers."""
+
+    def describe(self) -> str:
+        """In a line, for people."""
+        why = "; ".join(f"{reason} ({count} of {self.traces})" for reason, count in self.reasons)
+        return f"{self.name}, run by {self.traces} recorded trace{'s' if self.traces > 1 else ''}: {why}"
+
+
+def unjudged_changes(
+    touched: Iterable[Touched],
+    verdicts: Mapping[TraceId, TraceVerdict],
+    ran_on_base: Mapping[TraceId, Collection[FunctionName]],
+    entries: Mapping[TraceId, str],
+) -> list[UnjudgedChange]:
+    """The changed things that no faithful, judged trace ran.
+
+    `verdicts` holds what was replayed in this run, `ran_on_base` the functions that base's own replay of a trace ran,
+    `entries` the entry of each trace.
+    """
+    found = []
+    for one in touched:
+        if any(_speaks(one, trace, verdicts, ran_on_base) for trace in one.traces):
+            continue
+        reasons = Counter(_reason(trace, verdicts) for trace in one.traces)
+        names = tuple(dict.fromkeys(entries[trace] for trace in one.traces if trace in entries))
+        kept = tuple(reasons.most_common(REASONS_KEPT))
+        found.append(UnjudgedChange(one.kind, one.name, names, len(one.traces), kept))
+    return found
+
+
+def _speaks(
+    touched: Touched,
+    trace: TraceId,
+    verdicts: Mapping[TraceId, TraceVerdict],
+    ran_on_base: Mapping[TraceId, Collection[FunctionName]],
+) -> bool:
+    verdict = verdicts.get(trace)
+    if verdict is None or verdict.verdict not in JUDGED:
+        return False
+    ran = ran_on_base.get(trace, ())
+    return touched.name in ran if touched.kind == "function" else bool(ran)
+
+
+def _reason(trace: TraceId, verdicts: Mapping[TraceId, TraceVerdict]) -> str:
+    verdict = verdicts.get(trace)
+    if verdict is None:
+        return DESELECTED
+    if verdict.verdict in JUDGED:
+        return "its replay on base did not run it"
+    return verdict.why.cause or verdict.why.difference or verdict.reason
