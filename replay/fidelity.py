@@ -15,6 +15,7 @@ from ..recorders.value_tree import BytesNode, ObjectNode, StandardNode
 from .compare import Difference, compare
 from .job import Observed
 from .observation import ENTRY_GONE, Observation
+from .printed import without_printed
 from .redacted_parts import RedactedParts, outside_redacted
 from .shared_state import writers_for
 from .show import short
@@ -62,7 +63,8 @@ class RecordingCheck:
         `recorded` is the recorded observation in base's terms (folders hidden); `borrowed` says how many exchanges
         other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
         """
-        found = [one for one in compare(recorded, base, settling(masks)) if not _is_rest_of_one_stream(one)]
+        differing = compare(recorded, without_printed(base), settling(masks))
+        found = [one for one in differing if not _is_rest_of_one_stream(one)]
         if borrowed:
             found = [one for one in found if not one.field.endswith(": extra call")]
         return outside_redacted(found, self._redacted.fields(trace, base)) if found else []

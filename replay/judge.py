@@ -23,6 +23,7 @@ from .job import Job, Observed
 from .kept_state import KEPT_STATE, KeptState
 from .observation import Observation
 from .perturbation import STANDING
+from .printed import without_printed
 from .rules import NO_RULES, RuleFailed, Rules, left_by
 from .seal import SealedTrace
 from .sealing import Runner
@@ -266,6 +267,8 @@ class Judge:
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
+        if self._against_recording:
+            candidate = without_printed(candidate)
         return compare(base, candidate, self._rules(case, reread=False))
 
     def _stopped(self, case: Case, observed: Observed, settles: Settles) -> list[Difference] | Judgement:

@@ -35,6 +35,7 @@ from .calls import CalledNames
 from .lending import Lender
 from .observation import ENTRY_GONE, Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
+from .printed import printing, with_printed
 from .provenance import Producers
 from .rebuild import Resolver, Stand, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
@@ -108,7 +109,7 @@ class Worker:
         if tracer is not None:
             tracer.begin(path)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), printing() as printed:
                 # A run that is stopped leaves things open; that is no fault of the session around it.
                 warnings.simplefilter("ignore", ResourceWarning)
                 outcome, trail = _until_stopped(run)
@@ -120,7 +121,7 @@ class Worker:
             context.leave(token)
         observation = None
         if outcome is not None and world.stopped is None:
-            observation = replayed_observation(outcome, world.asked)
+            observation = with_printed(replayed_observation(outcome, world.asked), printed.getvalue())
         return Replay(observation, world.stopped, world, path, trail)
 
     def world(self, trace: Trace, perturbation: Perturbation, *, exact: bool = False) -> RecordedWorld:
