@@ -80,7 +80,7 @@ class _Ran:
         most = max(map(len, rows), default=0)
         for rank in range(most):  # one of each class, then another of each
             for row in rows:
-                if rank < len(row):
+                if rank < len(row) and _is_evidence(seal, row[rank]):
                     for function in {_outermost(one) for one in seal.functions_of(row[rank])}:
                         self._traces.setdefault(function, []).append(row[rank])
 
@@ -92,6 +92,12 @@ class _Ran:
 
     def entry_of(self, trace: TraceId) -> str:
         return self._entry[trace]
+
+
+def _is_evidence(seal: Seal, trace: TraceId) -> bool:
+    """Whether base replays a trace as it was recorded: what another one does says nothing about real inputs."""
+    sealed = seal.trace(trace)
+    return sealed is not None and not sealed.why
 
 
 def _function(name: FunctionName, versions: Versions, ran: _Ran) -> Target:
