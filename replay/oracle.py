@@ -112,6 +112,11 @@ def latest_revision(reader: BaselineReader) -> Revision:
     return revisions[max(revisions)] if revisions else Revision("", "", 0.0, {}, {})
 
 
+def recorded_roots(reader: BaselineReader, root: str) -> tuple[str, ...]:
+    """Folders of the project when it was recorded; where a recording does not say, it may have been this one."""
+    return tuple(dict.fromkeys(one.root or root for one in reader.revisions().values()))
+
+
 def _files_of(base: Base, setup: Setup) -> Files:
     tree = tree_of(base)
     return followed(tree, links_of(base, [path for path in tree if may_lead_to_modules(path, setup.include)]))
@@ -272,6 +277,8 @@ def plan_of(
         app=setup.app,
         boundaries=setup.boundaries,
         root=root,
+        known_as=(setup.root,),
+        recorded=recorded_roots(reader, setup.root),
         variables=dict(latest.variables),
         modules=tuple(latest.sources),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),

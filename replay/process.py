@@ -20,7 +20,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Literal, NoReturn, TypeAlias
 
@@ -32,8 +32,11 @@ from .exploring.trial import Trials, Tried
 from .exploring.trying import Trying
 from .job import Job, Observed
 from .lending import Lender
+from .memory import for_replay, limit_memory, physical
 from .replayer import CannotReplay, Loaded, Plan, Replayer
 from .requests import read_ahead
+from .scratch import Scratch
+from .surroundings import use_temporary
 
 TIME_LIMIT = 10.0
 """Seconds that one replay may take before it counts as hanging."""
@@ -53,8 +56,14 @@ AT_ONCE = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity"
 TELL_LIMIT = 1.0
 """Seconds in which a process that hangs may tell where."""
 
+RESTARTS = 20
+"""Times that a process which ended is started again before the run is given up."""
+
 HANG_AGAIN = 10
 """Once a replay hung, the others of the run have this part of the time."""
+
+_WHOLE, _WORN = b"w", b"x"
+"""Before an answer: whether the process that gives it can go on."""
 
 AHEAD = 50_000
 """Bytes of jobs that are handed over before the first answer is read: they must fit into the buffer of a pipe, or both
@@ -65,7 +74,6 @@ class _Load(msgspec.Struct, frozen=True, tag="load"):
     plan: Plan
     store: str
     path: list[str]
-    folder: str
     limit: float
     forking: bool
 
@@ -103,7 +111,11 @@ _decode_tried = msgspec.msgpack.Decoder(list[Tried]).decode
 
 
 class ReplayerProcess:
-    """One version of the code, loaded in a process of its own."""
+    """One version of the code, loaded in a process of its own, in a scratch copy, behind a wall.
+
+    A process that ends where it should not is started again: what was being replayed is replayed once more, alone, and
+    who ends it again is told as crashed.
+    """
 
     def __init__(
         self,
@@ -119,28 +131,44 @@ class ReplayerProcess:
     ) -> None:
         """`store` is where the baseline lies, `path` the `sys.path` that leads to the code. With `launch="fork"` the
         process is a copy of this one, which is quick and has this one's hash seed."""
+        self._plan = plan
+        self._store = store
+        self._path = list(path)
+        self._limit = limit
         self._load_limit = load_limit
-        self._question = _Load(plan, store, list(path), plan.root, limit, forking)
+        self._forking = forking
         self._hash_seed = hash_seed
         self._launch = launch
+        self._scratch: Scratch | None = None
         self._connection: Connection[Any, Any] | None = None
         self._child: subprocess.Popen[bytes] | _Forked | None = None
         self._is_loaded = False
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+        self._watched: Mapping[str, Iterable[int]] | None = None
+        self._is_watching = False
+        self._asked = 0
+        """Inputs that it was last asked to try."""
+        self._restarts = 0
         self.loaded = Loaded({}, {}, {}, [])
         self.reach_unavailable = ""
 
     def start(self) -> None:
-        """Start the process and let it import the code, while this one does something else."""
+        """Start the process and let it import the code, while this one does something else; raises `CannotReplay`."""
+        try:
+            self._scratch = Scratch(self._plan)
+        except OSError as error:
+            raise CannotReplay(f"the project at {self._plan.root} cannot be copied into a scratch folder: {error}") from error
+        scratch = self._scratch
+        question = _Load(scratch.plan, self._store, scratch.path(self._path), self._limit, self._forking)
         ours, theirs = Pipe()
         self._connection = ours
         if self._launch == "fork":
-            self._child = _Forked(_forked(lambda: _serve_forked(theirs, self._output.fileno())))
+            self._child = _Forked(forked(lambda: _serve_forked(theirs, self._output.fileno())))
         else:
-            self._child = self._spawned(theirs)
+            self._child = self._spawned(theirs, scratch.temporary)
         theirs.close()
         with suppress(OSError):  # it is gone already: `load` says so
-            ours.send_bytes(_encode(self._question))
+            ours.send_bytes(_encode(question))
 
     def load(self) -> Loaded:
         """What came of importing the code, in a process that is started now if it was not; raises `CannotReplay`."""
@@ -149,22 +177,26 @@ class ReplayerProcess:
         answer = self._awaited()
         failed = msgspec.msgpack.decode(answer)
         if isinstance(failed, dict) and failed.get("type") == "failed":
-            raise CannotReplay(str(failed["message"]))
+            raise CannotReplay(self._shown(str(failed["message"])))
         self._is_loaded = True
-        self.loaded = _decode_loaded(answer)
+        assert self._scratch is not None
+        self.loaded = self._scratch.loaded(_decode_loaded(answer))
         return self.loaded
 
-    def _spawned(self, theirs: Connection[Any, Any]) -> subprocess.Popen[bytes]:
+    def _shown(self, text: str) -> str:
+        return self._scratch.text(text) if self._scratch is not None else text
+
+    def _spawned(self, theirs: Connection[Any, Any], temporary: str) -> subprocess.Popen[bytes]:
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
         boot = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main({theirs.fileno()})"
-        environment = {**os.environ, "PYTHONHASHSEED": str(self._hash_seed)}
+        folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
         return subprocess.Popen(
             [sys.executable, *flags, "-P", "-c", boot],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
-            env=environment,
+            env={**os.environ, **folders, "PYTHONHASHSEED": str(self._hash_seed)},
             process_group=0,
         )
 
@@ -184,79 +216,151 @@ class ReplayerProcess:
         os.kill(self._child.pid, signal.SIGUSR1)
         time.sleep(TELLING)
         self._output.seek(0)
-        return _place(self._output.read().decode(errors="replace"))
+        return self._shown(_place(self._output.read().decode(errors="replace")))
 
     def _last_words(self) -> str:
         self._output.seek(0)
         lines = self._output.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return self._shown(lines[-1]) if lines else "it said nothing"
 
     def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
         """From here on note which of these lines each replay runs; `None` for all."""
-        wanted = {file: sorted(numbers) for file, numbers in lines.items()} if lines is not None else None
+        self._watched, self._is_watching = lines, True
         assert self._connection is not None
+        assert self._scratch is not None
+        wanted = None
+        if lines is not None:
+            wanted = self._scratch.lines({file: sorted(numbers) for file, numbers in lines.items()})
         with suppress(OSError):  # it is gone already: `_awaited` says so
             self._connection.send_bytes(_encode(_Watch(wanted)))
         self.reach_unavailable = msgspec.msgpack.decode(self._awaited(), type=_Watching).unavailable
 
+    # --- replaying ---
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
-        """Answers, in the order of the jobs. All are to be read before something else is asked."""
-        assert self._connection is not None
+        """Answers, in the order of the jobs. All are to be read before something else is asked. Raises `CannotReplay`
+        where the process cannot be started again."""
         waiting: deque[tuple[Job, int]] = deque()
-        ahead = 0
         for job in jobs:
+            if job.fresh and not self._forking:
+                yield from self._rest(waiting)
+                yield self._alone(job)
+                continue
             question = _encode(_Jobs([job]))
-            while waiting and ahead + len(question) > AHEAD:
-                earlier, size = waiting.popleft()
-                ahead -= size
-                yield self._answer(earlier)
-            try:
-                self._connection.send_bytes(question)
-            except OSError:
-                raise self._gone(job) from None
+            while waiting and sum(size for _job, size in waiting) + len(question) > AHEAD:
+                yield from self._oldest(waiting)
+            self._send(question)
             waiting.append((job, len(question)))
-            ahead += len(question)
-        for earlier, _size in waiting:
-            yield self._answer(earlier)
+        yield from self._rest(waiting)
+
+    def _rest(self, waiting: deque[tuple[Job, int]]) -> Iterator[Observed]:
+        while waiting:
+            yield from self._oldest(waiting)
+
+    def _send(self, question: bytes) -> None:
+        assert self._connection is not None
+        with suppress(OSError):  # it is gone already: who reads the answer starts it again
+            self._connection.send_bytes(question)
+
+    def _oldest(self, waiting: deque[tuple[Job, int]]) -> list[Observed]:
+        """The answer to the oldest job; to all that wait, where the process ended meanwhile."""
+        observed = self._answer()
+        if observed is not None:
+            waiting.popleft()
+            return [observed]
+        self._restart()
+        jobs = [job for job, _size in waiting]
+        waiting.clear()
+        return [self._by_itself(job) for job in jobs]
+
+    def _answer(self) -> Observed | None:
+        """The next answer, `None` when the process ended."""
+        assert self._connection is not None
+        assert self._scratch is not None
+        try:
+            return self._scratch.observed(_decode_observed(self._connection.recv_bytes()))
+        except (EOFError, OSError):
+            return None
+
+    def _by_itself(self, job: Job) -> Observed:
+        """The answer to a job while no other is worked on, so that it is known who ends the process."""
+        self._send(_encode(_Jobs([job])))
+        observed = self._answer()
+        if observed is None:
+            words = self._last_words()
+            self._restart()
+            observed = Observed(job.trace, "crashed", f"the replay ended the process that loaded the code: {words}")
+        return observed
+
+    def _restart(self) -> None:
+        """Load the code anew, in a new copy; raises `CannotReplay`."""
+        words = self._last_words()
+        self._restarts += 1
+        if self._restarts > RESTARTS:
+            raise CannotReplay(f"the process that replays ended {RESTARTS + 1} times, the last time with: {words}")
+        self._end()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+        self.load()
+        if self._is_watching:
+            self.watch(self._watched)
+
+    def _alone(self, job: Job) -> Observed:
+        """A fresh replay where there is no fork."""
+        other = ReplayerProcess(
+            self._plan,
+            store=self._store,
+            path=self._path,
+            hash_seed=self._hash_seed,
+            limit=self._limit,
+            forking=False,
+            launch=self._launch,
+        )
+        try:
+            other.load()
+            return next(iter(other.run([msgspec.structs.replace(job, fresh=False)])))
+        finally:
+            other.stop()
+
+    # --- exploring ---
 
     def ask(self, trials: Trials) -> None:
         """Let it try inputs, while this process does something else; `tried` comes next."""
-        assert self._connection is not None
-        with suppress(OSError):  # it is gone already: `tried` says so
-            self._connection.send_bytes(_encode(trials))
+        self._asked = len(trials.trials)
+        self._send(_encode(trials))
 
     def tried(self) -> list[Tried]:
-        """What came of the inputs that it was asked to try; raises `CannotReplay`."""
+        """What came of the inputs that it was asked to try; all of them crashed where they ended the process. Raises
+        `CannotReplay`."""
         assert self._connection is not None
         try:
             return _decode_tried(self._connection.recv_bytes())
         except (EOFError, OSError):
-            raise CannotReplay(f"the process that explores ended: {self._last_words()}") from None
-
-    def _answer(self, job: Job) -> Observed:
-        assert self._connection is not None
-        try:
-            return _decode_observed(self._connection.recv_bytes())
-        except (EOFError, OSError):
-            raise self._gone(job) from None
-
-    def _gone(self, job: Job) -> CannotReplay:
-        return CannotReplay(f"the process that replays ended at trace {job.trace}: {self._last_words()}")
+            reason = f"one of the inputs ended the process that explores: {self._last_words()}"
+            self._restart()
+            return [Tried("error", reason)] * self._asked
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, and whatever it started."""
+        self._end()
+
+    def _end(self) -> None:
         if self._connection is not None:
             with suppress(OSError):  # it may have ended before
                 self._connection.send_bytes(_encode(_End()))
             self._connection.close()
             self._connection = None
         if self._child is not None:
-            if not (self._is_loaded and _ended(self._child)):
-                with suppress(OSError):
-                    os.killpg(self._child.pid, signal.SIGKILL)  # what it forked too
-                self._child.wait()
+            if self._is_loaded:
+                _await_end(self._child)
+            with suppress(OSError):
+                os.killpg(self._child.pid, signal.SIGKILL)  # what it forked too
+            self._child.wait()
             self._child = None
+        self._is_loaded = False
         self._output.close()
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
 
 
 class _Forked:
@@ -277,13 +381,20 @@ class _Forked:
                 time.sleep(0.001)
 
 
-def _ended(child: subprocess.Popen[bytes] | _Forked) -> bool:
-    """Whether a process that was told to end has ended, in the time that this may take."""
-    try:
-        child.wait(END_LIMIT)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+def _await_end(child: subprocess.Popen[bytes] | _Forked) -> None:
+    """Wait until a process that was told to end has ended, or the time that this may take is over. It is not reaped:
+    as long as it is there, nobody else gets its process group's number."""
+    if not hasattr(os, "waitid"):
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(END_LIMIT)
+        return
+    until = time.monotonic() + END_LIMIT
+    pause = 0.0005
+    while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > until:
+            return
+        time.sleep(pause)
+        pause = min(pause * 2, 0.02)
 
 
 # --- the answering side --------------------------------------------------------------------------------------------
@@ -308,7 +419,9 @@ def _serve(connection: Connection[Any, Any]) -> None:
     faulthandler.register(signal.SIGUSR1, 2, all_threads=False)
     _forget(question.plan.include)
     sys.path[:] = question.path
-    os.chdir(question.folder)
+    os.chdir(question.plan.root)
+    use_temporary(question.plan.temporary)
+    limit_memory(physical())
     replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
     replayer.own_process()
     replayer.start()
@@ -351,7 +464,7 @@ class _Service:
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
-        self._trying = Trying(replayer.attempts, _forked if load.forking else None)
+        self._trying = Trying(replayer.attempts, self._forked_to_try if load.forking else None, replayer.ours)
 
     def serve(self) -> None:
         """Until the asking side is gone."""
@@ -366,6 +479,13 @@ class _Service:
             for offspring in self._fresh:
                 offspring.end()
             self._replayer.stop()
+
+    def _forked_to_try(self, run: Callable[[], None]) -> int:
+        def tries() -> None:
+            self._replayer.own_child()
+            run()
+
+        return forked(tries, self._replayer.ours)
 
     def _next(self) -> _Question:
         """The next question; where there is none yet, or enough is being done, an answer is sent first."""
@@ -414,7 +534,7 @@ class _Service:
         while self._fresh:
             self._send_oldest()
         if not self._load.forking:
-            return _encode(self._alone(job) if job.fresh else self._replayer.run(job))
+            return _encode(self._replayer.run(job))
         if self._warm is None:
             self._warm = _Offspring(self._replayer, self._limit)
         self._warm.begin(job)
@@ -443,19 +563,6 @@ class _Service:
             for exchange in decode_trace(job.data).exchanges:
                 read_ahead(exchange.boundary, exchange.request)
 
-    def _alone(self, job: Job) -> Observed:
-        """A fresh replay where there is no fork."""
-        load = self._load
-        seed = os.environ.get("PYTHONHASHSEED", "0")
-        other = ReplayerProcess(
-            load.plan, store=load.store, path=load.path, hash_seed=int(seed), limit=load.limit, forking=False
-        )
-        try:
-            other.load()
-            return next(iter(other.run([msgspec.structs.replace(job, fresh=False)])))
-        finally:
-            other.stop()
-
     def _drop_warm(self) -> None:
         if self._warm is not None:
             self._warm.end()
@@ -466,11 +573,12 @@ class _Offspring:
     """A process forked from the loaded one."""
 
     def __init__(self, replayer: Replayer, limit: float) -> None:
+        self._replayer = replayer
         self._limit = limit
         self._connection, theirs = Pipe()
         self._trail = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         ours = self._connection
-        self._child = _forked(lambda: _live(replayer, theirs, ours, self._trail.fileno()))
+        self._child = forked(lambda: _live(replayer, theirs, ours, self._trail.fileno()), replayer.ours)
         theirs.close()
         self._trace = ""
         self.alive = True
@@ -486,27 +594,40 @@ class _Offspring:
         """The answer to the job; one that hangs or crashes is told as such, and this process is no more."""
         try:
             if self._connection.poll(self._limit):
-                return self._connection.recv_bytes()
+                return self._read()
         except (EOFError, OSError):
             return _encode(Observed(self._trace, "crashed", self._crash()))
         return _encode(Observed(self._trace, "hung", self._hang()))
+
+    def _read(self) -> bytes:
+        answer = self._connection.recv_bytes()
+        if answer[:1] == _WORN:
+            self._kill()
+        return answer[1:]
 
     def _crash(self) -> str:
         self.alive = False
         _child, status = os.waitpid(self._child, 0)
         if os.WIFSIGNALED(status):
-            return f"the replay crashed the interpreter: {signal.Signals(os.WTERMSIG(status)).name}{self._place()}"
+            return f"the replay {ended_by(os.WTERMSIG(status))}{self._place()}"
         return f"the replay ended its process with status {os.WEXITSTATUS(status)} (`os._exit`)"
 
     def _hang(self) -> str:
-        self.alive, self.hung = False, True
-        os.kill(self._child, signal.SIGUSR1)  # tell where
+        self.hung = True
+        with self._replayer.ours():
+            os.kill(self._child, signal.SIGUSR1)  # tell where
         until = time.monotonic() + TELL_LIMIT
         while not os.fstat(self._trail.fileno()).st_size and time.monotonic() < until:
             time.sleep(0.01)
-        os.kill(self._child, signal.SIGKILL)
-        os.waitpid(self._child, 0)
+        self._kill()
         return f"the replay was still running after {self._limit:g} s{self._place()}"
+
+    def _kill(self) -> None:
+        """What code under test registered for its end is not to run."""
+        self.alive = False
+        with self._replayer.ours():
+            os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
 
     def _place(self) -> str:
         self._trail.seek(0)
@@ -517,9 +638,15 @@ class _Offspring:
         self._connection.close()
         self._trail.close()
         if self.alive:
-            self.alive = False
-            os.kill(self._child, signal.SIGKILL)  # what code under test registered for its end is not to run
-            os.waitpid(self._child, 0)
+            self._kill()
+        self._replayer.forget_child(self._child)
+
+
+def ended_by(number: int) -> str:
+    """How a process ended that a signal ended, as the rest of a sentence."""
+    if number == getattr(signal, "SIGSYS", None):
+        return "was ended by the wall: code in C that takes no signals made a system call that is refused"
+    return f"crashed the interpreter: {signal.Signals(number).name}"
 
 
 def _place(trail: str) -> str:
@@ -533,16 +660,27 @@ def _live(replayer: Replayer, connection: Connection[Any, Any], other: Connectio
     other.close()
     faulthandler.enable(trail, all_threads=False)
     faulthandler.register(signal.SIGUSR1, trail, all_threads=False)
+    replayer.own_child()
+    limit_memory(for_replay())
+    tools = _tools()
     try:
         while True:
-            connection.send_bytes(_encode(replayer.run(_decode_job(connection.recv_bytes()))))
+            answer = _encode(replayer.run(_decode_job(connection.recv_bytes())))
+            connection.send_bytes((_WHOLE if _tools() == tools else _WORN) + answer)
     except (EOFError, ConnectionError):
         return
 
 
-def _forked(run: Callable[[], None]) -> int:
-    """The process id of a child that runs a function and ends."""
-    with warnings.catch_warnings():
+def _tools() -> list[str | None]:
+    """Who holds which tool of `sys.monitoring`: a replay that took one away leaves a process that is of no use."""
+    if sys.version_info < (3, 12):
+        return []
+    return [sys.monitoring.get_tool(number) for number in range(6)]
+
+
+def forked(run: Callable[[], None], ours: Callable[[], AbstractContextManager[None]] = nullcontext) -> int:
+    """The process id of a child that runs a function and ends; `ours` is around the fork."""
+    with warnings.catch_warnings(), ours():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads of the code under test: the child starts none
         child = os.fork()
     if child:
