@@ -1,6 +1,6 @@
 """Time that a scratch copy of a project takes, by number of files.
 
-    python -m benchmarks.scratch_copy [--files 5000] [--size 4000] [--times 5]
+python -m benchmarks.scratch_copy [--files 5000] [--size 4000] [--times 5]
 """
 
 from __future__ import annotations

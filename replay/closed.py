@@ -20,7 +20,7 @@ from typing import Any
 
 from ..recorders import context
 from ..recorders.patching import Undo
-from .places import UserFiles, place_of_frame
+from .places import UserFiles, place_of_error, place_of_frame
 from .recorded_world import RecordedWorld, TraceStopped
 
 _REFUSED = frozenset(
@@ -146,7 +146,7 @@ class Closed:
             raise PermissionError(errno.EACCES, "a replay keeps no bytecode", args[0])
         if event == "socket.bind" and world is None:
             return  # libraries ask so, at import, whether the machine knows IPv6; nothing leaves by it
-        self._refuse(_described(event, args), world, sys._getframe(1))
+        self._refuse(_described(event, args), world, place_of_frame(sys._getframe(1), self.users))
 
     def _world(self) -> RecordedWorld | None:
         scope = context.current()
@@ -164,15 +164,15 @@ class Closed:
 
     def refuse(self, what: str) -> None:
         """Refuse what code under test is about to do; raises."""
-        self._refuse(what, self._world(), sys._getframe(1))
+        self._refuse(what, self._world(), place_of_frame(sys._getframe(1), self.users))
 
-    def _refuse(self, what: str, world: RecordedWorld | None, frame: FrameType | None) -> None:
-        place = place_of_frame(frame, self.users)
+    def _refuse(self, what: str, world: RecordedWorld | None, place: str) -> None:
         where = f" at {place}" if place else ""
         if world is not None:
             world.refused.append(what)
             world.stop(
-                "refused", f"refused {what}{where}: it would have left the process, and no recorded boundary stands there"
+                "refused",
+                f"refused {what}{where}: it would have left the process, and no recorded boundary stands there",
             )
         self.escaped.append(f"{what}{where}")
         raise LeavesProcess(
@@ -183,15 +183,15 @@ class Closed:
 
     def refused_call(self, call: str, frame: FrameType | None) -> None:
         """Told of a system call that the wall refused. Stops the trace where its own code runs, else only notes it."""
-        if not self._worlds:
-            place = place_of_frame(frame, self.users)
-            self.escaped.append(f"{call}(2){f' at {place}' if place else ''}")
-            return
-        _thread, world = self._worlds[-1]
+        inside = place_of_frame(frame, self.users)
+        # Where the call raised, its exception may have left the user's code before a handler gets its turn.
+        error = sys.exception()
+        place = inside or (place_of_error(error, self.users) if error is not None else "")
+        world = self._worlds[-1][1] if self._worlds else None
         try:
-            self._refuse(f"{call}(2)", world, frame)
-        except TraceStopped:
-            if place_of_frame(frame, self.users):
+            self._refuse(f"{call}(2)", world, place)
+        except (TraceStopped, LeavesProcess):
+            if world is not None and inside:
                 raise
 
     # --- files ---
@@ -238,7 +238,7 @@ def audit_quiet_doors() -> None:
     original = _posixsubprocess.fork_exec
 
     def fork_exec(*args: Any) -> int:
-        sys.audit("_posixsubprocess.fork_exec", args[0] if args else ())
+        sys.audit("_posixsubprocess.fork_exec", *args[0][:1] if args and isinstance(args[0], (list, tuple)) else ())
         return original(*args)
 
     _posixsubprocess.fork_exec = fork_exec

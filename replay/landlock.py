@@ -30,7 +30,10 @@ _BENEATH = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _M
 _TO_FILE = _WRITE_FILE | _TRUNCATE
 _NET_ALL, _SCOPE_ALL = 0b11, 0b11  # bind and connect TCP; abstract Unix sockets and signals
 
-LIMITS = ((3, "truncating files through a descriptor that only reads", "6.2"), (6, "signals to other processes", "6.12"))
+LIMITS = (
+    (3, "truncating files through a descriptor that only reads", "6.2"),
+    (6, "signals to other processes", "6.12"),
+)
 """(ABI, what is not restricted before it, the Linux that has it)"""
 
 _libc = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None

@@ -12,8 +12,6 @@ import sys
 REPLAY = 4 << 30
 """Bytes that a replay may take beyond what is loaded, on a machine that has twice as many."""
 
-_OUT = "builtins:MemoryError", "MemoryError"
-
 
 def physical() -> int:
     """Bytes that the machine has; 0 where it does not say."""
@@ -49,8 +47,8 @@ def _now() -> int:
 
 
 def is_out_of_memory(raised: str) -> bool:
-    """Whether an exception's class says that there was no memory left."""
-    return raised in _OUT
+    """Whether the class of an exception, as value trees name it, says that there was no memory left."""
+    return raised == "builtins:MemoryError"
 
 
 def shown(size: int) -> str:

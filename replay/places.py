@@ -24,6 +24,7 @@ class UserFiles:
         self._included = included
 
     def __call__(self, file: str) -> bool:
+        """Whether a file holds the user's code."""
         return self._included(file) or (self._below(file) is not None and not _FOREIGN & {*file.split(os.sep)})
 
     def shown(self, file: str) -> str:

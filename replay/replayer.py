@@ -31,7 +31,7 @@ from ..recorders.patching import Undos
 from ..recorders.trace import Entry, decode_trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
-from ..recorders.value_tree import ClassName
+from ..recorders.value_tree import ClassName, ObjectNode
 from .building import Building
 from .calls import CalledNames
 from .closed import Closed, audit_quiet_doors
@@ -41,6 +41,7 @@ from .exploring.attempt import Attempts
 from .job import Job, Observed, fingerprint, reading_digest
 from .known_drivers import refuse_known_drivers
 from .lending import Lender
+from .memory import for_replay, is_out_of_memory, shown
 from .observation import Observation, outbound_of
 from .places import place_of_error
 from .reach import Reach
@@ -372,6 +373,9 @@ class Replayer:
         observation = replay.observation
         if observation is None:
             observation = Observation("return", None, None, outbound_of(world.asked) if world is not None else [])
+        if self._own_folder and _is_out_of_memory(observation):
+            most = f"the {shown(for_replay())} that a replay may take beyond what is loaded"
+            return Observed(job.trace, "crashed", f"the replay asked for more memory than {most}")
         observation = self._roots.hidden(observation)
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
         functions: list[FunctionName] = []
@@ -399,6 +403,11 @@ class Replayer:
         )
 
 
+def _is_out_of_memory(observation: Observation) -> bool:
+    value = observation.value
+    return observation.kind == "exception" and isinstance(value, ObjectNode) and is_out_of_memory(value.cls)
+
+
 def _with_lines(observed: Observed, before: Mapping[str, Sequence[int]]) -> Observed:
     """With the lines of a run before it: a line that was told once is not told again."""
     lines = {file: {*before.get(file, ()), *observed.lines.get(file, ())} for file in {**before, **observed.lines}}
@@ -406,11 +415,14 @@ def _with_lines(observed: Observed, before: Mapping[str, Sequence[int]]) -> Obse
 
 
 def _advice(error: BaseException, package: str) -> str:
-    """What to do about a package that cannot be imported: it is missing only where the import says so."""
+    """What to do about a package that cannot be imported: something is missing only where the import says so."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
     top = package.partition(".")[0]
-    if isinstance(error, ModuleNotFoundError) and error.name in (package, top):
-        return ". Install it in this environment, or put its folder on the path (pytest's `pythonpath`)"
-    return ""
+    if error.name.partition(".")[0] == top and error.name not in (package, top):
+        return ""  # a module that the package itself does not have
+    missing = "it" if error.name in (package, top) else repr(error.name)
+    return f". Install {missing} in this environment, or put its folder on the path (pytest's `pythonpath`)"
 
 
 def _said(error: BaseException) -> str:
@@ -434,7 +446,9 @@ def search_path(root: str, base_root: str, include: Sequence[str]) -> list[str]:
 
     def moved(folder: str) -> str:
         inside = os.path.realpath(folder or os.getcwd())
-        if (inside == real or inside.startswith(real + os.sep)) and not is_left_out(real, os.path.relpath(inside, real)):
+        if (inside == real or inside.startswith(real + os.sep)) and not is_left_out(
+            real, os.path.relpath(inside, real)
+        ):
             return os.path.normpath(os.path.join(other, os.path.relpath(inside, real)))
         return folder or os.getcwd()
 

@@ -1,8 +1,7 @@
 """Roots: base and candidate lie in different folders, and what they show may name them, or where it was recorded.
 
 A path inside the project's folder is the same path on every side, whatever the folder is called. In observations the
-names of all of them are replaced, in texts, in bytes, and in the length that follows from a body. What a replay is given
-names the folder that it runs in.
+names of all of them are replaced, in texts, in bytes, and in the length that follows from a body.
 """
 
 from __future__ import annotations

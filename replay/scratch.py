@@ -69,9 +69,7 @@ class Scratch:
         """With the paths of the working tree."""
         if not (observed.lines or observed.reason):
             return observed
-        return msgspec.structs.replace(
-            observed, lines=self._outside(observed.lines), reason=self.text(observed.reason)
-        )
+        return msgspec.structs.replace(observed, lines=self._outside(observed.lines), reason=self.text(observed.reason))
 
     def text(self, text: str) -> str:
         """With the paths of the working tree."""

@@ -146,9 +146,7 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
 def is_left_out(root: str, below: str) -> bool:
     """Whether a path below a project's root lies in what a copy leaves out."""
     parts = below.split(os.sep)
-    return any(
-        _is_skipped(part, os.path.join(root, *parts[:position])) for position, part in enumerate(parts, start=1)
-    )
+    return any(_is_skipped(part, os.path.join(root, *parts[:position])) for position, part in enumerate(parts, start=1))
 
 
 def _is_skipped(name: str, folder: str) -> bool:

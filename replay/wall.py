@@ -75,7 +75,7 @@ def raise_wall(writable: Sequence[str], refused: Refused) -> Wall:
         return NO_WALL._replace(why=str(error))
     _drop_capabilities()
     version, no_landlock = _with_landlock(writable)
-    machine, telling, no_seccomp = _with_seccomp(refused, truncating=version >= 3)  # noqa: PLR2004 - as in LIMITS
+    machine, telling, no_seccomp = _with_seccomp(refused, truncating=version >= 3)
     missing = [what for since, what, _linux in landlock.LIMITS if 0 < version < since]
     needed = [f"Linux {linux} has it" for since, _what, linux in landlock.LIMITS if 0 < version < since][-1:]
     missing += ["the network", "other processes"] if machine is None else []
@@ -95,7 +95,7 @@ def raise_inner_wall(wall: Wall, writable: Iterable[str]) -> None:
     if wall.version:
         landlock.restrict(writable, _devices(), wall.version)
     if wall.machine is not None:
-        _filter(wall.machine, forking=False, telling=wall.telling, truncating=wall.version >= 3)  # noqa: PLR2004
+        _filter(wall.machine, forking=False, telling=wall.telling, truncating=wall.version >= 3)
 
 
 def _with_landlock(writable: Sequence[str]) -> tuple[int, str]:
@@ -145,5 +145,5 @@ def _drop_capabilities() -> None:
     data = (ctypes.c_uint32 * 6)()
     if libc.capget(header, data) != 0:
         return
-    kept = [word & _KEPT_CAPABILITIES if position < 2 else 0 for position, word in enumerate(data)]  # noqa: PLR2004
+    kept = [word & _KEPT_CAPABILITIES if position < 2 else 0 for position, word in enumerate(data)]
     libc.capset(header, (ctypes.c_uint32 * 6)(*kept))

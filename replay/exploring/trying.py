@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from ..offspring import ended_by
 from .attempt import Attempts, bound_memory
 from .trial import Trials, Tried
 
@@ -108,8 +109,8 @@ class _Fault:
 class _Process:
     """A forked process that tries what it is told."""
 
-    def __init__(self, attempts: Attempts, fork: Fork, memory: int, ours: Ours) -> None:
-        self._ours = ours
+    def __init__(self, attempts: Attempts, fork: Fork, memory: int, guard: Ours) -> None:
+        self._ours = guard
         self._progress = mmap.mmap(-1, 8)
         self._connection, theirs = Pipe()
         ours = self._connection
@@ -157,7 +158,7 @@ class _Process:
 
 def _how(status: int) -> str:
     if os.WIFSIGNALED(status):
-        return f"it crashed the interpreter: {signal.Signals(os.WTERMSIG(status)).name}"
+        return f"it {ended_by(os.WTERMSIG(status))}"
     return f"it ended its process with status {os.WEXITSTATUS(status)} (`os._exit`)"
 
 
