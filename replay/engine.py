@@ -27,7 +27,7 @@ from .naming import ClassName, file_name, name_classes
 from .observation import recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .replayer import CannotReplay, Loaded, Replayer
-from .roots import Roots
+from .roots import Roots, recorded_roots
 from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner
@@ -89,7 +89,7 @@ class Engine:
         self._plain_tests = plain_tests
         self._make_candidate = make_candidate
         self._entries = reader.entries()
-        self._roots = Roots(setup.root)
+        self._roots = Roots(setup.root, *recorded_roots(reader, setup.root))
         self._oracle: Oracle | None = None
         self._candidate: Runner | None = None
         self._judge: Judge | None = None

@@ -18,6 +18,7 @@ from .files import content, last_changed, links_in, links_of, read_at, tree_of, 
 from .modules import Files, followed, may_lead_to_modules, module_files, module_of
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .replayer import CannotReplay, Plan, search_path
+from .roots import recorded_roots
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
 from .sealing import Runner, seal
 from .selection import Changed, Selection
@@ -110,11 +111,6 @@ def latest_revision(reader: BaselineReader) -> Revision:
     """The code that the last recording session ran."""
     revisions = reader.revisions()
     return revisions[max(revisions)] if revisions else Revision("", "", 0.0, {}, {})
-
-
-def recorded_roots(reader: BaselineReader, root: str) -> tuple[str, ...]:
-    """Folders of the project when it was recorded; where a recording does not say, it may have been this one."""
-    return tuple(dict.fromkeys(one.root or root for one in reader.revisions().values()))
 
 
 def _files_of(base: Base, setup: Setup) -> Files:

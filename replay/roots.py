@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from ..recorders.store.protocol import BaselineReader
 from ..recorders.value_tree import (
     AnchorNode,
     BytesNode,
@@ -90,6 +91,11 @@ class Roots:
 
     def _tree(self, tree: Tree) -> Tree:
         return map_texts(tree, self._text, self._data)
+
+
+def recorded_roots(reader: BaselineReader, root: str) -> tuple[str, ...]:
+    """Folders of the project when it was recorded; where a recording does not say, it may have been `root`."""
+    return tuple(dict.fromkeys(revision.root or root for revision in reader.revisions().values()))
 
 
 def names_of(folder: str) -> list[str]:

@@ -25,7 +25,7 @@ from .job import Job, Observed, fingerprint
 from .observation import Observation, recorded_observation
 from .perturbation import STANDING, Perturbation
 from .replayer import Loaded
-from .roots import Roots
+from .roots import Roots, recorded_roots
 from .seal import Seal, SealedTrace, encode_sealed
 from .show import short
 from .volatile import Mask, count_leaves, masks_of, settling
@@ -116,8 +116,9 @@ def seal(
         runs = _run_all(kept, runners, shown)
         sealed = dict(faults.items())
         traces = {name: SealedTrace(name, reason) for name, reason in sealed.items()}
+        roots = Roots(root, *recorded_roots(reader, root))
         for one in kept:
-            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, Roots(root)).sealed()
+            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, roots).sealed()
     finally:
         for runner in runners:
             runner.stop()

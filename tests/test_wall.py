@@ -85,7 +85,9 @@ SILENT = {
     "chmod": "c('chmod', KEPT.encode(), 0)",
     "rename": "c('rename', KEPT.encode(), OUTSIDE.encode())",
     "memory_of_others": "fd = c('open', f'/proc/{os.getppid()}/mem'.encode(), 2)\nassert fd < 0",
-    "vacuum": "db = sqlite3.Connection(':memory:')\ndb.execute('create table t(i)')\ndb.execute(f\"vacuum into '{OUTSIDE}'\")",
+    "vacuum": (
+        "db = sqlite3.Connection(':memory:')\ndb.execute('create table t(i)')\ndb.execute(f\"vacuum into '{OUTSIDE}'\")"
+    ),
     "swallowed": "try:\n    contextvars.Context().run(open, OUTSIDE, 'w')\nexcept BaseException:\n    pass",
     "guards": (
         "import gc\n"
