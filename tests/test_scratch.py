@@ -1,4 +1,4 @@
-"""Scratch copies: what a service makes when it starts is real and gone afterwards, and paths mean the same everywhere."""
+"""Scratch copies: what a service makes when it starts is real and then gone; paths mean the same everywhere."""
 
 from __future__ import annotations
 

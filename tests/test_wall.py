@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_runtime.replay import seccomp, trap
-from pytest_runtime.replay.syscalls import number_of, rules
+from pytest_runtime.replay.syscalls import Machine, number_of, rules
 from pytest_runtime.replay.verdict import TraceVerdict
 
 from .scenario import Scenario
@@ -229,7 +229,7 @@ def test_a_tool_that_a_trace_takes_away_costs_its_own_trace(tmp_path: Path, worl
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-def test_a_program_can_be_made_for_each_machine(machine: seccomp.Machine) -> None:
+def test_a_program_can_be_made_for_each_machine(machine: Machine) -> None:
     """Every jump stays within the program, and every path ends in an answer."""
     wanted = list(rules(own_process=7, forking=False, truncating=True))
     code = seccomp.program(wanted, machine, telling=True)
@@ -241,7 +241,7 @@ def test_a_program_can_be_made_for_each_machine(machine: seccomp.Machine) -> Non
     assert number_of("fork", "aarch64") is None
 
 
-def answer(code: list[seccomp.Instruction], number: int, *arguments: int, machine: seccomp.Machine = "x86_64") -> int:
+def answer(code: list[seccomp.Instruction], number: int, *arguments: int, machine: Machine = "x86_64") -> int:
     """What a program answers to a system call: it is run here, instruction by instruction."""
     given = struct.pack(
         "=iIQ6Q", number, seccomp.ARCHITECTURES[machine], 0, *(*arguments, *(0,) * (6 - len(arguments)))
@@ -295,7 +295,7 @@ CALLS = [
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 @pytest.mark.parametrize(("call", "arguments", "expected"), CALLS)
-def test_what_a_program_answers(call: str, arguments: tuple[int, ...], expected: int, machine: seccomp.Machine) -> None:
+def test_what_a_program_answers(call: str, arguments: tuple[int, ...], expected: int, machine: Machine) -> None:
     """Call by call, on both machines."""
     code = seccomp.program(rules(own_process=7, forking=False, truncating=True), machine, telling=True)
     number = number_of(call, machine)
