@@ -66,4 +66,8 @@ def _put(undos: Undos, module: ModuleType, name: str, refuse: Callable[[str], No
     def connect(*args: Any, **kwargs: Any) -> None:
         refuse(f"{module.__name__}.{name}")
 
-    undos.add(replace(owner, last, connect if owner is module else staticmethod(connect)))
+    original = getattr(owner, last)
+    if isinstance(original, type):
+        undos.add(replace(owner, last, type(last, (original,), {"__new__": connect})))
+    else:
+        undos.add(replace(owner, last, connect if owner is module else staticmethod(connect)))

@@ -270,8 +270,9 @@ class ReplayerProcess:
         """What came of the inputs that it was asked to try; all of them crashed where they ended the process. Raises
         `CannotReplay`."""
         assert self._connection is not None
+        assert self._scratch is not None
         try:
-            return decode_tried(self._connection.recv_bytes())
+            return [self._scratch.tried(one) for one in decode_tried(self._connection.recv_bytes())]
         except (EOFError, OSError):
             reason = f"one of the inputs ended the process that explores: {self._last_words()}"
             self._restart()

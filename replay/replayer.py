@@ -49,6 +49,7 @@ from .rebuild import Resolver, build
 from .relocation import Relocation
 from .roots import Roots
 from .scratch_copy import is_left_out
+from .semaphores import use_own_semaphores
 from .surroundings import emptied, kept, use_temporary
 from .wall import NO_WALL, raise_inner_wall, raise_wall
 from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
@@ -165,6 +166,7 @@ class Replayer:
         sys.dont_write_bytecode = True  # nobody could use it again, and nothing is written outside the scratch copy
         audit_quiet_doors()
         self._wall = raise_wall([self._plan.root, self.temporary], self._closed.refused_call)
+        use_own_semaphores()
         if not self._wall.stands:
             self._undos.add(refuse_known_drivers(self._closed.refuse))
 
@@ -223,18 +225,16 @@ class Replayer:
             self._reach.watch(codes)
 
     def load(self) -> Loaded:
-        """Import the included packages, make the applications, and import the recorded modules, in this order: what a
-        module needs (Django's settings and apps) an application sets up. Raises `CannotReplay` when a package is
-        missing."""
-        with self._building():
-            for package in self._plan.include:
-                self._load_package(package)
+        """Make the applications, then import the included packages and the recorded modules: what a module needs
+        (Django's settings and apps) an application sets up. Raises `CannotReplay` when a package is missing."""
         with suppress(EntryUnavailable):  # told as the verdict of each trace that it answers
             self._applications.make_configured()
         for entry in self._plan.served:
             with suppress(EntryUnavailable):
                 self._applications.find(entry)
         with self._building():
+            for package in self._plan.include:
+                self._load_package(package)
             for module in self._plan.modules:
                 self._load_module(module)
         files = dict(self.included.modules)

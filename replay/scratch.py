@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from .exploring.trial import Tried
 from .job import Observed
 from .replayer import Loaded, Plan
 from .scratch_copy import copy_tree, is_left_out
@@ -70,6 +71,10 @@ class Scratch:
         if not (observed.lines or observed.reason):
             return observed
         return msgspec.structs.replace(observed, lines=self._outside(observed.lines), reason=self.text(observed.reason))
+
+    def tried(self, tried: Tried) -> Tried:
+        """With the paths of the working tree."""
+        return msgspec.structs.replace(tried, reason=self.text(tried.reason)) if tried.reason else tried
 
     def text(self, text: str) -> str:
         """With the paths of the working tree."""

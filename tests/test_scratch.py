@@ -139,6 +139,28 @@ def test_a_module_that_cannot_be_imported_is_named_with_the_users_line(tmp_path:
     assert ("Install 'missing_thing' in this environment" in said) == ("missing" in ending)
 
 
+def test_the_application_is_made_before_modules_are_imported(tmp_path: Path) -> None:
+    """It sets up what they need: Django's settings and apps."""
+    web = """
+        import readiness
+
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            return [b"x"]
+
+        readiness.ready = True
+        """
+    models = "import readiness\n\nif not readiness.ready:\n    raise RuntimeError('apps are not loaded yet')\n"
+    models += "\ndef work(x):\n    return x\n"
+    (tmp_path / "readiness.py").write_text("ready = False\n")
+    scenario = Scenario(tmp_path, {"models": "def work(x):\n    return x\n", "web": web}, app="web:app")
+    scenario.record(lambda models, web: models.work(1))
+    (tmp_path / f"{scenario.names['models']}.py").write_text(models)
+    with scenario.loaded() as process:
+        assert process.loaded.import_faults == {}
+        assert [one.ended for one in process.run(jobs_of(scenario))] == ["outcome"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="it is found by its number in /proc")
 def test_a_loading_process_that_is_killed_is_started_again(tmp_path: Path) -> None:
     """Every trace has an answer; lines are still watched."""

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.replay import seccomp, trap
+from pytest_runtime.replay import known_drivers, replayer, seccomp, trap
 from pytest_runtime.replay.syscalls import Machine, number_of, rules
 from pytest_runtime.replay.verdict import TraceVerdict
+from pytest_runtime.replay.wall import NO_WALL
 
 from .scenario import Scenario
 
@@ -71,7 +72,7 @@ NAMED = {
     "session": ("os.setsid()", "refused setsid(2)"),
     "through_pidfd": (
         "import signal\nsignal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
-        "refused pidfd_open(2)",
+        "refused pidfd_send_signal(2)",
     ),
 }
 """Name → (what the candidate does, what its reason says)."""
@@ -207,6 +208,49 @@ def test_threads_and_pairs_of_sockets_work(tmp_path: Path, world: World) -> None
     body = "import asyncio\nseen = []\nthread = threading.Thread(target=seen.append, args=(x,))\nthread.start()\n"
     body += "thread.join()\nx = asyncio.run(asyncio.sleep(0, seen[0]))"
     assert judged(tmp_path, world, {"threads": body})["threads"].verdict == "same"
+
+
+def test_locks_of_multiprocessing_work_within_the_process(tmp_path: Path, world: World) -> None:
+    """A module may make them; real ones would lie where files of others lie."""
+    body = (
+        "import multiprocessing\n"
+        "lock, again, queue = multiprocessing.Lock(), multiprocessing.RLock(), multiprocessing.Queue()\n"
+        "with lock, again, again:\n"
+        "    assert not lock.acquire(block=False)\n"
+        "    threading.Thread(target=again.acquire, kwargs={'block': False}).start()\n"
+        "assert lock.acquire(timeout=1)\n"
+        "event = multiprocessing.Event()\n"
+        "event.set()\n"
+        "assert event.wait(1)"
+    )
+    assert judged(tmp_path, world, {"locks": body})["locks"].verdict == "same"
+
+
+def test_known_drivers_are_refused_by_name_where_there_is_no_wall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is missing is told."""
+    monkeypatch.setattr(replayer, "raise_wall", lambda writable, refused: NO_WALL)
+    monkeypatch.setitem(known_drivers.KNOWN, "driver_in_c", ("connect", "Client.connect", "Session", "gone"))
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "driver_in_c.py").write_text(
+        "def connect(where):\n    return 1\n\n"
+        "class Client:\n    connect = classmethod(connect)\n\n"
+        "class Session:\n    pass\n"
+    )
+    plain = "def work(x):\n    return x\n\ndef method(x):\n    return x\n\ndef made(x):\n    return x\n"
+    scenario = Scenario(tmp_path / "p", {"plain": plain})
+    scenario.record(lambda plain: [plain.work(1), plain.method(1), plain.made(1)])
+    for name, call in (("work", "connect('x')"), ("method", "Client.connect()"), ("made", "Session()")):
+        scenario.change("plain", f"def {name}(x):", f"def {name}(x):\n    import driver_in_c as d\n    d.{call}")
+    said = {one.candidate_text for trace in scenario.judge().traces for one in trace.differences}
+    assert {one.partition(" at ")[0].strip("\"'") for one in said} == {
+        "refused driver_in_c.connect",
+        "refused driver_in_c.Client.connect",
+        "refused driver_in_c.Session",
+    }
+    with scenario.loaded() as process:
+        assert "the network, other processes, files" in process.loaded.wall
 
 
 def test_a_bomb_of_memory_ends_with_a_reason(tmp_path: Path, world: World) -> None:
