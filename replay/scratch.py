@@ -16,7 +16,7 @@ import msgspec
 from .exploring.trial import Tried
 from .job import Observed
 from .replayer import Loaded, Plan
-from .scratch_copy import copy_tree, is_left_out
+from .scratch_copy import PREFIX, copy_tree, is_left_out
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Scratch:
         self._plan = plan
         self._source = os.path.realpath(plan.root)
         self.shown = plan.known_as[0] if plan.known_as else plan.root
-        self._folder = tempfile.TemporaryDirectory(prefix="pytest-runtime-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         top = os.path.realpath(self._folder.name)
         # Named as the project is: some programs look at the name of the folder that they lie in.
         self.root = os.path.join(top, "project", os.path.basename(os.path.realpath(self.shown)) or "root")

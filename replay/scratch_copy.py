@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,9 @@ LARGE = 16_000_000
 
 BUDGET = 256_000_000
 """Bytes that a copy may take."""
+
+PREFIX = "pytest-runtime-"
+"""What the names of folders begin with that hold copies, in the folder for temporary files."""
 
 MOST = 50_000
 """Files and folders that are copied."""
@@ -60,6 +64,7 @@ class _Copy:
         self._source = source
         self._target = target
         self._twin = twin if twin != source else ""
+        self._temporary = os.path.realpath(tempfile.gettempdir())
         self.files = 0
         self.size = 0
         self.linked: list[str] = []
@@ -81,17 +86,24 @@ class _Copy:
             self._link(self._moved(os.readlink(entry.path), entry.path), here)
             return False
         if entry.is_dir():
-            if _is_skipped(entry.name, entry.path):
+            if _is_skipped(entry.name, entry.path) or self._is_scratch(entry):
                 return False
             if self.files >= MOST:
                 return self._link_original(entry.path, here, path)
             os.mkdir(here)
             self.files += 1
             return True
-        found = entry.stat()
+        try:
+            found = entry.stat()
+        except FileNotFoundError:  # it went meanwhile
+            return False
         if stat.S_ISREG(found.st_mode):
             self._copy(entry.path, here, path, found)
         return False
+
+    def _is_scratch(self, folder: os.DirEntry[str]) -> bool:
+        """Whether it is a copy itself: a project may hold the folder for temporary files."""
+        return folder.name.startswith(PREFIX) and os.path.dirname(folder.path) == self._temporary
 
     def _is_followed(self, link: str) -> bool:
         real = os.path.realpath(link)
@@ -116,6 +128,8 @@ class _Copy:
         except PermissionError:  # what the user may not read, a replay may not either; it is there, as it was
             self._link_original(original, here, path)
             return
+        except FileNotFoundError:  # it went meanwhile, as journals of databases do
+            return
         self.files += 1
         self._age(here, path, found)
 
@@ -139,8 +153,8 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             yield from entries
-    except PermissionError:
-        return  # nobody can read what is in it, a replay neither
+    except (PermissionError, FileNotFoundError):
+        return  # it went, or nobody can read what is in it, a replay neither
 
 
 def is_left_out(root: str, below: str) -> bool:

@@ -90,12 +90,16 @@ def give_up_privileges() -> None:
         raise Unavailable("PR_SET_NO_NEW_PRIVS is refused")
 
 
-def install(instructions: Iterable[Instruction], machine: Machine) -> None:
-    """Put the program around this thread and everything it starts; raises `Unavailable`.
+def packed(instructions: Iterable[Instruction]) -> bytes:
+    """The program as the kernel takes it: an array of `struct sock_filter`."""
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
+
+
+def install(packed: bytes, machine: Machine) -> None:
+    """Put a program around this thread and everything it starts; raises `Unavailable`.
 
     `give_up_privileges` comes first.
     """
-    packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     held = ctypes.create_string_buffer(packed, len(packed))
     given = _Program(len(packed) // 8, ctypes.cast(held, ctypes.c_void_p))
     assert _libc is not None

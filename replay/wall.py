@@ -13,8 +13,10 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from types import FrameType
 from typing import NamedTuple
 
@@ -29,6 +31,8 @@ _KEPT_CAPABILITIES = 1 << 1 | 1 << 2
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: root reads what root could read; what it writes, Landlock decides."""
 _CAPABILITY_VERSION = 0x20080522
 _PR_SET_PDEATHSIG = 1
+_OWN = 0x7E57ED01
+"""Stands for the number of the process in a program that was made for several; no process has it (PID_MAX_LIMIT)."""
 
 Refused = Callable[[str, FrameType | None], None]
 
@@ -126,12 +130,20 @@ def _with_seccomp(refused: Refused, *, truncating: bool) -> tuple[Machine | None
         _filter(machine, forking=True, telling=False, truncating=truncating)
     except Unavailable as error:
         return None, False, str(error)
+    _program(machine, forking=False, telling=telling, truncating=truncating)  # ready for what is forked
     return machine, telling, why
 
 
 def _filter(machine: Machine, *, forking: bool, telling: bool, truncating: bool) -> None:
-    wanted = rules(own_process=os.getpid(), forking=forking, truncating=truncating)
-    seccomp.install(seccomp.program(wanted, machine, telling=telling), machine)
+    general = _program(machine, forking=forking, telling=telling, truncating=truncating)
+    own = struct.pack("=I", os.getpid())
+    seccomp.install(general.replace(struct.pack("=I", _OWN), own), machine)
+
+
+@lru_cache  # each forked process has one, which differs by its number alone
+def _program(machine: Machine, *, forking: bool, telling: bool, truncating: bool) -> bytes:
+    wanted = rules(own_process=_OWN, forking=forking, truncating=truncating)
+    return seccomp.packed(seccomp.program(wanted, machine, telling=telling))
 
 
 def _devices() -> list[str]:
