@@ -34,7 +34,7 @@ from ..recorders.tracing.choose import choose_tracer
 from ..recorders.value_tree import ClassName, ObjectNode
 from .building import Building
 from .calls import CalledNames
-from .closed import Closed, audit_quiet_doors
+from .closed import Closed, LeavesProcess, audit_quiet_doors
 from .detail import Detail
 from .distributions import imported_distributions
 from .exploring.attempt import Attempts
@@ -265,6 +265,8 @@ class Replayer:
 
     def _told(self, error: BaseException) -> str:
         """An exception in one line, with the line of the user's code that it came from."""
+        if isinstance(error, LeavesProcess):
+            return _said(error)  # it has its place
         place = self._place(error)
         refused = f"; refused before: {', '.join(self._closed.escaped[:3])}" if self._closed.escaped else ""
         return f"{_said(error)}{f' (at {place})' if place else ''}{refused}"
