@@ -40,6 +40,7 @@ def record_options(
         sample=sample if sample is not None else configured.sample,
         exemplars=configured.exemplars,
         commit=current_commit(str(project.root)),
+        root=str(project.root),
         process=process,
     )
 

@@ -36,6 +36,8 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Traces kept per path class."""
     commit: str = ""
     """The commit of the code that is recorded, where it is known."""
+    root: str = ""
+    """Folder of the project, where it is known."""
     process: int = 0
     """Id of the process to record; 0 for whichever reads this."""
 

@@ -72,7 +72,7 @@ class Recording:
         sources = {module: included.sources.get(file, "") for file, module in list(included.modules.items())}
         variables, _replaced = self._variables.redacted(self._redactor)
         python = ".".join(map(str, sys.version_info[:3]))
-        return Revision(self.options.commit, python, _time(), sources, variables)
+        return Revision(self.options.commit, python, _time(), sources, variables, self.options.root)
 
     def start(self) -> None:
         """Put everything in place."""

@@ -29,7 +29,7 @@ from .observation import recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .packages import Home
 from .replayer import CannotReplay, Loaded, Replayer
-from .roots import Roots
+from .roots import Roots, recorded_roots
 from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner, functions_recorded
@@ -100,7 +100,7 @@ class Engine:
         self._make_candidate = make_candidate
         self._is_deviation_accepted = is_deviation_accepted
         self._entries = reader.entries()
-        self._roots = Roots(setup.root)
+        self._roots = Roots(setup.root, *recorded_roots(reader, setup.root))
         self._oracle: Oracle | None = None
         self._candidate: Runner | None = None
         self._judge: Judge | None = None

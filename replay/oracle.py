@@ -20,6 +20,7 @@ from .modules import Files, followed, may_lead_to_modules, module_files, module_
 from .packages import USUAL, Home, homes_in
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .replayer import CannotReplay, Plan, search_path
+from .roots import recorded_roots
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
 from .sealing import Runner, seal
 from .selection import Changed, Selection
@@ -289,6 +290,8 @@ def plan_of(
         app=setup.app,
         boundaries=setup.boundaries,
         root=root,
+        known_as=(setup.root,),
+        recorded=recorded_roots(reader, setup.root),
         variables=dict(latest.variables),
         modules=tuple(latest.sources),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),

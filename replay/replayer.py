@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from threading import get_ident
 from types import CodeType
@@ -30,21 +31,28 @@ from ..recorders.patching import Undos
 from ..recorders.trace import Entry, decode_trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
-from ..recorders.value_tree import ClassName
+from ..recorders.value_tree import ClassName, ObjectNode
 from .building import Building
 from .calls import CalledNames
-from .closed import Closed
+from .closed import Closed, LeavesProcess, audit_quiet_doors
 from .detail import Detail
 from .distributions import imported_distributions
 from .exploring.attempt import Attempts
 from .job import Job, Observed, fingerprint, reading_digest
+from .known_drivers import refuse_known_drivers
 from .lending import Lender
+from .memory import for_replay, is_out_of_memory, shown
 from .observation import Observation, outbound_of
 from .packages import USUAL, Home, homes_below
+from .places import place_of_error
 from .reach import Reach
 from .rebuild import Resolver, build
+from .relocation import Relocation
 from .roots import Roots
-from .surroundings import kept
+from .scratch_copy import is_left_out
+from .semaphores import use_own_semaphores
+from .surroundings import emptied, kept, use_temporary
+from .wall import NO_WALL, raise_inner_wall, raise_wall
 from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
 
 TOLD = 500
@@ -66,6 +74,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     boundaries: tuple[str, ...]
     root: str
     """Folder of the project in the version that is loaded."""
+    known_as: tuple[str, ...] = ()
+    """Other folders that mean the project's: the working tree, where every place that is shown lies, comes first."""
+    recorded: tuple[str, ...] = ()
+    """Folders of the project when it was recorded."""
+    temporary: str = ""
+    """Private folder for temporary files; empty for one that the replayer makes. With one, `root` is a scratch copy
+    that code which is imported or built may write in."""
     variables: dict[str, str | None]
     """Environment variables that the recorded service read outside its traces."""
     modules: tuple[str, ...]
@@ -95,6 +110,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """Files of the project, other than modules, that were read while it was loaded."""
     distributions: dict[str, str] = {}
     """Distributions that it imported → version."""
+    wall: str = ""
+    """What the operating system does not close off in the process that replays; empty where the wall is whole."""
 
 
 def compile_plain(source: str, module: str, file: str) -> CodeType:
@@ -114,18 +131,25 @@ class Replayer:
         self._tracer = choose_tracer(self._fault, self.included)
         self._undos = Undos()
         self._hooks = Hooks(self._undos, self._fault)
-        self._scratch = tempfile.TemporaryDirectory(prefix="pytest-runtime-")
-        self._closed = Closed(self._scratch.name, plan.root)
-        self._building = Building(plan.variables, self._closed)
+        self._scratch = None if plan.temporary else tempfile.TemporaryDirectory(prefix="pytest-runtime-")
+        self.temporary = self._scratch.name if self._scratch is not None else plan.temporary
+        """Where a replay may write."""
+        self._closed = Closed(self.temporary, plan.root, copied=bool(plan.temporary), included=self.included)
+        self._relocation = Relocation(plan.recorded, plan.root)
+        self._building = Building(self._relocation.variables(plan.variables), self._closed)
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
-        self._applications = Applications(plan.app, self._building, self._resolver)
+        self._applications = Applications(plan.app, self._building, self._resolver, self._place)
         self.worker = Worker(self._resolver, self.included.modules, self._applications, called)
         self.worker.relaid = frozenset(plan.relaid)
+        self.worker.replaying = self._closed.replaying
         self._paths = Paths(self.included)
-        self._roots = Roots(plan.root)
+        self._roots = Roots(plan.root, *plan.known_as, *plan.recorded, temporary=[self.temporary])
+        self._wall = NO_WALL
         self._reach: Reach | None = None
         self._owner = os.getpid()
+        self._own_folder = ""
+        """Temporary folder of this very process, empty before each replay; none in a process that loads."""
         self.faults: list[str] = []
         self._import_faults: dict[str, str] = {}
 
@@ -134,9 +158,41 @@ class Replayer:
 
     # --- starting and stopping ---
 
+    def _place(self, error: BaseException) -> str:
+        return place_of_error(error, self._closed.users)
+
     def own_process(self) -> None:
-        """From here on this process does nothing but replay, in this thread."""
+        """From here on this process does nothing but replay, in this thread, behind a wall."""
         self._closed.home = get_ident()
+        sys.dont_write_bytecode = True  # nobody could use it again, and nothing is written outside the scratch copy
+        audit_quiet_doors()
+        self._wall = raise_wall([self._plan.root, self.temporary], self._closed.refused_call)
+        use_own_semaphores()
+        if not self._wall.stands:
+            self._undos.add(refuse_known_drivers(self._closed.refuse))
+
+    def own_child(self) -> None:
+        """From here on this process, forked from the one that loaded the code, replays: it changes temporary files
+        only, and forks and signals nobody."""
+        folder = self._folder_of(os.getpid())
+        with self._closed.ours():
+            os.mkdir(folder)
+        use_temporary(folder)
+        self._own_folder = folder
+        raise_inner_wall(self._wall, [self.temporary])
+
+    def forget_child(self, pid: int) -> None:
+        """Remove the temporary files of a process that ended."""
+        with self._closed.ours():
+            shutil.rmtree(self._folder_of(pid), ignore_errors=True)  # all of them go at the end
+
+    def _folder_of(self, pid: int) -> str:
+        return os.path.join(self.temporary, f"replay-{pid}")
+
+    @property
+    def ours(self) -> Callable[[], AbstractContextManager[None]]:
+        """Around what the process of this replayer does for itself."""
+        return self._closed.ours
 
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
@@ -170,29 +226,34 @@ class Replayer:
             self._reach.watch(codes)
 
     def load(self) -> Loaded:
-        """Import the included packages and the recorded modules; raises `CannotReplay` when a package is missing."""
+        """Make the applications, then import the included packages and the recorded modules: what a module needs
+        (Django's settings and apps) an application sets up. Raises `CannotReplay` when a package is missing."""
+        with suppress(EntryUnavailable):  # told as the verdict of each trace that it answers
+            self._applications.make_configured()
+        for entry in self._plan.served:
+            with suppress(EntryUnavailable):
+                self._applications.find(entry)
         with self._building():
             for package in self._plan.include:
-                try:
-                    importlib.import_module(package)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:  # also `sys.exit`, and what test tools derive from it
-                    raise CannotReplay(
-                        f"cannot import the included package {package!r}: {_told(error)}. "
-                        "Install it in this environment, or put its folder on the path (pytest's `pythonpath`)"
-                    ) from error
+                self._load_package(package)
                 self._check_place(package)
             for module in self._plan.modules:
                 self._load_module(module)
-        for entry in self._plan.served:
-            with suppress(EntryUnavailable):  # told as the verdict of each of its traces
-                self._applications.find(entry)
         files = dict(self.included.modules)
         sources = {module: self.included.sources.get(file, "") for file, module in files.items()}
         read = sorted(self._closed.files)
         distributions = imported_distributions(self.included.covers) if self._plan.distributions else {}
-        return Loaded(files, sources, dict(self._import_faults), read, distributions)
+        return Loaded(files, sources, dict(self._import_faults), read, distributions, self._wall.described)
+
+    def _load_package(self, package: str) -> None:
+        try:
+            importlib.import_module(package)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # also `sys.exit`, and what test tools derive from it
+            raise CannotReplay(
+                f"cannot import the included package {package!r}: {self._told(error)}{_advice(error, package)}"
+            ) from error
 
     def _check_place(self, package: str) -> None:
         """Raise `CannotReplay` where what was imported is not the working tree's."""
@@ -216,7 +277,15 @@ class Replayer:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - its entries come to the verdict `error`, with this reason
-            self._import_faults[module] = _told(error)
+            self._import_faults[module] = self._told(error)
+
+    def _told(self, error: BaseException) -> str:
+        """An exception in one line, with the line of the user's code that it came from."""
+        if isinstance(error, LeavesProcess):
+            return _said(error)  # it has its place
+        place = self._place(error)
+        refused = f"; refused before: {', '.join(self._closed.escaped[:3])}" if self._closed.escaped else ""
+        return f"{_said(error)}{f' (at {place})' if place else ''}{refused}"
 
     def watch(self, lines: Mapping[str, Sequence[int]] | None) -> None:
         """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
@@ -247,7 +316,7 @@ class Replayer:
         self._tracer.stop()
         if self._reach is not None:
             self._reach.stop()
-        if os.getpid() == self._owner:
+        if os.getpid() == self._owner and self._scratch is not None:
             self._scratch.cleanup()
 
     # --- replaying ---
@@ -265,7 +334,7 @@ class Replayer:
     def _run(self, job: Job) -> Observed:
         started = _clock()
         try:
-            with kept():
+            with kept(), emptied(self._own_folder, self._closed.ours):
                 if job.calls or job.put:
                     return self._tapped(job, started)
                 replay, lines, detail = self.replay(job)
@@ -290,15 +359,15 @@ class Replayer:
     @property
     def attempts(self) -> Attempts:
         """What tries single inputs."""
-        return Attempts(self.worker, self._resolver, self._roots, self._tracer, self._paths)
+        return Attempts(self.worker, self._resolver, self._roots, self._tracer, self._paths, self._relocation)
 
     def replay(self, job: Job) -> tuple[Replay, dict[str, list[int]], Detail | None]:
         """The replay itself, lines that ran, its steps; raises `EntryUnavailable`."""
-        trace = decode_trace(job.data)
+        trace = decode_trace(self._relocation.data(job.data))
         self._resolver.restored.clear()
         self._closed.files.clear()
         tracer = self._tracer if job.traced else None
-        producers = NO_PRODUCERS if job.restore else job.producers
+        producers = NO_PRODUCERS if job.restore else self._relocation.producers(job.producers)
         run = partial(
             self.worker.replay, job.entry, trace, tracer=tracer, perturbation=job.perturbation, producers=producers
         )
@@ -324,6 +393,9 @@ class Replayer:
         observation = replay.observation
         if observation is None:
             observation = Observation("return", None, None, outbound_of(world.asked) if world is not None else [])
+        if self._own_folder and _is_out_of_memory(observation):
+            most = f"the {shown(for_replay())} that a replay may take beyond what is loaded"
+            return Observed(job.trace, "crashed", f"the replay asked for more memory than {most}")
         observation = self._roots.hidden(observation)
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
         functions: list[FunctionName] = []
@@ -351,13 +423,29 @@ class Replayer:
         )
 
 
+def _is_out_of_memory(observation: Observation) -> bool:
+    value = observation.value
+    return observation.kind == "exception" and isinstance(value, ObjectNode) and is_out_of_memory(value.cls)
+
+
 def _with_lines(observed: Observed, before: Mapping[str, Sequence[int]]) -> Observed:
     """With the lines of a run before it: a line that was told once is not told again."""
     lines = {file: {*before.get(file, ()), *observed.lines.get(file, ())} for file in {**before, **observed.lines}}
     return msgspec.structs.replace(observed, lines={file: sorted(numbers) for file, numbers in lines.items()})
 
 
-def _told(error: BaseException) -> str:
+def _advice(error: BaseException, package: str) -> str:
+    """What to do about a package that cannot be imported: something is missing only where the import says so."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    top = package.partition(".")[0]
+    if error.name.partition(".")[0] == top and error.name not in (package, top):
+        return ""  # a module that the package itself does not have
+    missing = "it" if error.name in (package, top) else repr(error.name)
+    return f". Install {missing} in this environment, or put its folder on the path (pytest's `pythonpath`)"
+
+
+def _said(error: BaseException) -> str:
     """An exception in one line."""
     said = " ".join(str(error).split())
     return f"{type(error).__name__}: {said[:TOLD]}" if said else type(error).__name__
@@ -379,7 +467,9 @@ def search_path(root: str, base_root: str, include: Sequence[str], homes: Sequen
 
     def moved(folder: str) -> str:
         inside = os.path.realpath(folder or os.getcwd())
-        if inside == real or inside.startswith(real + os.sep):
+        if (inside == real or inside.startswith(real + os.sep)) and not is_left_out(
+            real, os.path.relpath(inside, real)
+        ):
             return os.path.normpath(os.path.join(other, os.path.relpath(inside, real)))
         return folder or os.getcwd()
 

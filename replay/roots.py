@@ -1,15 +1,18 @@
-"""This file is about roots: base and candidate lie in different folders, and what they show may name them.
+"""Roots: base and candidate lie in different folders, and what they show may name them, or where it was recorded.
 
-A path inside the project's folder is the same path on both sides, whatever the folder is called. In observations the
-folder's own name is replaced, in texts, in bytes, and in the length that follows from a body.
+A path inside the project's folder is the same path on every side, whatever the folder is called. In observations the
+names of all of them are replaced, in texts, in bytes, and in the length that follows from a body.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from ..recorders.store.protocol import BaselineReader
 from ..recorders.value_tree import (
     AnchorNode,
     BytesNode,
@@ -30,19 +33,30 @@ from .observation import Observation
 
 ROOT = "<root>"
 """Stands for the project's folder."""
+TEMPORARY = "<tmp>"
+"""Stands for the private temporary folder of a replay."""
+
+_OF_PROCESS = "(?:/replay-[0-9]+)?"
+"""Folder of one process in a private temporary folder."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Roots:
-    """Replaces the name of one folder."""
+    """Replaces the names of folders."""
 
-    def __init__(self, folder: str) -> None:
-        """The root of a file system is no name: nothing is replaced."""
-        names = {os.path.normpath(folder), os.path.realpath(folder)} if folder else set()
+    def __init__(self, *folders: str, temporary: Iterable[str] = ()) -> None:
+        """`folders` are the project's, on whatever side; `temporary` those that replays may write in. The root of a
+        file system is no name: nothing is replaced."""
+        own = {name for folder in folders for name in names_of(folder)}
+        private = {name for folder in temporary for name in names_of(folder)}
         # The longer first: one may lie inside the other.
-        self._names = sorted((name for name in names if len(name) > 1), key=len, reverse=True)
-        self._bytes = [os.fsencode(name) for name in self._names]
+        names = sorted({*own, *private}, key=len, reverse=True)
+        self._bytes = [os.fsencode(name) for name in names]
+        patterns = [f"({_whole(name)}{_OF_PROCESS})" if name in private else _whole(name) for name in names]
+        pattern = "|".join(patterns) or "(?!)"
+        self._pattern = re.compile(pattern)
+        self._bytes_pattern = re.compile(os.fsencode(pattern))
 
     def hidden(self, observation: Observation) -> Observation:
         """The observation without the folder's name; the same object where it is not in it."""
@@ -70,35 +84,58 @@ class Roots:
         return any(name in seen for name in self._bytes)
 
     def _text(self, text: str) -> str:
-        for name in self._names:
-            text = text.replace(name, ROOT)
-        return text
+        return self._pattern.sub(lambda found: TEMPORARY if found.lastindex else ROOT, text)
 
     def _data(self, data: bytes) -> bytes:
-        for name in self._bytes:
-            data = data.replace(name, ROOT.encode())
-        return data
+        return self._bytes_pattern.sub(lambda found: (TEMPORARY if found.lastindex else ROOT).encode(), data)
 
     def _tree(self, tree: Tree) -> Tree:
+        return map_texts(tree, self._text, self._data)
+
+
+def recorded_roots(reader: BaselineReader, root: str) -> tuple[str, ...]:
+    """Folders of the project when it was recorded; where a recording does not say, it may have been `root`."""
+    return tuple(dict.fromkeys(revision.root or root for revision in reader.revisions().values()))
+
+
+def names_of(folder: str) -> list[str]:
+    """What a folder is called: as it is written, and where it really is."""
+    names = {os.path.normpath(folder), os.path.realpath(folder)} if folder else set()
+    return [name for name in names if len(name) > 1]
+
+
+def _whole(name: str) -> str:
+    """A pattern for a folder's name that stands by itself: `/srv/shop` is not in `/srv/shopping`, nor is `/app` in
+    `/v1/app`."""
+    before = r"(?<![\w./-])" if name.count(os.sep) == 1 else ""
+    return before + re.escape(name) + r"(?![\w-])"
+
+
+def map_texts(tree: Tree, text: Callable[[str], str], data: Callable[[bytes], bytes]) -> Tree:
+    """The tree with every text and every bytes replaced."""
+
+    def mapped(tree: Tree) -> Tree:
         match tree:
             case str():
-                return self._text(tree)
-            case BytesNode(data=data):
-                return BytesNode(self._data(data))
+                return text(tree)
+            case BytesNode(data=held):
+                return BytesNode(data(held))
             case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
-                return type(tree)([self._tree(item) for item in tree.items])
+                return type(tree)([mapped(item) for item in tree.items])
             case DictNode(keys=keys, values=values):
-                return DictNode([self._tree(key) for key in keys], [self._tree(value) for value in values])
+                return DictNode([mapped(key) for key in keys], [mapped(value) for value in values])
             case ObjectNode(cls=cls, content=content, names=names, values=values, origin=origin):
-                return ObjectNode(cls, self._tree(content), names, [self._tree(value) for value in values], origin)
+                return ObjectNode(cls, mapped(content), names, [mapped(value) for value in values], origin)
             case StandardNode(kind=kind, parts=parts):
-                return StandardNode(kind, [self._tree(part) for part in parts])
+                return StandardNode(kind, [mapped(part) for part in parts])
             case EnumNode(cls=cls, name=name, value=value):
-                return EnumNode(cls, name, self._tree(value))
+                return EnumNode(cls, name, mapped(value))
             case AnchorNode(number=number, value=value):
-                return AnchorNode(number, self._tree(value))
+                return AnchorNode(number, mapped(value))
             case _:
                 return tree
+
+    return mapped(tree)
 
 
 def _with_length(before: Tree, after: DictNode) -> Tree:

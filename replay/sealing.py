@@ -29,7 +29,7 @@ from .observation import Observation, recorded_observation
 from .perturbation import STANDING, UNPERTURBED, Perturbation
 from .redacted_parts import RedactedParts
 from .replayer import Loaded
-from .roots import Roots
+from .roots import Roots, recorded_roots
 from .seal import Seal, SealedTrace, encode_sealed
 from .volatile import Mask, count_leaves, masks_of, settling
 from .why import Why, why
@@ -154,8 +154,9 @@ def seal(
         runs = _run_all(kept, runners, shown)
         traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
         check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact))
+        roots = Roots(root, *recorded_roots(reader, root))
         for one in kept:
-            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, Roots(root), check).sealed()
+            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, roots, check).sealed()
     finally:
         for runner in runners:
             runner.stop()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 # The dictionary behind `os.environ`: the mapping itself is a boundary, and answers from the recording.
@@ -30,6 +32,26 @@ def kept() -> Iterator[None]:
         if folder and _working_directory() != folder:
             with suppress(OSError):
                 os.chdir(folder)
+
+
+@contextmanager
+def emptied(folder: str, ours: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Afterwards a folder for temporary files is empty again; nothing is done where there is none."""
+    try:
+        yield
+    finally:
+        if folder and os.path.isdir(folder) and os.listdir(folder):
+            with ours():
+                shutil.rmtree(folder, ignore_errors=True)  # what stays is in nobody's way: names are drawn anew
+                os.makedirs(folder, exist_ok=True)
+
+
+def use_temporary(folder: str) -> None:
+    """Let this process keep its temporary files in a folder."""
+    tempfile.tempdir = folder
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        _putenv(name, folder)
+        _environ._data[_environ.encodekey(name)] = _environ.encodevalue(folder)
 
 
 def _working_directory() -> str:

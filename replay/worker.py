@@ -10,6 +10,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, NamedTuple
@@ -84,6 +85,8 @@ class Worker:
         """Of the last replay: objects that were made again and are not as they were recorded."""
         self.lender: Lender | None = None
         """Answers what a trace lacks, where there is one."""
+        self.replaying: Callable[[RecordedWorld], AbstractContextManager[None]] = lambda world: nullcontext()
+        """Around everything that runs for a trace: what is refused meanwhile belongs to it."""
 
     def replay(
         self,
@@ -109,7 +112,7 @@ class Worker:
         if tracer is not None:
             tracer.begin(path)
         try:
-            with warnings.catch_warnings(), printing() as printed:
+            with self.replaying(world), warnings.catch_warnings(), printing() as printed:
                 # A run that is stopped leaves things open; that is no fault of the session around it.
                 warnings.simplefilter("ignore", ResourceWarning)
                 outcome, trail = _until_stopped(run)
@@ -207,7 +210,7 @@ class Worker:
         except EntryGone as gone:
             raise Unbuildable(f"what made an object that it was given is gone: {gone}") from gone
         _receiver, args, kwargs = arguments
-        with context.within(Scope(world)):
+        with self.replaying(world), context.within(Scope(world)):
             try:
                 return arguments, function(*args, **kwargs)
             except TraceStopped:
@@ -390,14 +393,22 @@ class _RecordedInput(io.RawIOBase):
 class Applications:
     """The WSGI applications of the code under test, made once each."""
 
-    def __init__(self, configured: str, building: Callable[[], Any], resolver: Resolver) -> None:
-        """`configured` is `module:attribute`; `building` gives the context in which an application is built.
+    def __init__(
+        self,
+        configured: str,
+        building: Callable[[], Any],
+        resolver: Resolver,
+        place: Callable[[BaseException], str] = lambda error: "",
+    ) -> None:
+        """`configured` is `module:attribute`; `building` gives the context in which an application is built; `place`
+        says which line of the user's code an exception came from.
 
         What the project configured may lie anywhere; what a baseline names must lie in an included package.
         """
         self._resolver = resolver
         self._configured = configured
         self._building = building
+        self._place = place
         self._made: dict[str, Any] = {}
 
     def find(self, entry: Entry) -> Any:
@@ -408,6 +419,14 @@ class Applications:
                 "the application is unknown: no included module holds it; "
                 'set app = "module:attribute" under [tool.pytest-runtime] in pyproject.toml'
             )
+        return self._found(target)
+
+    def make_configured(self) -> None:
+        """Make the application that the project configured, if it did; raises `EntryUnavailable`."""
+        if self._configured:
+            self._found(self._configured)
+
+    def _found(self, target: str) -> Any:
         if target not in self._made:
             self._made[target] = self._make(target)
         made = self._made[target]
@@ -431,12 +450,10 @@ class Applications:
             raise
         except BaseException as error:  # noqa: BLE001 - told as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
-            return EntryUnavailable(f"the application {target} cannot be built here: {where}{_last_line(error)}")
-
-
-def _last_line(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+            place = self._place(error)
+            return EntryUnavailable(
+                f"the application {target} cannot be built here: {where}{f' (at {place})' if place else ''}"
+            )
 
 
 def _is_factory(value: Any) -> bool:

@@ -14,6 +14,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
@@ -28,8 +29,8 @@ from pytest_runtime.replay.engine import Engine
 from pytest_runtime.replay.exploring.found import Explored
 from pytest_runtime.replay.job import Job, Observed
 from pytest_runtime.replay.lending import Lender
-from pytest_runtime.replay.oracle import Setup, find_oracle, plan_of
-from pytest_runtime.replay.process import LOAD_LIMIT, TIME_LIMIT
+from pytest_runtime.replay.oracle import Setup, candidate_process, find_oracle, plan_of
+from pytest_runtime.replay.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from pytest_runtime.replay.replayer import Loaded, Replayer
 from pytest_runtime.replay.rules import NO_RULES
 from pytest_runtime.replay.seal import Seal
@@ -254,6 +255,22 @@ class Scenario:
             return {self.plain(target.name): explorer.explore(target) for target in engine.targets()}
         finally:
             engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    @contextmanager
+    def loaded(self, **options: Any) -> Iterator[ReplayerProcess]:
+        """The modules as they are now, in a process of their own."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        reader = open_reader(self.store)
+        process = candidate_process(self._setup(**options), reader, Versions({}, {}))
+        try:
+            process.load()
+            yield process
+        finally:
+            process.stop()
+            reader.close()
             sys.path.remove(str(self.folder))
             self._forget()
 

@@ -375,7 +375,7 @@ def test_a_package_that_cannot_be_imported_is_a_usage_error(project: Project, wo
     (project.path / "runshop" / "__init__.py").write_text("import not_installed_here\n")
     result = project.run(*RUN, *workers)
     assert "cannot import the included package 'runshop': ModuleNotFoundError" in output(result)
-    assert "Install it in this environment" in output(result)
+    assert "(at runshop/__init__.py:1). Install 'not_installed_here' in this environment" in output(result)
     assert result.ret == 4 if not workers else result.ret != 0
 
 

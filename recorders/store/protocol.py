@@ -22,6 +22,8 @@ class Revision(NamedTuple):
     """module → source text"""
     variables: Mapping[str, str | None]
     """Environment variables that included code read outside every trace."""
+    root: str = ""
+    """Folder of the project where it was recorded; empty where that is not known."""
 
 
 class KeptTrace(NamedTuple):

@@ -30,6 +30,9 @@ APPLICATION_ID = 0x70797274
 SIZE_LIMIT = 256_000_000
 """Bytes that one stored value may decompress to; a hostile file stops here."""
 
+_PLACES = "CREATE TABLE IF NOT EXISTS place (revision INTEGER PRIMARY KEY, root TEXT)"
+"""Folder of the project at each revision. Recorders before 0.2 did not write it, and do not look for it."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS revision (number INTEGER PRIMARY KEY, about TEXT, recorded REAL, python TEXT,
     variables BLOB);
@@ -159,6 +162,8 @@ class SqliteWriter(_Sqlite):
                     *(_squeeze(encode_part(dict(revision.variables))), self._revision),
                 ),
             )
+            self._db.execute(_PLACES)
+            self._db.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", (self._revision, revision.root))
             for module, text in revision.sources.items():
                 data = text.encode("utf-8", "surrogatepass")
                 digest = _digest(data).hex()
@@ -366,6 +371,8 @@ class SqliteReader(_Sqlite):
             return self._read_revisions()
 
     def _read_revisions(self) -> dict[int, Revision]:
+        known = self._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'place' AND type = 'table'")
+        places = dict(self._db.execute("SELECT * FROM place").fetchall() if known.fetchone()[0] else ())
         found = {}
         for number, commit, recorded, python, variables in self._db.execute(
             "SELECT * FROM revision ORDER BY 1"
@@ -375,7 +382,8 @@ class SqliteReader(_Sqlite):
             )
             sources = {module: _unsqueeze(data).decode("utf-8", "surrogatepass") for module, data in rows}
             read = self._part(variables, dict[str, str | None]) if variables else {}
-            found[number] = Revision(commit or "", python or "", recorded or 0.0, sources, read)
+            root = places.get(number) or ""
+            found[number] = Revision(commit or "", python or "", recorded or 0.0, sources, read, root)
         return found
 
     def counters(self) -> dict[str, int]:

@@ -35,6 +35,7 @@ from ..job import Job, fingerprint, reading_digest
 from ..observation import Observation, replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
 from ..recorded_world import RecordedWorld, TraceStopped
+from ..relocation import Relocation
 from ..roots import Roots
 from ..surroundings import kept
 from ..worker import NO_PRODUCERS, EntryGone, EntryUnavailable, Worker, callable_of, run_wsgi, standing_in
@@ -70,8 +71,17 @@ class _Frozen(NamedTuple):
 class Attempts:
     """Tries one trial after the other."""
 
-    def __init__(self, worker: Worker, resolver: Resolver, roots: Roots, tracer: Tracer, paths: Paths) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        resolver: Resolver,
+        roots: Roots,
+        tracer: Tracer,
+        paths: Paths,
+        relocation: Relocation,
+    ) -> None:
         self._worker = worker
+        self._relocation = relocation
         self._tracer = tracer
         self._paths = paths
         self._ways: dict[frozenset[tuple[int, int, int]], bytes] = {}
@@ -98,7 +108,8 @@ class Attempts:
             if len(self._jobs) >= JOBS:
                 self._jobs.clear()
             job = decode_job(encoded)
-            known = self._jobs[encoded] = job, decode_trace(job.data)
+            job = msgspec.structs.replace(job, producers=self._relocation.producers(job.producers))
+            known = self._jobs[encoded] = job, decode_trace(self._relocation.data(job.data))
         return known
 
     def _tried(self, question: Trials, trial: Trial, job: Job, trace: Trace) -> Tried:
@@ -109,7 +120,8 @@ class Attempts:
         if question.traced:
             self._tracer.begin(path)
         try:
-            outcomes = [*self._outcomes(question, job, trial, trace, world)]
+            with self._worker.replaying(world):
+                outcomes = [*self._outcomes(question, job, trial, trace, world)]
         except TraceStopped:
             outcomes = []
         except Unbuildable as reason:
@@ -200,8 +212,8 @@ class Attempts:
     def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld, *, made: bool) -> Any:
         """Live; by the entries that made them only where that is asked for: it takes longer."""
         if not made:
-            return build(step.arguments, self._resolver, None, standing_in(world))
-        asked = record(kind=step.kind, arguments=step.arguments)
+            return build(self._relocation.tree(step.arguments), self._resolver, None, standing_in(world))
+        asked = record(kind=step.kind, arguments=self._relocation.tree(step.arguments))
         return self._worker.arguments(
             msgspec.structs.replace(trace, input=asked), world, job.producers or NO_PRODUCERS, look=False
         )

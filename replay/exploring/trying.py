@@ -11,11 +11,13 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 import msgspec
 
+from ..offspring import ended_by
 from .attempt import Attempts, bound_memory
 from .trial import Trials, Tried
 
@@ -42,12 +44,16 @@ def _raw(tried: Tried) -> msgspec.Raw:
 Fork = Callable[[Callable[[], None]], int]
 """Forks a process that runs a function and ends; gives its id."""
 
+Ours = Callable[[], AbstractContextManager[None]]
+
 
 class Trying:
     """Answers questions with processes forked from this one."""
 
-    def __init__(self, attempts: Attempts, fork: Fork | None) -> None:
-        """Without `fork` everything is tried in this process, and what hangs hangs."""
+    def __init__(self, attempts: Attempts, fork: Fork | None, ours: Ours = nullcontext) -> None:
+        """Without `fork` everything is tried in this process, and what hangs hangs. `ours` is around what is done to
+        the processes."""
+        self._ours = ours
         self._attempts = attempts
         self._fork = fork
         self._process: _Process | None = None
@@ -72,7 +78,7 @@ class Trying:
         left = list(which)
         while left:
             if self._process is None:
-                self._process = _Process(self._attempts, self._fork, question.memory)
+                self._process = _Process(self._attempts, self._fork, question.memory, self._ours)
             answers, fault = self._process.ask(question, left)
             known.update(zip(left, answers, strict=False))
             if fault is None:
@@ -103,7 +109,8 @@ class _Fault:
 class _Process:
     """A forked process that tries what it is told."""
 
-    def __init__(self, attempts: Attempts, fork: Fork, memory: int) -> None:
+    def __init__(self, attempts: Attempts, fork: Fork, memory: int, guard: Ours) -> None:
+        self._ours = guard
         self._progress = mmap.mmap(-1, 8)
         self._connection, theirs = Pipe()
         ours = self._connection
@@ -142,7 +149,8 @@ class _Process:
             time.sleep(0.001)
             ended, status = os.waitpid(self._child, os.WNOHANG)
         if not ended:
-            os.kill(self._child, signal.SIGKILL)  # what code under test registered for its end is not to run
+            with self._ours():
+                os.kill(self._child, signal.SIGKILL)  # what code under test registered for its end is not to run
             _ended, status = os.waitpid(self._child, 0)
         self._progress.close()
         return status
@@ -150,7 +158,7 @@ class _Process:
 
 def _how(status: int) -> str:
     if os.WIFSIGNALED(status):
-        return f"it crashed the interpreter: {signal.Signals(os.WTERMSIG(status)).name}"
+        return f"it {ended_by(os.WTERMSIG(status))}"
     return f"it ended its process with status {os.WEXITSTATUS(status)} (`os._exit`)"
 
 
