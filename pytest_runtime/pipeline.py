@@ -13,6 +13,7 @@ from .acceptance_file import parse_acceptances, read_acceptances, write_acceptan
 from .exploration import Judged, as_class, is_accepted, judge, to_accept
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
+from .recorders.absences import why_empty
 from .recorders.errors import RuntimeBaselineError
 from .replay.blind_spots import Reach, decode_reach, encode_reach
 from .replay.engine import Engine
@@ -303,6 +304,7 @@ class Pipeline:
             import_faults=dict(self.engine.import_faults),
             selection=self.options.trace,
             explored=tuple(map(self.judged_exploration, explored)),
+            why_empty=why_empty(self.engine.absences()),
         )
 
     def _unmatched(self, applied: Applied) -> tuple[tuple[Acceptance, ...], tuple[Acceptance, ...]]:
