@@ -66,7 +66,8 @@ class Environment:
         """Install into it; uv and pip both share what they fetched and built with all other environments."""
         uv = shutil.which("uv")
         if uv:
-            command = [uv, "pip", "install", "--quiet", "--python", str(self.python), *arguments]
+            # An sdist may name sources for its own developers, in folders that it does not hold.
+            command = [uv, "pip", "install", "--quiet", "--no-sources", "--python", str(self.python), *arguments]
         else:
             command = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
         return run(command, folder=self.project, environ=os.environ, seconds=INSTALL_SECONDS)

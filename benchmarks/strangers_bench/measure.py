@@ -13,6 +13,7 @@ from strangers_bench.environment import ROOT, Environment
 from strangers_bench.mutating import draw
 from strangers_bench.product import (
     MUTANT_SECONDS,
+    NOTHING,
     REPLAY_SECONDS,
     Place,
     Recorded,
@@ -31,9 +32,6 @@ TIMES = 3.0
 """How many times as long a mutant's suite may take."""
 LEAST = 15.0
 """Seconds that it may take in any case: a start of pytest varies by seconds on a busy machine."""
-
-
-NOTHING = Verdict(None, {}, {}, (), None, 0, 0, {}, 0.0)
 
 
 class Reached(msgspec.Struct, frozen=True):

@@ -35,6 +35,13 @@ def constant(source: Source, spot: Spot) -> Iterator[Edit]:
         yield source.replaced(node, repr(node.value + "X").encode())
 
 
+def deletion(source: Source, spot: Spot) -> Iterator[Edit]:
+    """`pass` for a statement that does something; a lone constant, such as `...`, does nothing."""
+    node = spot.node
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        yield from KNOWN["deletion"](source, spot)
+
+
 OPERATORS: Mapping[str, Operator] = {
     "comparison": KNOWN["comparison"],
     "arithmetic": KNOWN["arithmetic"],
@@ -42,7 +49,7 @@ OPERATORS: Mapping[str, Operator] = {
     "constant": constant,
     "return value": KNOWN["return None"],
     "condition": KNOWN["condition"],
-    "deletion": KNOWN["deletion"],
+    "deletion": deletion,
 }
 
 

@@ -69,6 +69,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Traces whose replay on base was compared with the recording, and how many of them equal it."""
     unfaithful: Mapping[str, int]
     seconds: float
+    reached: bool = False
+    """Whether a replay ran a changed line."""
     problem: str = ""
     """Why there is no report, or why the run is no pass although nothing diverged."""
 
@@ -79,6 +81,10 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def green(self) -> bool:
         return self.status == 0
+
+
+NOTHING = Verdict(None, {}, {}, (), None, 0, 0, {}, 0.0)
+"""Of a run that says nothing."""
 
 
 def record(environment: Environment, suite: Suite) -> Recorded:
@@ -117,7 +123,9 @@ def judge(environment: Environment, options: Sequence[str], seconds: float) -> V
     command += [f"--runtime-baseline={BASELINE}", "--runtime-only", f"--runtime-json={report}", *options]
     done = environment.run(command, seconds)
     if not report.exists():
-        return Verdict(done.status, {}, {}, (), None, 0, 0, {}, round(done.seconds, 2), f"no report: {said(done, 600)}")
+        return msgspec.structs.replace(
+            NOTHING, status=done.status, seconds=round(done.seconds, 2), problem=f"no report: {said(done, 600)}"
+        )
     classes = json.loads(out.read_text())["verdicts"] if out.exists() else []
     return read(json.loads(report.read_text()), classes, done.status, round(done.seconds, 2))
 
@@ -141,6 +149,7 @@ def read(report: Mapping[str, Any], classes: Sequence[Any], status: int | None, 
         replayed=sum(found["traces"] for found in report["fidelity"].values()),
         unfaithful=dict(unfaithful.most_common()),
         seconds=seconds,
+        reached=report["changed_lines"]["reached"] > 0,
         problem=report["reason"],
     )
 

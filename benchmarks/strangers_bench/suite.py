@@ -61,7 +61,7 @@ def why_no_suite(found: Outcomes) -> str:
     if len(passed) < SHARE * (len(passed) + len(failed)):
         return f"{len(failed)} of {len(passed) + len(failed)} tests fail"
     files = {name.partition("::")[0] for name in found.outcomes}
-    if len(found.broken) > (1 - SHARE) * (len(files) + len(found.broken)):
+    if len(files) < SHARE * (len(files) + len(found.broken)):
         return f"{len(found.broken)} of {len(files) + len(found.broken)} files cannot be collected"
     return ""
 

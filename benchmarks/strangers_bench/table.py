@@ -15,7 +15,8 @@ from strangers_bench.releases import KINDS
 HEAD = (
     *("package", "tests", "fail only recorded", "time", "recorded", "kept", "faithful", "judged"),
     *("unchanged diverged", "mutants", "killed", "flagged", "function", "line"),
-    *("judged+killed", "flagged", "function", "survive, flagged", "red, not judged", "green, not judged", "problem"),
+    *("judged+killed", "line run", "flagged", "function", "survive, flagged"),
+    *("red, not judged", "green, not judged", "problem"),
 )
 MOST_REASONS = 25
 
@@ -43,6 +44,8 @@ class Numbers(msgspec.Struct, frozen=True):
     line: int = 0
     judged_killed: int = 0
     """Those that the suite kills and whose function was faithfully judged; of them:"""
+    judged_reached: int = 0
+    """A replay ran the changed line, too."""
     judged_flagged: int = 0
     judged_function: int = 0
     survivors_flagged: int = 0
@@ -75,6 +78,7 @@ def numbers(result: Result) -> Numbers:
         function=_count(killed, lambda one: one.in_function),
         line=_count(killed, lambda one: one.at_line),
         judged_killed=len(both),
+        judged_reached=_count(both, lambda one: one.verdict.reached),
         judged_flagged=_count(both, lambda one: one.verdict.flagged),
         judged_function=_count(both, lambda one: one.in_function),
         survivors_flagged=_count(result.mutants, lambda one: not one.killed and one.verdict.flagged),
@@ -110,7 +114,8 @@ def row(name: str, found: Numbers, problem: str) -> list[str]:
         *(percent(found.faithful, found.replayed), percent(found.judged, found.kept), str(found.diverged)),
         *(str(found.mutants), str(found.killed)),
         *(of(found.flagged, found.killed), of(found.function, found.flagged), of(found.line, found.flagged)),
-        *(str(found.judged_killed), of(found.judged_flagged, found.judged_killed)),
+        *(str(found.judged_killed), of(found.judged_reached, found.judged_killed)),
+        of(found.judged_flagged, found.judged_killed),
         of(found.judged_function, found.judged_flagged),
         of(found.survivors_flagged, found.mutants - found.killed),
         *(str(found.red), str(found.green_unjudged), problem),
