@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .absences import AbsenceKey
@@ -39,11 +40,23 @@ class Children:
         """Remember what the process starts from now on."""
         return wrap(subprocess.Popen, "__init__", self._popen)
 
+    def watch_spawning(self, util: ModuleType) -> Undo:
+        """Remember what `multiprocessing` starts, which does not go through `subprocess`."""
+        return wrap(util, "spawnv_passfds", self._spawn)
+
     def _popen(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> None:
         wrapped(*args, **kwargs)
-        command = instance.args
-        if len(self._started) < MOST and type(command) in (list, tuple) and all(type(one) is str for one in command):
-            self._started.append((instance.pid, list(command)))
+        self._remember(instance.pid, instance.args)
+
+    def _spawn(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        pid = wrapped(*args, **kwargs)
+        self._remember(pid, args[1] if len(args) > 1 else ())
+        return pid
+
+    def _remember(self, pid: int, command: Any) -> None:
+        words = command if type(command) in (list, tuple) else (command,)
+        if len(self._started) < MOST and all(type(one) in (str, bytes) for one in words):
+            self._started.append((pid, [os.fsdecode(one) for one in words]))
 
     def note_forked(self) -> None:
         """In a forked child: included code ran here. One short line, so that it is not torn (`write(2)`, O_APPEND)."""

@@ -85,6 +85,7 @@ class Recording:
         add = self._undos.add
         self.collector.start()
         add(self._children.watch())
+        self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         install_boundaries(self._undos, self._hooks, self.options.boundaries)
         if "wsgi" in self.options.entries:
             self._find_applications()

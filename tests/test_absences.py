@@ -36,6 +36,15 @@ import subprocess, sys
 subprocess.run([sys.executable, "work.py"], check=True)
 """
 
+POOL = """
+import multiprocessing
+import shop
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("spawn").Process(target=print)
+    worker.start()
+    worker.join()
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -86,6 +95,14 @@ def test_a_started_process_is_named(project: Path) -> None:
     assert "0 traces recorded" in said
     assert f"{os.path.basename(sys.executable)} work.py, which is not recorded" in said
     assert "--noreload" in said
+
+
+def test_a_spawned_worker_is_named(project: Path) -> None:
+    """`multiprocessing` starts its workers by itself, and they are told like any other."""
+    (project / "pool.py").write_text(POOL)
+    said = record(project, sys.executable, "pool.py")
+    assert "0 traces recorded" in said
+    assert "the recorded process started" in said
 
 
 def test_a_child_of_another_command_is_named(project: Path) -> None:
