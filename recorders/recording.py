@@ -10,12 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing
 from types import FrameType, ModuleType
 from typing import Any
 
 from . import context
-from .absences import AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
+from .absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.outside import SessionVariables
 from .children import Children, program_of
@@ -256,16 +256,20 @@ def note_absence(store: str, kind: AbsenceKind, subject: str, *, once: str = "")
 
     `False`, and nothing stored, when there is one of this kind already whose subject ends with `once`.
     """
-    with suppress(UnknownBaseline):
-        reader = open_reader(store)
-        known = bool(once) and any(one.kind == kind and one.subject.endswith(once) for one in reader.absences())
-        reader.close()
-        if known:
-            return False
-    writer = open_writer(store)
-    writer.write(Batch([], {}, {}, [], {}, {}, {(kind, subject): 1}))
-    writer.close()
+    if once and any(known.kind == kind and known.subject.endswith(once) for known in _stored_absences(store)):
+        return False
+    with closing(open_writer(store)) as writer:
+        writer.write(Batch([], {}, {}, [], {}, {}, {(kind, subject): 1}))
     return True
+
+
+def _stored_absences(store: str) -> list[Absence]:
+    try:
+        reader = open_reader(store)
+    except UnknownBaseline:
+        return []
+    with closing(reader):
+        return reader.absences()
 
 
 def note_other_process(options: RecordOptions) -> None:
