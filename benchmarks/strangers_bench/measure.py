@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import msgspec
 from judging.mutants import Mutant
@@ -25,7 +26,7 @@ from strangers_bench.product import (
 )
 from strangers_bench.qualify import Qualification
 from strangers_bench.steps import Steps
-from strangers_bench.suite import Suite, lines_that_run, run_suite
+from strangers_bench.suite import NotMeasured, Suite, lines_that_run, run_suite
 
 Say = Callable[[str], None]
 TIMES = 3.0
@@ -38,6 +39,15 @@ class Reached(msgspec.Struct, frozen=True):
     """The lines that a suite runs, by file of the tree."""
 
     lines: Mapping[str, set[int]]
+
+
+class Package(NamedTuple):
+    """What judging a mutant needs."""
+
+    environment: Environment
+    suite: Suite
+    functions: Mapping[str, frozenset[str]]
+    """Trace → the functions that it ran when it was recorded."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -126,9 +136,14 @@ def measure(found: Qualification, keep: Path, mutants: int, say: Say) -> Result:
     say(f"{found.name}: unchanged: {dict(unchanged.counts)}, {unchanged.seconds:.0f} s {unchanged.problem}")
     if unchanged.status is None:
         return Result(found, recorded, unchanged, (), f"no verdict on unchanged code in {unchanged.seconds:.0f} s")
-    lines = Steps(environment.folder).step("lines", Reached, lambda: Reached(lines_that_run(environment, suite))).lines
+    known = Steps(environment.folder)
+    try:
+        lines = known.step("lines", Reached, lambda: Reached(lines_that_run(environment, suite))).lines
+    except NotMeasured as problem:
+        return Result(found, recorded, unchanged, (), str(problem))
     drawn = draw(environment.project, found.packages, lines, mutants, found.name)
-    judged = tuple(_mutant(environment, suite, steps, number, one, say) for number, one in enumerate(drawn))
+    package = Package(environment, suite, functions_by_trace(environment))
+    judged = tuple(_mutant(package, steps, number, one, say) for number, one in enumerate(drawn))
     return Result(found, recorded, unchanged, judged)
 
 
@@ -148,19 +163,20 @@ def _same_recording(environment: Environment, steps: Steps) -> bool:
     return any(store.glob("*.baseline"))
 
 
-def _mutant(environment: Environment, suite: Suite, steps: Steps, number: int, mutant: Mutant, say: Say) -> Judged:
-    found = steps.step(f"mutant-{number:02}", Judged, lambda: _judge(environment, suite, mutant))
+def _mutant(package: Package, steps: Steps, number: int, mutant: Mutant, say: Say) -> Judged:
+    found = steps.step(f"mutant-{number:02}", Judged, lambda: _judge(package, mutant))
     what = "killed" if found.killed else "survives"
     said = "flagged" if found.verdict.flagged else "green" if found.verdict.green else "red"
     place = "at line" if found.at_line else "in function" if found.in_function else ""
     how = "" if found.faithful else "not judged" if found.recorded else "not recorded"
     alarm = "  GREEN WITHOUT EVIDENCE" if found.green_unjudged else ""
-    name = environment.folder.name
+    name = package.environment.folder.name
     say(f"{name}: {mutant.operator:12} {mutant.function:40} {what:8} {said:7} {place:11} {how}{alarm}")
     return found
 
 
-def _judge(environment: Environment, suite: Suite, mutant: Mutant) -> Judged:
+def _judge(package: Package, mutant: Mutant) -> Judged:
+    environment, suite = package.environment, package.suite
     file = environment.project / mutant.file
     limit = max(LEAST, TIMES * suite.seconds)
     try:
@@ -170,8 +186,7 @@ def _judge(environment: Environment, suite: Suite, mutant: Mutant) -> Judged:
         verdict = judge(environment, [], MUTANT_SECONDS)
     finally:
         environment.clean()
-    by_trace = functions_by_trace(environment)
-    running = {trace for trace, functions in by_trace.items() if ran(functions, mutant.file, mutant.function)}
+    running = {trace for trace, functions in package.functions.items() if ran(functions, mutant.file, mutant.function)}
     return Judged(
         operator=mutant.operator,
         file=mutant.file,

@@ -26,6 +26,10 @@ ALWAYS = ("-p", "strangers_outcomes", "-p", "no:cacheprovider", "-p", "no:random
 VARIANTS = (("-o", "addopts="), ())
 
 
+class NotMeasured(Exception):
+    """What kept a package from being measured to the end."""
+
+
 class Outcomes(msgspec.Struct, frozen=True):
     """How the tests of one run came out."""
 
@@ -139,5 +143,5 @@ def lines_that_run(environment: Environment, suite: Suite) -> dict[str, set[int]
     arguments = [*suite.arguments, f"--strangers-lines={file}"]
     _found, done = run_suite(environment, arguments, suite.without, suite.broken, 4 * LIMIT)
     if not file.exists():
-        raise RuntimeError(f"the lines that the suite runs cannot be had: {said(done)}")
+        raise NotMeasured(f"the lines that the suite runs cannot be had: {said(done)}")
     return {name: set(lines) for name, lines in json.loads(file.read_text()).items()}

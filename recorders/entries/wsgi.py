@@ -67,11 +67,10 @@ def is_served(environ: Environ) -> bool:
 
 def _sampling_key(environ: Environ) -> tuple[Any, ...]:
     """What tells requests apart before they are answered: method, route, kind of body, names in the query."""
-    query = environ.get("QUERY_STRING")
-    names = tuple(sorted({part.partition("=")[0] for part in query.split("&")})) if type(query) is str and query else ()
-    route = route_guess(str(environ.get("PATH_INFO", "")))
-    kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0]
-    return "wsgi", environ.get("REQUEST_METHOD"), route, kind, names[:QUERY_NAMES]
+    query, kind = environ.get("QUERY_STRING"), environ.get("CONTENT_TYPE")
+    names = sorted({part.partition("=")[0] for part in str(query).split("&")})[:QUERY_NAMES] if query else ()
+    kind = str(kind).partition(";")[0] if kind else ""
+    return "wsgi", environ.get("REQUEST_METHOD"), route_guess(str(environ.get("PATH_INFO", ""))), kind, *names
 
 
 class _Request:
