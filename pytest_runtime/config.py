@@ -12,7 +12,7 @@ import msgspec
 
 from .compare_rule import CompareRule, Normaliser, problem_of
 from .recorders.errors import ConfigurationError
-from .recorders.options import RedactOptions
+from .recorders.options import RedactOptions, Sample
 
 FILE = "pyproject.toml"
 TABLE = "tool.pytest-runtime"
@@ -31,8 +31,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     boundaries: tuple[str, ...] = ()
     """Functions and classes that stand for the world, as `module.name`."""
     redact: RedactOptions = RedactOptions()
-    sample: float | Literal["all"] = 10.0
-    """Traces a second and process, or `all`."""
+    sample: Sample = "auto"
+    """`auto` (everything, but a server within its budget), `all`, or traces a second and process."""
     exemplars: int = 20
     """Traces kept per path class."""
     time_limit: float = 10.0

@@ -16,6 +16,7 @@ from .blindness import Agreed, agree
 from .exploration import Judged, as_class, is_accepted, judge, to_accept
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
+from .recorders.absences import why_empty
 from .recorders.errors import RuntimeBaselineError
 from .replay.blind_spots import Reach, decode_reach, encode_reach
 from .replay.engine import Engine
@@ -311,6 +312,7 @@ class Pipeline:
             unread=oracle.unread,
             selection=self.options.trace,
             explored=tuple(map(self.judged_exploration, explored)),
+            why_empty=why_empty(self.engine.absences()),
         )
 
     def _agreed(self, verdicts: Sequence[ClassVerdict]) -> Agreed:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .config import Project, load_project
 from .recorders.errors import ConfigurationError
-from .recorders.options import RecordOptions
+from .recorders.options import RecordOptions, Sample
 from .recorders.recording import Recording, current_commit, start_for_process
 
 
@@ -18,7 +18,7 @@ def record_options(
     project: Project,
     include: Sequence[str] = (),
     store: str | None = None,
-    sample: float | None = None,
+    sample: Sample | None = None,
     process: int = 0,
 ) -> RecordOptions:
     """The recorder's options for a project; raises `ConfigurationError` when nothing is included."""

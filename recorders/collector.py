@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING
 
+from .absences import Absence, AbsenceKey
 from .assemble import Paths, assemble
 from .context import PathRecord, PrivateThread
-from .counters import Counters
+from .counters import Counters, Unsampled
 from .entries.wsgi import locate_application
 from .errors import StoreError
 from .included import Included
@@ -56,6 +57,9 @@ class Collector:
         application: str,
     ) -> None:
         self.counters = Counters()
+        self.unsampled = Unsampled()
+        self.found_path: Callable[[Hashable], None] = lambda key: None
+        """Told by which key of the sampler a path class was found that was not known."""
         self.rest: Callable[[], None] = lambda: None
         """Called once a round: lets the tracer close its window."""
         self.seen_application: Callable[[], object] = lambda: None
@@ -73,6 +77,8 @@ class Collector:
         self._stopping = False
         self._thread = PrivateThread(target=self._loop, name="pytest-runtime-collector", daemon=True)
         self._reported: Counter[str] = Counter()
+        self._absences: Counter[AbsenceKey] = Counter()
+        self._reported_absences: Counter[AbsenceKey] = Counter()
         self._counters_written = 0.0
         self._modules = 0
         self._reservoirs: dict[tuple[str, str], Reservoir] = {}
@@ -81,6 +87,8 @@ class Collector:
         self._entries: dict[str, Entry] = {}
         self.traces = 0
         self.kept = 0
+        self.accepted = 0
+        """Traces that were finished, whether they could be kept or not."""
 
     def start(self) -> None:
         """Begin; goes on with what the store holds."""
@@ -95,12 +103,27 @@ class Collector:
     def accept(self, trace: LiveTrace, size: int) -> None:
         """Take a finished trace; never blocks."""
         with self._lock:
+            self.accepted += 1
             fits = self._waiting + size <= QUEUE_BYTES and len(self._queue) < QUEUE_TRACES
             if fits:
                 self._waiting += size
                 self._queue.append((trace, size))
         if not fits:
             self.counters.add("dropped: the collector is behind")
+
+    def note(self, keys: Iterable[AbsenceKey]) -> None:
+        """Things that are left out, to be stored with the rest. Before `stop`."""
+        self._absences.update(keys)
+
+    def absences(self) -> list[Absence]:
+        """What this recording left out."""
+        return [Absence(*key, count) for key, count in sorted(self._absences_so_far().items())]
+
+    def _absences_so_far(self) -> Counter[AbsenceKey]:
+        unsampled: dict[AbsenceKey, int] = {
+            ("not sampled", entry): count for entry, count in self.unsampled.by_entry().items()
+        }
+        return self._absences + Counter(unsampled)
 
     def stop(self, timeout: float = 60.0) -> None:
         """Write what was accepted, then close the store."""
@@ -153,11 +176,13 @@ class Collector:
             except Exception as error:  # noqa: BLE001 - one record is lost and counted, never the run
                 self.counters.add(f"dropped: {type(error).__name__}")
         counters = self.counters.snapshot() - self._reported
-        if not work.counts and (not counters or not self._counters_due()):
+        absences = self._absences_so_far() - self._reported_absences
+        if not work.counts and (not (counters or absences) or not self._counters_due()):
             return None
         self._reported.update(counters)
+        self._reported_absences.update(absences)
         shapes = {key: self._shapes[key] for key in work.shapes}
-        return Batch(list(work.entries.values()), work.classes, work.counts, work.traces, shapes, counters)
+        return Batch(list(work.entries.values()), work.classes, work.counts, work.traces, shapes, counters, absences)
 
     def _counters_due(self) -> bool:
         """Counts of what was not recorded are worth a transaction only now and then, and at the end."""
@@ -174,10 +199,12 @@ class Collector:
         digest = path_digest(arms, outcome)
         entry = live.label[0]
         key = (entry, digest)
+        self.unsampled.name(live.key, entry)
         if entry not in self._entries:
             self._entries[entry] = work.entries[entry] = self._describe(live)
         if key not in self._classes:
             self._classes[key] = work.classes[key] = PathClass(arms, outcome, live.path.evicted)
+            self.found_path(live.key)
         reservoir = self._reservoirs.get(key)
         if reservoir is None:
             reservoir = self._reservoirs[key] = Reservoir(self._exemplars)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
 """The environment variable that carries the options into the recorded process."""
+
+Sample: TypeAlias = float | Literal["auto", "all"]
+"""What is recorded: `auto` (everything, but a server within its budget), `all`, or so many traces a second."""
 
 
 class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,8 +33,7 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """`wsgi`, `functions`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
     redact: RedactOptions = RedactOptions()
-    sample: float | Literal["all"] = 10.0
-    """Traces a second, or `all`."""
+    sample: Sample = "auto"
     exemplars: int = 20
     """Traces kept per path class."""
     commit: str = ""

@@ -10,25 +10,28 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from types import FrameType, ModuleType
 from typing import Any
 
 from . import context
+from .absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.outside import SessionVariables
+from .children import Children, program_of
 from .collector import Collector
 from .context import PrivateThread
 from .entries import wsgi
 from .entries.function import FunctionEntries
-from .errors import RuntimeBaselineError
+from .errors import RuntimeBaselineError, UnknownBaseline
 from .included import ImportWatcher, Included
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
 from .redaction import Redactor
 from .sampling import Sampler
 from .session import Session
-from .store.open import open_writer
-from .store.protocol import Revision
+from .store.open import open_reader, open_writer
+from .store.protocol import Batch, Revision
 from .tracing.choose import choose_tracer
 
 # Taken before anyone could patch them, this recorder included.
@@ -42,6 +45,7 @@ class Recording:
         """Opens the store; raises `StoreError` when that fails."""
         self.options = options
         self._writer = open_writer(options.store)
+        self._children = Children(self._writer.location)
         self._included = Included(options.include)
         self._variables = SessionVariables(self._included)
         redact = options.redact
@@ -56,8 +60,9 @@ class Recording:
             application=options.app,
         )
         tracer = choose_tracer(self._fault, self._included)
-        per_second = None if options.sample == "all" else options.sample
-        self.session = Session(self._included, Sampler(per_second), tracer, self.collector)
+        sampler = Sampler(options.sample)
+        self.session = Session(self._included, sampler, tracer, self.collector)
+        self.collector.found_path = sampler.found_path
         self.collector.rest = tracer.rest
         self.collector.seen_application = lambda: self.session.application
         self._undos = Undos()
@@ -79,6 +84,8 @@ class Recording:
         self._active = True
         add = self._undos.add
         self.collector.start()
+        add(self._children.watch())
+        self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         install_boundaries(self._undos, self._hooks, self.options.boundaries)
         if "wsgi" in self.options.entries:
             self._find_applications()
@@ -130,25 +137,40 @@ class Recording:
         self._hooks.stop()
         self._undos.run()
         self.session.switch_off()
+        self.collector.note(self._left_out())
         self.collector.stop()
         self.session.tracer.stop()
 
     def abandon(self) -> None:
-        """In a forked child: record nothing; the parent goes on."""
+        """In a forked child: record nothing; the parent goes on, and learns of it when included code runs here."""
         self._active = False
-        self.session.switch_off()
+        self.session.switch_off(on_missed=self._children.note_forked)
+
+    def _left_out(self) -> list[AbsenceKey]:
+        """What is known of code that ran and was not recorded, or why none ran."""
+        forked = self._children.forked()
+        if self.collector.accepted:
+            return forked
+        modules = sorted(set(self._included.modules.values()))
+        imported: AbsenceKey = ("not imported", ", ".join(self.options.include))
+        if modules:
+            more = f" and {len(modules) - 1} more" if modules[1:] else ""
+            imported = ("not entered", f"{modules[0]}{more}")
+        return [*forked, *self._children.started(), imported]
 
     def summary(self) -> str:
-        """One line for a person."""
+        """For a person: one line, and a second one when nothing was recorded, or not everywhere."""
         counters = self.collector.counters.snapshot()
         lost = {name: count for name, count in sorted(counters.items()) if name.startswith(("dropped", "fault"))}
         losses = "".join(f", {name} {count}" for name, count in lost.items()) or ", nothing dropped"
-        skipped = counters["not sampled"]
-        unsampled = f", {skipped} not sampled" if skipped else ""
-        return (
+        absences = self.collector.absences()
+        skipped = describe_unsampled(unsampled(absences))
+        line = (
             f"pytest-runtime: baseline {self.options.baseline!r}: {self.collector.traces} traces recorded, "
-            f"{self.collector.kept} kept{unsampled}{losses} → {self.options.store}"
+            f"{self.collector.kept} kept{skipped and f', {skipped}'}{losses} → {self.options.store}"
         )
+        why = describe_forked(absences) if self.collector.traces else why_empty(absences)
+        return f"{line}\npytest-runtime: {why}" if why else line
 
 
 def _positional_arguments(value: Any) -> int:
@@ -229,11 +251,44 @@ def _restore_environment() -> None:
         os.environ["PYTHONPATH"] = before
 
 
+def note_absence(store: str, kind: AbsenceKind, subject: str, *, once: str = "") -> bool:
+    """Store why nothing is recorded, where no recorder is at work; raises `StoreError`.
+
+    `False`, and nothing stored, when there is one of this kind already whose subject ends with `once`.
+    """
+    if once and any(known.kind == kind and known.subject.endswith(once) for known in _stored_absences(store)):
+        return False
+    with closing(open_writer(store)) as writer:
+        writer.write(Batch([], {}, {}, [], {}, {}, {(kind, subject): 1}))
+    return True
+
+
+def _stored_absences(store: str) -> list[Absence]:
+    try:
+        reader = open_reader(store)
+    except UnknownBaseline:
+        return []
+    with closing(reader):
+        return reader.absences()
+
+
+def note_other_process(options: RecordOptions) -> None:
+    """This process is a child of the recorded command: say so once, and let the baseline know."""
+    program, of = program_of(sys.orig_argv), f"child of {options.process}"
+    if note_absence(options.store, "other process", f"{os.getpid()}: {program}, {of}", once=of):
+        sys.stderr.write(
+            f"pytest-runtime: process {os.getpid()} ({program}) is not recorded: it is a child of the recorded command "
+            f"(process {options.process}). Record the Python process itself: "
+            f"pytest-runtime record --baseline {options.baseline} -- {program} …\n"
+        )
+
+
 def start_from_text(text: str) -> Recording | None:
     """Start the recorder from the options in the environment; a failure is one line on stderr, the service runs."""
     try:
         options = decode_options(text)
         if options.process not in (0, os.getpid()):
+            note_other_process(options)
             return None
         _restore_environment()
         return start_for_process(options)

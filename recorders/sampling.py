@@ -1,4 +1,11 @@
-"""This file is about sampling: which entries are recorded, and why the others are not."""
+"""Which entries are recorded, and which are not because of the budget.
+
+Everything is recorded of a process that serves nobody: a script, a test suite, a job. A server has a budget: a number
+of traces a second, beside what is new. New is an entry that was never seen, and an entry whose recorded traces went on
+to show paths that were not known: it is recorded whole until `QUIET` traces in a row showed none. What a rarer path
+then still has as a chance is below one in `QUIET` (the Good-Turing estimate: of n traces the share of paths that were
+seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 1953).
+"""
 
 from __future__ import annotations
 
@@ -6,33 +13,61 @@ import threading
 import time
 from collections.abc import Hashable
 
+from .options import Sample
+
 _monotonic = time.monotonic
 
+DEFAULT_RATE = 10.0
+"""Traces a second and process of a server, where the configuration names no number."""
+
 BURST = 10.0
-"""Seconds of allowance that add up while nothing is recorded: a short script is recorded whole."""
+"""Seconds of allowance that add up while nothing is recorded."""
+
+QUIET = 50
+"""Traces of an entry in a row without a new path after which the budget holds for it."""
 
 NOVEL_LIMIT = 4096
 """Entry names remembered as seen; a service with more of them has ids in its names."""
 
 
 class Sampler:
-    """Lets a number of traces a second through, and every entry that was never seen before."""
+    """Decides for each run of an entry whether it is recorded."""
 
-    def __init__(self, per_second: float | None) -> None:
-        """`None` lets every trace through."""
-        self._per_second = per_second
-        self._tokens = BURST * (per_second or 0.0)
+    def __init__(self, sample: Sample) -> None:
+        """`auto`: the default rate once the process serves; `all`: everything; a number: that rate, for all entries."""
+        self._everything = sample == "all"
+        self._budgeted = sample not in ("all", "auto")
+        """Whether the budget holds already: one that was asked for does from the start."""
+        self._per_second = DEFAULT_RATE if isinstance(sample, str) else sample
+        self._tokens = BURST * self._per_second
         self._filled = _monotonic()
-        self._seen: set[Hashable] = set()
+        self._allowed: dict[Hashable, int] = {}
+        """Entry → traces that it may still have as a novelty."""
         self._lock = threading.Lock()
 
-    def admit(self, key: Hashable) -> bool:
-        """Whether to record this run of the entry `key`."""
-        if self._per_second is None:
+    def admit(self, key: Hashable, *, served: bool = False) -> bool:
+        """Whether to record this run of the entry `key`; `served` says that a client on the other side asked for it."""
+        if self._everything:
             return True
-        if key not in self._seen and len(self._seen) < NOVEL_LIMIT:
-            self._seen.add(key)
+        if not self._budgeted:
+            if not served:
+                return True
+            self._budgeted = True
+        allowed = self._allowed.get(key)
+        if allowed is None and len(self._allowed) < NOVEL_LIMIT:
+            allowed = QUIET
+        if allowed:
+            self._allowed[key] = allowed - 1
             return True
+        return self._within_rate()
+
+    def found_path(self, key: Hashable) -> None:
+        """A recorded run of an entry took a path that was not known: there may be more of them."""
+        if key in self._allowed:
+            self._allowed[key] = QUIET
+
+    def _within_rate(self) -> bool:
+        """One of the traces that the rate allows; what was not used adds up for a while (a token bucket)."""
         if self._tokens < 1.0 and _monotonic() - self._filled < 0.05:
             return False
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,14 +31,16 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_session", "_token", "arguments_after", "depth", "gaps", "hosting", "input", "kind", "label", "makers"),
-        *("outcome_kind", "path", "scope", "started", "stored", "value", "world"),
+        *("_session", "_token", "arguments_after", "depth", "gaps", "hosting", "input", "key", "kind", "label"),
+        *("makers", "outcome_kind", "path", "scope", "started", "stored", "value", "world"),
     )
 
-    def __init__(self, session: Session, kind: EntryKind) -> None:
+    def __init__(self, session: Session, kind: EntryKind, key: Hashable) -> None:
         self._session = session
         self._token: Token[Scope | None] | None = None
         self.kind: EntryKind = kind
+        self.key = key
+        """What the sampler knows its entry by."""
         self.world = LiveWorld(session.included)
         self.world.trace = self
         self.path = PathRecord()
@@ -103,20 +105,27 @@ class Session:
         self._sampler = sampler
         self._collector = collector
         self._count_unsampled = self.counters.fast("not sampled")
+        self._unsampled = collector.unsampled
         self._off = False
+        self._on_missed: Callable[[], None] | None = None
         self._faults = 0
         self.provenance = Provenance()
         self.application: object = None
 
-    def begin(self, kind: EntryKind, key: Hashable) -> LiveTrace | None:
-        """A new trace for this run of an entry, or `None` when it is not sampled."""
-        if self._off:
-            return None
+    def begin(self, kind: EntryKind, key: Hashable, *, served: bool = False) -> LiveTrace | None:
+        """A new trace for this run of an entry, or `None` when it is not sampled.
+
+        `served` says that another process asked for it, so that the budget of a server holds from now on.
+        """
         try:
-            if not self._sampler.admit(key):
-                self._count_unsampled()
+            if self._off:
+                self._missed()
                 return None
-            return LiveTrace(self, kind)
+            if not self._sampler.admit(key, served=served):
+                self._count_unsampled()
+                self._unsampled.add(key)
+                return None
+            return LiveTrace(self, kind, key)
         except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
             self.fault(fault)
             return None
@@ -152,6 +161,11 @@ class Session:
             self.counters.add("switched off after too many faults")
             self.switch_off()
 
-    def switch_off(self) -> None:
-        """Record nothing from now on."""
-        self._off = True
+    def _missed(self) -> None:
+        on_missed, self._on_missed = self._on_missed, None
+        if on_missed is not None:
+            on_missed()
+
+    def switch_off(self, on_missed: Callable[[], None] | None = None) -> None:
+        """Record nothing from now on; `on_missed` is called at the first entry that would have been recorded."""
+        self._off, self._on_missed = True, on_missed

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from ..recorders.absences import Absence
 from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
 from ..recorders.trace import Trace, TraceId
 from ..recorders.tracing.branches import FunctionName
@@ -122,6 +123,10 @@ class Engine:
     def counters(self) -> dict[str, int]:
         """What its recorder counted."""
         return self._reader.counters()
+
+    def absences(self) -> list[Absence]:
+        """What its recorder left out, and why; `unsampled` and `why_empty` in `recorders/absences.py` read it."""
+        return self._reader.absences()
 
     def describe(self, name: str) -> str:
         """The baseline in a line."""

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from pytest_runtime import __version__
 from pytest_runtime.cli.main import main
+from pytest_runtime.cli.sample import sample_value
+from pytest_runtime.config import read_table
+from pytest_runtime.recorders.options import Sample
 from pytest_runtime.recorders.store.open import open_writer
 from pytest_runtime.recorders.store.protocol import Batch, Revision
 
@@ -44,6 +48,20 @@ def test_help_and_version() -> None:
     assert (status, __version__ in out) == (0, True)
 
 
+@pytest.mark.parametrize(("text", "sample"), [("all", "all"), ("auto", "auto"), ("2.5", 2.5), ("0", 0.0)])
+def test_the_sample_on_the_command_line_is_that_of_the_configuration(text: str, sample: Sample) -> None:
+    """`--sample` takes what `sample` under `[tool.pytest-runtime]` takes."""
+    assert sample_value(text) == sample
+    assert read_table({"sample": sample}, Path("pyproject.toml")).sample == sample
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "ALL", ""])
+def test_no_other_sample_is_taken(text: str) -> None:
+    """What is neither a number of traces nor one of the words is a usage error."""
+    with pytest.raises(click.BadParameter, match="neither a number of traces a second, nor all, nor auto"):
+        sample_value(text)
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -51,7 +69,7 @@ def test_help_and_version() -> None:
         (("record", "--", "true"), "Missing option '--baseline'"),
         (("record", "--baseline", "x"), "Missing argument 'COMMAND...'"),
         (("record", "--baseline", "x", "--smple", "3", "true"), "No such option"),
-        (("record", "--baseline", "x", "--sample", "often", "true"), "'often' is not a valid float"),
+        (("record", "--baseline", "x", "--sample", "often", "true"), "'often' is neither a number of traces a second"),
     ],
 )
 def test_a_command_that_cannot_be_understood_has_status_2(argv: tuple[str, ...], said: str) -> None:

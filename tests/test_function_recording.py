@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.sampling import QUIET
 from pytest_runtime.recorders.trace import Trace
 from pytest_runtime.recorders.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode, field
 
@@ -316,7 +317,7 @@ def test_an_unsampled_entry_records_nothing(tmp_path: Path) -> None:
     scenario = Scenario(tmp_path, {"shop": SHOP}, sample=0.1, exemplars=500).record(traffic)
     traces = scenario.traces()
     assert set(entries(traces)) == {"outer"}
-    assert len(traces) <= 3
+    assert len(traces) <= QUIET + 3
     assert scenario.recording is not None
     assert scenario.recording.collector.counters.snapshot()["not sampled"] == 200 - len(traces)
 

@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_runtime.recorders.absences import unsampled
 from pytest_runtime.recorders.retention import Reservoir
-from pytest_runtime.recorders.sampling import BURST, NOVEL_LIMIT, Sampler
+from pytest_runtime.recorders.sampling import BURST, NOVEL_LIMIT, QUIET, Sampler
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.value_tree import field
 
@@ -108,22 +109,43 @@ def test_the_first_of_a_class_stays_across_recordings(tmp_path: Path) -> None:
 
 
 def test_new_entries_are_always_recorded() -> None:
-    """Novelty first: an entry that was never seen is let through whatever the rate, once."""
+    """Novelty first: an entry that was never seen is let through whatever the rate, until nothing new comes of it."""
     sampler = Sampler(0.0)
-    assert [sampler.admit("a"), sampler.admit("a"), sampler.admit("b"), sampler.admit("b")] == [
-        True,
-        False,
-        True,
-        False,
-    ]
+    assert [sum(sampler.admit(key) for _ in range(1000)) for key in "ab"] == [QUIET, QUIET]
+
+
+@given(st.lists(st.integers(0, 9) | st.integers(0, 60), min_size=QUIET, max_size=400))
+def test_no_path_is_lost_because_it_came_in_a_burst(paths: list[int]) -> None:
+    """Without any rate an entry is recorded whole until `QUIET` traces in a row show no new path."""
+    sampler, known, quiet = Sampler(0.0), set[int](), 0
+    for path in paths:
+        admitted = sampler.admit("a")
+        assert admitted is (quiet < QUIET)
+        if admitted and path not in known:
+            known.add(path)
+            sampler.found_path("a")
+            quiet = 0
+        else:
+            quiet += admitted
+
+
+def test_what_serves_nobody_is_recorded_whole() -> None:
+    """Without a number the budget begins with the first request that a server answers, and holds for functions too."""
+    sampler = Sampler("auto")
+    assert all(sampler.admit("shop:f") for _ in range(5000))
+    assert all(sampler.admit("GET /") for _ in range(5000))
+    admitted = sum(sampler.admit("GET /", served=True) for _ in range(5000))
+    assert QUIET + 100 <= admitted <= QUIET + 110
+    assert sum(sampler.admit("shop:f") for _ in range(5000)) <= QUIET + 10
 
 
 def test_the_rate_is_kept() -> None:
     """A burst of ten seconds' worth is let through, and then the rate."""
     sampler = Sampler(2.0)
     admitted = sum(sampler.admit("a") for _ in range(1000))
-    assert 1 + 2 * BURST <= admitted <= 3 + 2 * BURST
-    assert all(Sampler(None).admit("a") for _ in range(100))
+    assert QUIET + 2 * BURST <= admitted <= QUIET + 2 + 2 * BURST
+    sampler = Sampler("all")
+    assert all(sampler.admit("a", served=True) for _ in range(1000))
 
 
 def test_names_without_end_are_not_remembered() -> None:
@@ -131,3 +153,67 @@ def test_names_without_end_are_not_remembered() -> None:
     sampler = Sampler(0.0)
     admitted = sum(sampler.admit(f"GET /{number}") for number in range(NOVEL_LIMIT + 500))
     assert admitted == NOVEL_LIMIT
+
+
+SERVICE = """
+    def answer(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"ok"]
+
+    def work(number):
+        return number + 1
+    """
+
+
+def request(path: str, *, by_server: bool) -> dict[str, str]:
+    """The environ of a GET, as a server makes it, or as a test client does."""
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "SERVER_NAME": "test", "SERVER_PORT": "80"}
+    return {**environ, "SERVER_SOFTWARE": "some/1"} if by_server else environ
+
+
+def answer_all(service: Any, count: int, *, by_server: bool) -> None:
+    """Requests to one route."""
+    for _ in range(count):
+        service.answer(request("/", by_server=by_server), lambda status, headers: None)
+
+
+def recorded_counts(scenario: Scenario) -> tuple[dict[str, int], dict[str, int]]:
+    """Entry → runs that were recorded, and runs that were not sampled."""
+    reader = open_reader(scenario.store)
+    counts: Counter[str] = Counter()
+    for one in reader.classes():
+        counts[scenario.plain(one.entry)] += one.count
+    left_out = {scenario.plain(entry): count for entry, count in unsampled(reader.absences()).items()}
+    reader.close()
+    return counts, left_out
+
+
+def test_a_script_and_a_test_client_are_recorded_whole(tmp_path: Path) -> None:
+    """By default nothing that no server asked for is left out, requests of a test client neither."""
+
+    def traffic(service: Any) -> None:
+        answer_all(service, 300, by_server=False)
+        for number in range(300):
+            service.work(number)
+
+    scenario = Scenario(tmp_path, {"service": SERVICE}, app="service:answer", sample="auto").record(traffic)
+    assert recorded_counts(scenario) == ({"GET /": 300, "service:work": 300}, {})
+
+
+def test_what_the_budget_left_out_is_counted_by_entry(tmp_path: Path) -> None:
+    """A server keeps its budget; the baseline and the last line say of which entry how many runs are missing."""
+
+    def traffic(service: Any) -> None:
+        answer_all(service, 1000, by_server=True)
+        for number in range(1000):
+            service.work(number)
+
+    scenario = Scenario(tmp_path, {"service": SERVICE}, app="service:answer", sample="auto").record(traffic)
+    counts, left_out = recorded_counts(scenario)
+    assert left_out.keys() == {"GET /", "service:work"}
+    assert all(counts[entry] + left_out[entry] == 1000 for entry in left_out)
+    assert scenario.recording is not None
+    summary = scenario.plain(scenario.recording.summary())
+    assert f"{sum(left_out.values())} not sampled (" in summary
+    assert "--sample all records every one)" in summary
+    assert f"service:work: {left_out['service:work']}" in summary

@@ -198,22 +198,24 @@ class Point:
     edit: Edit
 
 
-def points(file: str, content: bytes, executed: set[int]) -> list[Point]:
+def points(file: str, content: bytes, executed: set[int], operators: Mapping[str, Operator] = OPERATORS) -> list[Point]:
     """All points of statements that were executed."""
     source = Source(file, content)
     found = [spot for spot in spots(source.tree) if executed.intersection(range(spot.first, spot.last + 1))]
     return [
         Point(name, source, spot, edit)
-        for name, operator in OPERATORS.items()
+        for name, operator in operators.items()
         for spot in found
         for edit in operator(source, spot)
     ]
 
 
-def choose(found: Sequence[Point], count: int, seed: str) -> list[Mutant]:
+def choose(
+    found: Sequence[Point], count: int, seed: str, operators: Mapping[str, Operator] = OPERATORS
+) -> list[Mutant]:
     """`count` mutants, spread over operators, and within each over functions; the same for the same seed."""
     rng = random.Random(seed)
-    queues = [_spread([one for one in found if one.operator == name], rng) for name in OPERATORS]
+    queues = [_spread([one for one in found if one.operator == name], rng) for name in operators]
     made = (mutant for point in _in_turn(queues) if (mutant := _mutant(point)) is not None)
     return list(islice(made, count))
 

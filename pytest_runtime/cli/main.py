@@ -17,8 +17,10 @@ import click
 from .. import __version__
 from ..config import load_project
 from ..recorders.errors import RuntimeBaselineError
-from ..recorders.options import ENVIRONMENT_KEY, encode_options
+from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
 from ..recording import record_options
+from .sample import sample_value
+from .unrecordable import warn_unrecordable
 
 STARTUP = Path(__file__).resolve().parent.parent / "startup"
 """Put first on the recorded process's path: it holds the `sitecustomize` that starts the recorder."""
@@ -56,10 +58,15 @@ def cli() -> None:
 @click.option("--baseline", required=True, metavar="NAME", help="The baseline to record into, for example staging.")
 @click.option("--include", multiple=True, metavar="PKG", help="A package under validation; may be given again.")
 @click.option("--store", metavar="URL", help="Path or URL of the store; default .runtime/NAME.baseline.")
-@click.option("--sample", type=float, metavar="N", help="Traces a second; default from the configuration, else 10.")
+@click.option(
+    "--sample",
+    type=sample_value,
+    metavar="N|all|auto",
+    help="Traces a second, all, or auto (everything; a server 10 a second); default from the configuration, else auto.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def record_command(
-    baseline: str, include: tuple[str, ...], store: str | None, sample: float | None, command: tuple[str, ...]
+    baseline: str, include: tuple[str, ...], store: str | None, sample: Sample | None, command: tuple[str, ...]
 ) -> None:
     """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
     project = load_project(Path.cwd())
@@ -67,6 +74,7 @@ def record_command(
     options = record_options(
         baseline, project=project, include=include, store=store, sample=sample, process=os.getpid()
     )
+    warn_unrecordable(options, command)
     environment = dict(os.environ)
     environment[ENVIRONMENT_KEY] = encode_options(options)
     before = environment.get("PYTHONPATH")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ..config import Project, load_project
+from ..recorders.absences import unsampled, why_empty
 from ..recorders.store.protocol import BaselineReader
 from ..wiring import open_baseline
 
@@ -50,5 +51,10 @@ def _lines(name: str, reader: BaselineReader) -> Iterator[str]:
         for part in ("input", "outcome"):
             if (entry, part) in shapes:
                 yield f"    {part}: {shapes[entry, part].describe()}"
+    absences = reader.absences()
+    for entry, count in unsampled(absences).items():
+        yield f"  not sampled {count}: {entry}"
     for counter, value in reader.counters().items():
         yield f"  counted {value}: {counter}"
+    if not by_entry:
+        yield f"  no trace: {why_empty(absences) or 'nothing is known of why'}"

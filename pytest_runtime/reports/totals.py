@@ -74,6 +74,8 @@ class Totals(NamedTuple):
     """Files that differ and that no trace loads or reads."""
     selection: str
     """The trace id that the run was narrowed to, or empty."""
+    why_empty: str = ""
+    """Why the baseline holds no trace, where it holds none and that is known."""
 
     def counts(self) -> dict[Verdict, int]:
         """Traces per verdict."""
@@ -143,7 +145,8 @@ class Totals(NamedTuple):
             if self.selection:
                 return f"no kept trace has an id that begins with {self.selection!r}; this is not a pass"
             if not self.classes:
-                return f"baseline {self.baseline!r} holds no trace; this is not a pass"
+                why = self.why_empty and f": {self.why_empty}"
+                return f"baseline {self.baseline!r} holds no trace{why}; this is not a pass"
             if self.differs and self.changed_existing and self.required is None:
                 return (
                     "code changed that no recorded trace reaches, so nothing was judged; this is not a pass. "

@@ -22,6 +22,9 @@ Application: TypeAlias = Callable[..., Any]
 BODY_LIMIT = 4_000_000
 """Bytes of a request or response body that are kept."""
 
+QUERY_NAMES = 8
+"""Names of a query that tell requests apart; a query without end makes no keys without end of each its own size."""
+
 _KEPT = frozenset(
     {
         *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH"),
@@ -43,8 +46,7 @@ def recorded_call(session: Session, application: Application, environ: Environ, 
     scope = context.current()
     if scope is not None and not session.hosts(scope):
         return application(environ, start_response)  # inside another entry: a middleware, a mounted application
-    key = ("wsgi", environ.get("REQUEST_METHOD"), route_guess(str(environ.get("PATH_INFO", ""))))
-    trace = session.begin("wsgi", key)
+    trace = session.begin("wsgi", _sampling_key(environ), served=is_served(environ))
     if trace is None:
         token = context.enter(context.UNSAMPLED)
         try:
@@ -52,6 +54,23 @@ def recorded_call(session: Session, application: Application, environ: Environ, 
         finally:
             context.leave(token)
     return _Request(session, trace, application).run(environ, start_response)
+
+
+def is_served(environ: Environ) -> bool:
+    """Whether a server made the environ, for a client at the other end of a connection.
+
+    Servers say what they are or where the client's end is (`SERVER_SOFTWARE`, RFC 3875 section 4.1.17; `REMOTE_PORT`);
+    the test clients of frameworks, which call the application in their own process, say neither.
+    """
+    return "SERVER_SOFTWARE" in environ or "REMOTE_PORT" in environ
+
+
+def _sampling_key(environ: Environ) -> tuple[Any, ...]:
+    """What tells requests apart before they are answered: method, route, kind of body, names in the query."""
+    query, kind = environ.get("QUERY_STRING"), environ.get("CONTENT_TYPE")
+    names = sorted({part.partition("=")[0] for part in str(query).split("&")})[:QUERY_NAMES] if query else ()
+    kind = str(kind).partition(";")[0] if kind else ""
+    return "wsgi", environ.get("REQUEST_METHOD"), route_guess(str(environ.get("PATH_INFO", ""))), kind, *names
 
 
 class _Request:

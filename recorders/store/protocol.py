@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from ..absences import Absence, AbsenceKey
 from ..shapes import Shape
 from ..trace import Entry, PathClass, Trace, TraceId
 
@@ -49,6 +50,8 @@ class Batch(NamedTuple):
     shapes: Mapping[tuple[str, str], Shape]
     """(entry, `input` or `outcome`) → shape so far"""
     counters: Mapping[str, int]
+    absences: Mapping[AbsenceKey, int] = MappingProxyType({})
+    """What was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,10 @@ class StoredTrace(NamedTuple):
 class BaselineWriter(Protocol):
     """Takes what one recording process collects."""
 
+    location: str
+
     def start(self, revision: Revision) -> None:
-        """Begin a session; what follows belongs to this revision."""
+        """Begin a session; what follows belongs to this revision. Why an earlier one found nothing is forgotten."""
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""
@@ -122,6 +127,9 @@ class BaselineReader(Protocol):
 
     def counters(self) -> dict[str, int]:
         """What the recorder counted: drops, faults, what was not sampled."""
+
+    def absences(self) -> list[Absence]:
+        """What the baseline does not hold, and why; nothing of a baseline that an older version wrote."""
 
     def close(self) -> None:
         """Done with it."""

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..absences import Absence
 from ..errors import NewerFormat, NotABaseline, StoreError, UnknownBaseline
 from ..shapes import Shape
 from ..trace import FORMAT, Entry, PathClass, decode_trace, encode_part
@@ -52,7 +53,10 @@ _SINCE_2 = """
 CREATE TABLE IF NOT EXISTS producer (id TEXT PRIMARY KEY, data BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS made (entry TEXT, path TEXT, slot INTEGER, producer TEXT,
     PRIMARY KEY (entry, path, slot, producer)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS absence (kind TEXT, subject TEXT, count INTEGER, PRIMARY KEY (kind, subject)) WITHOUT ROWID;
 """
+"""Tables that an older file may lack. `absence` came without a new format: a reader that does not know it loses
+nothing."""
 
 # The class itself, not `sqlite3.connect`: that one may be a boundary in this process.
 _connect = sqlite3.Connection
@@ -150,6 +154,7 @@ class SqliteWriter(_Sqlite):
         with _transaction(self._db, self.location):
             cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
             self._revision = cursor.lastrowid or 0
+            self._db.execute("DELETE FROM absence WHERE kind != 'not sampled'")
         self.update_revision(revision)
 
     def update_revision(self, revision: Revision) -> None:
@@ -192,6 +197,10 @@ class SqliteWriter(_Sqlite):
             self._db.executemany(
                 "INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
                 list(batch.counters.items()),
+            )
+            self._db.executemany(
+                "INSERT INTO absence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                [(*key, count) for key, count in batch.absences.items()],
             )
 
     def _keep(self, kept: KeptTrace) -> None:
@@ -390,6 +399,15 @@ class SqliteReader(_Sqlite):
         """What the recorder counted."""
         with _reading(self.location):
             return dict(self._db.execute("SELECT name, value FROM counter ORDER BY 1").fetchall())
+
+    def absences(self) -> list[Absence]:
+        """What the baseline does not hold."""
+        with _reading(self.location):
+            known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'absence'"
+            if self._db.execute(known).fetchone() is None:
+                return []
+            rows = self._db.execute("SELECT kind, subject, count FROM absence ORDER BY 1, 2").fetchall()
+            return [Absence(str(kind), str(subject), int(count)) for kind, subject, count in rows]
 
 
 def neighbours(path: Path) -> list[str]:

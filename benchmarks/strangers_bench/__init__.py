@@ -1,0 +1,1 @@
+"""The benchmark on packages that nobody here chose: see `benchmarks/strangers.py`."""
