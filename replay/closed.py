@@ -39,7 +39,8 @@ _CHANGING = frozenset(
         *("os.setxattr", "os.removexattr", "os.chflags"),
     }
 )
-_WATCHED = _REFUSED | _CHANGING | {"open", "sqlite3.connect"}
+_LISTING = frozenset({"os.listdir", "os.scandir"})
+_WATCHED = _REFUSED | _CHANGING | _LISTING | {"open", "sqlite3.connect"}
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 _OF_BYTECODE = frozenset({"open", "os.mkdir", "os.rename", "os.remove"})
@@ -95,7 +96,8 @@ class Closed:
         self._own_tree = os.path.realpath(root) + os.sep if copied and root else ""
         self.users = UserFiles(root, included)
         self.files: set[str] = set()
-        """Files of the project, other than modules, that were read; relative to its root, with `/`."""
+        """Files of the project that were read or imported; relative to its root, with `/`. A folder whose names were
+        read ends with one."""
         self.importing = False
         """Whether the application is being built: then too nothing may leave."""
         self.home: int | None = None
@@ -137,6 +139,10 @@ class Closed:
             return
         world = self._world()
         if not (world is not None or self.importing or self.home is not None):
+            return
+        if event in _LISTING:
+            if not self._is_stray(world) and not _by_import_system(sys._getframe(1)):
+                self._note_listing(args[0])
             return
         if not self._leaves(event, args, world):
             if event == "open" and not self._is_stray(world):
@@ -213,8 +219,16 @@ class Closed:
         named = os.path.abspath(os.fsdecode(path))
         for place in (named, os.path.realpath(named)):  # of a link both may change: where it leads, and what is there
             root = next((root for root in self._roots if place.startswith(root)), "")
-            if root and not place.endswith((".py", ".pyc")):
-                self.files.add(place.removeprefix(root).replace(os.sep, "/"))
+            if root:
+                self.files.add(_source_of(place).removeprefix(root).replace(os.sep, "/"))
+
+    def _note_listing(self, path: Any) -> None:
+        """Of a folder whose names were read it is noted that they were, by its name with a `/` at the end."""
+        if path is None or isinstance(path, (str, bytes)):
+            place = os.path.join(os.path.realpath(os.fsdecode(path or ".")), "")
+            root = next((root for root in self._roots if place.startswith(root)), "")
+            if root:
+                self.files.add(place.removeprefix(root).replace(os.sep, "/") or "/")
 
     def _outside(self, path: Any, world: RecordedWorld | None) -> bool:
         if isinstance(path, int):  # an open descriptor
@@ -242,6 +256,20 @@ def audit_quiet_doors() -> None:
         return original(*args)
 
     _posixsubprocess.fork_exec = fork_exec
+
+
+def _source_of(place: str) -> str:
+    """The module whose bytecode a file is; any other file is itself."""
+    folder, name = os.path.split(place)
+    home, cache = os.path.split(folder)
+    return os.path.join(home, f"{name.partition('.')[0]}.py") if cache == "__pycache__" else place
+
+
+def _by_import_system(frame: FrameType | None) -> bool:
+    """Whether the innermost Python code is that which looks for modules, which reads the names of every folder."""
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
 
 
 def _is_bytecode(path: Any) -> bool:

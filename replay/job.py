@@ -68,7 +68,7 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     lines: dict[str, list[int]] = {}
     """file → lines"""
     files: list[str] = []
-    """Files of the project, other than modules, that were read."""
+    """Files of the project that were read or imported."""
     seconds: float = 0.0
     detail: Detail | None = None
     parsed: bool = False

@@ -107,7 +107,7 @@ class Loaded(msgspec.Struct, frozen=True):
     import_faults: dict[str, str]
     """Module → why it cannot be imported."""
     read: list[str]
-    """Files of the project, other than modules, that were read while it was loaded."""
+    """Files of the project that were read or imported meanwhile; folders whose names were read end with `/`."""
     distributions: dict[str, str] = {}
     """Distributions that it imported → version."""
     wall: str = ""

@@ -170,7 +170,7 @@ def seal(
         python=".".join(map(str, sys.version_info[:3])),
         distributions=loaded.distributions,
         sources=loaded.sources,
-        files={file: digest_of(file) for file in files},
+        files={file: digest_of(file) for file in files if not file.endswith("/")},
         read_by_all=loaded.read,
         functions=list(functions),
         ran=ran,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -231,3 +234,90 @@ def test_modules_are_named_by_their_files() -> None:
     assert module_of("shop.py", ["shop"], USUAL) == "shop"
     assert module_of("tests/test_shop.py", ["shop"], USUAL) == ""
     assert module_of("shop/data.json", ["shop"], USUAL) == ""
+
+
+# --- what the running process loads and reads -----------------------------------------------------------------------
+
+
+def with_files(folder: Path, source: str, traffic: Any, files: dict[str, str]) -> Scenario:
+    """One module and other files of the repository, the same at base."""
+    scenario = Scenario(folder, {"shop": source})
+    scenario.base.mkdir(exist_ok=True)
+    for home in (folder, scenario.base):
+        for name, text in files.items():
+            path = home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+    return scenario.record(traffic)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "old", "new"),
+    [
+        (
+            """
+            import pathlib
+            TEXT = (pathlib.Path(__file__).parent / "rates.md").read_text()
+            def price(n):
+                return n * int(TEXT)
+            """,
+            "rates.md",
+            "2",
+            "5",
+        ),
+        (
+            """
+            import runpy, pathlib
+            SETTINGS = runpy.run_path(str(pathlib.Path(__file__).parent / "site_settings.py"))
+            def price(n):
+                return n * SETTINGS["RATE"]
+            """,
+            "site_settings.py",
+            "RATE = 2",
+            "RATE = 5",
+        ),
+        (
+            """
+            import sys, pathlib
+            sys.path.insert(0, str(pathlib.Path(__file__).parent / "tools"))
+            import common_of_nobody
+            def price(n):
+                return n * common_of_nobody.rate()
+            """,
+            "tools/common_of_nobody.py",
+            "def rate(): return 2",
+            "def rate(): return 5",
+        ),
+    ],
+    ids=["a data file of any ending", "settings that are run", "repository code outside of include"],
+)
+def test_what_was_read_or_loaded_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: str, old: str, new: str
+) -> None:
+    """With a seal on disk and without one."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "common_of_nobody", raising=False)
+    scenario = with_files(tmp_path, source, lambda shop: shop.price(3), {name: old, "README.md": "x"})
+    sys.modules.pop("common_of_nobody", None)
+    (tmp_path / "README.md").write_text("another")
+    assert replayed(scenario) == set()
+    (tmp_path / name).write_text(new)
+    for forget in (False, True):
+        if forget:
+            shutil.rmtree(tmp_path / ".runtime" / "seals")
+        found = scenario.judge()
+        assert found.fields == {"return": ("6", "15")}
+
+
+def test_a_new_file_in_a_folder_that_was_listed_counts(tmp_path: Path) -> None:
+    """Plug-ins that are found by their folder."""
+    source = """
+        import pathlib
+        def names():
+            return sorted(path.name for path in (pathlib.Path(__file__).parent / "plugins").iterdir())
+        """
+    scenario = with_files(tmp_path, source, lambda shop: shop.names(), {"plugins/a.txt": "", "docs/b.txt": ""})
+    (tmp_path / "docs" / "c.txt").write_text("")
+    assert replayed(scenario) == set()
+    (tmp_path / "plugins" / "c.txt").write_text("")
+    assert scenario.judge().counts == {"diverged": 1}
