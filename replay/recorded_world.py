@@ -205,7 +205,7 @@ class RecordedWorld:
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
         self.perturbation = perturbation
         self._lender = lender
-        self._now = _standing_start(trace) if perturbation.clock == "standing" else trace.started
+        self._now = standing_start(trace) if perturbation.clock == "standing" else trace.started
         self._draws = 0
         self._own_variables: dict[str, str | None] = {}
         self._own_generators: list[object] = []
@@ -421,7 +421,7 @@ def _is_clock(source: str) -> bool:
     return source == "datetime" or source.startswith("time.")
 
 
-def _standing_start(trace: Trace) -> float:
+def standing_start(trace: Trace) -> float:
     """A second after the last reading of the wall clock, so that what follows from the clock is seen to move."""
     latest = trace.started
     for reading in trace.readings:

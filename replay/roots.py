@@ -89,8 +89,9 @@ class Roots:
                 return type(tree)([self._tree(item) for item in tree.items])
             case DictNode(keys=keys, values=values):
                 return DictNode([self._tree(key) for key in keys], [self._tree(value) for value in values])
-            case ObjectNode(cls=cls, content=content, names=names, values=values, origin=origin):
-                return ObjectNode(cls, self._tree(content), names, [self._tree(value) for value in values], origin)
+            case ObjectNode(content=content, values=values):
+                shown = [self._tree(value) for value in values]
+                return msgspec.structs.replace(tree, content=self._tree(content), values=shown)
             case StandardNode(kind=kind, parts=parts):
                 return StandardNode(kind, [self._tree(part) for part in parts])
             case EnumNode(cls=cls, name=name, value=value):

@@ -18,12 +18,14 @@ import msgspec
 from ..recorders.trace import TraceId
 from ..recorders.tracing.branches import FunctionName
 from .observation import Observation
+from .unknown import Unknown
 from .volatile import Mask
 
-FORMAT = 1
+FORMAT = 2
 """Version of the seal.
 
 1: the first.
+2: unknown parts are named; objects come with the properties that a caller reads.
 """
 
 SEAL_KEY_LENGTH = 20
@@ -58,6 +60,8 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """Exchanges that other traces answered."""
     readings: bytes = b""
     seconds: float = 0.0
+    unknown: list[Unknown] = []
+    """Parts of the observation that nobody can compare: the trace is never the same."""
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from .replayer import Loaded
 from .roots import Roots
 from .seal import Seal, SealedTrace, encode_sealed
 from .show import short
+from .unknown import unknown_parts
 from .volatile import Mask, count_leaves, masks_of, settling
 
 
@@ -236,6 +237,7 @@ class _Judged:
             borrowed=runs.fresh.borrowed,
             readings=runs.fresh.readings,
             seconds=runs.warm.seconds,
+            unknown=unknown_parts(base, self._kept.trace),
         )
 
     def _again(self, position: int, perturbation: Perturbation) -> Observed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import inspect
@@ -12,7 +13,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType, ModuleType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..recorders import context
 from ..recorders.arguments import RecordedCallable, RecordedIterator, consuming
@@ -26,6 +27,7 @@ from .lending import Lender
 from .observation import Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
 from .provenance import Producers
+from .reading import Classes, Reader, reading_trace
 from .rebuild import Resolver, Stand, Unbuildable, build
 from .recorded_world import RecordedWorld, Stop, TraceStopped
 
@@ -63,6 +65,7 @@ class Worker:
         self._resolver = resolver
         self._modules = modules
         self._called = called
+        self._classes = Classes(resolver.covers)
         self.applications = applications
         self.relaid: frozenset[ClassName] = frozenset()
         """Classes that hold their state in another way than when it was recorded."""
@@ -98,7 +101,7 @@ class Worker:
             with warnings.catch_warnings():
                 # A run that is stopped leaves things open; that is no fault of the session around it.
                 warnings.simplefilter("ignore", ResourceWarning)
-                outcome, trail = _until_stopped(run)
+                left, trail = _until_stopped(run)
                 if world.stopped is not None:
                     gc.collect(1)  # an SQLite connection and its statements hold each other
         finally:
@@ -106,9 +109,37 @@ class Worker:
                 tracer.end(path)
             context.leave(token)
         observation = None
-        if outcome is not None and world.stopped is None:
+        if left is not None and world.stopped is None:
+            outcome = left if isinstance(left, Outcome) else self._seen(left, trace, perturbation, tracer, path)
             observation = replayed_observation(outcome, world.asked)
         return Replay(observation, world.stopped, world, path, trail)
+
+    def _seen(
+        self, left: Left, trace: Trace, perturbation: Perturbation, tracer: Tracer | None, path: PathRecord
+    ) -> Outcome:
+        """What a caller can read of what a function left. The functions that reading runs are functions of the trace;
+        the arms that it takes are none of its path."""
+        reading = PathRecord()
+        if tracer is not None:
+            tracer.begin(reading)
+        try:
+            return left.outcome(self.reader(trace, perturbation, reading if tracer is not None else None))
+        finally:
+            if tracer is not None:
+                tracer.end(reading)
+            path.codes.update(reading.codes)
+
+    def reader(self, trace: Trace, perturbation: Perturbation, path: PathRecord | None = None) -> Reader:
+        """Reads an outcome of a trace; `path` notes the functions that run."""
+
+        @functools.cache
+        def apart() -> Trace:
+            return reading_trace(trace)
+
+        def world() -> RecordedWorld:
+            return RecordedWorld(apart(), self._resolver, self._modules, self._called, perturbation=perturbation)
+
+        return Reader(self._classes, world, path)
 
     def world(self, trace: Trace, perturbation: Perturbation, *, exact: bool = False) -> RecordedWorld:
         """The recorded world of a trace; see `RecordedWorld`."""
@@ -124,7 +155,7 @@ class Worker:
 
     def _prepared(
         self, entry: Entry, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]
-    ) -> Callable[[], Any] | Replay:
+    ) -> Callable[[], tuple[Outcome | Left, TracebackType | None]] | Replay:
         if trace.kind == "wsgi":
             application = self.applications.find(entry)
             return lambda: run_wsgi(application, trace, world)
@@ -140,7 +171,7 @@ class Worker:
             raised = ObjectNode("pytest_runtime:EntryGone", TupleNode([str(gone)]), [], [])
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
-        return lambda: run_function(function, kind, arguments)
+        return lambda: run_function(function, arguments)
 
     def arguments(
         self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes], *, look: bool = True
@@ -194,13 +225,15 @@ def standing_in(world: RecordedWorld) -> Stand:
     return stand
 
 
-def _until_stopped(run: Callable[[], Any]) -> tuple[Outcome | None, TracebackType | None]:
+def _until_stopped(
+    run: Callable[[], tuple[Outcome | Left, TracebackType | None]],
+) -> tuple[Outcome | Left | None, TracebackType | None]:
     """What a run comes to; when it is stopped, its frames and what they hold are gone on return."""
     try:
-        outcome, trail = run()
+        left, trail = run()
     except TraceStopped:
         return None, None
-    return outcome, trail
+    return left, trail
 
 
 class EntryGone(Exception):
@@ -268,16 +301,30 @@ def _member(owner: Any, name: str) -> Any:
     return next((vars(holder)[name] for holder in holders if name in vars(holder)), None)
 
 
-def run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tuple[Outcome, TracebackType | None]:
-    """Call a function with (receiver, args, kwargs); what came of it, and where it came from if it raised."""
+class Left(NamedTuple):
+    """What a function left: live, not looked at yet."""
+
+    kind: Literal["return", "exception"]
+    value: Any
+    arguments: Any
+    """(receiver, args, kwargs)"""
+
+    def outcome(self, reader: Reader) -> Outcome:
+        """What a caller can read of it; of an exception its type, arguments and attributes, as in a recording."""
+        value = capture(self.value) if self.kind == "exception" else reader.capture(self.value)
+        return Outcome(self.kind, value, reader.capture(self.arguments))
+
+
+def run_function(function: Callable[..., Any], arguments: Any) -> tuple[Left, TracebackType | None]:
+    """Call a function with (receiver, args, kwargs); what it left, and where that came from if it raised."""
     _receiver, args, kwargs = arguments
     try:
         result = function(*args, **kwargs)
     except TraceStopped:
         raise
     except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
-        return Outcome("exception", capture(error), capture(arguments)), error.__traceback__
-    return Outcome("return", capture(result), capture(arguments)), None
+        return Left("exception", error, arguments), error.__traceback__
+    return Left("return", result, arguments), None
 
 
 def run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:

@@ -31,6 +31,7 @@ from ...recorders.value_tree import (
     TupleNode,
     record,
 )
+from ..digests import public
 from ..job import Job, fingerprint, reading_digest
 from ..observation import Observation, replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
@@ -165,6 +166,7 @@ class Attempts:
                 yield _Frozen(outcome.kind, None, None, outcome, left)
                 continue
             first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
+            reader = self._worker.reader(trace, job.perturbation)
             receiver = first if position == 0 else receiver
             try:
                 function = self._callable(step, receiver)
@@ -179,10 +181,10 @@ class Attempts:
                 raise
             except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
                 left = class_name(type(error))
-                yield _Frozen("exception", freeze(error), freeze((receiver, args, kwargs)), None, left)
+                yield _Frozen("exception", freeze(error), reader.freeze((receiver, args, kwargs)), None, left)
                 continue
             receiver = result if step.kind == "constructor" else receiver
-            yield _Frozen("return", freeze(result), freeze((receiver, args, kwargs)))
+            yield _Frozen("return", reader.freeze(result), reader.freeze((receiver, args, kwargs)))
 
     def _callable(self, step: Step, receiver: Any) -> Any:
         """What a step calls; raises `EntryGone`."""
@@ -236,11 +238,10 @@ class _HeldTwice(Exception):
 
 def _without_private(tree: Tree) -> Tree:
     match tree:
-        case ObjectNode(cls=cls, content=content, names=names, values=values, origin=origin):
-            named = sorted(zip(names, values, strict=True), key=lambda pair: pair[0])
-            shown = [(name, _without_private(value)) for name, value in named if not name.startswith("_")]
-            kept = [value for _name, value in shown]
-            return ObjectNode(cls, _without_private(content), [name for name, _value in shown], kept, origin)
+        case ObjectNode(cls=cls, content=content, origin=origin):
+            named = sorted(public(tree), key=lambda pair: pair[0])
+            kept = [_without_private(value) for _name, value in named]
+            return ObjectNode(cls, _without_private(content), [name for name, _value in named], kept, origin)
         case ListNode(items=items):
             return ListNode([_without_private(item) for item in items])
         case TupleNode(items=items):
