@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
@@ -50,8 +50,7 @@ def class_label(name: str) -> ClassLabel:
 
 def attributes(tree: ObjectNode) -> list[tuple[str, Tree]]:
     """All attributes of the instance, private ones too."""
-    read = tree.read or "a" * len(tree.names)
-    return [(name, value) for name, how, value in zip(tree.names, read, tree.values, strict=True) if how == "a"]
+    return [(name, value) for name, how, value in _rows(tree) if how == "a"]
 
 
 def public(tree: ObjectNode) -> list[tuple[str, Tree]]:
@@ -61,12 +60,12 @@ def public(tree: ObjectNode) -> list[tuple[str, Tree]]:
 
 def readings(tree: ObjectNode) -> dict[str, tuple[str, Tree]]:
     """Public name → how it was read (see `ObjectNode.read`), value."""
-    read = tree.read or "a" * len(tree.names)
-    return {
-        name: (how, value)
-        for name, how, value in zip(tree.names, read, tree.values, strict=True)
-        if not name.startswith("_")
-    }
+    return {name: (how, value) for name, how, value in _rows(tree) if not name.startswith("_")}
+
+
+def _rows(tree: ObjectNode) -> Iterable[tuple[str, str, Tree]]:
+    """(name, how it was read, value); a hostile baseline may hold more of the one than of the other."""
+    return zip(tree.names, tree.read or "a" * len(tree.names), tree.values, strict=False)
 
 
 def is_closed(tree: ObjectNode) -> bool:

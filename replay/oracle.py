@@ -273,6 +273,7 @@ def plan_of(
         boundaries=setup.boundaries,
         root=root,
         variables=dict(latest.variables),
+        names=_names_of(reader),
         modules=tuple(latest.sources),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
@@ -280,6 +281,16 @@ def plan_of(
         distributions=distributions,
         relaid=tuple(sorted(relaid)),
     )
+
+
+def _names_of(reader: BaselineReader) -> tuple[str, ...] | None:
+    """Environment variables that were set in any session; `None` where one did not keep the names."""
+    found: set[str] = set()
+    for revision in reader.revisions().values():
+        if revision.names is None:
+            return None
+        found.update(revision.names)
+    return tuple(sorted(found))
 
 
 def base_process(

@@ -42,6 +42,7 @@ from .lending import Lender
 from .observation import Observation, outbound_of
 from .reach import Reach
 from .rebuild import Resolver, build
+from .recorded_world import Settings
 from .roots import Roots
 from .surroundings import kept
 from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
@@ -67,6 +68,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the project in the version that is loaded."""
     variables: dict[str, str | None]
     """Environment variables that the recorded service read outside its traces."""
+    names: tuple[str, ...] | None
+    """Names of the environment variables that were set in any recorded service; `None` where nobody kept them."""
     modules: tuple[str, ...]
     """Recorded modules, imported where they are included and still there."""
     served: tuple[Entry, ...] = ()
@@ -119,7 +122,8 @@ class Replayer:
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
         self._applications = Applications(plan.app, self._building, self._resolver)
-        self.worker = Worker(self._resolver, self.included.modules, self._applications, called)
+        settings = Settings(plan.variables, frozenset(plan.names) if plan.names is not None else None)
+        self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
         self.worker.relaid = frozenset(plan.relaid)
         self._paths = Paths(self.included)
         self._roots = Roots(plan.root)

@@ -114,7 +114,7 @@ def _parts(path: str, tree: Tree, *, closed: bool = False) -> Iterator[tuple[Fie
             case ListNode(items=items) | TupleNode(items=items):
                 stack.extend((f"{where}[{at}]", item) for at, item in reversed(list(enumerate(items))))
             case DictNode(keys=keys, values=values):
-                stack.extend((where + key_path(key), value) for key, value in zip(keys, values, strict=True))
+                stack.extend((where + key_path(key), value) for key, value in zip(keys, values, strict=False))
                 stack.extend((f"{where}[*]", key) for key in keys)
             case ObjectNode():
                 if closed and is_closed(part) and not part.read and contains_opaque(part) is not None:

@@ -29,7 +29,7 @@ from .perturbation import UNPERTURBED, Perturbation
 from .provenance import Producers
 from .reading import Classes, Reader, reading_trace
 from .rebuild import Resolver, Stand, Unbuildable, build
-from .recorded_world import RecordedWorld, Stop, TraceStopped
+from .recorded_world import NO_SETTINGS, RecordedWorld, Settings, Stop, TraceStopped
 
 NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
 """Says that objects are to be filled with recorded state, whoever made them."""
@@ -60,8 +60,10 @@ class Worker:
         modules: dict[str, str],
         applications: Applications,
         called: CalledNames,
+        settings: Settings = NO_SETTINGS,
     ) -> None:
         """`modules` maps the files of included modules to their names."""
+        self._settings = settings
         self._resolver = resolver
         self._modules = modules
         self._called = called
@@ -137,7 +139,14 @@ class Worker:
             return reading_trace(trace)
 
         def world() -> RecordedWorld:
-            return RecordedWorld(apart(), self._resolver, self._modules, self._called, perturbation=perturbation)
+            return RecordedWorld(
+                apart(),
+                self._resolver,
+                self._modules,
+                self._called,
+                perturbation=perturbation,
+                settings=self._settings,
+            )
 
         return Reader(self._classes, world, path)
 
@@ -151,6 +160,7 @@ class Worker:
             perturbation=perturbation,
             lender=self.lender,
             exact=exact,
+            settings=self._settings,
         )
 
     def _prepared(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.store import guard
 from pytest_runtime.recorders.store import sqlite as store
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
@@ -176,9 +177,10 @@ def test_an_included_module_is_no_way_out(hostile: Hostile, path: str) -> None:
 
 @pytest.mark.parametrize("name", ["Cart", "Sneaky"])
 def test_no_method_of_a_class_runs_while_it_is_built(hostile: Hostile, name: str) -> None:
-    """State is put into a bare instance: no `__init__`, `__new__`, `__setstate__`, `__setattr__`, no property."""
+    """State is put into a bare instance: no `__init__`, `__new__`, `__setstate__`, `__setattr__`; properties are read
+    afterwards, where nothing leaves the process."""
     arguments = TupleNode(
-        [None, TupleNode([ObjectNode(f"{hostile.shop}:{name}", None, ["owner", "total"], ["x", 1])]), DictNode([], [])]
+        [None, TupleNode([ObjectNode(f"{hostile.shop}:{name}", None, ["owner", "size"], ["x", 1])]), DictNode([], [])]
     )
     hostile.rewrite(lambda trace: {"input": record(kind="function", arguments=arguments)})
     assert hostile.scenario.replay().counts == {"same": 1}
@@ -283,7 +285,7 @@ def test_a_tree_that_is_just_decodable_costs_one_trace(hostile: Hostile) -> None
 
 def test_a_decompression_bomb_stops_early(hostile: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few bytes that become gigabytes are told as corrupt."""
-    monkeypatch.setattr(store, "SIZE_LIMIT", 1_000_000)
+    monkeypatch.setattr(guard, "SIZE_LIMIT", 1_000_000)
     connection = sqlite3.connect(hostile.scenario.store)
     with connection:
         dictionary = connection.execute("SELECT dictionary FROM entry").fetchone()[0]

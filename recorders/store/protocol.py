@@ -22,6 +22,8 @@ class Revision(NamedTuple):
     """module → source text"""
     variables: Mapping[str, str | None]
     """Environment variables that included code read outside every trace."""
+    names: Sequence[str] | None = None
+    """Names of all environment variables that were set, without their values; `None` where nobody kept them."""
 
 
 class KeptTrace(NamedTuple):
