@@ -9,7 +9,7 @@ from ..replay.verdict import BAD
 from .causes import Cause, causes_of
 from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines
-from .printing import many, printable
+from .printing import in_line, many
 from .totals import Totals
 
 SPOTS_SHOWN = 20
@@ -26,7 +26,7 @@ def print_summary(reporter: Any, totals: Totals, reason: str) -> None:
         return
     reporter.section(f"runtime: baseline {totals.baseline}, compared with {totals.oracle}", sep="=")
     for line, colour in _lines(totals):
-        reporter.line(printable(line), **{colour: True} if colour else {})
+        reporter.line(in_line(line), **{colour: True} if colour else {})
     _print_counts(reporter, totals, reason)
 
 
@@ -122,6 +122,6 @@ def _print_counts(reporter: Any, totals: Totals, reason: str) -> None:
     )
     if totals.explored:
         failing = totals.differs_explored()
-        reporter.line(printable(total_line(totals.explored)), green=not failing, red=failing)
+        reporter.line(in_line(total_line(totals.explored)), green=not failing, red=failing)
     if reason:
-        reporter.line(printable(f"runtime: {reason}"), red=True)
+        reporter.line(in_line(f"runtime: {reason}"), red=True)
