@@ -274,7 +274,7 @@ def plan_of(
         root=root,
         variables=dict(latest.variables),
         names=_names_of(reader),
-        modules=tuple(latest.sources),
+        modules=tuple(dict.fromkeys(name for one in reader.revisions().values() for name in one.sources)),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
         tapped=tapped,

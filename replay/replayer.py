@@ -41,7 +41,7 @@ from .job import Job, Observed, fingerprint, reading_digest
 from .lending import Lender
 from .observation import Observation, outbound_of
 from .reach import Reach
-from .rebuild import Resolver, build
+from .rebuild import Resolver, build, is_program
 from .recorded_world import Settings
 from .roots import Roots
 from .surroundings import kept
@@ -131,6 +131,7 @@ class Replayer:
         self._owner = os.getpid()
         self.faults: list[str] = []
         self._import_faults: dict[str, str] = {}
+        self._resolver.faults = self._import_faults
 
     def _fault(self, fault: BaseException) -> None:
         self.faults.append(f"{type(fault).__name__}: {fault}")
@@ -197,7 +198,7 @@ class Replayer:
         return Loaded(files, sources, dict(self._import_faults), read, distributions)
 
     def _load_module(self, module: str) -> None:
-        if module.rpartition(".")[2] == "__main__" or not self.included.covers(module):
+        if is_program(module) or not self.included.covers(module):
             return  # importing the one would run the service; the other is not for a baseline to name
         try:
             importlib.import_module(module)

@@ -28,7 +28,7 @@ from .observation import Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
 from .provenance import Producers
 from .reading import Classes, Reader, reading_trace
-from .rebuild import Resolver, Stand, Unbuildable, build
+from .rebuild import Resolver, Stand, Unbuildable, build, is_program
 from .recorded_world import NO_SETTINGS, RecordedWorld, Settings, Stop, TraceStopped
 
 NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
@@ -92,7 +92,7 @@ class Worker:
         world = self.world(trace, perturbation)
         path = PathRecord()
         self.unlike = []
-        run = self._prepared(entry, trace, world, producers)
+        run = self._prepared(entry, trace, world, perturbation, producers)
         if isinstance(run, Replay):
             return run
         scope = Scope(world, path if tracer is not None else None)
@@ -138,17 +138,18 @@ class Worker:
         def apart() -> Trace:
             return reading_trace(trace)
 
-        def world() -> RecordedWorld:
-            return RecordedWorld(
-                apart(),
-                self._resolver,
-                self._modules,
-                self._called,
-                perturbation=perturbation,
-                settings=self._settings,
-            )
+        return Reader(self._classes, lambda: self._apart(apart(), perturbation), path)
 
-        return Reader(self._classes, world, path)
+    def _apart(self, trace: Trace, perturbation: Perturbation) -> RecordedWorld:
+        """A world beside that of a trace, which answers nothing; see `reading_trace`."""
+        return RecordedWorld(
+            trace,
+            self._resolver,
+            self._modules,
+            self._called,
+            perturbation=perturbation,
+            settings=self._settings,
+        )
 
     def world(self, trace: Trace, perturbation: Perturbation, *, exact: bool = False) -> RecordedWorld:
         """The recorded world of a trace; see `RecordedWorld`."""
@@ -164,16 +165,23 @@ class Worker:
         )
 
     def _prepared(
-        self, entry: Entry, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]
+        self,
+        entry: Entry,
+        trace: Trace,
+        world: RecordedWorld,
+        perturbation: Perturbation,
+        producers: Mapping[TraceId, bytes],
     ) -> Callable[[], tuple[Outcome | Left, TracebackType | None]] | Replay:
         if trace.kind == "wsgi":
             application = self.applications.find(entry)
             return lambda: run_wsgi(application, trace, world)
         try:
             kind = str(field(trace.input, "kind"))
-            arguments = self.arguments(trace, world, producers)
+            # Hashing a key, or finding a member, may run code of an included class: nothing leaves the process there.
+            with context.within(Scope(self._apart(reading_trace(trace), perturbation))):
+                arguments = self.arguments(trace, world, producers)
             function = callable_of(entry.target, kind, arguments[0], self._resolver)
-        except Unbuildable as reason:
+        except (Unbuildable, TraceStopped) as reason:
             return Replay(
                 None, Stop("gap", f"the recorded input cannot be rebuilt: {reason}", None), world, PathRecord(), None
             )
@@ -256,10 +264,9 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
     module_name, _, qualname = target.partition(":")
     if not resolver.covers(module_name):
         raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
-    try:
-        owner: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise EntryGone(f"{target} is gone: {error}") from error
+    owner: Any = sys.modules.get(module_name)
+    if owner is None:
+        raise _missing(target, module_name, resolver)
     *path, name = qualname.split(".")
     for part in path:
         owner = vars(owner).get(part)
@@ -282,6 +289,16 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
         return bound
     called: Callable[..., Any] = getattr(owner, name)
     return called
+
+
+def _missing(target: str, module: str, resolver: Resolver) -> Exception:
+    """What is to be said of an entry whose module is not there: it is gone, or the module cannot be imported."""
+    fault = resolver.faults.get(module, "")
+    if is_program(module):
+        return EntryUnavailable(f"refused to call {target}: a program's own module is not imported for a baseline")
+    if fault and not fault.startswith(("ModuleNotFoundError", "ImportError")):
+        return EntryUnavailable(f"{target} cannot be called: its module cannot be imported: {fault}")
+    return EntryGone(f"{target} is gone: {resolver.why_missing(module)}")
 
 
 def _getter(found: Any) -> Callable[..., Any]:
@@ -436,7 +453,7 @@ class Applications:
             with self._building():
                 if not (self._configured or self._resolver.covers(module_name)):
                     raise Unbuildable("a baseline may only name an application of an included package")
-                found: Any = importlib.import_module(module_name)
+                found: Any = importlib.import_module(module_name) if self._configured else self._held(module_name)
                 for part in attribute.removesuffix("()").split("."):
                     found = getattr(found, part)
                     if not self._configured and _is_foreign(found, self._resolver):
@@ -447,6 +464,13 @@ class Applications:
         except BaseException as error:  # noqa: BLE001 - told as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
             return EntryUnavailable(f"the application {target} cannot be built here: {where}{_last_line(error)}")
+
+    def _held(self, module_name: str) -> Any:
+        """A module that the code under test has loaded: nothing is imported for a baseline."""
+        found = sys.modules.get(module_name)
+        if found is None or is_program(module_name):
+            raise Unbuildable(self._resolver.why_missing(module_name))
+        return found
 
 
 def _last_line(error: BaseException) -> str:
