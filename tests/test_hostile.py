@@ -204,10 +204,11 @@ def test_an_entry_may_not_lead_outside(hostile: Hostile) -> None:
         assert not hostile.planted.exists()
 
 
+PLANT = "import pathlib\npathlib.Path(__file__).with_name('planted').touch()\nclass X: pass\ndef f(): pass\n"
 PACKAGE = {
     "__init__.py": "",
-    "__main__.py": "import pathlib\npathlib.Path(__file__).with_name('planted').touch()\nclass X: pass\ndef f(): pass\n",
-    "scripts.py": "import pathlib\npathlib.Path(__file__).with_name('planted').touch()\nclass X: pass\ndef f(): pass\n",
+    "__main__.py": PLANT,
+    "scripts.py": PLANT,
     "core.py": "def work(value):\n    return None\n",
 }
 
@@ -258,19 +259,18 @@ def test_a_listed_module_below_a_program_is_not_loaded() -> None:
 
 
 FIVE_BILLION = 5_000_000_000
+ENDLESS = StandardNode("range", [0, FIVE_BILLION, 1])
 LARGE: dict[str, Tree] = {
     "bytearray": StandardNode("bytearray", [FIVE_BILLION]),
     "bytes": ObjectNode("builtins:bytes", FIVE_BILLION, [], []),
-    "deque": ObjectNode("collections:deque", TupleNode([StandardNode("range", [0, FIVE_BILLION, 1]), None]), [], []),
-    "list": ObjectNode("builtins:list", StandardNode("range", [0, FIVE_BILLION, 1]), [], []),
-    "set": ObjectNode("builtins:set", StandardNode("range", [0, FIVE_BILLION, 1]), [], []),
-    "tuple": ObjectNode("builtins:tuple", StandardNode("range", [0, FIVE_BILLION, 1]), [], []),
-    "group": ObjectNode(
-        "builtins:ExceptionGroup", TupleNode(["x", StandardNode("range", [0, FIVE_BILLION, 1])]), [], []
-    ),
+    "deque": ObjectNode("collections:deque", TupleNode([ENDLESS, None]), [], []),
+    "list": ObjectNode("builtins:list", ENDLESS, [], []),
+    "set": ObjectNode("builtins:set", ENDLESS, [], []),
+    "tuple": ObjectNode("builtins:tuple", ENDLESS, [], []),
+    "group": ObjectNode("builtins:ExceptionGroup", TupleNode(["x", ENDLESS]), [], []),
     "fraction": StandardNode("fraction", ["1e5000000", 1]),
     "logger": StandardNode("logger", ["a." * 100_000]),
-    "iterator": StandardNode("iterator", [StandardNode("range", [0, FIVE_BILLION, 1])]),
+    "iterator": StandardNode("iterator", [ENDLESS]),
 }
 
 
