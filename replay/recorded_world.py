@@ -16,6 +16,8 @@ from collections.abc import Callable, Collection, Mapping
 from types import CodeType, FrameType, MappingProxyType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
+import msgspec
+
 from ..recorders import context
 from ..recorders.boundaries.world import Operation
 from ..recorders.naming import function_name
@@ -26,7 +28,7 @@ from ..recorders.value_tree import BytesNode, Tree, TupleNode, field
 from .lending import Lender
 from .perturbation import UNPERTURBED, Perturbation
 from .rebuild import Resolver, Unbuildable, build
-from .requests import canonical_key, exact_key, label, operation_key, without_body
+from .requests import answer_of, canonical_key, exact_key, label, operation_key, without_body
 
 T = TypeVar("T")
 
@@ -409,7 +411,14 @@ class RecordedWorld:
             if lent is not None:
                 return RecordedTicket(self, lent)
             self.stop("unrecorded", f"{label(operation, tree)}: nothing in the recording answers it")
-        return RecordedTicket(self, self._trace.exchanges[position])
+        return RecordedTicket(self, self._answering(self._trace.exchanges[position], operation, tree))
+
+    def _answering(self, exchange: Exchange, operation: Operation, request: Tree) -> Exchange:
+        """A recorded exchange, as it answers a request that may say the same in other words."""
+        if exchange.request == request:
+            return exchange
+        answer = answer_of(operation, request, exchange.request, exchange.answer)
+        return exchange if answer is exchange.answer else msgspec.structs.replace(exchange, answer=answer)
 
     def _borrow(self, operation: Operation, request: Tree) -> Exchange | None:
         if self._lender is None:
