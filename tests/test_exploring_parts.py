@@ -393,6 +393,26 @@ def test_an_argument_that_may_be_left_out_is_given_too() -> None:
     assert any(value is not None for value in found)
 
 
+def test_a_truth_value_is_not_put_where_a_number_stood() -> None:
+    """Nor a number where a truth value stood, whatever literals stand beside the name; where both were seen, both."""
+    literals = NOTHING._replace(all=(True, 1, False, 0, 7), beside={"first": (True, 1, 7), "second": (1, True)})
+    for one in inputs(call(3, True), call(4, False), known=literals).telling(80):
+        given = at(one.tree, (1,))
+        first, second, *_more = (*given.items, None, None) if isinstance(given, TupleNode) else (None, None)
+        assert not isinstance(first, bool)
+        assert isinstance(second, bool) or not isinstance(second, int)
+
+
+def test_an_input_is_made_near_by_letters_of_recorded_kinds() -> None:
+    """A blank where only letters and dashes were seen; a text of another length stays far."""
+    made = inputs(call("north-sea", 1), call("baltic", 1))
+    assert not made.is_near(call("north sea", 1))
+    found = [at(one, (1, 0)) for one in made.in_recorded_letters(call("north sea", 1))]
+    assert found == ["north-sea", "northzsea"]
+    assert made.in_recorded_letters(call("north-sea", 1)) == []
+    assert made.in_recorded_letters(call("a " * 40, 1)) == []
+
+
 # --- drawing and shrinking ----------------------------------------------------------------------------------------
 
 

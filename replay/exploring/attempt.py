@@ -44,6 +44,9 @@ from .trial import Step, Trial, Trials, Tried, decode_job, decode_trial
 JOBS = 200
 """Jobs that are kept decoded."""
 
+REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
+"""What code raises where its input is none that it takes."""
+
 _UNBOUND = ("function", "constructor")
 
 NO_READINGS = reading_digest({})
@@ -62,6 +65,7 @@ class _Frozen(NamedTuple):
     """Where it is known as a whole already."""
     raised: str = ""
     """Class of the exception."""
+    refused: bool = False
 
     def thawed(self) -> Outcome:
         """As a value tree."""
@@ -142,15 +146,16 @@ class Attempts:
             "outcome", readings=reading_digest(world.readings) if world.readings else NO_READINGS, seconds=seconds
         )
         raised = [one.raised for one in outcomes if one.raised]
+        refused = [at for at, one in enumerate(outcomes) if one.refused]
+        tried = msgspec.structs.replace(tried, raised=raised, refused=refused)
         if not (question.shown or question.closely):
-            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world), raised=raised)
+            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world))
         seen = [replayed_observation(one.thawed(), []) for one in outcomes[:-1]]
         seen.append(replayed_observation(outcomes[-1].thawed(), world.asked))
         hidden = [self._roots.hidden(one) for one in seen]
         return msgspec.structs.replace(
             tried,
             digest=b"".join(fingerprint(_public(one)) for one in hidden),
-            raised=raised,
             observations=hidden if question.shown else [],
         )
 
@@ -181,7 +186,8 @@ class Attempts:
                 raise
             except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
                 left = class_name(type(error))
-                yield _Frozen("exception", freeze(error), reader.freeze((receiver, args, kwargs)), None, left)
+                frozen = freeze(error), reader.freeze((receiver, args, kwargs))
+                yield _Frozen("exception", *frozen, None, left, isinstance(error, REFUSALS))
                 continue
             receiver = result if step.kind == "constructor" else receiver
             yield _Frozen("return", reader.freeze(result), reader.freeze((receiver, args, kwargs)))
