@@ -53,6 +53,10 @@ _CONSTANTS = frozenset({type(None), bool, int, float, str, bytes})
 _DATA_MARKS = frozenset({"__dataclass_fields__", "__attrs_attrs__", "__pydantic_fields__", "__struct_fields__"})
 """What dataclasses (PEP 557), attrs, pydantic and msgspec leave in the classes that they make."""
 
+# Raw descriptors, as in `readers`: a metaclass may answer in their place.
+_type_mro = type.__dict__["__mro__"].__get__
+_type_dict = type.__dict__["__dict__"].__get__
+
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
 
@@ -85,13 +89,13 @@ class Classes:
         return known[1]
 
     def _find(self, cls: type) -> Reads:
-        mro = type.__dict__["__mro__"].__get__(cls)
+        mro = _type_mro(cls)
         properties: list[str] = []
         constants: list[tuple[str, Any]] = []
         seen: set[str] = set()
         for holder in mro:
             is_own = self._is_included(holder)
-            for name, value in list(vars(holder).items()):
+            for name, value in list(_type_dict(holder).items()):
                 if name.startswith("_") or name in seen:
                     continue
                 seen.add(name)
@@ -102,15 +106,22 @@ class Classes:
         return Reads(self._is_included(cls), tuple(sorted(properties)), tuple(sorted(constants)), _form_of(mro))
 
     def _is_included(self, cls: type) -> bool:
-        module = vars(cls).get("__module__")
+        module = _type_dict(cls).get("__module__")
         return isinstance(module, str) and self._covers(module)
 
 
 def _form_of(mro: tuple[type, ...]) -> Form:
-    if collections.OrderedDict in mro:
+    held = [_type_dict(holder) for holder in mro]
+    if _inherits(mro, collections.OrderedDict):
         return "ordered"
-    is_data = types.SimpleNamespace in mro or (tuple in mro and any("_fields" in vars(holder) for holder in mro))
-    return "data" if is_data or any(not _DATA_MARKS.isdisjoint(vars(holder)) for holder in mro) else ""
+    is_named_tuple = _inherits(mro, tuple) and any("_fields" in names for names in held)
+    is_data = is_named_tuple or _inherits(mro, types.SimpleNamespace)
+    return "data" if is_data or any(not _DATA_MARKS.isdisjoint(names) for names in held) else ""
+
+
+def _inherits(mro: tuple[type, ...], base: type) -> bool:
+    """By identity: a metaclass may define `__eq__`."""
+    return any(one is base for one in mro)
 
 
 _NO_PROPERTIES = (types.FunctionType, functools.partial, functools.partialmethod, functools.singledispatchmethod)
@@ -118,13 +129,17 @@ _NO_PROPERTIES = (types.FunctionType, functools.partial, functools.partialmethod
 
 def _is_property(value: Any) -> bool:
     """Whether what a class holds computes an attribute: a property, or one of the cached ones that libraries have."""
-    if isinstance(value, (property, functools.cached_property)):
+    # By its type and what it holds, without asking it: it may be a proxy that answers to every name.
+    kind = type(value)
+    if issubclass(kind, (property, functools.cached_property)):
         return True
-    if isinstance(value, (type, *_NO_PROPERTIES)) or not hasattr(type(value), "__get__"):
+    if issubclass(kind, (type, *_NO_PROPERTIES)) or not hasattr(kind, "__get__"):
         return False
-    # Without asking the value itself: it may be a proxy that answers to every name.
-    held = getattr(value, "__dict__", None)
-    return isinstance(held, dict) and any(callable(held.get(name)) for name in ("fget", "func", "wrapped"))
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return False
+    return type(held) is dict and any(callable(held.get(name)) for name in ("fget", "func", "wrapped"))
 
 
 def reading_trace(trace: Trace) -> Trace:

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urlencode
 
@@ -53,7 +54,7 @@ from pytest_runtime.replay.exploring.requests import fields_of, told, with_field
 from pytest_runtime.replay.exploring.shrinking import Ladders, shrunk
 from pytest_runtime.replay.exploring.state import keeps_state
 from pytest_runtime.replay.exploring.taps import tapped, taps
-from pytest_runtime.replay.exploring.values import Around, values_for
+from pytest_runtime.replay.exploring.values import Around, values_beside, values_for
 from pytest_runtime.replay.rebuild import Resolver, build
 from pytest_runtime.replay.versions import Versions
 
@@ -394,13 +395,15 @@ def test_an_argument_that_may_be_left_out_is_given_too() -> None:
 
 
 def test_a_truth_value_is_not_put_where_a_number_stood() -> None:
-    """Nor a number where a truth value stood, whatever literals stand beside the name; where both were seen, both."""
+    """Nor a number where a truth value stood, also where both were seen in other calls."""
     literals = NOTHING._replace(all=(True, 1, False, 0, 7), beside={"first": (True, 1, 7), "second": (1, True)})
-    for one in inputs(call(3, True), call(4, False), known=literals).telling(80):
-        given = at(one.tree, (1,))
-        first, second, *_more = (*given.items, None, None) if isinstance(given, TupleNode) else (None, None)
-        assert not isinstance(first, bool)
-        assert isinstance(second, bool) or not isinstance(second, int)
+    recorded = [call(3, True), call(4, False), call(True, 7)]
+    here = Around(literals, inputs(*recorded, known=literals).profile, [])
+    parts = [part for tree in recorded for part in parts_of(tree, NAMES) if type(part.tree) in (bool, int)]
+    assert len(parts) > 4
+    for part in parts:
+        for value in (*islice(values_for(part, here), 200), *values_beside(part, here)):
+            assert {type(part.tree), type(value)} != {bool, int}
 
 
 def test_an_input_is_made_near_by_letters_of_recorded_kinds() -> None:

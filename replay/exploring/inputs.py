@@ -226,7 +226,7 @@ class Inputs:
             [
                 value
                 for value in (*(of_other_kinds(part, self._around(call)) if asks_kind else ()), *beside)
-                if is_put_for(part, value, self.profile.places.get(part.pattern))
+                if is_put_for(part, value)
             ]
             for part in deciding
             for beside in [values_beside(part, self._around(call), literals, by_name)]

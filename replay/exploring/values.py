@@ -143,10 +143,9 @@ def values_for(part: Part, around: Around) -> Iterator[Tree]:
     hints = around.literals.hints
     if "comparison" in hints and isinstance(part.tree, (str, ListNode)):
         hints |= {"length"}  # it is its length that is compared with a number
-    observed = around.profile.places.get(part.pattern)
     for value in _interleaved(_Values(part, around).tiers(), hints):
         key = encode(value)
-        if key not in found and is_put_for(part, value, observed):
+        if key not in found and is_put_for(part, value):
             found.add(key)
             yield value
 
@@ -167,11 +166,10 @@ def _interleaved(tiers: Sequence[Tier], hints: frozenset[str]) -> Iterator[Tree]
         rows, most = left, 4
 
 
-def is_put_for(part: Part, value: Tree, observed: Observed | None) -> bool:
+def is_put_for(part: Part, value: Tree) -> bool:
     """Whether a value may stand at the place of a part: a truth value where a number stood, or a number where a truth
-    value stood, is another kind of argument, unless both were observed there."""
-    both = {type(part.tree), type(value)} == {bool, int}
-    return not both or (observed is not None and type_of(value) in observed.types)
+    value stood, is another kind of argument, also where both were observed at places of one pattern."""
+    return {type(part.tree), type(value)} != {bool, int}
 
 
 class _Values:
