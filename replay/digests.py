@@ -90,6 +90,13 @@ def public_names(tree: Tree) -> Names:
     return {label: frozenset(names) for label, names in found.items()}
 
 
+def new_names(base: Tree, candidate: Tree) -> list[str]:
+    """Public names that only the candidate's objects of a class have, as `Class.name`: no difference, but a note."""
+    before, after = public_names(base), public_names(candidate)
+    shared = [label for label in before if label in after]
+    return sorted(f"{label}.{name}" for label in shared for name in after[label] - before[label])
+
+
 class Digests:
     """Digests of the parts of one tree."""
 

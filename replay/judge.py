@@ -18,6 +18,7 @@ import msgspec
 from ..recorders.trace import Trace, TraceId
 from .compare import Difference, Settles, compare, outbound_differences
 from .differences import told
+from .digests import new_names
 from .job import Job, Observed
 from .observation import Observation
 from .perturbation import STANDING
@@ -32,6 +33,9 @@ ALL_IGNORED = "every field of it is ignored by the project's rules of comparison
 
 CONFIRMATIONS = 5
 """Divergences in the same fields of a path class that are confirmed in processes of their own."""
+
+NAMES_SHOWN = 8
+"""New public names that are told of one trace."""
 
 _TOGETHER = sys.version_info >= (3, 12)
 """Whether arms and lines can be watched in one replay: on 3.11 there is one trace function for both."""
@@ -293,7 +297,10 @@ class Judge:
             return _same(case, self._own)
         own = self._own
         unknown = why_unknown(base, candidate, case.trace, lambda field: own.ignores(field) is not None)
-        return _not_judged(case, unknown) if unknown else _same(case, own)
+        judgement = _not_judged(case, unknown) if unknown else _same(case, own)
+        if judgement.verdict != "same" or self._against_recording:
+            return judgement
+        return judgement._replace(reason="; ".join(filter(None, (judgement.reason, _news(base, candidate)))))
 
 
 def _first_job(case: Case, *, traced: bool = False) -> Job:
@@ -305,6 +312,15 @@ def _first_job(case: Case, *, traced: bool = False) -> Job:
 
 def _note(case: Case) -> str:
     return "its path moves between replays of base: compared on what is stable" if case.sealed.moved else ""
+
+
+def _news(base: Observation, candidate: Observation) -> str:
+    """The public names that are new with the candidate, in words, or empty."""
+    names = new_names(base.value, candidate.value)
+    shown = ", ".join(names[:NAMES_SHOWN]) + (
+        "" if len(names) <= NAMES_SHOWN else f" and {len(names) - NAMES_SHOWN} more"
+    )
+    return f"new public names, which only the candidate has: {shown}" if names else ""
 
 
 def _same(case: Case, rules: Rules) -> Judgement:
