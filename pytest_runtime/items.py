@@ -19,6 +19,7 @@ from .replay.verdict import BAD, ClassVerdict, encode_verdict
 from .reports.explored import failure_text as explored_text
 from .reports.explored import one_line as explored_line
 from .reports.failure import failure_text, one_line
+from .reports.printing import in_line
 
 if TYPE_CHECKING:
     from .exploration import Judged
@@ -46,7 +47,7 @@ def write_files(folder: Path, groups: Sequence[Group], *, explores: bool = False
         text = "# Made anew at each run by pytest-runtime: what is explored next to the recorded inputs.\n"
         (folder / f"{EXPLORATION}.rt").write_text(text, encoding="utf-8")
     for module, members in by_module.items():
-        lines = [f"{group.name.item}  # {group.stored.entry}: {group.name.words}" for group in members]
+        lines = [in_line(f"{group.name.item}  # {group.stored.entry}: {group.name.words}") for group in members]
         text = "# Made anew at each run by pytest-runtime; one line per path class.\n" + "\n".join(lines) + "\n"
         path = folder / f"{module}.rt"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -133,10 +134,10 @@ class ExplorationItem(pytest.Item):
         try:
             explored = self._pipeline.explore(self._target)
         except CannotReplay as error:
-            pytest.fail(f"it cannot be explored: {error}", pytrace=False)
+            pytest.fail(in_line(f"it cannot be explored: {error}"), pytrace=False)
         self.explored_text = encode_explored(explored)
         if explored.reason:
-            pytest.skip(f"not explored: {explored.reason}")
+            pytest.skip(in_line(f"not explored: {explored.reason}"))
         judged = self._pipeline.judged_exploration(explored)
         if judged.failing:
             raise Differs(judged)
@@ -152,7 +153,7 @@ class ExplorationItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """The application's source, so that editors jump there."""
         file, line = self._pipeline.engine.place_of(self._target.functions[0])
-        return Path(file), line - 1, f"explore {self._target.name}"
+        return Path(file), line - 1, in_line(f"explore {self._target.name}")
 
 
 class RuntimeItem(pytest.Item):
@@ -177,7 +178,7 @@ class RuntimeItem(pytest.Item):
             raise Diverged(verdict)
         if not verdict.count("same") and not verdict.count("accepted"):
             reasons = sorted({trace.reason for trace in verdict.traces}) or ["no trace of this class is kept"]
-            pytest.skip(f"not judged: {'; '.join(reasons)}")
+            pytest.skip(in_line(f"not judged: {'; '.join(reasons)}"))
 
     def _debug(self, verdict: ClassVerdict) -> None:
         """With `--pdb` and one trace, run it again and stop where it begins to differ."""
@@ -204,4 +205,4 @@ class RuntimeItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """The application's source, so that editors jump there."""
         file, line = self._pipeline.engine.where(self._group)
-        return Path(file), line - 1, f"{self._group.stored.entry} · {self._group.name.words}"
+        return Path(file), line - 1, in_line(f"{self._group.stored.entry} · {self._group.name.words}")

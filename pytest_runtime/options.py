@@ -9,6 +9,7 @@ import pytest
 
 from .config import Project, load_project
 from .recorders.errors import RuntimeBaselineError
+from .reports.printing import printable
 from .wiring import check_include
 
 EXAMPLES = 200
@@ -70,7 +71,7 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         project = load_project(config.rootpath)
         check_include(project)
     except RuntimeBaselineError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(printable(str(error))) from error
     folder = config.invocation_params.dir
     report, coverage, tests = namespace.runtime_json, namespace.runtime_coverage, namespace.runtime_write_tests
     return Options(

@@ -26,6 +26,7 @@ from .replay.replayer import CannotReplay
 from .replay.verdict import ClassVerdict, decode_verdict
 from .reports.coverage_data import check_coverage, write_coverage
 from .reports.json_report import write_report
+from .reports.printing import in_line, printable
 from .reports.terminal import print_summary
 from .reports.totals import Totals
 from .rules import ProjectRules, hooks_of
@@ -61,7 +62,7 @@ class Pipeline:
             make_importable(project)
             reader = open_baseline(project, options.baseline)  # last: whoever opens it has to close it
         except RuntimeBaselineError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(printable(str(error))) from error
         self.engine = Engine(
             reader,
             setup,
@@ -118,7 +119,7 @@ class Pipeline:
         try:
             self.engine.prepare(self._say)
         except RuntimeBaselineError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(printable(str(error))) from error
         explore, oracle = self.options.explore, self.engine.oracle
         if explore is not None and oracle.base is None:
             why = f"exploring needs base, to ask it about inputs that nobody recorded: {oracle.reason}"
@@ -129,7 +130,7 @@ class Pipeline:
     def _say(self, line: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
-            reporter.write_line(f"runtime: {line}")
+            reporter.write_line(in_line(f"runtime: {line}"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -165,7 +166,7 @@ class Pipeline:
         try:
             self.engine.load()
         except CannotReplay as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(printable(str(error))) from error
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

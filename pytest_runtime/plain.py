@@ -17,7 +17,7 @@ from .recorders.value_tree import (
     Tree,
     TupleNode,
 )
-from .replay.compare import public
+from .replay.digests import public
 from .replay.rebuild import Resolver, Unbuildable, build
 
 _NOBODY = Resolver(())

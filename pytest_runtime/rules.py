@@ -27,7 +27,8 @@ from .recorders.value_tree import (
     children,
     contains_opaque,
 )
-from .replay.compare import Digests, tree_differences
+from .replay.compare import tree_differences
+from .replay.digests import Digests
 from .replay.fields import Field, fits, without_positions
 from .replay.rules import RuleFailed
 from .replay.verdict import Settled

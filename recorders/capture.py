@@ -11,7 +11,8 @@ A value that cannot be captured becomes an opaque mark with its type and the rea
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .markers import Frozen, FrozenBytes, Instance, Opaque
 from .readers import Reduced, class_name, known_readers, reader_of
@@ -26,6 +27,10 @@ OBJECT_LIMIT = 20_000
 """Instances in one frozen value; an object graph that drags a whole application along stops here."""
 
 
+Look: TypeAlias = Callable[[Any, Reduced], Reduced]
+"""Of (instance, what its reader gives) what is frozen of it. Only a replay looks: what it adds may run code."""
+
+
 class _Limit(Exception):
     """A value went over a limit; the message is the reason of its opaque mark."""
 
@@ -33,19 +38,25 @@ class _Limit(Exception):
 class _Freezer(pickle.Pickler):
     """The C pickler, reading raw state."""
 
-    def __init__(self, sink: _Sink, origins: Origins | None = None) -> None:
+    def __init__(
+        self, sink: _Sink, origins: Origins | None = None, look: Look | None = None, most: int = OBJECT_LIMIT
+    ) -> None:
         super().__init__(sink, 5)
         self._objects = 0
+        self._most = most
         self._origins = origins
+        self._look = look
 
     def reducer_override(self, value: Any) -> Reduced:
         cls = type(value)
         reader = known_readers.get(id(cls)) or reader_of(cls)
         self._objects += 1
-        if self._objects > OBJECT_LIMIT:
+        if self._objects > self._most:
             raise _Limit(f"more than {OBJECT_LIMIT} objects")
         try:
             reduced = reader(value)
+            if self._look is not None and type(reduced) is tuple and reduced[0] is Instance:
+                return self._look(value, reduced)
             if self._origins is not None and type(reduced) is tuple and reduced[0] is Instance:
                 origin = self._origins.of(value)
                 return (Instance, (*reduced[1], origin), *reduced[2:]) if origin else reduced
@@ -75,18 +86,25 @@ _ATOMS = frozenset(map(id, (type(None), bool, int, float)))
 _TEXTS = frozenset({str, bytes})
 
 
-def freeze(value: Any, *, limit: int = VALUE_LIMIT, origins: Origins | None = None) -> Frozen:
+def freeze(
+    value: Any,
+    *,
+    limit: int = VALUE_LIMIT,
+    origins: Origins | None = None,
+    look: Look | None = None,
+    most: int = OBJECT_LIMIT,
+) -> Frozen:
     """A copy of the value that later changes cannot reach; runs no code of the value's classes, never raises.
 
-    `limit` is in bytes; with `origins`, objects say where they came from. What cannot be frozen comes back as an
-    opaque mark.
+    `limit` is in bytes, `most` in objects; with `origins`, objects say where they came from; `look` adds to what is
+    frozen of an instance. What cannot be frozen comes back as an opaque mark.
     """
     cls = type(value)
     if id(cls) in _ATOMS or ((cls is str or cls is bytes) and len(value) <= limit):
         return value
     sink = _Sink(limit)
     try:
-        _Freezer(sink, origins).dump(value)
+        _Freezer(sink, origins, look, most).dump(value)
     except _Limit as over:
         return _opaque(value, f"{over}{_extent(value)}")
     except RecursionError:

@@ -33,11 +33,13 @@ class Standard:
 class Instance:
     """An instance on its way to its `ObjectNode`; filled after it is made, so that cycles work."""
 
-    __slots__ = ("cls", "content", "names", "origin", "values")
+    __slots__ = ("cls", "content", "form", "names", "origin", "read", "values")
 
-    def __init__(self, cls: ClassName, origin: str = "") -> None:
+    def __init__(self, cls: ClassName, origin: str = "", read: str = "", form: str = "") -> None:
         self.cls = cls
         self.origin = origin
+        self.read = read
+        self.form = form
         self.content: Any = None
         self.names: tuple[str, ...] = ()
         self.values: tuple[Any, ...] = ()

@@ -383,6 +383,7 @@ known_readers: dict[int, Reader] = {
     **{id(cls): reader for cls, reader in STANDARD.items()},
     **{id(cls): _remaining for cls in _QUIET_ITERATORS},
     id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason)),
+    id(Standard): lambda mark: (Standard, (mark.kind, *mark.parts)),
     id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
 }
 """Readers by the id of their class: hashing a class could run code of its metaclass."""

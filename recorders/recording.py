@@ -17,6 +17,7 @@ from typing import Any
 from . import context
 from .absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .boundaries.catalogue import Hooks, install_boundaries
+from .boundaries.environ import names_now
 from .boundaries.outside import SessionVariables
 from .children import Children, program_of
 from .collector import Collector
@@ -48,6 +49,8 @@ class Recording:
         self._children = Children(self._writer.location)
         self._included = Included(options.include)
         self._variables = SessionVariables(self._included)
+        self._names: dict[str, None] = {}
+        """Names of environment variables that were set at some time, so that others are known to have been unset."""
         redact = options.redact
         # Forgotten when the process ends: pseudonyms of two sessions cannot be matched, and none can be tried out.
         self._redactor = Redactor(secrets.token_bytes(32), names=redact.names, keep=redact.keep)
@@ -77,7 +80,9 @@ class Recording:
         sources = {module: included.sources.get(file, "") for file, module in list(included.modules.items())}
         variables, _replaced = self._variables.redacted(self._redactor)
         python = ".".join(map(str, sys.version_info[:3]))
-        return Revision(self.options.commit, python, _time(), sources, variables, self.options.root)
+        self._names.update(dict.fromkeys(names_now()))
+        names = tuple(self._names)
+        return Revision(self.options.commit, python, _time(), sources, variables, self.options.root, names)
 
     def start(self) -> None:
         """Put everything in place."""

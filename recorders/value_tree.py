@@ -10,7 +10,7 @@ Shared references and cycles are kept: the first occurrence of a shared value is
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -87,6 +87,13 @@ class ObjectNode(_Node, frozen=True, array_like=True, gc=False, tag="o"):
     origin: str = ""
     """Where it came from, where that is known: `made N PLACE` by the trace's producer N, `named MODULE:NAME`. No part
     of what it is."""
+    read: str = ""
+    """How a caller gets each name, a letter a name: `a` an attribute, `p` a property, `c` a constant of the class, `u`
+    a property that cannot be read outside its trace. Empty where no property was asked, as in every recording: then
+    all names are attributes."""
+    form: Literal["", "data", "ordered"] = ""
+    """`data` where the attributes are the value (dataclass, named tuple, attrs, pydantic, `SimpleNamespace`), `ordered`
+    for an `OrderedDict`; empty where it is neither, or nobody looked."""
 
 
 class GlobalNode(_Node, frozen=True, array_like=True, gc=False, tag="g"):
@@ -207,7 +214,7 @@ def without_origins(tree: Tree) -> Tree:
             content, values = without_origins(tree.content), _all_without(tree.values)
             if not tree.origin and content is tree.content and values is tree.values:
                 return tree
-            return ObjectNode(tree.cls, content, tree.names, values)
+            return msgspec.structs.replace(tree, content=content, values=values, origin="")
         case AnchorNode(number=number, value=value):
             inner = without_origins(value)
             return tree if inner is value else AnchorNode(number, inner)

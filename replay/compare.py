@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..recorders.value_tree import (
-    AnchorNode,
-    BytesNode,
+    NODES,
     DictNode,
     EnumNode,
     FrozenSetNode,
@@ -22,7 +20,6 @@ from ..recorders.value_tree import (
     ListNode,
     ObjectNode,
     OpaqueNode,
-    RefNode,
     SetNode,
     StandardNode,
     Tree,
@@ -31,6 +28,7 @@ from ..recorders.value_tree import (
     contains_opaque,
     encode,
 )
+from .digests import Digests, class_label, is_closed, is_ordered, public_names, readings
 from .observation import Observation, Outbound, comparable
 from .requests import canonical_key, described, label, operation_key
 
@@ -45,7 +43,9 @@ WALK_LIMIT = 10_000
 ABSENT = GlobalNode("absent")
 """Stands for a side that has nothing there."""
 
-_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}\b")
+CLOSED = "it has no public name to read, and its private state differs"
+UNREAD = "its properties were not read"
+WHOLE = "it differs, and a part of it was not captured"
 
 
 class Difference(NamedTuple):
@@ -71,163 +71,54 @@ def settles_nothing(field: str, position: int | None, base: Tree, candidate: Tre
     return False
 
 
-class Digests:
-    """Digests of the parts of one tree, in canonical form: what a caller cannot tell apart has one digest."""
-
-    def __init__(self, tree: Tree, *, whole: bool = False) -> None:
-        """`whole`: private attributes too."""
-        self.tree = tree
-        self._shown = attributes if whole else public
-        self._done: dict[int, bytes] = {}
-        self._open: list[int] = []
-        self._memo: dict[int, bytes] = {}
-
-    @cached_property
-    def _anchors(self) -> dict[int, Tree]:
-        """Anchored values by number; most trees have none, and are never asked."""
-        found: dict[int, Tree] = {}
-        stack = [self.tree]
-        while stack:
-            part = stack.pop()
-            if isinstance(part, AnchorNode):
-                found[part.number] = part.value
-            stack.extend(children(part))
-        return found
-
-    def resolve(self, tree: Tree) -> Tree:
-        """A tree behind its anchor or reference."""
-        while True:
-            if isinstance(tree, AnchorNode):
-                tree = tree.value
-            elif isinstance(tree, RefNode):
-                tree = self._anchors.get(tree.number)
-            else:
-                return tree
-
-    def of(self, tree: Tree) -> bytes:
-        """The digest of a part."""
-        if not isinstance(tree, _NODES):
-            return _hash(b"v", encode(_plain(tree)))
-        number = tree.number if isinstance(tree, (AnchorNode, RefNode)) else None
-        if number is not None:
-            return self._of_shared(number)
-        known = self._memo.get(id(tree))
-        if known is None:
-            known = self._memo[id(tree)] = self._of_node(tree)
-        return known
-
-    def _of_shared(self, number: int) -> bytes:
-        if number in self._done:
-            return self._done[number]
-        if number in self._open:  # a cycle: known by how many levels up it leads
-            return _hash(b"cycle", str(len(self._open) - self._open.index(number)).encode())
-        self._open.append(number)
-        digest = self.of(self._anchors.get(number))
-        self._open.pop()
-        if not self._open:
-            self._done[number] = digest
-        return digest
-
-    def _of_node(self, tree: Tree) -> bytes:
-        match tree:
-            case DictNode(keys=keys, values=values):
-                pairs = sorted(self.of(key) + self.of(value) for key, value in zip(keys, values, strict=True))
-                return _hash(b"d", *pairs)
-            case ListNode(items=items):
-                return _hash(b"l", *map(self.of, items))
-            case TupleNode(items=items):
-                return _hash(b"t", *map(self.of, items))
-            case SetNode(items=items):
-                return _hash(b"s", *sorted(map(self.of, items)))
-            case FrozenSetNode(items=items):
-                return _hash(b"f", *sorted(map(self.of, items)))
-            case ObjectNode():
-                named = [_hash(b"n", name.encode(), self.of(value)) for name, value in self._shown(tree)]
-                return _hash(b"o", _class_label(tree.cls).encode(), self.of(tree.content), *sorted(named))
-            case StandardNode(kind=kind, parts=parts):
-                return _hash(b"z", kind.encode(), *map(self.of, parts))
-            case EnumNode(cls=cls, name=name):
-                return _hash(b"e", _class_label(cls).encode(), (name or "").encode(), self.of(tree.value))
-            case _:
-                return _hash(b"x", encode(tree))
+TreeSettles: TypeAlias = Callable[[str, Tree, Tree], bool]
+"""Of (path, base's part, candidate's part), which differ: whether that counts as no difference."""
 
 
-_NODES = (
-    *(BytesNode, ListNode, TupleNode, DictNode, SetNode, FrozenSetNode, StandardNode, EnumNode, ObjectNode),
-    *(GlobalNode, AnchorNode, RefNode, OpaqueNode),
-)
-
-
-def _hash(*parts: bytes) -> bytes:
-    state = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        state.update(len(part).to_bytes(4, "big"))
-        state.update(part)
-    return state.digest()
-
-
-def _plain(value: Tree) -> Tree:
-    if isinstance(value, float) and value != value:
-        return float("nan")  # one NaN for all
-    return _ADDRESS.sub("at 0x…", value) if isinstance(value, str) and " at 0x" in value else value
-
-
-def attributes(tree: ObjectNode) -> list[tuple[str, Tree]]:
-    """All attributes."""
-    return list(zip(tree.names, tree.values, strict=True))
-
-
-def public(tree: ObjectNode) -> list[tuple[str, Tree]]:
-    """The attributes that a caller is meant to see."""
-    return [(name, value) for name, value in zip(tree.names, tree.values, strict=True) if not name.startswith("_")]
-
-
-def _class_label(name: str) -> str:
-    """A class by its name: the module it lives in may change behind a re-export; a private class has none."""
-    label = name.partition(":")[2]
-    return "_" if label.rpartition(".")[2].startswith("_") else label
+def _settles_nothing(path: str, base: Tree, candidate: Tree) -> bool:
+    return False
 
 
 def tree_differences(
-    base: Tree,
-    candidate: Tree,
-    settles: Callable[[str, Tree, Tree], bool] = lambda path, base, candidate: False,
+    base: Tree, candidate: Tree, settles: TreeSettles = _settles_nothing
 ) -> list[tuple[str, Tree, Tree]]:
     """(path, base, candidate) of the smallest parts that differ; empty when a caller cannot tell the trees apart.
 
     A part that could not be captured on either side is unknown: it is neither equal nor different, and not told.
-    Neither is a part that `settles` says is none.
+    Neither is a part that `settles` says is none. Of an object the public names count that base's has, on the
+    candidate's side however they are read there; a name that only the candidate's object has does not count, unless the
+    object is plain data. Where `base` is a recording, which asks no property, the candidate's properties are not
+    missing in it.
     """
-    if encode(base) == encode(candidate):
-        return []
-    walk = _Walk(Digests(base), Digests(candidate), settles)
-    walk.compare("", base, candidate)
-    return walk.found
+    return _walked(base, candidate, settles).found
 
 
 def unknown_part(
-    base: Tree,
-    candidate: Tree,
-    settles: Callable[[str, Tree, Tree], bool] = lambda path, base, candidate: False,
+    base: Tree, candidate: Tree, settles: TreeSettles = _settles_nothing, *, closed: bool = True
 ) -> tuple[str, OpaqueNode] | None:
-    """(path, mark) of a part that was captured on one side only, so that nobody can say whether it differs."""
+    """(path, mark) of a part that is not equal, and of which nobody can say whether it differs: it was captured on one
+    side only, or, with `closed`, it is an object of which nothing can be read and whose private state is another."""
+    return _walked(base, candidate, settles, closed=closed).unknown
+
+
+def _walked(base: Tree, candidate: Tree, settles: TreeSettles, *, closed: bool = False) -> _Walk:
     if encode(base) == encode(candidate):
-        return None
-    walk = _Walk(Digests(base), Digests(candidate), settles)
+        return _Walk(Digests(base), Digests(candidate), settles)
+    names = public_names(base)
+    left, right = (Digests(tree, names=names, closed=closed) for tree in (base, candidate))
+    walk = _Walk(left, right, settles, closed=closed)
     walk.compare("", base, candidate)
-    return walk.unknown
+    return walk
 
 
 class _Walk:
     def __init__(
-        self,
-        base: Digests,
-        candidate: Digests,
-        settles: Callable[[str, Tree, Tree], bool] = lambda path, base, candidate: False,
+        self, base: Digests, candidate: Digests, settles: TreeSettles = _settles_nothing, *, closed: bool = False
     ) -> None:
         self._base = base
         self._candidate = candidate
         self._settles = settles
+        self._closed = closed
         self._seen: set[tuple[int, int]] = set()
         self.found: list[tuple[str, Tree, Tree]] = []
         self.unknown: tuple[str, OpaqueNode] | None = None
@@ -240,15 +131,18 @@ class _Walk:
             return
         mark = candidate if isinstance(candidate, OpaqueNode) else base
         if isinstance(mark, OpaqueNode):
-            self.unknown = self.unknown or (path, mark)
+            self._note_unknown(path, mark)
             return
-        if isinstance(base, _NODES) and (id(base), id(candidate)) in self._seen:
+        if isinstance(base, NODES) and (id(base), id(candidate)) in self._seen:
             return
         self._seen.add((id(base), id(candidate)))
         if type(base) is not type(candidate):
             self.found.append((path, base, candidate))
             return
         self._compare_nodes(path, base, candidate)
+
+    def _note_unknown(self, path: str, mark: OpaqueNode) -> None:
+        self.unknown = self.unknown or (path, mark)
 
     def _compare_nodes(self, path: str, base: Tree, candidate: Tree) -> None:
         match base, candidate:
@@ -258,14 +152,43 @@ class _Walk:
                 self._sequence(path, left, right)
             case TupleNode(items=left), TupleNode(items=right):
                 self._sequence(path, left, right)
-            case ObjectNode(), ObjectNode() if _class_label(base.cls) == _class_label(candidate.cls):
-                self.compare(path, base.content, candidate.content)
-                attributes = {f".{name}": value for name, value in public(base)}
-                self._named(path, attributes, {f".{name}": value for name, value in public(candidate)})
-            case _ if _unknown_inside(base, candidate):
-                return  # its parts cannot be told apart one by one
+            case ObjectNode(), ObjectNode() if class_label(base.cls) == class_label(candidate.cls):
+                self._objects(path, base, candidate)
+            case _ if _unknown_inside(base, candidate):  # its parts cannot be compared one by one
+                self._note_unknown(path, OpaqueNode(_kind_of(base), WHOLE))
             case _:
                 self.found.append((path, base, candidate))
+
+    def _objects(self, path: str, base: ObjectNode, candidate: ObjectNode) -> None:
+        if self._closed and is_closed(base):
+            if self._base.state(base) != self._candidate.state(candidate):
+                self._note_unknown(path, OpaqueNode(base.cls, CLOSED))
+            return
+        self.compare(path, base.content, candidate.content)
+        self._order(path, base, candidate)
+        theirs = readings(candidate)
+        for name, (how, value) in readings(base).items():
+            if how in "ap" and name in theirs:
+                self.compare(f"{path}.{name}", value, theirs[name][1])
+            elif how == "a" or (how == "p" and candidate.read):
+                self._absent(f"{path}.{name}", value, ABSENT)
+            elif how == "p":
+                self._note_unknown(f"{path}.{name}", OpaqueNode(candidate.cls, UNREAD))
+        if candidate.form == "data":
+            ours = readings(base)
+            for name, (how, value) in theirs.items():
+                if how == "a" and name not in ours:
+                    self._absent(f"{path}.{name}", ABSENT, value)
+
+    def _order(self, path: str, base: ObjectNode, candidate: ObjectNode) -> None:
+        """Of a mapping with an order, the keys that both have come in the same one."""
+        left, right = self._base.resolve(base.content), self._candidate.resolve(candidate.content)
+        if not (isinstance(left, DictNode) and isinstance(right, DictNode) and is_ordered(base)):
+            return
+        before, after = list(map(self._base.of, left.keys)), list(map(self._candidate.of, right.keys))
+        both = set(before) & set(after)
+        if [key for key in before if key in both] != [key for key in after if key in both]:
+            self._absent(path, base, candidate)
 
     def _dicts(self, path: str, base: DictNode, candidate: DictNode) -> None:
         left, right = _by_key(base), _by_key(candidate)
@@ -341,10 +264,32 @@ def _unknown_inside(base: Tree, candidate: Tree) -> bool:
         case StandardNode(), StandardNode():
             alike = base.kind == candidate.kind
         case EnumNode(), EnumNode():
-            alike = (_class_label(base.cls), base.name) == (_class_label(candidate.cls), candidate.name)
+            alike = (class_label(base.cls), base.name) == (class_label(candidate.cls), candidate.name)
         case _:
             alike = False
-    return alike and (contains_opaque(base) or contains_opaque(candidate)) is not None
+    return alike and any(_is_unknown(part) for part in (*_inside(base), *_inside(candidate)))
+
+
+def _kind_of(tree: Tree) -> str:
+    match tree:
+        case StandardNode(kind=kind):
+            return f"builtins:{kind}"
+        case EnumNode(cls=cls):
+            return cls
+        case _:
+            return "builtins:set"
+
+
+def _inside(tree: Tree) -> list[Tree]:
+    """A tree and all of its parts."""
+    found = [tree]
+    for part in found:
+        found.extend(children(part))
+    return found
+
+
+def _is_unknown(part: Tree) -> bool:
+    return isinstance(part, OpaqueNode) or (isinstance(part, ObjectNode) and is_closed(part))
 
 
 def _by_key(tree: DictNode) -> dict[str, Tree]:

@@ -35,6 +35,7 @@ from .rules import NO_RULES, Rules
 from .seal import Fidelity, SealedTrace
 from .sealing import Runner, functions_recorded
 from .selection import touched_functions
+from .unknown import unknown_parts
 from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .versions import Versions
 from .volatile import count_leaves
@@ -396,7 +397,13 @@ def _no_lender() -> Lender:
 def _from_recording(name: TraceId, trace: Trace, roots: Roots) -> SealedTrace:
     """The recording in the place of base; it may have been made in this very folder."""
     base = roots.hidden(recorded_observation(trace))
-    return SealedTrace(name, observation=base, fingerprint=fingerprint(base), leaves=count_leaves(base))
+    return SealedTrace(
+        name,
+        observation=base,
+        fingerprint=fingerprint(base),
+        leaves=count_leaves(base),
+        unknown=unknown_parts(base, trace),
+    )
 
 
 def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:

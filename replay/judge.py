@@ -16,9 +16,9 @@ from typing import NamedTuple
 import msgspec
 
 from ..recorders.trace import Trace, TraceId
-from ..recorders.value_tree import Tree
-from .compare import Difference, Settles, compare, outbound_differences, unknown_part
+from .compare import Difference, Settles, compare, outbound_differences
 from .differences import told
+from .digests import new_names
 from .job import Job, Observed
 from .kept_state import KEPT_STATE, KeptState
 from .observation import Observation
@@ -27,6 +27,7 @@ from .printed import without_printed
 from .rules import NO_RULES, RuleFailed, Rules, left_by
 from .seal import SealedTrace
 from .sealing import Runner
+from .unknown import why_unknown
 from .verdict import Settled, Verdict
 from .volatile import settling
 from .why import Why
@@ -35,6 +36,9 @@ ALL_IGNORED = "every field of it is ignored by the project's rules of comparison
 
 CONFIRMATIONS = 5
 """Divergences in the same fields of a path class that are confirmed in processes of their own."""
+
+NAMES_SHOWN = 8
+"""New public names that are told of one trace."""
 
 _TOGETHER = sys.version_info >= (3, 12)
 """Whether arms and lines can be watched in one replay: on 3.11 there is one trace function for both."""
@@ -193,7 +197,7 @@ class Judge:
 
     def _compared(self, case: Case, observed: Observed) -> Judgement:
         if observed.matched:
-            return _same(case)
+            return _same(case, self._own)
         found = self._differences(case, observed)
         if isinstance(found, Judgement):
             return found
@@ -207,7 +211,7 @@ class Judge:
             if not found and (kept := self._kept(case, together)) is not None:
                 return kept
             if observed.matched:
-                return _same(case)
+                return _same(case, self._own)
         if not found:
             return self._alike(case, observed)
         doubts = self._doubts(case.trace)
@@ -313,9 +317,13 @@ class Judge:
     def _alike(self, case: Case, observed: Observed) -> Judgement:
         base, candidate = case.sealed.observation, observed.observation
         if base is None or candidate is None:
-            return _same(case)
-        unknown = why_unknown(base, candidate, self._own)
-        return _not_judged(case, unknown) if unknown else _same(case)
+            return _same(case, self._own)
+        own = self._own
+        unknown = why_unknown(base, candidate, case.trace, lambda field: own.ignores(field) is not None)
+        judgement = _not_judged(case, unknown) if unknown else _same(case, own)
+        if judgement.verdict != "same" or self._against_recording:
+            return judgement
+        return judgement._replace(reason="; ".join(filter(None, (judgement.reason, _news(base, candidate)))))
 
 
 def _diverged(case: Case, found: Sequence[Difference], candidate: Observation | None, reason: str) -> Judgement:
@@ -344,40 +352,24 @@ def _note(case: Case) -> str:
     return "its path moves between replays of base: compared on what is stable" if case.sealed.moved else ""
 
 
-def _same(case: Case) -> Judgement:
+def _news(base: Observation, candidate: Observation) -> str:
+    """The public names that are new with the candidate, in words, or empty."""
+    names = new_names(base.value, candidate.value)
+    shown = ", ".join(names[:NAMES_SHOWN]) + (
+        "" if len(names) <= NAMES_SHOWN else f" and {len(names) - NAMES_SHOWN} more"
+    )
+    return f"new public names, which only the candidate has: {shown}" if names else ""
+
+
+def _same(case: Case, rules: Rules) -> Judgement:
     sealed = case.sealed
     if not sealed.leaves and sealed.masks:
         return _not_judged(case, "every field of it moves between replays of base: nothing is left to compare")
-    if sealed.observation is not None:
-        opaque = _opaque_outcome(sealed.observation)
-        if opaque:
-            return _not_judged(case, opaque)
+    for unknown in sealed.unknown:
+        if rules.ignores(unknown.field) is None:
+            return _not_judged(case, str(unknown))
     return Judgement(case.job.trace, "same", _note(case), (), sealed.observation, None, sealed.leaves)
-
-
-def _opaque_outcome(observation: Observation) -> str:
-    from ..recorders.value_tree import OpaqueNode
-
-    value = observation.value
-    if isinstance(value, OpaqueNode) and not observation.outbound:
-        return f"its outcome was not captured: {value.cls.replace(':', '.')}: {value.reason}"
-    return ""
 
 
 def _not_judged(case: Case, reason: str) -> Judgement:
     return Judgement(case.job.trace, "not judged", reason, (), case.sealed.observation, None, 0)
-
-
-def why_unknown(base: Observation, candidate: Observation, rules: Rules = NO_RULES) -> str:
-    """Why equality cannot be told although nothing differs, or empty; what the rules ignore need not be known."""
-    parts = (base.kind, base.value, candidate.value), ("arguments", base.arguments, candidate.arguments)
-    for label, left, right in parts:
-        found = unknown_part(left, right, _ignoring(rules, label))
-        if found is not None:
-            path, mark = found
-            return f"{label}{path} cannot be compared: {mark.cls.replace(':', '.')}: {mark.reason}"
-    return ""
-
-
-def _ignoring(rules: Rules, label: str) -> Callable[[str, Tree, Tree], bool]:
-    return lambda path, base, candidate: rules.ignores(label + path) is not None

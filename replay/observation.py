@@ -8,7 +8,7 @@ from ..recorders.boundaries.world import Operation
 from ..recorders.trace import Exchange, Outcome, Site, Trace
 from ..recorders.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record
 from .recorded_world import Asked
-from .requests import parse_body
+from .requests import effect_of, parse_body
 
 OutcomeKind: TypeAlias = Literal["response", "return", "exception"]
 
@@ -42,14 +42,16 @@ class Observation(NamedTuple):
 def recorded_observation(trace: Trace) -> Observation:
     """What the recorded run showed."""
     outbound = [
-        Outbound(_operation(one), one.request, position, True, one.site, one.lane)
+        Outbound(operation_of(one), one.request, position, True, one.site, one.lane)
         for position, one in enumerate(trace.exchanges)
     ]
     return Observation(trace.outcome.kind, trace.outcome.value, _arguments(trace), outbound)
 
 
-def _operation(exchange: Exchange) -> Operation:
-    return Operation(exchange.boundary, exchange.operation, exchange.resource, exchange.effect)
+def operation_of(exchange: Exchange) -> Operation:
+    """What a recorded exchange asked for."""
+    recorded = Operation(exchange.boundary, exchange.operation, exchange.resource, exchange.effect)
+    return recorded._replace(effect=effect_of(recorded, exchange.request))
 
 
 def _arguments(trace: Trace) -> Tree:

@@ -293,13 +293,24 @@ def plan_of(
         known_as=(setup.root,),
         recorded=recorded_roots(reader, setup.root),
         variables=dict(latest.variables),
-        modules=tuple(latest.sources),
+        names=_names_of(reader),
+        modules=tuple(dict.fromkeys(name for one in reader.revisions().values() for name in one.sources)),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
         tapped=tapped,
         distributions=distributions,
         relaid=tuple(sorted(relaid)),
     )
+
+
+def _names_of(reader: BaselineReader) -> tuple[str, ...] | None:
+    """Environment variables that were set in any session; `None` where one did not keep the names."""
+    found: set[str] = set()
+    for revision in reader.revisions().values():
+        if revision.names is None:
+            return None
+        found.update(revision.names)
+    return tuple(sorted(found))
 
 
 def base_process(

@@ -14,7 +14,7 @@ from typing import Any
 from ..recorders.thawing import capture
 from ..recorders.trace import Trace, TraceId, decode_trace
 from ..recorders.value_tree import ClassName, ObjectNode, field
-from .compare import Digests
+from .digests import Digests
 from .rebuild import Resolver, Stand, Unbuildable, build
 
 DEPTH_LIMIT = 40

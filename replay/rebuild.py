@@ -11,7 +11,6 @@ import datetime
 import decimal
 import enum
 import fractions
-import importlib
 import io
 import logging
 import pathlib
@@ -42,6 +41,7 @@ from ..recorders.value_tree import (
     TupleNode,
     children,
 )
+from .show import short
 
 
 class Unbuildable(Exception):
@@ -52,35 +52,55 @@ _moment: Any = datetime.datetime
 _time: Any = datetime.time
 
 
+NAME_LIMIT = 1_000
+"""Characters of a logger's name: each part of it costs a copy of what stands before."""
+
+
 def _stream(made: Any, position: int) -> Any:
-    made.seek(position)
+    """A stream at a position, at its end where the position lies beyond: what is written there would fill the gap."""
+    end = made.seek(0, io.SEEK_END)
+    made.seek(min(_exactly(int, position), end))
     return made
 
 
+def _exactly(kind: type, value: Any) -> Any:
+    """A part that is exactly of a type: any other may stand for far more than the baseline holds, as a number of bytes
+    does, or run code when it is converted. Raises `TypeError`."""
+    if type(value) is not kind:
+        raise TypeError(f"it holds a {type(value).__name__} where a {kind.__name__} belongs")
+    return value
+
+
+def _short(name: str) -> str:
+    if len(name) > NAME_LIMIT:
+        raise ValueError(f"it is longer than {NAME_LIMIT} characters")
+    return name
+
+
 _STANDARD: dict[str, Callable[..., Any]] = {
-    "int": lambda text: int(text, 16),
-    "str": lambda data: data.decode("utf-8", "surrogatepass"),
-    "bytearray": bytearray,
-    "decimal": decimal.Decimal,
-    "fraction": fractions.Fraction,
-    "complex": complex,
+    "int": lambda text: int(_exactly(str, text), 16),
+    "str": lambda data: _exactly(bytes, data).decode("utf-8", "surrogatepass"),
+    "bytearray": lambda data: bytearray(_exactly(bytes, data)),
+    "decimal": lambda text: decimal.Decimal(_exactly(str, text)),
+    "fraction": lambda above, below: fractions.Fraction(_exactly(int, above), _exactly(int, below)),
+    "complex": lambda real, imaginary: complex(_exactly(float, real), _exactly(float, imaginary)),
     "datetime": lambda *parts: _moment(*parts[:7], parts[8]).replace(fold=parts[7]),
     "date": datetime.date,
     "time": lambda *parts: _time(*parts[:4], parts[5]).replace(fold=parts[4]),
     "timedelta": datetime.timedelta,
     "timezone": lambda *parts: datetime.UTC if parts == (datetime.timedelta(0),) else datetime.timezone(*parts),
-    "zoneinfo": zoneinfo.ZoneInfo,
-    "uuid": lambda text: uuid.UUID(hex=text),
-    "range": range,
+    "zoneinfo": lambda key: zoneinfo.ZoneInfo(_exactly(str, key)),
+    "uuid": lambda text: uuid.UUID(hex=_exactly(str, text)),
+    "range": lambda *parts: range(*[_exactly(int, part) for part in parts]),
     "slice": slice,
     "ellipsis": lambda: ...,
     "notimplemented": lambda: NotImplemented,
-    "pattern": re.compile,
-    "path": lambda name, text: getattr(pathlib, name)(text),
-    "logger": logging.getLogger,
+    "pattern": lambda text, flags: re.compile(text, _exactly(int, flags) & ~re.DEBUG.value),
+    "path": lambda name, text: getattr(pathlib, name)(_exactly(str, text)),
+    "logger": lambda name: logging.getLogger(_short(_exactly(str, name))),
     "textstream": lambda text, position: _stream(io.StringIO(text), position),
     "bytestream": lambda data, position: _stream(io.BytesIO(data), position),
-    "iterator": iter,
+    "iterator": lambda items: iter(_exactly(list, items)),
     "lock": threading.Lock,
     "rlock": threading.RLock,
 }
@@ -102,10 +122,13 @@ class Resolver:
     """Finds the classes that may be built."""
 
     def __init__(self, include: Sequence[str]) -> None:
-        """`include` are the packages under validation; their modules may be imported."""
+        """`include` are the packages under validation. Nothing is imported: a class or function is found in a module
+        that the code under test has loaded by itself, or that was loaded with it."""
         self._include = frozenset(include)
         self._known: dict[ClassName, Any] = {}
         self._covered: dict[str, bool] = {}
+        self.faults: Mapping[str, str] = {}
+        """Modules that were to be loaded with the code under test and could not be → why."""
         self.restored: dict[ClassName, None] = {}
         """Included classes into whose instances recorded state was put, since this was last cleared."""
 
@@ -116,6 +139,11 @@ class Resolver:
             known = any(module == package or module.startswith(f"{package}.") for package in self._include)
             self._covered[module] = known
         return known
+
+    def why_missing(self, module: str) -> str:
+        """Why a module is not there, in words."""
+        fault = self.faults.get(module)
+        return fault or f"no module {module!r} was loaded with the code under test, and none is imported for a baseline"
 
     def find(self, name: ClassName) -> Any:
         """The class or function of that name; raises `Unbuildable` when it is gone or not allowed."""
@@ -149,10 +177,13 @@ class Resolver:
         return found if self.covers(home) else None
 
     def _included(self, module_name: str, qualname: str) -> Any:
-        try:
-            found: Any = importlib.import_module(module_name)
-        except ImportError as error:
-            raise Unbuildable(f"{module_name}:{qualname} is gone: {error}") from error
+        if is_program(module_name):
+            raise Unbuildable(
+                f"refused to build {module_name}:{qualname}: nothing is built from a program's own module"
+            )
+        found: Any = sys.modules.get(module_name)
+        if found is None:
+            raise Unbuildable(f"{module_name}:{qualname} is gone: {self.why_missing(module_name)}")
         for part in qualname.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
             if found is None:
@@ -164,6 +195,11 @@ class Resolver:
                 f"refused to build {module_name}:{qualname}: it belongs to {home}, outside the included packages"
             )
         return found
+
+
+def is_program(module: str) -> bool:
+    """Whether a module is what `python -m` runs: importing it, or what lies below it, would run the program."""
+    return "__main__" in module.split(".")
 
 
 def _loaded(module_name: str, qualname: str) -> Any:
@@ -275,9 +311,9 @@ class _Builder:
             case BytesNode(data=data):
                 return data
             case StandardNode(kind=kind, parts=parts):
-                return self._standard(kind, [self.build(part) for part in parts])
-            case EnumNode(cls=cls, name=name, value=value):
-                return self._member(self._resolver.find(cls), cls, name, self.build(value))
+                return self._standard(tree, kind, [self.build(part) for part in parts])
+            case EnumNode(cls=cls, value=value):
+                return self._member(tree, self._resolver.find(cls), self.build(value))
             case GlobalNode(name=name):
                 return self._resolver.find(name)
             case OpaqueNode(cls=cls, reason=reason):
@@ -285,7 +321,7 @@ class _Builder:
             case _:
                 raise Unbuildable(f"an unknown node: {tree!r}")
 
-    def _standard(self, kind: str, parts: list[Any]) -> Any:
+    def _standard(self, tree: Tree, kind: str, parts: list[Any]) -> Any:
         if self._stand is not None and kind in ("callable", "consumed"):
             return self._stand(kind, parts)
         make = _STANDARD.get(kind)
@@ -294,9 +330,10 @@ class _Builder:
         try:
             return make(*parts)
         except Exception as error:
-            raise Unbuildable(f"a {kind} cannot be built from {parts!r}: {error}") from error
+            raise Unbuildable(f"{short(tree)} cannot be built: {error}") from error
 
-    def _member(self, cls: Any, name: ClassName, member: str | None, value: Any) -> Any:
+    def _member(self, tree: EnumNode, cls: Any, value: Any) -> Any:
+        name, member = tree.cls, tree.name
         if not (isinstance(cls, type) and issubclass(cls, enum.Enum)):
             raise Unbuildable(f"{name} is no enumeration any more")
         members = cls.__members__
@@ -305,7 +342,7 @@ class _Builder:
         try:
             return cls(value)
         except ValueError as error:
-            raise Unbuildable(f"{name} has no member {member or value!r} any more") from error
+            raise Unbuildable(f"{name} has no member {short(member or tree.value)} any more") from error
 
     def _object(self, tree: ObjectNode, anchor: int | None) -> Any:
         if tree.origin and self._find is not None:
@@ -334,7 +371,7 @@ class _Builder:
         for base, method in _FILLABLE:
             if issubclass(cls, base) and not issubclass(cls, (collections.defaultdict, collections.deque)):
                 made = self._anchored(anchor, base.__new__(cls))
-                getattr(base, method)(made, self.build(tree.content))
+                getattr(base, method)(made, _content(tree, _CONTENT[base], self.build(tree.content)))
                 return made
         return self._anchored(anchor, self._bare(cls, tree))
 
@@ -344,8 +381,8 @@ class _Builder:
         for base, fill in _BARE:
             if issubclass(cls, base):
                 try:
-                    return fill(cls, content)
-                except TypeError as error:
+                    return fill(cls, _exactly(_CONTENT[base], content))
+                except (TypeError, ValueError, OverflowError) as error:
                     raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
         return object.__new__(cls)
 
@@ -362,15 +399,24 @@ _MAKE: Mapping[type, Callable[[_Builder, Any, int | None], Any]] = {
 }
 
 
+def _content(tree: ObjectNode, kind: type, content: Any) -> Any:
+    try:
+        return _exactly(kind, content)
+    except TypeError as error:
+        raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+
+
 def _bare_defaultdict(cls: Any, content: Any) -> Any:
+    items, factory = content
     made = collections.defaultdict.__new__(cls)
-    collections.defaultdict.__init__(made, content[1], content[0])
+    collections.defaultdict.__init__(made, factory, _exactly(dict, items))
     return made
 
 
 def _bare_deque(cls: Any, content: Any) -> Any:
+    items, most = content
     made = collections.deque.__new__(cls)
-    collections.deque.__init__(made, *content)
+    collections.deque.__init__(made, _exactly(list, items), most)
     return made
 
 
@@ -383,7 +429,9 @@ def _bare_exception(cls: Any, content: Any) -> Any:
 
 
 def _bare_group(cls: Any, content: Any) -> Any:
-    return BaseExceptionGroup.__new__(cls, *content)
+    message, exceptions = content
+    kind = list if type(exceptions) is list else tuple
+    return BaseExceptionGroup.__new__(cls, message, _exactly(kind, exceptions))
 
 
 def _value(base: Any) -> Callable[[Any, Any], Any]:
@@ -422,6 +470,15 @@ _BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     (uuid.UUID, _bare_uuid),
     (types.SimpleNamespace, lambda cls, content: types.SimpleNamespace.__new__(cls)),
 )
+
+
+_CONTENT: Mapping[type, type] = {
+    **{base: base for base in (dict, list, set, tuple, frozenset, str, bytes, int, float, complex, decimal.Decimal)},
+    **dict.fromkeys((collections.defaultdict, collections.deque, BaseExceptionGroup, BaseException), tuple),
+    **{collections.OrderedDict: dict, bytearray: bytes, datetime.datetime: datetime.datetime, uuid.UUID: uuid.UUID},
+    types.SimpleNamespace: type(None),
+}
+"""Built-in type → what the content of an instance that extends it is, exactly."""
 
 
 def _put(made: Any, cls: type, namespace: dict[str, Any] | None, name: str, value: Any) -> None:

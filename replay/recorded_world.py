@@ -12,9 +12,11 @@ import hashlib
 import random
 import sys
 from collections import Counter, deque
-from collections.abc import Callable
-from types import CodeType, FrameType
+from collections.abc import Callable, Collection, Mapping
+from types import CodeType, FrameType, MappingProxyType
 from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import msgspec
 
 from ..recorders import context
 from ..recorders.boundaries.world import Operation
@@ -26,7 +28,7 @@ from ..recorders.value_tree import BytesNode, Tree, TupleNode, field
 from .lending import Lender
 from .perturbation import UNPERTURBED, Perturbation
 from .rebuild import Resolver, Unbuildable, build
-from .requests import canonical_key, exact_key, label, operation_key, without_body
+from .requests import answer_of, canonical_key, exact_key, label, operation_key, without_body
 
 T = TypeVar("T")
 
@@ -55,6 +57,18 @@ class Stop(NamedTuple):
     the recording does not hold what it should, `input` when what it was given cannot be rebuilt."""
     reason: str
     site: Site | None
+
+
+class Settings(NamedTuple):
+    """What is known of the environment of the recorded service beside what a trace read."""
+
+    variables: Mapping[str, str | None] = MappingProxyType({})
+    """Variables that included code read outside every trace."""
+    names: frozenset[str] | None = None
+    """Names of those that were set; `None` where nobody kept them."""
+
+
+NO_SETTINGS = Settings()
 
 
 class _Stream:
@@ -181,6 +195,7 @@ class RecordedWorld:
         perturbation: Perturbation = UNPERTURBED,
         lender: Lender | None = None,
         exact: bool = False,
+        settings: Settings = NO_SETTINGS,
     ) -> None:
         """`modules` maps the files of included modules to their names; `called` gives the names that a function of
         the code under test calls, `None` when there is no such function; `lender` answers what this trace lacks.
@@ -205,9 +220,10 @@ class RecordedWorld:
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
         self.perturbation = perturbation
         self._lender = lender
-        self._now = _standing_start(trace) if perturbation.clock == "standing" else trace.started
+        self._now = standing_start(trace) if perturbation.clock == "standing" else trace.started
         self._draws = 0
         self._own_variables: dict[str, str | None] = {}
+        self._settings = settings
         self._own_generators: list[object] = []
         self._last: dict[str, Any] = {}
 
@@ -330,32 +346,38 @@ class RecordedWorld:
     # --- environment ---
 
     def environ(self, key: str, read: Callable[[], str]) -> str:
-        known = self._own_variables if key in self._own_variables else self._trace.variables
-        if key not in known:
-            names = self._trace.variable_names
-            if names is not None and key not in names:
-                raise KeyError(key)
-            return self._unread_variable(key)
-        value = known[key]
-        if value is None:
+        for known in (self._own_variables, self._trace.variables, self._settings.variables):
+            if key in known:
+                value = known[key]
+                if value is None:
+                    raise KeyError(key)
+                return value
+        names = self._names()
+        if names is not None and key not in names:
             raise KeyError(key)
-        return value
+        return self._unread_variable(key, is_set=names is not None)
 
-    def _unread_variable(self, key: str) -> str:
-        """A variable that no recorded run read: asked by the code under test it stops the trace, by a library it
-        counts as not set."""
+    def _names(self) -> Collection[str] | None:
+        """The names of the variables that were set; `None` where nobody knows."""
+        within = self._trace.variable_names
+        return within if within is not None else self._settings.names
+
+    def _unread_variable(self, key: str, *, is_set: bool) -> str:
+        """A variable whose value nobody kept: asked by the code under test it stops the trace, by a library it counts
+        as not set. `is_set` says whether it is known to have been set."""
         frame: FrameType | None = sys._getframe(2)
         for _step in range(6):
             if frame is None:
                 break
             if frame.f_code.co_filename in self._modules:
-                self.stop("gap", f"the environment variable {key} was not read when this trace was recorded")
+                self.stop("gap", _no_value(key, is_set=is_set))
             frame = frame.f_back
         raise KeyError(key)
 
     def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
-        recorded = self._trace.variable_names
-        names = dict.fromkeys(recorded if recorded is not None else self._trace.variables)
+        recorded = self._names()
+        names = dict.fromkeys(sorted(recorded) if isinstance(recorded, frozenset) else recorded or ())
+        names.update(dict.fromkeys(self._trace.variables))
         own = self._own_variables
         kept = [
             name for name in names if own.get(name, "") is not None and self._trace.variables.get(name, "") is not None
@@ -389,7 +411,14 @@ class RecordedWorld:
             if lent is not None:
                 return RecordedTicket(self, lent)
             self.stop("unrecorded", f"{label(operation, tree)}: nothing in the recording answers it")
-        return RecordedTicket(self, self._trace.exchanges[position])
+        return RecordedTicket(self, self._answering(self._trace.exchanges[position], operation, tree))
+
+    def _answering(self, exchange: Exchange, operation: Operation, request: Tree) -> Exchange:
+        """A recorded exchange, as it answers a request that may say the same in other words."""
+        if exchange.request == request:
+            return exchange
+        answer = answer_of(operation, request, exchange.request, exchange.answer)
+        return exchange if answer is exchange.answer else msgspec.structs.replace(exchange, answer=answer)
 
     def _borrow(self, operation: Operation, request: Tree) -> Exchange | None:
         if self._lender is None:
@@ -417,11 +446,19 @@ class RecordedWorld:
         return Site(self._name(inner.f_code), inner.f_lineno) if inner is not None else None
 
 
+def _no_value(key: str, *, is_set: bool) -> str:
+    why = "it was set, but" if is_set else "this baseline does not say whether it was set, and"
+    return (
+        f"the environment variable {key} was not read when this trace was recorded: {why} only values that are read "
+        "are kept; record again with code that reads it"
+    )
+
+
 def _is_clock(source: str) -> bool:
     return source == "datetime" or source.startswith("time.")
 
 
-def _standing_start(trace: Trace) -> float:
+def standing_start(trace: Trace) -> float:
     """A second after the last reading of the wall clock, so that what follows from the clock is seen to move."""
     latest = trace.started
     for reading in trace.readings:

@@ -46,7 +46,8 @@ from .observation import Observation, outbound_of
 from .packages import USUAL, Home, homes_below
 from .places import place_of_error
 from .reach import Reach
-from .rebuild import Resolver, build
+from .rebuild import Resolver, build, is_program
+from .recorded_world import Settings
 from .relocation import Relocation
 from .roots import Roots
 from .scratch_copy import is_left_out
@@ -83,6 +84,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     that code which is imported or built may write in."""
     variables: dict[str, str | None]
     """Environment variables that the recorded service read outside its traces."""
+    names: tuple[str, ...] | None
+    """Names of the environment variables that were set in any recorded service; `None` where nobody kept them."""
     modules: tuple[str, ...]
     """Recorded modules, imported where they are included and still there."""
     served: tuple[Entry, ...] = ()
@@ -140,7 +143,9 @@ class Replayer:
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
         self._applications = Applications(plan.app, self._building, self._resolver, self._place)
-        self.worker = Worker(self._resolver, self.included.modules, self._applications, called)
+        variables = self._relocation.variables(plan.variables)
+        settings = Settings(variables, frozenset(plan.names) if plan.names is not None else None)
+        self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
         self.worker.relaid = frozenset(plan.relaid)
         self.worker.replaying = self._closed.replaying
         self._paths = Paths(self.included)
@@ -152,6 +157,7 @@ class Replayer:
         """Temporary folder of this very process, empty before each replay; none in a process that loads."""
         self.faults: list[str] = []
         self._import_faults: dict[str, str] = {}
+        self._resolver.faults = self._import_faults
 
     def _fault(self, fault: BaseException) -> None:
         self.faults.append(f"{type(fault).__name__}: {fault}")
@@ -230,13 +236,15 @@ class Replayer:
         (Django's settings and apps) an application sets up. Raises `CannotReplay` when a package is missing."""
         with suppress(EntryUnavailable):  # told as the verdict of each trace that it answers
             self._applications.make_configured()
-        for entry in self._plan.served:
-            with suppress(EntryUnavailable):
-                self._applications.find(entry)
         with self._building():
             for package in self._plan.include:
                 self._load_package(package)
                 self._check_place(package)
+        for entry in self._plan.served:
+            self._load_home(entry)
+            with suppress(EntryUnavailable):
+                self._applications.find(entry)
+        with self._building():
             for module in self._plan.modules:
                 self._load_module(module)
         files = dict(self.included.modules)
@@ -255,6 +263,13 @@ class Replayer:
                 f"cannot import the included package {package!r}: {self._told(error)}{_advice(error, package)}"
             ) from error
 
+    def _load_home(self, entry: Entry) -> None:
+        """Import the module of an application before the others, where the recorded service loaded it too."""
+        module = entry.target.partition(":")[0]
+        if module in self._plan.modules:
+            with self._building():
+                self._load_module(module)
+
     def _check_place(self, package: str) -> None:
         """Raise `CannotReplay` where what was imported is not the working tree's."""
         module = sys.modules[package]
@@ -270,7 +285,7 @@ class Replayer:
             )
 
     def _load_module(self, module: str) -> None:
-        if module.rpartition(".")[2] == "__main__" or not self.included.covers(module):
+        if is_program(module) or not self.included.covers(module):
             return  # importing the one would run the service; the other is not for a baseline to name
         try:
             importlib.import_module(module)

@@ -7,16 +7,17 @@ method and route of an HTTP request, the name of a declared function.
 
 from __future__ import annotations
 
-import functools
 import json
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from ..recorders.assemble import parameter_names
-from ..recorders.boundaries.world import Operation
+from ..recorders.boundaries.sqlite import effect_of as effect_of_sql
+from ..recorders.boundaries.world import Effect, Operation
 from ..recorders.entries.wsgi import route_guess
 from ..recorders.thawing import capture
 from ..recorders.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, encode, field, record
+from .sql import Statement, canonical, operation_of, placed, with_own_columns
 
 Key: TypeAlias = bytes
 
@@ -41,7 +42,7 @@ def operation_key(operation: Operation, request: Tree) -> str:
     """Equal for requests whose answers can stand for each other."""
     match operation.boundary:
         case "sqlite3":
-            return f"sqlite3 {_operation_of_sql(_sql(request))}" if _sql(request) else f"sqlite3 {operation.name}"
+            return f"sqlite3 {operation_of(_sql(request))}" if _sql(request) else f"sqlite3 {operation.name}"
         case "http":
             url = urlsplit(str(field(request, "url")))
             return f"http {operation.name} {url.scheme}://{url.netloc}{route_guess(url.path)}"
@@ -53,7 +54,7 @@ def label(operation: Operation, request: Tree) -> str:
     """A request in a few words: `POST fraud/validate`, `INSERT trades`."""
     match operation.boundary:
         case "sqlite3":
-            return _operation_of_sql(_sql(request)) if _sql(request) else operation.name.upper()
+            return operation_of(_sql(request)) if _sql(request) else operation.name.upper()
         case "http":
             url = urlsplit(str(field(request, "url")))
             return f"{operation.name} {url.netloc}{url.path}"
@@ -64,23 +65,46 @@ def label(operation: Operation, request: Tree) -> str:
 def described(operation: Operation, request: Tree) -> Tree:
     """A request as the fields that are compared."""
     if operation.boundary == "sqlite3" and isinstance(request, TupleNode):
-        first, *rest = request.items
-        return record(sql=canonical_sql(str(first)), parameters=_named_parameters(str(first), rest))
+        return _described_sql(operation, request)
     if operation.boundary == "http" and isinstance(request, DictNode):
         return _described_http(request)
     return request
 
 
-def _named_parameters(sql: str, rest: list[Tree]) -> Tree:
-    """Positional parameters by the column next to each, where every one has a column of its own."""
-    if not rest:
-        return TupleNode([])
-    values = rest[0]
-    names = parameter_names(sql)
-    if isinstance(values, TupleNode) and len(names) == len(values.items) == len(set(names)) and all(names):
-        keys: list[Tree] = [*names]
-        return DictNode(keys, values.items)
-    return values
+def _described_sql(operation: Operation, request: TupleNode) -> Tree:
+    """A statement in canonical form, and its values by the places where they land."""
+    sql, *rest = request.items
+    statement = canonical(str(sql), bound=bool(rest))
+    values = rest[0] if rest else TupleNode([])
+    if operation.name == "executemany" and isinstance(values, (ListNode, TupleNode)):
+        return record(sql=statement.text, parameters=ListNode([_landed(statement, row) for row in values.items]))
+    landed = _landed(statement, values)
+    names = parameter_names(statement.text)
+    if isinstance(landed, TupleNode) and len(names) == len(landed.items) == len(set(names)) and all(names):
+        keys: list[Tree] = [*names]  # by the column next to each, where every one has a column of its own
+        return record(sql=statement.text, parameters=DictNode(keys, landed.items))
+    return record(sql=statement.text, parameters=landed)
+
+
+def _landed(statement: Statement, values: Tree) -> Tree:
+    placed_values = placed(statement.slots, values)
+    return values if placed_values is None else TupleNode(placed_values)
+
+
+def effect_of(operation: Operation, request: Tree) -> Effect:
+    """What an exchange does, also where it was recorded by a version that took settings of a session for reads."""
+    is_statement = operation.boundary == "sqlite3" and operation.name == "execute"
+    return effect_of_sql(_sql(request)) if is_statement and _sql(request) else operation.effect
+
+
+def answer_of(operation: Operation, asked: Tree, recorded: Tree, answer: Tree) -> Tree:
+    """The recorded answer to a request that says the same in other words: columns by the names that it gives them."""
+    match answer:
+        case TupleNode(items=[TupleNode(items=columns), *facts]) if operation.boundary == "sqlite3":
+            names = with_own_columns(_sql(asked), _sql(recorded), list(map(str, columns)))
+            return TupleNode([TupleNode(list(names)), *facts])
+        case _:
+            return answer
 
 
 def _sql(request: Tree) -> str:
@@ -132,37 +156,5 @@ def parse_body(content_type: str, data: bytes) -> tuple[str, Tree]:
 def read_ahead(boundary: str, request: Tree) -> None:
     """Parse the statement of a request, so that asking about it later is quick."""
     if boundary == "sqlite3" and _sql(request):
-        canonical_sql(_sql(request))
-        _operation_of_sql(_sql(request))
-
-
-@functools.lru_cache(maxsize=4096)
-def canonical_sql(sql: str) -> str:
-    """A statement as sqlglot writes what it parsed; white space, case of keywords and needless quotes are gone."""
-    parsed = _parse(sql)
-    if parsed is None:
-        return " ".join(sql.split())
-    return str(parsed.sql(dialect="sqlite", normalize=True, comments=False))
-
-
-@functools.lru_cache(maxsize=4096)
-def _operation_of_sql(sql: str) -> str:
-    """Kind and tables: `SELECT trades`."""
-    parsed = _parse(sql)
-    if parsed is None:
-        words = sql.split(None, 1)
-        return words[0].upper() if words else ""
-    from sqlglot import exp
-
-    tables = sorted({table.name.lower() for table in parsed.find_all(exp.Table)})
-    return " ".join([sql.split(None, 1)[0].upper(), ",".join(tables)]).strip()
-
-
-@functools.lru_cache(maxsize=4096)
-def _parse(sql: str) -> Any:
-    import sqlglot  # 0.1 s that only a request that differs is worth
-
-    try:
-        return sqlglot.parse_one(sql, dialect="sqlite")
-    except sqlglot.errors.SqlglotError:
-        return None
+        canonical(_sql(request), bound=isinstance(request, TupleNode) and len(request.items) > 1)
+        operation_of(_sql(request))

@@ -124,8 +124,9 @@ def map_texts(tree: Tree, text: Callable[[str], str], data: Callable[[bytes], by
                 return type(tree)([mapped(item) for item in tree.items])
             case DictNode(keys=keys, values=values):
                 return DictNode([mapped(key) for key in keys], [mapped(value) for value in values])
-            case ObjectNode(cls=cls, content=content, names=names, values=values, origin=origin):
-                return ObjectNode(cls, mapped(content), names, [mapped(value) for value in values], origin)
+            case ObjectNode(content=content, values=values):
+                shown = [mapped(value) for value in values]
+                return msgspec.structs.replace(tree, content=mapped(content), values=shown)
             case StandardNode(kind=kind, parts=parts):
                 return StandardNode(kind, [mapped(part) for part in parts])
             case EnumNode(cls=cls, name=name, value=value):

@@ -24,7 +24,8 @@ from ..recorders.value_tree import (
     TupleNode,
     children,
 )
-from .compare import Digests, key_path, public
+from .compare import key_path
+from .digests import Digests, public
 from .fields import Field
 from .observation import Observation, comparable
 from .requests import described, label

@@ -18,6 +18,7 @@ import msgspec
 from ..recorders.trace import TraceId
 from ..recorders.tracing.branches import FunctionName
 from .observation import Observation
+from .unknown import Unknown
 from .verdict import FieldDifference
 from .volatile import Mask
 from .why import Why
@@ -26,7 +27,7 @@ FORMAT = 2
 """Version of the seal.
 
 1: the first.
-2: why a trace is no evidence, and what the recorded runs ran.
+2: why a trace is no evidence, what the recorded runs ran, unknown parts, properties that a caller reads.
 """
 
 SEAL_KEY_LENGTH = 20
@@ -61,6 +62,8 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """Exchanges that other traces answered."""
     readings: bytes = b""
     seconds: float = 0.0
+    unknown: list[Unknown] = []
+    """Parts of the observation that nobody can compare: the trace is never the same."""
 
     @property
     def deviations(self) -> tuple[FieldDifference, ...]:

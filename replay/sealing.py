@@ -31,6 +31,7 @@ from .redacted_parts import RedactedParts
 from .replayer import Loaded
 from .roots import Roots, recorded_roots
 from .seal import Seal, SealedTrace, encode_sealed
+from .unknown import unknown_parts
 from .volatile import Mask, count_leaves, masks_of, settling
 from .why import Why, why
 
@@ -288,6 +289,7 @@ class _Judged:
             borrowed=borrowed,
             readings=runs.fresh.readings,
             seconds=runs.warm.seconds,
+            unknown=unknown_parts(base, self._kept.trace),
         )
 
     def _why(self, base: Observation, deviations: Sequence[Difference]) -> Why:

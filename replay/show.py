@@ -75,7 +75,8 @@ def _other(tree: Tree, depth: int) -> str:
             return f"{cls.rpartition(':')[2]}.{name}" if name else f"{cls.rpartition(':')[2]}({literal(value)})"
         case ObjectNode(cls=cls, content=content, names=names, values=values):
             inside = [] if content is None else [literal(content, depth + 1).strip("()").rstrip(",")]
-            inside += [f"{name}={literal(value, depth + 1)}" for name, value in zip(names, values, strict=True)]
+            shown = zip(names, tree.read or "a" * len(names), values, strict=False)
+            inside += [f"{name}={literal(value, depth + 1)}" for name, how, value in shown if how in "ap"]
             return f"{cls.rpartition(':')[2]}({', '.join(inside)})"
         case GlobalNode(name=name):
             return name.replace(":", ".")

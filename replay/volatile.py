@@ -25,6 +25,7 @@ from ..recorders.value_tree import (
     children,
 )
 from .compare import Difference
+from .digests import public
 from .observation import Observation, comparable
 from .requests import described
 
@@ -114,7 +115,7 @@ def _character_class(char: str) -> str:
 
 
 def count_leaves(observation: Observation) -> int:
-    """How many single values of an observation are compared."""
+    """How many single values of an observation are compared; what is private is not."""
     trees = [comparable(observation), observation.arguments]
     calls = [one for one in observation.outbound if one.operation.effect != "session"]
     return sum(map(_leaves, [*trees, *(described(one.operation, one.request) for one in calls)]))
@@ -123,7 +124,9 @@ def count_leaves(observation: Observation) -> int:
 def _leaves(tree: Tree) -> int:
     if isinstance(tree, (BytesNode, StandardNode, EnumNode)):
         return 1
+    if isinstance(tree, ObjectNode):
+        return sum(map(_leaves, [tree.content, *(value for _name, value in public(tree))]))
     inside = list(children(tree))
-    if isinstance(tree, (ListNode, TupleNode, DictNode, ObjectNode)) or inside:
+    if isinstance(tree, (ListNode, TupleNode, DictNode)) or inside:
         return sum(map(_leaves, tree.values if isinstance(tree, DictNode) else inside))
     return tree is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import inspect
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import MappingProxyType, ModuleType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..recorders import context
 from ..recorders.arguments import RecordedCallable, RecordedIterator, consuming
@@ -38,8 +39,9 @@ from .observation import ENTRY_GONE, Observation, replayed_observation
 from .perturbation import UNPERTURBED, Perturbation
 from .printed import printing, with_printed
 from .provenance import Producers
-from .rebuild import Resolver, Stand, Unbuildable, build
-from .recorded_world import RecordedWorld, Stop, TraceStopped
+from .reading import Classes, Reader, reading_trace
+from .rebuild import Resolver, Stand, Unbuildable, build, is_program
+from .recorded_world import NO_SETTINGS, RecordedWorld, Settings, Stop, TraceStopped
 
 MOST_ARGUMENTS = 1000
 """Positional arguments that a message may number."""
@@ -73,11 +75,14 @@ class Worker:
         modules: dict[str, str],
         applications: Applications,
         called: CalledNames,
+        settings: Settings = NO_SETTINGS,
     ) -> None:
         """`modules` maps the files of included modules to their names."""
+        self._settings = settings
         self._resolver = resolver
         self._modules = modules
         self._called = called
+        self._classes = Classes(resolver.covers)
         self.applications = applications
         self.relaid: frozenset[ClassName] = frozenset()
         """Classes that hold their state in another way than when it was recorded."""
@@ -104,7 +109,7 @@ class Worker:
         world = self.world(trace, perturbation)
         path = PathRecord()
         self.unlike = []
-        run = self._prepared(entry, trace, world, producers)
+        run = self._prepared(entry, trace, world, perturbation, producers)
         if isinstance(run, Replay):
             return run
         scope = Scope(world, path if tracer is not None else None)
@@ -115,7 +120,7 @@ class Worker:
             with self.replaying(world), warnings.catch_warnings(), printing() as printed:
                 # A run that is stopped leaves things open; that is no fault of the session around it.
                 warnings.simplefilter("ignore", ResourceWarning)
-                outcome, trail = _until_stopped(run)
+                left, trail = _until_stopped(run)
                 if world.stopped is not None:
                     gc.collect(1)  # an SQLite connection and its statements hold each other
         finally:
@@ -123,9 +128,45 @@ class Worker:
                 tracer.end(path)
             context.leave(token)
         observation = None
-        if outcome is not None and world.stopped is None:
+        if left is not None and world.stopped is None:
+            outcome = left if isinstance(left, Outcome) else self._seen(left, trace, perturbation, tracer, path)
             observation = with_printed(replayed_observation(outcome, world.asked), printed.getvalue())
         return Replay(observation, world.stopped, world, path, trail)
+
+    def _seen(
+        self, left: Left, trace: Trace, perturbation: Perturbation, tracer: Tracer | None, path: PathRecord
+    ) -> Outcome:
+        """What a caller can read of what a function left. The functions that reading runs are functions of the trace;
+        the arms that it takes are none of its path."""
+        reading = PathRecord()
+        if tracer is not None:
+            tracer.begin(reading)
+        try:
+            return left.outcome(self.reader(trace, perturbation, reading if tracer is not None else None))
+        finally:
+            if tracer is not None:
+                tracer.end(reading)
+            path.codes.update(reading.codes)
+
+    def reader(self, trace: Trace, perturbation: Perturbation, path: PathRecord | None = None) -> Reader:
+        """Reads an outcome of a trace; `path` notes the functions that run."""
+
+        @functools.cache
+        def apart() -> Trace:
+            return reading_trace(trace)
+
+        return Reader(self._classes, lambda: self._apart(apart(), perturbation), path)
+
+    def _apart(self, trace: Trace, perturbation: Perturbation) -> RecordedWorld:
+        """A world beside that of a trace, which answers nothing; see `reading_trace`."""
+        return RecordedWorld(
+            trace,
+            self._resolver,
+            self._modules,
+            self._called,
+            perturbation=perturbation,
+            settings=self._settings,
+        )
 
     def world(self, trace: Trace, perturbation: Perturbation, *, exact: bool = False) -> RecordedWorld:
         """The recorded world of a trace; see `RecordedWorld`."""
@@ -137,19 +178,27 @@ class Worker:
             perturbation=perturbation,
             lender=self.lender,
             exact=exact,
+            settings=self._settings,
         )
 
     def _prepared(
-        self, entry: Entry, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes]
-    ) -> Callable[[], Any] | Replay:
+        self,
+        entry: Entry,
+        trace: Trace,
+        world: RecordedWorld,
+        perturbation: Perturbation,
+        producers: Mapping[TraceId, bytes],
+    ) -> Callable[[], tuple[Outcome | Left, TracebackType | None]] | Replay:
         if trace.kind == "wsgi":
             application = self.applications.find(entry)
             return lambda: run_wsgi(application, trace, world)
         try:
             kind = str(field(trace.input, "kind"))
-            arguments = self.arguments(trace, world, producers)
+            # Hashing a key, or finding a member, may run code of an included class: nothing leaves the process there.
+            with context.within(Scope(self._apart(reading_trace(trace), perturbation))):
+                arguments = self.arguments(trace, world, producers)
             function = callable_of(entry.target, kind, arguments[0], self._resolver)
-        except Unbuildable as reason:
+        except (Unbuildable, TraceStopped) as reason:
             which = f"{part}: " if (part := self._unbuildable_part(trace)) else ""
             stop = Stop("input", f"the recorded input cannot be rebuilt: {which}{reason}", None)
             return Replay(None, stop, world, PathRecord(), None)
@@ -157,7 +206,7 @@ class Worker:
             raised = ObjectNode(ENTRY_GONE, TupleNode([str(gone)]), [], [])
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
-        return lambda: run_function(function, kind, arguments)
+        return lambda: run_function(function, arguments)
 
     def _unbuildable_part(self, trace: Trace) -> str:
         """The first part of a function's input that cannot be built by itself, in words; empty where each can."""
@@ -239,13 +288,15 @@ def _after(names: list[str]) -> range:
     return range(len(names) + 1, len(names) + MOST_ARGUMENTS)
 
 
-def _until_stopped(run: Callable[[], Any]) -> tuple[Outcome | None, TracebackType | None]:
+def _until_stopped(
+    run: Callable[[], tuple[Outcome | Left, TracebackType | None]],
+) -> tuple[Outcome | Left | None, TracebackType | None]:
     """What a run comes to; when it is stopped, its frames and what they hold are gone on return."""
     try:
-        outcome, trail = run()
+        left, trail = run()
     except TraceStopped:
         return None, None
-    return outcome, trail
+    return left, trail
 
 
 class EntryGone(Exception):
@@ -258,10 +309,9 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
     module_name, _, qualname = target.partition(":")
     if not resolver.covers(module_name):
         raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
-    try:
-        owner: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise EntryGone(f"{target} is gone: {error}") from error
+    owner: Any = sys.modules.get(module_name)
+    if owner is None:
+        raise _missing(target, module_name, resolver)
     *path, name = qualname.split(".")
     for part in path:
         owner = vars(owner).get(part)
@@ -284,6 +334,16 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
         return bound
     called: Callable[..., Any] = getattr(owner, name)
     return called
+
+
+def _missing(target: str, module: str, resolver: Resolver) -> Exception:
+    """What is to be said of an entry whose module is not there: it is gone, or the module cannot be imported."""
+    fault = resolver.faults.get(module, "")
+    if is_program(module):
+        return EntryUnavailable(f"refused to call {target}: a program's own module is not imported for a baseline")
+    if fault and not fault.startswith(("ModuleNotFoundError", "ImportError")):
+        return EntryUnavailable(f"{target} cannot be called: its module cannot be imported: {fault}")
+    return EntryGone(f"{target} is gone: {resolver.why_missing(module)}")
 
 
 def _getter(found: Any) -> Callable[..., Any]:
@@ -313,16 +373,30 @@ def _member(owner: Any, name: str) -> Any:
     return next((vars(holder)[name] for holder in holders if name in vars(holder)), None)
 
 
-def run_function(function: Callable[..., Any], kind: str, arguments: Any) -> tuple[Outcome, TracebackType | None]:
-    """Call a function with (receiver, args, kwargs); what came of it, and where it came from if it raised."""
+class Left(NamedTuple):
+    """What a function left: live, not looked at yet."""
+
+    kind: Literal["return", "exception"]
+    value: Any
+    arguments: Any
+    """(receiver, args, kwargs)"""
+
+    def outcome(self, reader: Reader) -> Outcome:
+        """What a caller can read of it; of an exception its type, arguments and attributes, as in a recording."""
+        value = capture(self.value) if self.kind == "exception" else reader.capture(self.value)
+        return Outcome(self.kind, value, reader.capture(self.arguments))
+
+
+def run_function(function: Callable[..., Any], arguments: Any) -> tuple[Left, TracebackType | None]:
+    """Call a function with (receiver, args, kwargs); what it left, and where that came from if it raised."""
     _receiver, args, kwargs = arguments
     try:
         result = function(*args, **kwargs)
     except TraceStopped:
         raise
     except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
-        return Outcome("exception", capture(error), capture(arguments)), error.__traceback__
-    return Outcome("return", capture(result), capture(arguments)), None
+        return Left("exception", error, arguments), error.__traceback__
+    return Left("return", result, arguments), None
 
 
 def run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:
@@ -440,7 +514,7 @@ class Applications:
             with self._building():
                 if not (self._configured or self._resolver.covers(module_name)):
                     raise Unbuildable("a baseline may only name an application of an included package")
-                found: Any = importlib.import_module(module_name)
+                found: Any = importlib.import_module(module_name) if self._configured else self._held(module_name)
                 for part in attribute.removesuffix("()").split("."):
                     found = getattr(found, part)
                     if not self._configured and _is_foreign(found, self._resolver):
@@ -454,6 +528,13 @@ class Applications:
             return EntryUnavailable(
                 f"the application {target} cannot be built here: {where}{f' (at {place})' if place else ''}"
             )
+
+    def _held(self, module_name: str) -> Any:
+        """A module that the code under test has loaded: nothing is imported for a baseline."""
+        found = sys.modules.get(module_name)
+        if found is None or is_program(module_name):
+            raise Unbuildable(self._resolver.why_missing(module_name))
+        return found
 
 
 def _is_factory(value: Any) -> bool:

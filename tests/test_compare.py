@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import decimal
 import enum
@@ -16,7 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.recorders.thawing import capture
 from pytest_runtime.recorders.value_tree import (
     DictNode,
     EnumNode,
@@ -30,9 +30,17 @@ from pytest_runtime.recorders.value_tree import (
     encode,
 )
 from pytest_runtime.replay.compare import ABSENT, aligned, tree_differences
+from pytest_runtime.replay.reading import Classes, Reader
 from pytest_runtime.replay.show import literal
 
 NAN = float("nan")
+
+
+def capture(value: object) -> Tree:
+    """What a replay captures of a value, with no class included."""
+    return Reader(Classes(lambda module: False), None).capture(value)
+
+
 OTHER_NAN = float("inf") - float("inf")
 PLUS_TWO = datetime.timezone(datetime.timedelta(hours=2))
 
@@ -42,6 +50,10 @@ class Account:
 
     def __init__(self, **attributes: Any) -> None:
         vars(self).update(attributes)
+
+
+class Queue(collections.OrderedDict[str, int]):
+    """A mapping with an order."""
 
 
 class Slotted:
@@ -149,7 +161,12 @@ DIFFERENT = {
     "set and frozenset": ({1}, frozenset({1})),
     "order of a list": ([1, 2], [2, 1]),
     "public attributes": (Account(balance=1), Account(balance=2)),
-    "a public attribute more": (Account(balance=1), Account(balance=1, owner="x")),
+    "an attribute of plain data more": (types.SimpleNamespace(a=1), types.SimpleNamespace(a=1, b=2)),
+    "order of an ordered dict": (
+        collections.OrderedDict([("a", 1), ("b", 2)]),
+        collections.OrderedDict([("b", 2), ("a", 1)]),
+    ),
+    "order of a mapping that extends an ordered dict": (Queue([("a", 1), ("b", 2)]), Queue([("b", 2), ("a", 1)])),
     "slots": (Slotted(1), Slotted(2)),
     "__eq__ that says yes": (AlwaysEqual(1), AlwaysEqual(2)),
     "keys with underscores": ({"__x": 1}, {"__x": 2}),
@@ -186,8 +203,6 @@ def test_what_a_caller_can_tell_apart_differs(case: str) -> None:
 
 def test_an_ordered_dict_is_known_by_its_content() -> None:
     """An `OrderedDict` and a `dict` differ; two with other values too."""
-    import collections
-
     ordered = collections.OrderedDict(a=1)
     assert differences(ordered, {"a": 1})
     assert differences(ordered, collections.OrderedDict(a=2))
@@ -204,6 +219,26 @@ def test_a_class_that_moved_to_another_module_is_the_same() -> None:
     assert tree_differences(before, after) == []
     assert tree_differences(before, renamed)
     assert tree_differences(EnumNode("shop.a:Side", "BUY", 1), EnumNode("shop.b:Side", "BUY", 1)) == []
+
+
+def test_a_public_name_that_only_the_candidate_has_is_no_difference() -> None:
+    """A name more is no failure, wherever the object lies; a name less is one."""
+    for wrap in (lambda one: one, lambda one: [one], lambda one: {1: one}, lambda one: Account(inner=one)):
+        assert differences(wrap(Account(balance=1)), wrap(Account(balance=1, owner="x"))) == []
+        assert differences(wrap(Account(balance=1, owner="x")), wrap(Account(balance=1)))
+        assert differences(wrap(Account(balance=1)), wrap(Account(balance=2, owner="x")))
+    few, many = (frozenset({Account(balance=1, **more)}) for more in ({}, {"owner": "x"}))
+    assert differences(few, many) == []
+    assert differences(many, few)
+
+
+def test_of_an_ordered_dict_the_common_keys_keep_their_order() -> None:
+    """A key more is told as one; the order of the others still counts."""
+    base = collections.OrderedDict([("a", 1), ("b", 2)])
+    longer = collections.OrderedDict([("x", 0), ("a", 1), ("b", 2)])
+    assert differences(base, longer) == [(".x", "(absent)", "0")]
+    longer.move_to_end("a")
+    assert [path for path, _base, _candidate in differences(base, longer)] == [".x", ""]
 
 
 def test_the_smallest_parts_are_named() -> None:
@@ -383,7 +418,8 @@ VALUES = st.recursive(
         st.lists(inner, max_size=3).map(tuple),
         st.dictionaries(HASHABLE, inner, max_size=4),
         st.sets(HASHABLE, max_size=4),
-        st.dictionaries(st.sampled_from(["a", "b", "_c"]), inner).map(lambda named: Account(**named)),
+        st.dictionaries(st.sampled_from(["a", "b", "_c"]), inner).map(lambda named: types.SimpleNamespace(**named)),
+        st.dictionaries(st.sampled_from(["_b", "_c"]), inner).map(lambda named: Account(a=1, **named)),
         inner.map(lambda value: [value, value]),
     ),
     max_leaves=12,

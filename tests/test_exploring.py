@@ -270,6 +270,80 @@ def test_an_exception_that_was_recorded_is_evidence(explored: dict[str, Explored
     assert (finding.base, finding.candidate) == ("raised TypeError('never')", "raised ValueError('empty')")
 
 
+REFUSING = """
+    import re
+
+    WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+    class Unknown(LookupError):
+        pass
+
+    def number(text):
+        return int(text)
+
+    def kind(text):
+        kinds = {"a": 1, "bb": 2}
+        if text not in kinds:
+            raise Unknown(text)
+        return kinds[text]
+
+    def valid(name):
+        return WORDS.fullmatch(name) is not None
+
+    def app(environ, start_response):
+        from urllib.parse import parse_qs
+        given = parse_qs(environ["QUERY_STRING"]).get("size", [""])[0]
+        if not given.isdigit():
+            start_response("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"size is no number"]
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [given.encode()]
+    """
+
+
+OTHER_WORDS = """try:
+        return int(text)
+    except ValueError:
+        raise TypeError(f"{text!r} is none") from None"""
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Explored]:
+    """Refusals in other words, and a pattern that backtracks without end, explored."""
+
+    def traffic(shop: Any) -> None:
+        for text in ("1", "22", "7"):
+            shop.number(text)
+        shop.kind("a")
+        shop.kind("bb")
+        for name in (
+            "north-sea",
+            "a",
+            "the-long-way-home-to-the-islands",
+            "Bad",
+            "averyveryverylongnameindeed",
+            "no_way",
+        ):
+            shop.valid(name)
+
+    scenario = Scenario(tmp_path_factory.mktemp("refusing"), {"shop": REFUSING}).record(traffic)
+    scenario.change("shop", "return int(text)", OTHER_WORDS)
+    scenario.change("shop", "raise Unknown(text)", 'raise Unknown(f"no {text}")')
+    scenario.change("shop", '"[a-z]+(?:-[a-z]+)*"', '"(?:[a-z]+-?)*[a-z]+"')
+    return scenario.explore(examples=200)
+
+
+def test_refusing_in_other_words_is_no_difference(refusing: dict[str, Explored]) -> None:
+    """Nor by another exception that says the same, where base never raised its own in the recording."""
+    assert refusing["shop:number"].findings == ()
+    assert refusing["shop:kind"].findings == ()
+
+
+def test_a_hang_is_near_where_letters_of_recorded_kinds_hang_too(refusing: dict[str, Explored]) -> None:
+    """A blank was not recorded; a mark that was makes it backtrack as well."""
+    assert any(finding.near and "did not end" in finding.candidate for finding in refusing["shop:valid"].findings)
+
+
 def test_a_difference_that_its_entry_does_not_show_is_none(explored: dict[str, Explored]) -> None:
     """It is counted as inside."""
     assert explored["shop:grade"].findings == ()

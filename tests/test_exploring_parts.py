@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urlencode
 
@@ -53,7 +54,7 @@ from pytest_runtime.replay.exploring.requests import fields_of, told, with_field
 from pytest_runtime.replay.exploring.shrinking import Ladders, shrunk
 from pytest_runtime.replay.exploring.state import keeps_state
 from pytest_runtime.replay.exploring.taps import tapped, taps
-from pytest_runtime.replay.exploring.values import Around, values_for
+from pytest_runtime.replay.exploring.values import Around, values_beside, values_for
 from pytest_runtime.replay.rebuild import Resolver, build
 from pytest_runtime.replay.versions import Versions
 
@@ -391,6 +392,28 @@ def test_an_argument_that_may_be_left_out_is_given_too() -> None:
     """An optional parameter is tried although nobody gave it."""
     found = [field(at(one.tree, (2,)), "more") for one in inputs(call(1, 2)).telling(60)]
     assert any(value is not None for value in found)
+
+
+def test_a_truth_value_is_not_put_where_a_number_stood() -> None:
+    """Nor a number where a truth value stood, also where both were seen in other calls."""
+    literals = NOTHING._replace(all=(True, 1, False, 0, 7), beside={"first": (True, 1, 7), "second": (1, True)})
+    recorded = [call(3, True), call(4, False), call(True, 7)]
+    here = Around(literals, inputs(*recorded, known=literals).profile, [])
+    parts = [part for tree in recorded for part in parts_of(tree, NAMES) if type(part.tree) in (bool, int)]
+    assert len(parts) > 4
+    for part in parts:
+        for value in (*islice(values_for(part, here), 200), *values_beside(part, here)):
+            assert {type(part.tree), type(value)} != {bool, int}
+
+
+def test_an_input_is_made_near_by_letters_of_recorded_kinds() -> None:
+    """A blank where only letters and dashes were seen; a text of another length stays far."""
+    made = inputs(call("north-sea", 1), call("baltic", 1))
+    assert not made.is_near(call("north sea", 1))
+    found = [at(one, (1, 0)) for one in made.in_recorded_letters(call("north sea", 1))]
+    assert found == ["north-sea", "northzsea"]
+    assert made.in_recorded_letters(call("north-sea", 1)) == []
+    assert made.in_recorded_letters(call("a " * 40, 1)) == []
 
 
 # --- drawing and shrinking ----------------------------------------------------------------------------------------

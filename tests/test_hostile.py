@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import sqlite3
 import subprocess
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.store import guard
 from pytest_runtime.recorders.store import sqlite as store
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
@@ -32,7 +35,8 @@ from pytest_runtime.recorders.value_tree import (
     TupleNode,
     record,
 )
-from pytest_runtime.replay.rebuild import Resolver, Unbuildable, build
+from pytest_runtime.replay.rebuild import Resolver, Unbuildable, build, is_program
+from pytest_runtime.replay.worker import Applications, EntryGone, EntryUnavailable, callable_of
 
 from .scenario import Scenario
 
@@ -176,9 +180,10 @@ def test_an_included_module_is_no_way_out(hostile: Hostile, path: str) -> None:
 
 @pytest.mark.parametrize("name", ["Cart", "Sneaky"])
 def test_no_method_of_a_class_runs_while_it_is_built(hostile: Hostile, name: str) -> None:
-    """State is put into a bare instance: no `__init__`, `__new__`, `__setstate__`, `__setattr__`, no property."""
+    """State is put into a bare instance: no `__init__`, `__new__`, `__setstate__`, `__setattr__`; properties are read
+    afterwards, where nothing leaves the process."""
     arguments = TupleNode(
-        [None, TupleNode([ObjectNode(f"{hostile.shop}:{name}", None, ["owner", "total"], ["x", 1])]), DictNode([], [])]
+        [None, TupleNode([ObjectNode(f"{hostile.shop}:{name}", None, ["owner", "size"], ["x", 1])]), DictNode([], [])]
     )
     hostile.rewrite(lambda trace: {"input": record(kind="function", arguments=arguments)})
     assert hostile.scenario.replay().counts == {"same": 1}
@@ -197,6 +202,98 @@ def test_an_entry_may_not_lead_outside(hostile: Hostile) -> None:
         assert replayed.counts == {"error": 1}
         assert f"refused to call {target}" in replayed.reasons.pop()
         assert not hostile.planted.exists()
+
+
+PLANT = "import pathlib\npathlib.Path(__file__).with_name('planted').touch()\nclass X: pass\ndef f(): pass\n"
+PACKAGE = {
+    "__init__.py": "",
+    "__main__.py": PLANT,
+    "scripts.py": PLANT,
+    "core.py": "def work(value):\n    return None\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    """An importable package with a program and a script in it, of which only `core` is loaded."""
+    name = f"package_{tmp_path.name}".replace("-", "_")
+    folder = tmp_path / name
+    folder.mkdir()
+    for file, text in PACKAGE.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module(f"{name}.core")
+    yield name, folder / "planted"
+    assert not (folder / "planted").exists()
+    for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+        del sys.modules[module]
+
+
+@pytest.mark.parametrize("module", ["__main__", "scripts", "__main__.more", "nowhere"])
+def test_no_name_in_a_baseline_makes_a_module_be_imported(package: tuple[str, Path], module: str) -> None:
+    """A class, a function, an entry or an application of an included module that nobody loaded is gone."""
+    name, _planted = package
+    resolver = Resolver([name])
+    assert build(GlobalNode(f"{name}.core:work"), resolver).__name__ == "work"
+    for tree in (GlobalNode(f"{name}.{module}:X"), ObjectNode(f"{name}.{module}:X", None, [], [])):
+        with pytest.raises(Unbuildable, match=f"{name}.{module}:X"):
+            build(tree, resolver)
+    with pytest.raises((EntryGone, EntryUnavailable), match=f"{name}.{module}:f"):
+        callable_of(f"{name}.{module}:f", "function", None, resolver)
+    applications = Applications("", contextlib.nullcontext, resolver)
+    with pytest.raises(EntryUnavailable, match="cannot be built here"):
+        applications.find(Entry("GET /", "wsgi", name, f"{name}.{module}:f"))
+
+
+def test_a_program_that_is_loaded_is_not_built_from(package: tuple[str, Path]) -> None:
+    """`__main__` of whoever replays is no included package, whatever includes it."""
+    with pytest.raises(Unbuildable, match="refused to build __main__:X"):
+        build(GlobalNode("__main__:X"), Resolver(["__main__"]))
+
+
+def test_a_listed_module_below_a_program_is_not_loaded() -> None:
+    """Importing it would run the program above it."""
+    assert is_program("shop.__main__.more")
+    assert is_program("__main__")
+    assert not is_program("shop.main")
+
+
+FIVE_BILLION = 5_000_000_000
+ENDLESS = StandardNode("range", [0, FIVE_BILLION, 1])
+LARGE: dict[str, Tree] = {
+    "bytearray": StandardNode("bytearray", [FIVE_BILLION]),
+    "bytes": ObjectNode("builtins:bytes", FIVE_BILLION, [], []),
+    "deque": ObjectNode("collections:deque", TupleNode([ENDLESS, None]), [], []),
+    "list": ObjectNode("builtins:list", ENDLESS, [], []),
+    "set": ObjectNode("builtins:set", ENDLESS, [], []),
+    "tuple": ObjectNode("builtins:tuple", ENDLESS, [], []),
+    "group": ObjectNode("builtins:ExceptionGroup", TupleNode(["x", ENDLESS]), [], []),
+    "fraction": StandardNode("fraction", ["1e5000000", 1]),
+    "logger": StandardNode("logger", ["a." * 100_000]),
+    "iterator": StandardNode("iterator", [ENDLESS]),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_no_value_is_larger_than_what_the_baseline_holds(case: str) -> None:
+    """A number does not become so many bytes, nor a range so many items."""
+    with pytest.raises(Unbuildable):
+        build(LARGE[case], Resolver(["shop"]))
+
+
+def test_a_stream_is_not_longer_than_its_text() -> None:
+    """A position beyond the end would be filled with zeros by the first write."""
+    stream = build(StandardNode("bytestream", [BytesNode(b"abc"), FIVE_BILLION]), Resolver([]))
+    stream.write(b"d")
+    assert stream.getvalue() == b"abcd"
+
+
+def test_a_string_is_not_made_of_an_object(hostile: Hostile) -> None:
+    """`str`, `int` and `float` of an object would run its methods."""
+    cart = ObjectNode(f"{hostile.shop}:Cart", None, [], [])
+    for name in ("str", "int", "float", "bytes", "complex"):
+        [reason] = hostile.argument(ObjectNode(f"builtins:{name}", cart, [], []))
+        assert "is not built as it was" in reason
 
 
 def test_an_application_may_not_lead_outside(hostile: Hostile) -> None:
@@ -283,7 +380,7 @@ def test_a_tree_that_is_just_decodable_costs_one_trace(hostile: Hostile) -> None
 
 def test_a_decompression_bomb_stops_early(hostile: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few bytes that become gigabytes are told as corrupt."""
-    monkeypatch.setattr(store, "SIZE_LIMIT", 1_000_000)
+    monkeypatch.setattr(guard, "SIZE_LIMIT", 1_000_000)
     connection = sqlite3.connect(hostile.scenario.store)
     with connection:
         dictionary = connection.execute("SELECT dictionary FROM entry").fetchone()[0]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_runtime.recorders.store.open import open_reader
 
 from .scenario import Replayed, Scenario
 
@@ -447,6 +451,91 @@ def test_a_variable_that_is_known_to_be_absent_is_absent(settings: Scenario) -> 
     replayed = settings.replay()
     assert replayed.counts == {"same": 1, "diverged": 1}
     assert replayed.fields["return[0]"] == ("(absent)", "'no'")
+
+
+def test_a_new_variable_with_a_default_goes_on(settings: Scenario) -> None:
+    """No trace looked at all names: the recorder kept those that were set, and this one was not."""
+    settings.change("settings", "def region():\n", 'def region():\n    os.environ.get("RUNTIME_NEW_FLAG", "off")\n')
+    assert settings.judge().counts == {"same": 1}
+    assert settings.replay().counts == {"same": 2}
+
+
+def test_a_new_variable_that_was_set_says_what_to_do(settings: Scenario) -> None:
+    """Its value was not kept, and the reason says how to have it."""
+    settings.change("settings", "def region():\n", 'def region():\n    os.getenv("RUNTIME_TEST_UNREAD")\n')
+    replayed = settings.judge()
+    assert replayed.counts == {"not judged": 1}
+    reason = replayed.reasons.pop()
+    assert "RUNTIME_TEST_UNREAD was not read when this trace was recorded: it was set" in reason
+    assert "record again with code that reads it" in reason
+
+
+def test_only_names_of_variables_are_kept(settings: Scenario) -> None:
+    """No value of a variable that nobody read lies in the store."""
+    reader = open_reader(settings.store)
+    [revision] = reader.revisions().values()
+    reader.close()
+    assert revision.names is not None
+    assert "RUNTIME_TEST_UNREAD" in revision.names
+    assert "RUNTIME_TEST_ABSENT" not in revision.names
+    assert os.environ["PATH"].encode() not in Path(settings.store).read_bytes()
+
+
+MOVED = """
+    import os
+
+    MODE = os.environ.get("RUNTIME_TEST_REGION", "none")
+
+    def mode():
+        return MODE
+    """
+
+
+def test_a_setting_that_was_read_at_import_is_known_to_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading it later is no difference."""
+    monkeypatch.setenv("RUNTIME_TEST_REGION", "north")
+    scenario = Scenario(tmp_path, {"settings": MOVED}).record(lambda module: module.mode())
+    monkeypatch.delenv("RUNTIME_TEST_REGION")
+    scenario.change("settings", "return MODE", 'return os.environ.get("RUNTIME_TEST_REGION", "none")')
+    assert scenario.judge().counts == {"same": 1}
+
+
+READING = """
+    import logging, random, time, uuid
+
+    def total(items):
+        return sum(items)
+
+    def stamped(items):
+        return {"at": time.time(), "id": uuid.uuid4().hex, "total": sum(items)}
+    """
+
+
+@pytest.mark.parametrize(
+    "more", ["time.time()", "random.random()", "uuid.uuid4()", "time.monotonic(), random.choice([1, 2])"]
+)
+def test_a_new_reading_of_clock_or_chance_is_no_difference(tmp_path: Path, more: str) -> None:
+    """The clock stands, chance is drawn from a seed; what is compared stays the same."""
+
+    def traffic(module: Any) -> None:
+        module.total([1, 2])
+        module.stamped([1, 2])
+
+    scenario = Scenario(tmp_path, {"shop": READING}).record(traffic)
+    scenario.change("shop", "def total(items):\n", f"def total(items):\n    str(({more}))\n")
+    scenario.change("shop", "def stamped(items):\n", f"def stamped(items):\n    began = ({more})\n")
+    assert scenario.judge().counts == {"same": 2}
+
+
+def test_a_setting_that_nobody_knows_of_is_not_judged(settings: Scenario) -> None:
+    """A baseline of an earlier version does not say which variables were set."""
+    with contextlib.closing(sqlite3.connect(settings.store)) as db:
+        db.execute("DROP TABLE variable_name")
+        db.commit()
+    settings.change("settings", "def region():\n", 'def region():\n    os.environ.get("RUNTIME_NEW_FLAG", "off")\n')
+    replayed = settings.judge()
+    assert replayed.counts == {"not judged": 1}
+    assert "does not say whether it was set" in replayed.reasons.pop()
 
 
 def test_a_variable_that_is_set_but_unread_is_not_judged(settings: Scenario) -> None:

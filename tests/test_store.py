@@ -186,9 +186,9 @@ def test_a_hostile_trace_costs_one_trace(recorded: Path) -> None:
 
 def test_a_bomb_stops(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A value that decompresses without end is a fault of its trace, not the end of the memory."""
-    from pytest_runtime.recorders.store import sqlite as store
+    from pytest_runtime.recorders.store import guard
 
-    monkeypatch.setattr(store, "SIZE_LIMIT", 100_000)
+    monkeypatch.setattr(guard, "SIZE_LIMIT", 100_000)
     with contextlib.closing(sqlite3.connect(recorded)) as db:
         db.execute("UPDATE trace SET data = ? WHERE slot = 0", (zlib.compress(bytes(10_000_000)),))
         db.commit()
@@ -375,3 +375,79 @@ def test_a_store_that_breaks_while_recording(tmp_path: Path, capsys: pytest.Capt
     said = [line for line in capsys.readouterr().err.splitlines() if "cannot write" in line]
     assert len(said) == 1
     assert scenario.store in said[0]
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (
+            ("DROP TABLE counter", f"CREATE VIEW counter AS {ENDLESS} 'a' AS name, x AS value FROM n"),
+            "counter is a view",
+        ),
+        (("DROP TABLE entry", f"CREATE VIEW entry AS {ENDLESS} x, x, x FROM n"), "entry is a view"),
+        (
+            ("DROP TABLE shape", "CREATE TABLE shape (entry, part, data BLOB AS (zeroblob(1000000000)))"),
+            "table shape has other columns",
+        ),
+        (("ALTER TABLE counter ADD COLUMN more",), "table counter has other columns"),
+    ],
+)
+def test_only_tables_are_read(recorded: Path, spoil: tuple[str, ...], words: str) -> None:
+    """A view, or a column that is computed, could go on for ever: it is refused by its name."""
+    change(recorded, *spoil)
+    with pytest.raises(NotABaseline, match=words):
+        read_everything(recorded)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE path_class SET count = NULL",
+        "UPDATE path_class SET count = x'00'",
+        "UPDATE trace SET id = x'07'",
+        "UPDATE trace SET slot = 'a'",
+        "UPDATE revision SET python = x'00'",
+        "UPDATE revision SET recorded = 'soon'",
+        "UPDATE revision SET recorded = 1e300",
+        "UPDATE counter SET value = 'many'",
+        "UPDATE source SET module = x'ff'",
+        "UPDATE shape SET data = 1",
+        "UPDATE variable_name SET name = x'00'",
+    ],
+)
+def test_a_value_of_another_type_is_told(recorded: Path, statement: str) -> None:
+    """SQLite keeps anything in any column; what is not what belongs there is an error that names the file."""
+    change(recorded, "INSERT INTO counter VALUES ('a', 1)", statement.replace("UPDATE", "UPDATE OR IGNORE"))
+    with pytest.raises(NotABaseline, match="record anew"):
+        read_everything(recorded)
+
+
+def test_texts_of_modules_are_read_to_a_limit_in_all(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few thousand bytes may stand for many texts, each within its own limit."""
+    from pytest_runtime.recorders.store import sqlite as store
+
+    monkeypatch.setattr(store, "SOURCES_LIMIT", 1_000_000)
+    big = zlib.compress(b"#" * 300_000).hex()
+    change(recorded, f"UPDATE text SET data = x'{big}'")
+    read_everything(recorded)
+    change(recorded, *(f"INSERT INTO source SELECT revision, 'm{n}', digest FROM source LIMIT 1" for n in range(9)))
+    with pytest.raises(NotABaseline, match="decompresses to more than"):
+        read_everything(recorded)
+    monkeypatch.setattr(store, "TEXT_LIMIT", 100_000)
+    with pytest.raises(NotABaseline, match="decompresses to more than 100000 bytes"):
+        read_everything(recorded)
+
+
+def test_work_for_a_baseline_ends(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a file makes SQLite work, it is stopped after so many steps."""
+    from pytest_runtime.recorders.store import guard
+
+    monkeypatch.setattr(guard, "STEPS", 100)
+    monkeypatch.setattr(guard, "STEPS_LIMIT", 1)
+    rows = [f"INSERT INTO counter VALUES ('n{n}', 1)" for n in range(200)]
+    change(recorded, *rows)
+    with pytest.raises(NotABaseline, match="interrupted"):
+        read_everything(recorded)

@@ -19,6 +19,7 @@ from ..config import load_project
 from ..recorders.errors import RuntimeBaselineError
 from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
 from ..recording import record_options
+from ..reports.printing import printable
 from .sample import sample_value
 from .unrecordable import warn_unrecordable
 
@@ -94,15 +95,18 @@ def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stder
     sys.stdout, sys.stderr = out, err
     try:
         cli.main(args=list(argv) if argv is not None else None, prog_name="pytest-runtime", standalone_mode=False)
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show(err)
+        return error.exit_code
+    except click.ClickException as error:
+        err.write(f"Error: {printable(error.format_message())}\n")
         return error.exit_code
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.Abort:
         return 130
     except RuntimeBaselineError as error:
-        err.write(f"pytest-runtime: {error}\n")
+        err.write(f"pytest-runtime: {printable(str(error))}\n")
         return 4
     finally:
         sys.stdout, sys.stderr = before

@@ -20,6 +20,7 @@ from ..acceptance_file import FILE, read_acceptances, write_acceptances
 from ..config import load_project
 from ..recorders.store.open import open_reader
 from ..replay.verdict import ClassVerdict, decode_verdict
+from ..reports.printing import in_line
 
 _RAN = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -41,7 +42,7 @@ def prune_command(name: str, base: str | None, gone: bool) -> None:
     pruned = prune(acceptances, still_needed(applied, known, gone=gone))
     if pruned.removed:
         write_acceptances(path, pruned.kept)
-    click.echo("\n".join(describe(pruned, applied, known)))
+    click.echo("\n".join(map(in_line, describe(pruned, applied, known))))
 
 
 def _known_classes(url: str) -> frozenset[ClassKey]:

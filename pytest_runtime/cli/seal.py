@@ -19,7 +19,7 @@ from ..recorders.store.protocol import BaselineReader
 from ..replay.fields import without_positions
 from ..replay.oracle import Oracle, find_oracle
 from ..replay.seal import SealedTrace
-from ..reports.printing import many, printable
+from ..reports.printing import in_line, many
 from ..reports.unjudged import Unjudged, group_lines, grouped
 from ..wiring import check_include, make_importable, open_baseline, setup_of
 
@@ -41,9 +41,11 @@ def seal_command(name: str, base: str) -> None:
         make_importable(project)
         folder = str(Path(base).absolute()) if base and Path(base).is_dir() else base
         started = time.monotonic()
-        oracle = find_oracle(setup_of(project, name, folder), reader, click.echo, renew=True)
+        oracle = find_oracle(
+            setup_of(project, name, folder), reader, lambda line: click.echo(in_line(line)), renew=True
+        )
         seconds = time.monotonic() - started
-        click.echo(printable("\n".join(describe(oracle, _sealed(oracle, reader), seconds))))
+        click.echo("\n".join(map(in_line, describe(oracle, _sealed(oracle, reader), seconds))))
     finally:
         reader.close()
 

@@ -11,6 +11,7 @@ import click
 from ..config import Project, load_project
 from ..recorders.absences import unsampled, why_empty
 from ..recorders.store.protocol import BaselineReader
+from ..reports.printing import in_line
 from ..wiring import open_baseline
 
 
@@ -28,7 +29,7 @@ def describe(project: Project, name: str | None) -> str:
         return "\n".join(known) if known else "no baselines yet; pytest-runtime record --baseline NAME -- COMMAND"
     reader = open_baseline(project, name)
     try:
-        return "\n".join(_lines(name, reader))
+        return "\n".join(map(in_line, _lines(name, reader)))
     finally:
         reader.close()
 

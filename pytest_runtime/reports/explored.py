@@ -8,7 +8,7 @@ from pathlib import Path
 from ..exploration import Judged
 from ..replay.exploring.found import Explored, Finding
 from .causes import source_line
-from .printing import many, printable
+from .printing import in_line, many
 
 LISTED = 10
 
@@ -17,7 +17,7 @@ def one_line(judged: Judged) -> str:
     """The findings in a line."""
     first = judged.failing[0]
     more = f" (and {len(judged.failing) - 1} more)" if len(judged.failing) > 1 else ""
-    return printable(" ".join(f"{first.call}: base {first.base}, candidate {first.candidate}{more}".split()))
+    return in_line(" ".join(f"{first.call}: base {first.base}, candidate {first.candidate}{more}".split()))
 
 
 def failure_text(judged: Judged, root: Path) -> str:
@@ -34,7 +34,7 @@ def failure_text(judged: Judged, root: Path) -> str:
         lines += [
             f"    {finding.call}: base {finding.base}, candidate {finding.candidate}" for finding in judged.listed
         ]
-    return printable("\n".join(lines))
+    return "\n".join(map(in_line, lines))
 
 
 def finding_lines(finding: Finding, root: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..replay.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
 from .causes import Cause, Side, Sort, causes_of, source_line
-from .printing import printable
+from .printing import in_line
 
 FIELDS_SHOWN = 12
 SIDES_SHOWN = 3
@@ -25,7 +25,7 @@ def one_line(verdict: ClassVerdict) -> str:
     diverged = verdict.count("diverged")
     parts = [f"{diverged} of {len(verdict.traces)} traces diverged"] if diverged else []
     parts += [f"{verdict.count(bad)} {words}" for bad, words in _FAILED.items() if verdict.count(bad)]
-    return printable(f"{verdict.entry} · {verdict.words}: {', '.join(parts)}")
+    return in_line(f"{verdict.entry} · {verdict.words}: {', '.join(parts)}")
 
 
 def failure_text(verdict: ClassVerdict, baseline: str, root: Path) -> str:
@@ -35,7 +35,7 @@ def failure_text(verdict: ClassVerdict, baseline: str, root: Path) -> str:
         lines += ["", *_beginning(cause, root)]
         lines += [*sort_lines(cause.sorts, len(cause.traces)), *_replaying(cause, baseline)]
     lines += _others(verdict)
-    return printable("\n".join(lines))
+    return "\n".join(map(in_line, lines))
 
 
 def _beginning(cause: Cause, root: Path) -> Iterator[str]:

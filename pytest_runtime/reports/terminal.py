@@ -9,7 +9,7 @@ from ..replay.verdict import BAD
 from .causes import Cause, causes_of
 from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines
-from .printing import many, printable
+from .printing import in_line, many
 from .totals import Totals
 from .unjudged import group_lines
 
@@ -22,11 +22,11 @@ CHANGES_SHOWN = 12
 def print_summary(reporter: Any, totals: Totals, reason: str) -> None:
     """Causes, counts of all verdicts, reasons, rules, acceptances, blind spots."""
     if not totals.differs and not totals.verdicts and not reason:
-        reporter.line(printable(_nothing(totals)), green=True)
+        reporter.line(in_line(_nothing(totals)), green=True)
         return
     reporter.section(f"runtime: baseline {totals.baseline}, compared with {totals.oracle}", sep="=")
     for line, colour in _lines(totals):
-        reporter.line(printable(line), **{colour: True} if colour else {})
+        reporter.line(in_line(line), **{colour: True} if colour else {})
     _print_counts(reporter, totals, reason)
 
 
@@ -146,6 +146,6 @@ def _print_counts(reporter: Any, totals: Totals, reason: str) -> None:
     )
     if totals.explored:
         failing = totals.differs_explored()
-        reporter.line(printable(total_line(totals.explored)), green=not failing, red=failing)
+        reporter.line(in_line(total_line(totals.explored)), green=not failing, red=failing)
     if reason:
-        reporter.line(printable(f"runtime: {reason}"), red=True)
+        reporter.line(in_line(f"runtime: {reason}"), red=True)

@@ -34,6 +34,11 @@ def install() -> Undo:
     return undos.run
 
 
+def names_now() -> list[str]:
+    """The names of the variables that are set in this process, whatever world stands before them."""
+    return list(_iterate(os.environ))
+
+
 def _read(self: Any, key: str) -> str:
     world = world_of_variables()
     if world is None or self is not os.environ or type(key) is not str:

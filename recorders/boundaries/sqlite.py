@@ -15,7 +15,13 @@ from ..context import current_world
 from ..patching import Undo, Undos, wrap
 from .world import Effect, Operation, Ticket, World
 
-_READING = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
+_READING = frozenset({"SELECT", "EXPLAIN", "VALUES"})
+_KEPT_IN_FILE = frozenset({"user_version", "application_id"})
+"""Settings that belong to the database, not to a connection."""
+
+_ABOUT_SCHEMA = ("_info", "_xinfo", "_list", "_check", "user_version", "application_id", "schema_version", "page_count")
+"""How the names of those pragmas end that tell of the database (https://www.sqlite.org/pragma.html)."""
+
 _WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
@@ -29,13 +35,28 @@ class Facts(NamedTuple):
 
 
 def effect_of(sql: str) -> Effect:
-    """Whether a statement reads or writes, by its first word (`WITH` by the words that follow)."""
+    """Whether a statement reads or writes, by its first word (`WITH` by the words that follow).
+
+    What a driver says about its connection (`PRAGMA read_uncommitted`, `SET NAMES`) is of the session.
+    """
     words = str.lstrip(sql, " \t\r\n;(").split(None, 1)
     first = words[0].upper() if words else ""
     if first == "WITH":
         upper = str.upper(sql)
         return "write" if any(word in upper for word in _WRITING_WORDS) else "read"
+    if first == "PRAGMA":
+        return _effect_of_pragma(words[1] if len(words) > 1 else "")
+    if first == "SET":
+        return "session"
     return "read" if first in _READING else "write"
+
+
+def _effect_of_pragma(rest: str) -> Effect:
+    words = rest.replace("(", "=").split("=", 1)
+    name = words[0].strip(" \t\r\n;").lower().rpartition(".")[2]
+    if name in _KEPT_IN_FILE and len(words) > 1:
+        return "write"
+    return "read" if name.endswith(_ABOUT_SCHEMA) else "session"
 
 
 def install() -> Undo:
@@ -252,8 +273,11 @@ class Cursor(sqlite3.Cursor):
             perform(*request)
             return tuple(self._look())
 
-        facts = ticket.first(run)
-        if world.recorded:
+        facts: Any = ticket.first(run)
+        if world.recorded and facts is None:  # of the session, and not recorded: the empty database behind it answers
+            self._ticket = None
+            perform(*request)
+        elif world.recorded:
             self._facts = Facts(*facts)
             connection._recorded_transaction = self._facts.in_transaction
             if self._makes_rows is sqlite3.Row and self._facts.columns:

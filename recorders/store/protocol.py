@@ -25,6 +25,8 @@ class Revision(NamedTuple):
     """Environment variables that included code read outside every trace."""
     root: str = ""
     """Folder of the project where it was recorded; empty where that is not known."""
+    names: Sequence[str] | None = None
+    """Names of all environment variables that were set, without their values; `None` where nobody kept them."""
 
 
 class KeptTrace(NamedTuple):

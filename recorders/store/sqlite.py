@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,15 +21,13 @@ from ..absences import Absence
 from ..errors import NewerFormat, NotABaseline, StoreError, UnknownBaseline
 from ..shapes import Shape
 from ..trace import FORMAT, Entry, PathClass, decode_trace, encode_part
+from .guard import SOURCES_LIMIT, TEXT_LIMIT, TOTAL_LIMIT, Budget, Guard, moment, typed, unsqueeze
 from .protocol import Batch, KeptTrace, Revision, StoredClass, StoredTrace
 
 T = TypeVar("T")
 
 APPLICATION_ID = 0x70797274
 """`pyrt`, in the header of the file."""
-
-SIZE_LIMIT = 256_000_000
-"""Bytes that one stored value may decompress to; a hostile file stops here."""
 
 _PLACES = "CREATE TABLE IF NOT EXISTS place (revision INTEGER PRIMARY KEY, root TEXT)"
 """Folder of the project at each revision. Recorders before 0.2 did not write it, and do not look for it."""
@@ -54,9 +52,30 @@ CREATE TABLE IF NOT EXISTS producer (id TEXT PRIMARY KEY, data BLOB) WITHOUT ROW
 CREATE TABLE IF NOT EXISTS made (entry TEXT, path TEXT, slot INTEGER, producer TEXT,
     PRIMARY KEY (entry, path, slot, producer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS absence (kind TEXT, subject TEXT, count INTEGER, PRIMARY KEY (kind, subject)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS variable_name (revision INTEGER, name TEXT, PRIMARY KEY (revision, name)) WITHOUT ROWID;
 """
-"""Tables that an older file may lack. `absence` came without a new format: a reader that does not know it loses
-nothing."""
+"""Tables that an older file may lack. `absence` and `variable_name` came without a new format: who does not know them
+reads everything else as before."""
+
+_TABLES = {
+    "revision": ("number", "about", "recorded", "python", "variables"),
+    "source": ("revision", "module", "digest"),
+    "text": ("digest", "data"),
+    "entry": ("name", "data", "dictionary"),
+    "path_class": ("entry", "path", "count", "data"),
+    "trace": ("entry", "path", "slot", "id", "revision", "digest", "data"),
+    "shape": ("entry", "part", "data"),
+    "counter": ("name", "value"),
+    "producer": ("id", "data"),
+    "made": ("entry", "path", "slot", "producer"),
+    "variable_name": ("revision", "name"),
+    "absence": ("kind", "subject", "count"),
+    "place": ("revision", "root"),
+}
+"""Tables that are read, with their columns."""
+
+_REQUIRED = ("entry",)
+"""Those without which a file is not opened; others are missed when they are read."""
 
 # The class itself, not `sqlite3.connect`: that one may be a boundary in this process.
 _connect = sqlite3.Connection
@@ -83,14 +102,6 @@ def _squeeze(data: bytes, dictionary: bytes = b"") -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def _unsqueeze(data: bytes, dictionary: bytes = b"") -> bytes:
-    unpacker = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
-    plain = unpacker.decompress(data, SIZE_LIMIT)
-    if unpacker.unconsumed_tail:
-        raise zlib.error(f"it decompresses to more than {SIZE_LIMIT} bytes")
-    return plain
-
-
 class _Sqlite:
     def __init__(self, location: str, connection: sqlite3.Connection) -> None:
         self.location = location
@@ -98,24 +109,32 @@ class _Sqlite:
 
     def classes(self) -> list[StoredClass]:
         kept: dict[tuple[str, str], dict[int, str]] = {}
-        for entry, path, slot, name in self._db.execute("SELECT entry, path, slot, id FROM trace ORDER BY 1, 2, 3"):
+        query = "SELECT entry, path, slot, id FROM trace ORDER BY 1, 2, 3"
+        for entry, path, slot, name in self._rows("a trace", query, str, str, int, str):
             kept.setdefault((entry, path), {})[slot] = name
-        rows = self._db.execute("SELECT entry, path, count, data FROM path_class ORDER BY entry, path")
+        query = "SELECT entry, path, count, data FROM path_class ORDER BY entry, path"
+        rows = self._rows("a path class", query, str, str, int, bytes)
+        budget = Budget(TOTAL_LIMIT)
         return [
-            StoredClass(entry, path, count, kept.get((entry, path), {}), self._part(data, PathClass))
+            StoredClass(entry, path, count, kept.get((entry, path), {}), self._part(data, PathClass, budget))
             for entry, path, count, data in rows
         ]
 
     def shapes(self) -> dict[tuple[str, str], Shape]:
-        rows = self._db.execute("SELECT entry, part, data FROM shape ORDER BY 1, 2")
-        return {(entry, part): self._part(data, Shape) for entry, part, data in rows}
+        rows = self._rows("a shape", "SELECT entry, part, data FROM shape ORDER BY 1, 2", str, str, bytes)
+        budget = Budget(TOTAL_LIMIT)
+        return {(entry, part): self._part(data, Shape, budget) for entry, part, data in rows}
 
     def close(self) -> None:
         self._db.close()
 
-    def _part(self, data: bytes, kind: type[T]) -> T:
+    def _rows(self, what: str, query: str, *types: type, given: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, of these types; raises `NotABaseline` and `sqlite3.Error`."""
+        return typed(self.location, what, self._db.execute(query, given), *types)
+
+    def _part(self, data: bytes, kind: type[T], budget: Budget) -> T:
         try:
-            return msgspec.msgpack.decode(_unsqueeze(data), type=kind)
+            return msgspec.msgpack.decode(budget.unsqueeze(data), type=kind)
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as error:
             raise NotABaseline(self.location, f"a {kind.__name__} in it cannot be read ({error})") from error
 
@@ -169,6 +188,8 @@ class SqliteWriter(_Sqlite):
             )
             self._db.execute(_PLACES)
             self._db.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", (self._revision, revision.root))
+            names = [(self._revision, name) for name in revision.names or ()]
+            self._db.executemany("INSERT OR IGNORE INTO variable_name VALUES (?, ?)", names)
             for module, text in revision.sources.items():
                 data = text.encode("utf-8", "surrogatepass")
                 digest = _digest(data).hex()
@@ -220,7 +241,7 @@ class SqliteWriter(_Sqlite):
         if known is None:
             row = self._db.execute("SELECT dictionary FROM entry WHERE name = ?", (kept.entry,)).fetchone()
             if row is not None and row[0] is not None:
-                known = _unsqueeze(row[0])
+                known = unsqueeze(row[0])
             else:
                 known = kept.data[:32_768]  # the window of deflate
                 self._db.execute("UPDATE entry SET dictionary = ? WHERE name = ?", (_squeeze(known), kept.entry))
@@ -312,16 +333,22 @@ class SqliteReader(_Sqlite):
             with _reading(str(path)):
                 if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                     raise NotABaseline(str(path), "it is empty")
+                guard = Guard(str(path), self._db, _TABLES)
+                guard.install()
                 _check_header(str(path), self._db)
+                self._tables = guard.check_tables(_REQUIRED)
                 self._entries = self._read_entries()
                 self._dictionaries: dict[str, bytes] = {}
+                self._revisions: dict[int, Revision] | None = None
         except StoreError:
             self._db.close()
             raise
 
     def _read_entries(self) -> dict[str, tuple[Entry, bytes]]:
-        rows = self._db.execute("SELECT name, data, dictionary FROM entry ORDER BY name").fetchall()
-        return {name: (self._part(data, Entry), dictionary) for name, data, dictionary in rows}
+        query = "SELECT name, data, coalesce(dictionary, x'') FROM entry ORDER BY name"
+        budget = Budget(TOTAL_LIMIT)
+        rows = self._rows("an entry", query, str, bytes, bytes)
+        return {name: (self._part(data, Entry, budget), dictionary) for name, data, dictionary in rows}
 
     def entries(self) -> dict[str, Entry]:
         """By name."""
@@ -345,23 +372,30 @@ class SqliteReader(_Sqlite):
         )
         with _reading(self.location):
             rows = self._db.execute(query, {"entry": entry, "path": path}).fetchall()
-        for *row, slot in rows:
-            stored = self._trace(*row)
+        budget = Budget(TOTAL_LIMIT)
+        for name, of_entry, of_path, revision, digest, data, slot in rows:
+            key = (name, of_entry, of_path, revision, slot)
+            with _reading(self.location):
+                list(typed(self.location, "a trace", [key], str, str, str, int, int))
+            stored = self._trace(name, of_entry, of_path, revision, digest, data, budget)
             if stored.trace is not None and stored.trace.producers:
-                stored = stored._replace(producers=self._producers(stored.entry, stored.path, slot))
+                stored = stored._replace(producers=self._producers(stored.entry, stored.path, slot, budget))
             yield stored
 
-    def _producers(self, entry: str, path: str, slot: int) -> dict[str, bytes]:
+    def _producers(self, entry: str, path: str, slot: int, budget: Budget) -> dict[str, bytes]:
         query = (
             "SELECT id, data FROM made JOIN producer ON producer.id = made.producer "
             "WHERE entry = ? AND path = ? AND slot = ? ORDER BY id"
         )
         with _reading(self.location):
-            return {name: _unsqueeze(data) for name, data in self._db.execute(query, (entry, path, slot))}
+            rows = self._rows("a producer", query, str, bytes, given=(entry, path, slot))
+            return {name: budget.unsqueeze(data) for name, data in rows}
 
-    def _trace(self, name: str, entry: str, path: str, revision: int, digest: bytes, data: bytes) -> StoredTrace:
+    def _trace(
+        self, name: str, entry: str, path: str, revision: int, digest: bytes, data: bytes, budget: Budget
+    ) -> StoredTrace:
         try:
-            plain = _unsqueeze(data, self._dictionary(entry))
+            plain = budget.unsqueeze(data, self._dictionary(entry))
             if _digest(plain) != digest:
                 raise zlib.error("its digest does not match")
             return StoredTrace(name, entry, path, revision, decode_trace(plain), "", plain)
@@ -371,43 +405,64 @@ class SqliteReader(_Sqlite):
     def _dictionary(self, entry: str) -> bytes:
         if entry not in self._dictionaries:
             held = self._entries.get(entry)
-            self._dictionaries[entry] = _unsqueeze(held[1]) if held is not None and held[1] else b""
+            self._dictionaries[entry] = unsqueeze(held[1]) if held is not None and held[1] else b""
         return self._dictionaries[entry]
 
     def revisions(self) -> dict[int, Revision]:
         """By number."""
-        with _reading(self.location):
-            return self._read_revisions()
+        if self._revisions is None:
+            with _reading(self.location):
+                self._revisions = self._read_revisions()
+        return self._revisions
 
     def _read_revisions(self) -> dict[int, Revision]:
-        known = self._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'place' AND type = 'table'")
-        places = dict(self._db.execute("SELECT * FROM place").fetchall() if known.fetchone()[0] else ())
+        columns = "number, coalesce(about, ''), coalesce(python, ''), coalesce(variables, x'')"
+        query = f"SELECT {columns} FROM revision ORDER BY 1"
+        rows = list(self._rows("a session", query, int, str, str, bytes))
+        recorded = dict(self._db.execute("SELECT number, recorded FROM revision"))
+        places = self._places()
+        budget = Budget(SOURCES_LIMIT)
         found = {}
-        for number, commit, recorded, python, variables in self._db.execute(
-            "SELECT * FROM revision ORDER BY 1"
-        ).fetchall():
-            rows = self._db.execute(
-                "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1", (number,)
-            )
-            sources = {module: _unsqueeze(data).decode("utf-8", "surrogatepass") for module, data in rows}
-            read = self._part(variables, dict[str, str | None]) if variables else {}
-            root = places.get(number) or ""
-            found[number] = Revision(commit or "", python or "", recorded or 0.0, sources, read, root)
+        for number, commit, python, variables in rows:
+            read = self._part(variables, dict[str, str | None], budget) if variables else {}
+            when = moment(self.location, recorded[number])
+            sources = self._sources(number, budget)
+            found[number] = Revision(commit, python, when, sources, read, places.get(number, ""), self._names(number))
         return found
+
+    def _sources(self, number: int, budget: Budget) -> dict[str, str]:
+        query = "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1"
+        rows = self._rows("a source", query, str, bytes, given=(number,))
+        return {
+            module: budget.unsqueeze(data, limit=TEXT_LIMIT).decode("utf-8", "surrogatepass") for module, data in rows
+        }
+
+    def _places(self) -> dict[int, str]:
+        """Folder of the project at each revision, where the recorder said."""
+        if "place" not in self._tables:
+            return {}
+        query = "SELECT revision, coalesce(root, '') FROM place ORDER BY 1"
+        return dict(self._rows("a session", query, int, str))
+
+    def _names(self, number: int) -> tuple[str, ...] | None:
+        """Names of variables that were set; `None` where the recorder did not keep them: a process has at least one."""
+        if "variable_name" not in self._tables:
+            return None
+        query = "SELECT name FROM variable_name WHERE revision = ? ORDER BY 1"
+        return tuple(name for (name,) in self._rows("a session", query, str, given=(number,))) or None
 
     def counters(self) -> dict[str, int]:
         """What the recorder counted."""
         with _reading(self.location):
-            return dict(self._db.execute("SELECT name, value FROM counter ORDER BY 1").fetchall())
+            return dict(self._rows("a counter", "SELECT name, value FROM counter ORDER BY 1", str, int))
 
     def absences(self) -> list[Absence]:
         """What the baseline does not hold."""
+        if "absence" not in self._tables:
+            return []
         with _reading(self.location):
-            known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'absence'"
-            if self._db.execute(known).fetchone() is None:
-                return []
-            rows = self._db.execute("SELECT kind, subject, count FROM absence ORDER BY 1, 2").fetchall()
-            return [Absence(str(kind), str(subject), int(count)) for kind, subject, count in rows]
+            query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
+            return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
 
 
 def neighbours(path: Path) -> list[str]:

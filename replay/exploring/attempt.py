@@ -31,6 +31,7 @@ from ...recorders.value_tree import (
     TupleNode,
     record,
 )
+from ..digests import public
 from ..job import Job, fingerprint, reading_digest
 from ..observation import Observation, replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
@@ -43,6 +44,9 @@ from .trial import Step, Trial, Trials, Tried, decode_job, decode_trial
 
 JOBS = 200
 """Jobs that are kept decoded."""
+
+REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
+"""What code raises where its input is none that it takes."""
 
 _UNBOUND = ("function", "constructor")
 
@@ -62,6 +66,7 @@ class _Frozen(NamedTuple):
     """Where it is known as a whole already."""
     raised: str = ""
     """Class of the exception."""
+    refused: bool = False
 
     def thawed(self) -> Outcome:
         """As a value tree."""
@@ -153,15 +158,16 @@ class Attempts:
             "outcome", readings=reading_digest(world.readings) if world.readings else NO_READINGS, seconds=seconds
         )
         raised = [one.raised for one in outcomes if one.raised]
+        refused = [at for at, one in enumerate(outcomes) if one.refused]
+        tried = msgspec.structs.replace(tried, raised=raised, refused=refused)
         if not (question.shown or question.closely):
-            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world), raised=raised)
+            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world))
         seen = [replayed_observation(one.thawed(), []) for one in outcomes[:-1]]
         seen.append(replayed_observation(outcomes[-1].thawed(), world.asked))
         hidden = [self._roots.hidden(one) for one in seen]
         return msgspec.structs.replace(
             tried,
             digest=b"".join(fingerprint(_public(one)) for one in hidden),
-            raised=raised,
             observations=hidden if question.shown else [],
         )
 
@@ -177,6 +183,7 @@ class Attempts:
                 yield _Frozen(outcome.kind, None, None, outcome, left)
                 continue
             first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
+            reader = self._worker.reader(trace, job.perturbation)
             receiver = first if position == 0 else receiver
             try:
                 function = self._callable(step, receiver)
@@ -191,10 +198,11 @@ class Attempts:
                 raise
             except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
                 left = class_name(type(error))
-                yield _Frozen("exception", freeze(error), freeze((receiver, args, kwargs)), None, left)
+                frozen = freeze(error), reader.freeze((receiver, args, kwargs))
+                yield _Frozen("exception", *frozen, None, left, isinstance(error, REFUSALS))
                 continue
             receiver = result if step.kind == "constructor" else receiver
-            yield _Frozen("return", freeze(result), freeze((receiver, args, kwargs)))
+            yield _Frozen("return", reader.freeze(result), reader.freeze((receiver, args, kwargs)))
 
     def _callable(self, step: Step, receiver: Any) -> Any:
         """What a step calls; raises `EntryGone`."""
@@ -248,11 +256,10 @@ class _HeldTwice(Exception):
 
 def _without_private(tree: Tree) -> Tree:
     match tree:
-        case ObjectNode(cls=cls, content=content, names=names, values=values, origin=origin):
-            named = sorted(zip(names, values, strict=True), key=lambda pair: pair[0])
-            shown = [(name, _without_private(value)) for name, value in named if not name.startswith("_")]
-            kept = [value for _name, value in shown]
-            return ObjectNode(cls, _without_private(content), [name for name, _value in shown], kept, origin)
+        case ObjectNode(cls=cls, content=content, origin=origin):
+            named = sorted(public(tree), key=lambda pair: pair[0])
+            kept = [_without_private(value) for _name, value in named]
+            return ObjectNode(cls, _without_private(content), [name for name, _value in named], kept, origin)
         case ListNode(items=items):
             return ListNode([_without_private(item) for item in items])
         case TupleNode(items=items):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -20,11 +20,12 @@ import msgspec
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ...recorders.trace import TraceId
 from ...recorders.tracing.branches import Arm
-from ...recorders.value_tree import Tree
+from ...recorders.value_tree import ClassName, ObjectNode, Tree, field
 from ..checkout import checked_out
 from ..compare import Difference, Settles, compare
 from ..differences import field_of
 from ..judge import Case, Judgement
+from ..observation import Observation
 from ..oracle import Oracle, Setup, base_process, candidate_process
 from ..process import ReplayerProcess
 from ..rules import Rules
@@ -62,6 +63,9 @@ ENDLESS = 8
 
 PUT = 40
 """Times that a call of a recorded trace is made otherwise for one target."""
+
+LETTERS = 12
+"""Times that an input on which the candidate hangs is tried with other letters: each takes its whole limit."""
 
 NEAR_FINDINGS = 2
 FAR_FINDINGS = 2
@@ -197,6 +201,8 @@ class _Exploring:
         """Pattern → inputs changed there that did not come to an end."""
         self._far: list[tuple[Input, Form]] = []
         """Far inputs that differ to the byte, not looked at yet."""
+        self._letters_tried = 0
+        """Inputs that hang, tried with other letters."""
         self._shrunk = {True: 0, False: 0}
         """Near and far inputs that were made small and are not accepted."""
         self._signatures: set[tuple[bool, frozenset[str], str]] = set()
@@ -305,6 +311,7 @@ class _Exploring:
             forms = [self._form(start + at) for at in range(len(batch))]
             trials = [self._asking.trial(one, form) for one, form in zip(batch, forms, strict=True)]
             differing: list[tuple[Input, Form]] = []
+            hanging: list[tuple[Input, Form]] = []
             left: list[Input] = []
             for made, form, (base, candidate) in zip(batch, forms, self._asking.both(trials, traced=True), strict=True):
                 if GIVEN_UP in (base.reason, candidate.reason):
@@ -315,14 +322,14 @@ class _Exploring:
                     self._endless[made.pattern] += 1
                 sort = self._sort(base, candidate)
                 if sort == "differs":
-                    differing.append((made, form))
+                    (hanging if candidate.ended == "hung" else differing).append((made, form))
                 else:
                     self._counts[sort] += 1
                 if sort == "same":
                     self._follow(made, base, candidate)
             if len(differing) > len(trials) // 4:
                 self._asking.closely = True
-            self._look_at_near(differing)
+            self._look_at_near([*differing, *map(self._in_recorded_letters, hanging)])
             if sum(self._endless.values()) > ENDLESS:
                 self._counts["set_aside"] += len(left)
                 return
@@ -355,6 +362,22 @@ class _Exploring:
         if base.ended != "outcome" or not NONSENSE.intersection(base.raised) <= self._raised:
             return "no_evidence"
         return "same" if base.digest == candidate.digest else "differs"
+
+    def _in_recorded_letters(self, hanging: tuple[Input, Form]) -> tuple[Input, Form]:
+        """An input on which the candidate hangs; where it is far for its letters alone, with letters of recorded kinds,
+        if it hangs then too."""
+        made, form = hanging
+        if self._inputs.is_near(made.tree) or self._letters_tried >= LETTERS:
+            return hanging
+        for tree in self._inputs.in_recorded_letters(made.tree):
+            if self._letters_tried >= LETTERS:
+                break
+            self._letters_tried += 1
+            other = made._replace(tree=tree)
+            [(base, candidate)] = self._asking.both([self._asking.trial(other, form)])
+            if self._sort(base, candidate) == "differs" and candidate.ended == "hung":
+                return other, form
+        return hanging
 
     def _look_at_near(self, differing: list[tuple[Input, Form]]) -> None:
         """Closely at near inputs that differ to the byte; far ones wait."""
@@ -416,7 +439,7 @@ class _Exploring:
         rules = settles or self._explorer.settles(self._gathering.entry(self._asking.recorded[made.call].stored).name)
         for at, (old, new) in enumerate(zip(base.observations, candidate.observations, strict=False)):
             found = compare(old, new, rules)
-            if found:
+            if found and not _both_refuse(base, candidate, at, found, self._raised):
                 return Seen(made, base, candidate, at, found)
         return None
 
@@ -534,6 +557,26 @@ def _no_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _both_refuse(
+    base: Tried, candidate: Tried, at: int, found: Sequence[Difference], recorded: Collection[ClassName]
+) -> bool:
+    """Whether both sides refuse an input at a step, and nothing else differs: in which words does not count, and not
+    by which exception either, unless base's is one that it was recorded to raise."""
+    left, right = base.observations[at].value, candidate.observations[at].value
+    if at in base.refused and at in candidate.refused:
+        alike = isinstance(left, ObjectNode) and isinstance(right, ObjectNode) and left.cls == right.cls
+        known = isinstance(left, ObjectNode) and left.cls in recorded
+        return (alike or not known) and all(one.kind == "exception" for one in found)
+    old, new = _refusing_status(base.observations[at]), _refusing_status(candidate.observations[at])
+    return old != "" and old == new and all(one.kind == "response" for one in found)
+
+
+def _refusing_status(observation: Observation) -> str:
+    """The status code of a response that refuses its request (RFC 9110, 15.5), else empty."""
+    status = str(field(observation.value, "status")) if observation.kind == "response" else ""
+    return status[:3] if status.startswith("4") else ""
 
 
 def _both_ways(pair: Pair) -> tuple[Way, Way]:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from ...recorders.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode, encode
 from .aims import Missing
 from .literals import Literals
-from .observed import Profile, type_of
+from .observed import Profile, type_of, with_letters_of
 from .places import Part, Pattern, Place, at, is_about, is_whole, parts_of, put
 from .relevance import sources_of
-from .values import Around, Row, numbers_of, of_other_kinds, values_beside, values_for
+from .values import Around, Row, is_put_for, numbers_of, of_other_kinds, values_beside, values_for
 
 CONTEXTS = 3
 """Recorded calls that values to try at a place are worked out for, and tried in."""
@@ -142,6 +142,17 @@ class Inputs:
         known = self.known[call]
         return [one for one in parts_of(tree, known.names, made=known.made) if known.names or one.pattern not in _WHOLE]
 
+    def in_recorded_letters(self, tree: Tree) -> list[Tree]:
+        """An input with letters of recorded kinds in the place of others, one kind after the other: what is near of
+        it; empty where it holds no others."""
+        found: list[Tree] = []
+        for part in parts_of(tree, self.known[0].names):
+            seen = self.profile.places.get(part.pattern)
+            if isinstance(part.tree, str) and seen is not None:
+                made = [put(tree, part.place, text) for text in with_letters_of(part.tree, seen.characters)]
+                found += [one for one in made if self.is_near(one)]
+        return found
+
     def is_near(self, tree: Tree) -> bool:
         """Whether every part of an input lies within what was observed, or on the edge of a literal."""
         return all(map(self.profile.is_near, parts_of(tree, self.known[0].names)))
@@ -212,7 +223,11 @@ class Inputs:
         others = [part for part in parts if part not in telling]
         asks_kind = not missing.names.isdisjoint(_ASKING_KIND)
         near = [
-            [*(of_other_kinds(part, self._around(call)) if asks_kind else ()), *beside]
+            [
+                value
+                for value in (*(of_other_kinds(part, self._around(call)) if asks_kind else ()), *beside)
+                if is_put_for(part, value)
+            ]
             for part in deciding
             for beside in [values_beside(part, self._around(call), literals, by_name)]
         ]

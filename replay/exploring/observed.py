@@ -187,6 +187,21 @@ def length_of(tree: Tree) -> int | None:
             return None
 
 
+def with_letters_of(text: str, kinds: set[str]) -> list[str]:
+    """The text with a letter of each of some kinds in the place of all that are of none; empty where there are none."""
+    if all(kind_of_character(char) in kinds for char in text):
+        return []
+    letters = [_LETTERS.get(kind, kind) for kind in sorted(kinds) if kind != "other"]
+    return ["".join(char if kind_of_character(char) in kinds else letter for char in text) for letter in letters]
+
+
+_LETTERS = {
+    string.whitespace[:2]: " ",
+    **{letters[:2]: letters[-1] for letters in (string.digits, string.ascii_lowercase, string.ascii_uppercase)},
+}
+"""Kind → a letter of it that texts seldom end with; a mark is its own kind."""
+
+
 def kind_of_character(char: str) -> str:
     """Digits, small and capital letters, white space and each mark are kinds of their own; so is what is not ASCII."""
     for letters in _SETS:

@@ -73,6 +73,8 @@ class Tried(msgspec.Struct, frozen=True, array_like=True):
     """Equal where what was seen is the same to the byte."""
     raised: list[ClassName] = []
     """Classes of the exceptions that left its steps."""
+    refused: list[int] = []
+    """Steps that refused their input: what left them says that it is none, in whatever words; see `REFUSALS`."""
     observations: list[Observation] = []
     """Of each step."""
     readings: bytes = b""

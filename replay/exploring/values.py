@@ -111,8 +111,9 @@ def values_beside(
 ) -> list[Tree]:
     """What stands beside the name of a part, and the steps to its sides, of its type; some literals before that. Of
     keyword arguments, those left out that are wanted."""
-    beside = tuple(dict.fromkeys((*literals, *around.literals.beside.get(part.name, ()))))
-    numbers = [*_boundaries(part, around), *(one for one in beside if isinstance(one, (int, float)))]
+    found = {(type(one), one): one for one in (*literals, *around.literals.beside.get(part.name, ()))}
+    beside = tuple(found.values())  # `True` and `1` are two
+    numbers = [*_boundaries(part, around), *(one for one in beside if is_number(one) and not isinstance(one, bool))]
     match part.tree:
         case DictNode() as given if part.pattern == "kwargs":
             return [*_in_turn(with_left_out(given, around, wanted, literals))]
@@ -144,7 +145,7 @@ def values_for(part: Part, around: Around) -> Iterator[Tree]:
         hints |= {"length"}  # it is its length that is compared with a number
     for value in _interleaved(_Values(part, around).tiers(), hints):
         key = encode(value)
-        if key not in found:
+        if key not in found and is_put_for(part, value):
             found.add(key)
             yield value
 
@@ -163,6 +164,12 @@ def _interleaved(tiers: Sequence[Tier], hints: frozenset[str]) -> Iterator[Tree]
             if chunk:
                 left.append((row, size))
         rows, most = left, 4
+
+
+def is_put_for(part: Part, value: Tree) -> bool:
+    """Whether a value may stand at the place of a part: a truth value where a number stood, or a number where a truth
+    value stood, is another kind of argument, also where both were observed at places of one pattern."""
+    return {type(part.tree), type(value)} != {bool, int}
 
 
 class _Values:
