@@ -39,6 +39,16 @@ def limit_memory(beyond: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
+def keep_no_core() -> None:
+    """Let a crash write no image of this process: it would be as large, and lie where nobody looks."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
 def _now() -> int:
     """Bytes of data that this process has (`VmData`, proc_pid_status(5))."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:

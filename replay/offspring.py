@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
@@ -33,17 +33,24 @@ _WHOLE, _WORN = b"w", b"x"
 class Offspring:
     """A process forked from the loaded one."""
 
-    def __init__(self, replayer: Replayer, limit: float) -> None:
+    def __init__(self, replayer: Replayer, limit: float, inherited: Iterable[Connection[Any, Any]] = ()) -> None:
+        """`inherited` are connections of others: code under test is to say nothing in their name."""
         self._replayer = replayer
         self._limit = limit
         self._connection, theirs = Pipe()
         self._trail = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         ours = self._connection
-        self._child = forked(lambda: _live(replayer, theirs, ours, self._trail.fileno()), replayer.ours)
+        others = [ours, *inherited]
+        self._child = forked(lambda: _live(replayer, theirs, others, self._trail.fileno()), replayer.ours)
         theirs.close()
         self._trace = ""
         self.alive = True
         self.hung = False
+
+    @property
+    def connection(self) -> Connection[Any, Any]:
+        """To this process."""
+        return self._connection
 
     def begin(self, job: Job) -> None:
         """Let it work on a job; `answer` comes next."""
@@ -116,9 +123,12 @@ def place_in(trail: str) -> str:
     return f", at {frames[0]}" if frames else ""
 
 
-def _live(replayer: Replayer, connection: Connection[Any, Any], other: Connection[Any, Any], trail: int) -> None:
+def _live(
+    replayer: Replayer, connection: Connection[Any, Any], others: Iterable[Connection[Any, Any]], trail: int
+) -> None:
     """The life of a forked process."""
-    other.close()
+    for other in others:
+        other.close()
     faulthandler.enable(trail, all_threads=False)
     faulthandler.register(signal.SIGUSR1, trail, all_threads=False)
     replayer.own_child()

@@ -22,7 +22,7 @@ from .exploring.trial import Trials
 from .exploring.trying import Trying
 from .job import Job
 from .lending import Lender
-from .memory import limit_memory, physical
+from .memory import keep_no_core, limit_memory, physical
 from .offspring import Offspring, forked
 from .protocol import End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
 from .replayer import CannotReplay, Replayer
@@ -59,6 +59,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
     os.chdir(question.plan.root)
     use_temporary(question.plan.temporary)
     limit_memory(physical())
+    keep_no_core()
     replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
     replayer.own_process()
     replayer.start()
@@ -118,11 +119,20 @@ class _Service:
             self._replayer.stop()
 
     def _forked_to_try(self, run: Callable[[], None]) -> int:
+        connections = self._connections()
+
         def tries() -> None:
+            for connection in connections:
+                connection.close()
             self._replayer.own_child()
             run()
 
         return forked(tries, self._replayer.ours)
+
+    def _connections(self) -> list[Connection[Any, Any]]:
+        """Those that a forked process inherits and has no part in."""
+        known = [*self._fresh, *([self._warm] if self._warm is not None else [])]
+        return [self._connection, *(offspring.connection for offspring in known)]
 
     def _next(self) -> Question:
         """The next question; where there is none yet, or enough is being done, an answer is sent first."""
@@ -162,7 +172,7 @@ class _Service:
     def _begin(self, job: Job) -> None:
         """Let a process of its own work on a job; several do at the same time, and are answered in order."""
         self._make_ready(job)
-        offspring = Offspring(self._replayer, self._limit)
+        offspring = Offspring(self._replayer, self._limit, self._connections())
         self._fresh.append(offspring)
         offspring.begin(job)
 
@@ -173,7 +183,7 @@ class _Service:
         if not self._load.forking:
             return encode(self._replayer.run(job))
         if self._warm is None:
-            self._warm = Offspring(self._replayer, self._limit)
+            self._warm = Offspring(self._replayer, self._limit, self._connections())
         self._warm.begin(job)
         answer = self._warm.answer()
         if not self._warm.alive:
