@@ -32,8 +32,8 @@ class Children:
     """The children of one recorded process."""
 
     def __init__(self, location: str) -> None:
-        """`location` is the file of the baseline."""
-        self._notes = Path(f"{location}.children")
+        """`location` is the file of the baseline, which several processes may record into at once."""
+        self._notes = Path(f"{location}.{os.getpid()}.children")
         self._started: list[tuple[int, list[str]]] = []
 
     def watch(self) -> Undo:

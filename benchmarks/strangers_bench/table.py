@@ -45,7 +45,7 @@ class Numbers(msgspec.Struct, frozen=True):
     judged_killed: int = 0
     """Those that the suite kills and whose function was faithfully judged; of them:"""
     judged_reached: int = 0
-    """A replay ran the changed line, too."""
+    """A replay ran the changed line, too, be it judged or not."""
     judged_flagged: int = 0
     judged_function: int = 0
     survivors_flagged: int = 0
