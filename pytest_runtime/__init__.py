@@ -2,6 +2,9 @@
 
 The public surface is `record`, `install` and `RuntimeBaselineError`; everything else is used through pytest and the
 command line. Nothing is imported here before it is asked for: this package is also the recorder in production.
+
+PYTEST_DONT_REWRITE: under the recorder it is imported before pytest, which would warn that it comes too late to rewrite
+the asserts of its plugin; a suite that makes warnings errors would not start.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from .blindness import Agreed, agree
 from .exploration import Judged, as_class, is_accepted, judge, to_accept
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
-from .recorders.absences import why_empty
+from .recorders.absences import unsampled, why_empty
 from .recorders.errors import RuntimeBaselineError
 from .replay.blind_spots import Reach, decode_reach, encode_reach
 from .replay.engine import Engine
@@ -310,6 +310,8 @@ class Pipeline:
             reach_unavailable=self._reach.unavailable,
             import_faults=dict(self.engine.import_faults),
             agreed=self._agreed(applied.verdicts),
+            wall=self.engine.wall,
+            unsampled=unsampled(self.engine.absences()),
             unread=oracle.unread,
             selection=self.options.trace,
             explored=tuple(map(self.judged_exploration, explored)),

@@ -125,6 +125,12 @@ class Engine:
         """What its recorder counted."""
         return self._reader.counters()
 
+    @property
+    def wall(self) -> str:
+        """What the operating system does not close off where the candidate runs; empty where the wall is whole, or
+        nothing was loaded."""
+        return self._loaded.wall
+
     def absences(self) -> list[Absence]:
         """What its recorder left out, and why; `unsampled` and `why_empty` in `recorders/absences.py` read it."""
         return self._reader.absences()

@@ -147,7 +147,7 @@ def test_a_property_over_private_state_is_read(tmp_path: Path) -> None:
     assert scenario.replay().counts == {"same": 1}
     [sealed] = [scenario.seal().trace(name) for name in scenario.seal().traces]
     assert sealed is not None
-    assert not sealed.unfaithful
+    assert not sealed.why
     replayed = scenario.change("shop", "Money(count * 100)", "Money(count * 1000)").judge()
     assert replayed.fields == {"return.cents": ("300", "3000")}
 

@@ -13,6 +13,7 @@ import pytest
 from pytest_runtime.acceptance import Acceptance
 from pytest_runtime.blindness import Agreed
 from pytest_runtime.replay.engine import BlindSpot
+from pytest_runtime.replay.gate import UnjudgedChange
 from pytest_runtime.replay.seal import Fidelity, SealedTrace
 from pytest_runtime.replay.verdict import (
     VERDICTS,
@@ -87,6 +88,8 @@ NOTHING = Totals(
     explored=(),
     agreed=Agreed((), (), ()),
     unread=(),
+    wall="",
+    unsampled={},
     selection="",
 )
 
@@ -412,3 +415,19 @@ def test_every_verdict_is_counted() -> None:
     """They add up to all traces."""
     counts = totals(verdict(*(TraceVerdict(name, name) for name in VERDICTS))).counts()
     assert counts == dict.fromkeys(VERDICTS, 1)
+
+
+def test_a_missing_wall_is_said_in_every_report() -> None:
+    """With what is not closed off."""
+    missing = "the network is not closed off"
+    assert f"no wall around replays: {missing}" in printed(totals(verdict(SAME), wall=missing))
+    assert "wall" not in printed(totals(verdict(SAME)))
+    assert report_of(totals(verdict(SAME), wall=missing))["wall"] == missing
+
+
+def test_calls_that_were_not_sampled_are_named_where_nobody_judged_a_change() -> None:
+    """Recording them is what is left to do."""
+    left = (UnjudgedChange("function", "shop:fee", ("shop:fee",), 1, (("it reads shop.state", 1),)),)
+    text = printed(totals(verdict(SAME), agreed=Agreed(left, (), ()), unsampled={"shop:fee": 12, "shop:other": 3}))
+    assert "12 calls of shop:fee were not sampled when it was recorded" in text
+    assert "shop:other" not in text

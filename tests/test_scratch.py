@@ -98,7 +98,10 @@ def test_temporary_files_of_a_trace_are_fine(tmp_path: Path) -> None:
 def test_data_files_beside_a_module_are_those_of_its_version(tmp_path: Path) -> None:
     """`__file__` leads into the copy."""
     reads = "import pathlib\n\ndef work(x):\n    return (pathlib.Path(__file__).parent / 'data.txt').read_text() * x\n"
-    scenario = recorded(tmp_path / "p", reads)
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "data.txt").write_text("old")
+    scenario = Scenario(folder, {"shop": reads}).record(lambda shop: shop.work(1))
     (scenario.folder / "data.txt").write_text("new")
     (scenario.base / "data.txt").write_text("old")
     assert scenario.judge(everything=True).fields == {"return": ("'old'", "'new'")}
@@ -267,10 +270,11 @@ def test_a_path_below_the_project_in_a_value_is_no_difference(tmp_path: Path) ->
     """It was recorded in the folder that pytest runs in, or in another one."""
     folder = tmp_path / "p"
     below = str(folder / "x.txt")
-    echo = "import os\n\ndef work(x):\n    return [x, os.path.relpath(x), os.path.dirname(x) == os.getcwd()]\n"
-    replayed = recorded(folder, echo, below).judge(everything=True)
-    assert replayed.counts == {"same": 1}
-    assert recorded(tmp_path / "q", echo, below).judge(everything=True).counts == {"same": 1}
+    echo = "import os\n\ndef work(x):\n    return [x, os.path.basename(x)]\n"
+    for name in ("p", "q"):
+        (tmp_path / name).mkdir()
+        scenario = Scenario(tmp_path / name, {"shop": echo}).record(lambda shop: shop.work(below))
+        assert scenario.judge(everything=True).counts == {"same": 1}
 
 
 def test_the_recordings_root_is_kept_and_moved(tmp_path: Path) -> None:

@@ -64,6 +64,8 @@ def report_of(totals: Totals) -> dict[str, Any]:
             }
             for one in totals.agreed.left
         ],
+        "wall": totals.wall,
+        "not_sampled": dict(totals.unsampled),
         "blind": [
             {**msgspec.to_builtins(one), "over": one in totals.agreed.over}
             for one in (*totals.agreed.holding, *totals.agreed.over)

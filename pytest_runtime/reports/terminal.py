@@ -17,6 +17,7 @@ SPOTS_SHOWN = 20
 CAUSES_SHOWN = 10
 FIELDS_SHOWN = 4
 CHANGES_SHOWN = 12
+UNSAMPLED_SHOWN = 4
 
 
 def print_summary(reporter: Any, totals: Totals, reason: str) -> None:
@@ -53,12 +54,23 @@ def _lines(totals: Totals) -> Iterator[tuple[str, str]]:
         yield f"accepted, and settled at base: {one.describe()}; {advice}", "yellow"
     yield from ((line, "yellow") for line in group_lines(totals.unjudged()))
     yield from _unjudged_changes(totals)
+    yield from _missing(totals)
     for one in totals.used:
         yield f"accepted: {one.describe()}", "yellow"
     yield from summary_lines(totals.explored, totals.root)
     yield from ((line, "yellow") for line in _rule_lines(totals))
     yield from ((line, "") for line in _fidelity_lines(totals))
     yield from _spot_lines(totals)
+
+
+def _missing(totals: Totals) -> Iterator[tuple[str, str]]:
+    """What this machine, and the recording, lack."""
+    if totals.wall:
+        yield f"no wall around replays: {totals.wall}. Known drivers in C are refused by name instead", "red"
+    changed = {change.name for change in totals.agreed.left}
+    concerned = {name: count for name, count in totals.unsampled.items() if name in changed or not totals.verdicts}
+    for name, count in sorted(concerned.items(), key=lambda pair: (-pair[1], pair[0]))[:UNSAMPLED_SHOWN]:
+        yield f"{many(count, 'call')} of {name} were not sampled when it was recorded (record --sample all)", "yellow"
 
 
 def _unjudged_changes(totals: Totals) -> Iterator[tuple[str, str]]:

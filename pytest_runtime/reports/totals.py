@@ -70,6 +70,10 @@ class Totals(NamedTuple):
     """What was explored, by target."""
     agreed: Agreed
     """Changed things that recorded traffic ran and nobody judged, and what was agreed about such."""
+    wall: str
+    """What the operating system does not close off where code under test runs; empty where the wall is whole."""
+    unsampled: Mapping[str, int]
+    """Entry → calls of it that were not recorded."""
     unread: tuple[str, ...]
     """Files that differ and that no trace loads or reads."""
     selection: str
