@@ -101,10 +101,13 @@ def find_oracle(
     after = _files_in(root, setup, with_git=base.kind == "revision")
     tree, now = before.blobs, after.blobs
     versions = _versions(setup, base, before, after)
+    linked = {files.places[path] for files in (before, after) for path in _modules(files, setup).values()}
     other = frozenset(
         path
         for path in {*tree, *now}
-        if tree.get(path) != now.get(path) and not module_of(path, setup.include, (*before.homes, *after.homes))
+        if tree.get(path) != now.get(path)
+        and not module_of(path, setup.include, (*before.homes, *after.homes))
+        and path not in linked
     )
     settings = _settings_differ(base, root)
     path = _seal_path(setup, reader, before)
@@ -155,8 +158,7 @@ def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
     root = Path(setup.root)
     files = _files_in(root, setup, with_git=False)
     present = {
-        module: _decoded(content(root / files.places[path]) or b"")
-        for module, path in module_files(files.blobs, setup.include, files.homes).items()
+        module: _decoded(content(root / files.places[path]) or b"") for module, path in _modules(files, setup).items()
     }
     new = {module: present.get(module, text) for module, text in latest.sources.items()}
     reason = f"the recorded outcomes are what is compared with: {why}"
@@ -166,7 +168,7 @@ def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
 def _versions(setup: Setup, base: Base, before: Files, after: Files) -> Versions:
     """The texts of the included modules, at base and now; what git says is the same is not read again."""
     root = Path(setup.root)
-    there, here = (module_files(files.blobs, setup.include, files.homes) for files in (before, after))
+    there, here = (_modules(files, setup) for files in (before, after))
     contents = read_at(base, [before.places[path] for path in there.values()])
     old = {module: _decoded(contents.get(before.places[path], b"")) for module, path in there.items()}
     new = {
@@ -176,6 +178,11 @@ def _versions(setup: Setup, base: Base, before: Files, after: Files) -> Versions
         for module, path in here.items()
     }
     return Versions(old, new)
+
+
+def _modules(files: Files, setup: Setup) -> dict[str, str]:
+    """Included module → its path."""
+    return module_files(files.blobs, setup.include, files.homes)
 
 
 def _decoded(data: bytes) -> str:
@@ -201,7 +208,7 @@ def _other_distributions(known: Seal | None) -> list[str]:
 
 def _seal_path(setup: Setup, reader: BaselineReader, files: Files) -> Path:
     ids = [name for one in reader.classes() for name in one.kept.values()]
-    modules = module_files(files.blobs, setup.include, files.homes)
+    modules = _modules(files, setup)
     settings = [setup.app, *setup.boundaries, *setup.include]
     key = seal_key(traces=ids, tree=files.blobs, modules=modules.values(), settings=settings)
     return Path(setup.root) / ".runtime" / "seals" / f"{setup.baseline}-{key}.seal"

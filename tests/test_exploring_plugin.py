@@ -217,7 +217,7 @@ def test_the_summary_tells_what_is_far_and_what_was_not_explored(whole: Whole) -
 def test_the_json_report_says_the_same(whole: Whole) -> None:
     """Counts and findings of each target, with their places."""
     report = whole.report
-    assert (report["format"], report["passed"], report["counts"]["diverged"]) == (3, False, 0)
+    assert (report["format"], report["passed"], report["counts"]["diverged"]) == (4, False, 0)
     found = {one["target"].rpartition(":")[2]: one for one in report["explored"]}
     assert list(found) == ["fee", "first", "label", "login", "numbers"]
     [finding] = found["fee"]["findings"]
@@ -300,7 +300,7 @@ def test_what_is_accepted_passes(project: Project) -> None:
     assert text.count("[[accepted]]") == 1
     assert 'entry = "runshop.pricing:fee"' in text
     assert "accepted: fee(total=100) (TICKET-7: as agreed)" in output(result)
-    again = project.run(*RUN, FEE, "--runtime-only", "--runtime-explore=40")
+    again = project.run(*RUN, "--runtime-only", "--runtime-explore=40")
     assert "differs: fee(total=100)" not in output(again)
     assert again.ret == 0
 
