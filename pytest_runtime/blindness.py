@@ -26,7 +26,7 @@ class Blindness(msgspec.Struct, frozen=True, kw_only=True, order=True):
     def covers(self, change: UnjudgedChange) -> bool:
         """Whether a change that nobody judged is one that it is about."""
         if self.function:
-            return change.kind == "function" and fnmatch.fnmatchcase(change.name, self.function)
+            return change.kind in ("function", "line") and fnmatch.fnmatchcase(change.name, self.function)
         return bool(change.entries) and all(fnmatch.fnmatchcase(entry, self.entry) for entry in change.entries)
 
     def holds(self, today: datetime.date) -> bool:

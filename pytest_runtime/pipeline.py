@@ -321,7 +321,9 @@ class Pipeline:
     def _agreed(self, verdicts: Sequence[ClassVerdict]) -> Agreed:
         """The changes that no trace judged, and what was agreed about such."""
         judged = {trace.trace: trace for one in verdicts for trace in one.traces}
-        return agree(self.engine.unjudged_changes(judged), self._blindness, datetime.datetime.now(datetime.UTC).date())
+        spots = [] if self._reach.unavailable else self._reach.blind_spots()
+        changes = self.engine.unjudged_changes(judged, spots)
+        return agree(changes, self._blindness, datetime.datetime.now(datetime.UTC).date())
 
     def _unmatched(self, applied: Applied) -> tuple[tuple[Acceptance, ...], tuple[Acceptance, ...]]:
         """Acceptances that nothing matches: those that this change brings, and those that base itself holds."""

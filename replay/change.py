@@ -76,6 +76,16 @@ def function_names(source: str) -> set[str]:
         return set()
 
 
+def innermost_function(source: str, line: int) -> str:
+    """The qualified name of the innermost function around a line; empty where there is none."""
+    try:
+        functions = _taken_apart(source).functions.values()
+    except SyntaxError:
+        return ""
+    around = [one for one in functions if one.first <= line <= one.last]
+    return max(around, key=lambda one: one.first).name if around else ""
+
+
 def _changed_lines(old: str, new: str) -> set[int]:
     before, after = old.splitlines(), new.splitlines()
     found: set[int] = set()

@@ -6,7 +6,7 @@ import ast
 import datetime
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ from ..recorders.tracing.branches import FunctionName
 from ..recorders.value_tree import field
 from .blind_spots import BlindSpot, Reach, changed_files
 from .differences import field_of
-from .gate import UnjudgedChange, unjudged_changes
+from .gate import UnjudgedChange, UnreachedLine, unjudged_changes, unjudged_lines
 from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
@@ -314,22 +314,40 @@ class Engine:
             return False
         return not self.oracle.versions.may_have_reached(case.trace.functions)
 
-    def unjudged_changes(self, verdicts: Mapping[TraceId, TraceVerdict]) -> list[UnjudgedChange]:
+    def unjudged_changes(
+        self, verdicts: Mapping[TraceId, TraceVerdict], spots: Iterable[BlindSpot] = ()
+    ) -> list[UnjudgedChange]:
         """The changed things that recorded traffic ran and that none of some verdicts is about; `prepare` comes first.
 
-        Without base each trace is judged against its own recording, and what it ran then is what it ran.
+        `spots` are changed lines that no replay reached. Without base each trace is judged against its own recording,
+        and what it ran then is what it ran.
         """
         oracle = self.oracle
         if not oracle.differs:
             return []
-        if oracle.selection is not None and oracle.seal is not None:
-            touched = oracle.selection.touched()
-            ran = {name: oracle.seal.functions_of(name) for one in touched for name in one.traces}
-        else:
-            ran = {stored.id: functions_recorded(stored) for stored in self._reader.traces()}
-            touched = touched_functions(oracle.versions.changed_functions, ran)
         entries = {name: one.entry for one in self._reader.classes() for name in one.kept.values()}
-        return unjudged_changes(touched, verdicts, ran, entries)
+        if oracle.selection is not None and oracle.seal is not None:
+            recorded = {name: oracle.seal.recorded_functions_of(name) for name in oracle.seal.recorded}
+            touched = oracle.selection.touched()
+            replayed = {name: oracle.seal.functions_of(name) for one in touched for name in one.traces}
+        else:
+            recorded = replayed = {stored.id: functions_recorded(stored) for stored in self._reader.traces()}
+            touched = touched_functions(oracle.versions.changed_functions, recorded)
+        found = unjudged_changes(touched, verdicts, replayed, entries)
+        return found + unjudged_lines(self._unreached(spots), recorded, self._recorded_arms(), verdicts, entries)
+
+    def _unreached(self, spots: Iterable[BlindSpot]) -> list[UnreachedLine]:
+        versions = self.oracle.versions
+        homes, root = self._setup.homes, self._setup.root
+        modules = {os.path.relpath(_file_of(root, name, homes), root): name for name in versions.changes}
+        lines = ((modules.get(spot.file, ""), spot) for spot in spots if not spot.arm)
+        found = ((versions.function_at(module, spot.line), spot) for module, spot in lines if module)
+        return [UnreachedLine(name, f"{spot.file}:{spot.line}  {spot.source}") for name, spot in found if name]
+
+    def _recorded_arms(self) -> dict[TraceId, list[tuple[str, str, int, str]]]:
+        """The arms that each kept trace took when it was recorded."""
+        classes = self._reader.classes()
+        return {name: [arm.identity for arm in one.description.arms] for one in classes for name in one.kept.values()}
 
     # --- exploring ---
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..recorders.trace import TraceId
 from ..recorders.tracing.branches import FunctionName
@@ -59,6 +59,48 @@ def unjudged_changes(
         kept = tuple(reasons.most_common(REASONS_KEPT))
         found.append(UnjudgedChange(one.kind, one.name, names, len(one.traces), kept))
     return found
+
+
+ArmName: TypeAlias = tuple[FunctionName, str, int, str]
+"""The identity of an arm; its function comes first."""
+
+
+class UnreachedLine(NamedTuple):
+    """A changed line that no replay ran."""
+
+    function: FunctionName
+    name: str
+    """For people: `shop/web.py:23  return total`."""
+
+
+def unjudged_lines(
+    lines: Iterable[UnreachedLine],
+    ran: Mapping[TraceId, Collection[FunctionName]],
+    arms: Mapping[TraceId, Collection[ArmName]],
+    verdicts: Mapping[TraceId, TraceVerdict],
+    entries: Mapping[TraceId, str],
+) -> list[UnjudgedChange]:
+    """Changed lines that no replay ran, in functions that recorded traces left by arms which no judged trace took.
+
+    There the line is no blind spot of the traffic: what may have run it was not judged. `ran` and `arms` are of the
+    recorded traces.
+    """
+    found = []
+    for line in lines:
+        running = [trace for trace, functions in ran.items() if line.function in functions]
+        judged = {trace for trace in running if trace in verdicts and verdicts[trace].verdict in JUDGED}
+        covered = {arm for trace in judged for arm in _within(line.function, arms.get(trace, ()))}
+        others = [trace for trace in running if trace not in judged]
+        suspects = [one for one in others if not covered.issuperset(_within(line.function, arms.get(one, ())))]
+        if judged and suspects:
+            names = tuple(dict.fromkeys(entries[trace] for trace in suspects if trace in entries))
+            reasons = Counter(_reason(trace, verdicts) for trace in suspects).most_common(REASONS_KEPT)
+            found.append(UnjudgedChange("line", line.name, names, len(suspects), tuple(reasons)))
+    return found
+
+
+def _within(function: FunctionName, arms: Iterable[ArmName]) -> list[ArmName]:
+    return [arm for arm in arms if arm[0] == function]
 
 
 def _speaks(

@@ -31,7 +31,7 @@ class Changed(NamedTuple):
     """Whether the configuration of pytest-runtime differs."""
 
 
-TouchedKind: TypeAlias = Literal["function", "statement", "file", "dependency", "settings"]
+TouchedKind: TypeAlias = Literal["function", "line", "statement", "file", "dependency", "settings"]
 
 
 class Touched(NamedTuple):

@@ -8,7 +8,7 @@ from functools import cached_property
 from ..recorders.tracing.branches import Branch, FunctionName
 from ..recorders.value_tree import ClassName
 from .alignment import Alignment
-from .change import ModuleChange, compare_sources, function_names
+from .change import ModuleChange, compare_sources, function_names, innermost_function
 from .layout import changed_layouts
 
 
@@ -43,6 +43,11 @@ class Versions:
                 return line
             name = name.rpartition(".<locals>.")[0]
         return None
+
+    def function_at(self, module: str, line: int) -> FunctionName:
+        """The innermost function around a line of the code under test, or empty."""
+        name = innermost_function(self._new.get(module, ""), line)
+        return f"{module}:{name}" if name else ""
 
     @property
     def changed_functions(self) -> set[FunctionName]:

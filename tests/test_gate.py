@@ -11,7 +11,7 @@ import pytest
 from pytest_runtime.acceptance_file import FILE, read_blindness, write_acceptances
 from pytest_runtime.blindness import Blindness, agree
 from pytest_runtime.recorders.errors import AcceptanceError
-from pytest_runtime.replay.gate import DESELECTED, UnjudgedChange, unjudged_changes
+from pytest_runtime.replay.gate import DESELECTED, UnjudgedChange, UnreachedLine, unjudged_changes, unjudged_lines
 from pytest_runtime.replay.selection import Touched
 from pytest_runtime.replay.verdict import TraceVerdict, Verdict
 from pytest_runtime.replay.why import why
@@ -48,6 +48,40 @@ def test_a_judged_trace_whose_replay_did_not_run_it_is_no_evidence() -> None:
     """A cache answered it, or base took another path."""
     [change] = gate(TraceVerdict("a", "same"), TraceVerdict("b", "same"), ran=("shop:other",))
     assert change.reasons == (("its replay on base did not run it", 2),)
+
+
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+LINE = UnreachedLine("shop:fee", "shop.py:9  return total")
+KNOWN = ("shop:fee", "name is None", 0, "false")
+UNKNOWN = ("shop:fee", "name is None", 0, "true")
+
+
+def lines(arms: dict[str, list[tuple[str, str, int, str]]], *verdicts: TraceVerdict) -> list[UnjudgedChange]:
+    """What of one changed line that no replay reached is no blind spot."""
+    known = {one.trace: one for one in verdicts}
+    ran = dict.fromkeys("ab", ("shop:fee",))
+    return unjudged_lines([LINE], ran, arms, known, dict.fromkeys("ab", "GET /fee"))
+
+
+def test_a_changed_line_that_only_unjudged_traces_may_have_run_is_named() -> None:
+    """They left its function by an arm that no judged trace took: the requests of those who are logged in."""
+    arms = {"a": [UNKNOWN], "b": [KNOWN]}
+    unjudged = TraceVerdict("b", "not judged", "x", why=why("redacted", "it computes with the redacted cookie"))
+    [change] = lines(arms, TraceVerdict("a", "same"), unjudged)
+    assert (change.kind, change.name) == ("line", "shop.py:9  return total")
+    assert change.reasons == (("it computes with the redacted cookie", 1),)
+
+
+def test_a_changed_line_is_a_blind_spot_where_judged_traces_took_all_recorded_arms() -> None:
+    """No recorded trace ran it."""
+    arms = {"a": [UNKNOWN, KNOWN], "b": [KNOWN]}
+    assert lines(arms, TraceVerdict("a", "same"), TraceVerdict("b", "not judged", "x")) == []
+
+
+def test_a_line_of_a_function_that_nobody_judged_is_named_with_the_function_alone() -> None:
+    """Once is enough."""
+    assert lines({"a": [KNOWN], "b": [KNOWN]}, TraceVerdict("a", "not judged", "x")) == []
 
 
 # --- agreed blindness ---------------------------------------------------------------------------------------------
