@@ -65,17 +65,23 @@ class Judged:
     def root(self) -> Path:
         return self.place.folder
 
-    def runs(self, *arguments: str, status: Sequence[int] = (0,)) -> tuple[Taken, str]:
-        """(what it took, output) of a whole `pytest` process."""
+    def runs(self, *arguments: str, status: Sequence[int] = (0,), product: Path | None = None) -> tuple[Taken, str]:
+        """(what it took, output) of a whole `pytest` process; with `product`, of the checkout of another version."""
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
         before, cpu = time.perf_counter(), _cpu_of_children()
         done = subprocess.run(
-            command, cwd=self.root, env=self.place.environment, capture_output=True, text=True, check=False
+            command, cwd=self.root, env=self._environment(product), capture_output=True, text=True, check=False
         )
         taken = Taken(time.perf_counter() - before, _cpu_of_children() - cpu)
         if done.returncode not in status:
             raise BenchmarkFailed(f"{command} ended with {done.returncode}: {(done.stdout + done.stderr)[-3000:]}")
         return taken, done.stdout
+
+    def _environment(self, product: Path | None) -> dict[str, str]:
+        if product is None:
+            return self.place.environment
+        path = os.pathsep.join([str(product), self.place.environment["PYTHONPATH"]])
+        return {**self.place.environment, "PYTHONPATH": path}
 
     def change(self, text: str) -> None:
         """Let the function read so."""

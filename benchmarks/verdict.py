@@ -10,9 +10,10 @@ import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from figures import Figure, arguments, over_rounds, report
-from judged import ALIKE, BASELINE, OTHERWISE, TRACES, Judged, judged_project
+from judged import ALIKE, BASELINE, OTHERWISE, TRACES, Judged, Taken, judged_project
 from overhead import Send, over_pipe
 from processes import BARE, BENCHMARKS, BenchmarkFailed, Place, first_line, running, start, world
 
@@ -27,6 +28,9 @@ BAR_VERDICT_SECONDS = 10.0
 BAR_TIMES = 3.0
 FREE_MS = 0.3
 """A replay may take `BAR_TIMES` what the entry takes, and this."""
+
+BAR_OTHER_VERSION = 1.2
+CASES = (("alike", ALIKE, 0, "same"), ("otherwise", OTHERWISE, 1, "diverged"))
 
 JUDGED = (f"--runtime-baseline={BASELINE}", "--runtime-only")
 
@@ -68,8 +72,7 @@ def sealing(project: Judged) -> list[Figure]:
 
 def verdicts(project: Judged) -> Iterator[Figure]:
     """One function changed, that all traces run; the seal is there."""
-    cases = (("alike", ALIKE, 0, "same"), ("otherwise", OTHERWISE, 1, "diverged"))
-    for how, text, status, verdict in cases:
+    for how, text, status, verdict in CASES:
         project.change(text)
         project.runs(*JUDGED, status=(status,))
         for processes in ([], ["-n", "2"]):
@@ -82,6 +85,25 @@ def verdicts(project: Judged) -> Iterator[Figure]:
             note = f"{statistics.median(one.cpu for one in found):.1f} s of CPU in all processes"
             walls = [one.wall for one in found]
             yield over_rounds(" ".join([name, *processes]), walls, "s", bar=BAR_VERDICT_SECONDS, note=note)
+
+
+def compared(project: Judged, other: Path) -> Iterator[Figure]:
+    """The same verdicts by this version and by another one, in turn: how many times what the other takes."""
+    for how, text, status, verdict in CASES:
+        project.change(text)
+        for product in (None, other):
+            project.runs(*JUDGED, status=(status,), product=product)  # each makes its seal
+        walls, cpus = [], []
+        for number in range(PAIRS):
+            taken: dict[Path | None, Taken] = {}
+            for product in (None, other)[:: -1 if number % 2 else 1]:
+                taken[product], output = project.runs(*JUDGED, status=(status,), product=product)
+                check(output, verdict)
+            walls.append(taken[None].wall / taken[other].wall)
+            cpus.append(taken[None].cpu / taken[other].cpu)
+        name = f"verdict on {TRACES:,} traces that all come out {how}, in times of {other.name}"
+        note = f"{statistics.median(cpus):.2f} of its CPU"
+        yield over_rounds(name, walls, "x", bar=BAR_OTHER_VERSION, note=note)
 
 
 def check(output: str, verdict: str) -> None:
@@ -117,18 +139,24 @@ def asked(place: Place, script: str, *rest: str) -> Iterator[Send]:
         yield over_pipe(process, rest=False)
 
 
-def measure() -> list[Figure]:
+def measure(against: Path | None = None) -> list[Figure]:
     with world() as shared:
         project = judged_project(shared)
+        if against is not None:
+            return list(compared(project, against))
         nothing = nothing_changed(project)
         sealed = sealing(project)
         return [nothing, *verdicts(project), *cost(project), *sealed]
 
 
 def main(argv: list[str] | None = None) -> int:
-    options = arguments("How long it takes until a change is judged.").parse_args(argv)
+    parser = arguments("How long it takes until a change is judged.")
+    parser.add_argument(
+        "--against", type=Path, metavar="DIR", help="a checkout of another version: verdicts of both, in turn"
+    )
+    options = parser.parse_args(argv)
     try:
-        figures = measure()
+        figures = measure(options.against.absolute() if options.against is not None else None)
     except BenchmarkFailed as error:
         print(f"verdict: {error}", file=sys.stderr)
         return 2
