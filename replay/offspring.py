@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
 
+from .answers import NoAnswer, checked, receive
 from .job import Job, Observed
 from .memory import for_replay, limit_memory
 from .protocol import decode_job, encode
@@ -61,17 +62,22 @@ class Offspring:
     def answer(self) -> bytes:
         """The answer to the job; one that hangs or crashes is told as such, and this process is no more."""
         try:
-            if self._connection.poll(self._limit):
-                return self._read()
+            message = receive(self._connection, self._limit)
+            if message is not None:
+                return self._read(message)
         except (EOFError, OSError):
             return encode(Observed(self._trace, "crashed", self._crash()))
+        except NoAnswer as reason:
+            self._kill()
+            said = f"the replay wrote to the pipe that it answers by: {reason}"
+            return encode(Observed(self._trace, "crashed", said))
         return encode(Observed(self._trace, "hung", self._hang()))
 
-    def _read(self) -> bytes:
-        answer = self._connection.recv_bytes()
-        if answer[:1] == _WORN:
+    def _read(self, message: bytes) -> bytes:
+        answer = checked(message[1:], self._trace)
+        if message[:1] == _WORN:
             self._kill()
-        return answer[1:]
+        return answer
 
     def _crash(self) -> str:
         self.alive = False
