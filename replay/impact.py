@@ -290,8 +290,9 @@ def _bound(module: str, before: Module, after: Module) -> tuple[set[str], str]:
     """(names that changed statements bind, why they may do more, or empty)."""
     names: set[str] = set()
     new_classes = {part.owner for part in after.parts.values()} - {part.owner for part in before.parts.values()}
-    for text in before.parts.keys() ^ after.parts.keys():
-        part = after.parts.get(text) or before.parts[text]
+    changed = [part for text, part in after.parts.items() if text not in before.parts]
+    changed += [part for text, part in before.parts.items() if text not in after.parts]
+    for part in changed:
         if part.owner and part.owner in new_classes:
             continue  # of a class that is new as a whole
         if part.binds is None:
