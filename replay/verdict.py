@@ -36,6 +36,10 @@ class Location(msgspec.Struct, frozen=True):
     base: str = ""
     """What happened there on base: `27677.65 > 10000 is true`; empty where there is nothing to say."""
     candidate: str = ""
+    deleted: str = ""
+    """Text of a statement of base that is gone and that stood before the line; behind it, where none follows."""
+    seen_in: str = ""
+    """The trace that was looked at, where it is not this one: its divergence is like this one's, its values differ."""
 
 
 class FieldDifference(msgspec.Struct, frozen=True):

@@ -111,7 +111,8 @@ def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
 
 def _side(seen: Sequence[Location]) -> Side:
     first = seen[0]
-    alike = first.kind == "decision" or len({(one.base, one.candidate) for one in seen}) == 1
+    is_one = len({(one.base, one.candidate) for one in seen}) == 1 and not any(one.seen_in for one in seen)
+    alike = first.kind == "decision" or is_one
     return Side(first.base, first.candidate, len(seen), alike)
 
 
