@@ -21,7 +21,7 @@ from .compare import Difference, tree_differences
 from .detail import Detail, Event
 from .observation import Observation
 from .sequence import matched
-from .show import short
+from .show import both_short, short
 from .telling import ABSENT, condition_text, decided, happened, taken
 from .verdict import CauseKind, Location
 from .versions import Versions
@@ -314,7 +314,7 @@ class _Search:
             place = locate(site.function, site.line)
             if place is not None:
                 line = place.first if missing else site.line
-                left, right = short(difference.base, 60), short(difference.candidate, 60)
+                left, right = both_short(difference.base, difference.candidate, 60)
                 text = f"{difference.field}: "
                 yield _Found("outbound", place.function, line, place, text + left, text + right)
 
@@ -409,7 +409,9 @@ def _both_taken(key: str, base: Tree, candidate: Tree, differences: list[tuple[s
     left, right = short(base, 60), short(candidate, 60)
     path, one, other = differences[0]
     if path and (left == right or left.endswith("…") or right.endswith("…")):
-        return taken(key, path, short(one, 60)), taken(key, path, short(other, 60))
+        left, right = both_short(one, other, 60)
+        return taken(key, path, left), taken(key, path, right)
+    left, right = both_short(base, candidate, 60)
     return taken(key, "", left), taken(key, "", right)
 
 

@@ -26,7 +26,7 @@ from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
 from .locating import Locating
 from .naming import ClassName, file_name, name_classes
-from .observation import recorded_observation
+from .observation import parameters_of, recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .packages import Home
 from .replayer import CannotReplay, Loaded, Replayer
@@ -276,10 +276,11 @@ class Engine:
                 )
             if judgement.verdict == "diverged":
                 diverged.append((case, judgement))
-            found[judgement.trace] = _verdict(judgement, None)
+            found[judgement.trace] = _verdict(judgement, None, case.trace)
         assert self._locating is not None
+        traces = {case.job.trace: case.trace for case, _judgement in diverged}
         for judgement, location in self._locating.locate(group.description, diverged):
-            found[judgement.trace] = _verdict(judgement, location)
+            found[judgement.trace] = _verdict(judgement, location, traces[judgement.trace])
         if self._plain_tests:
             for case, judgement in diverged[:TESTS]:
                 plain = self._plain_test(case, judgement)
@@ -406,8 +407,8 @@ def _from_recording(name: TraceId, trace: Trace, roots: Roots) -> SealedTrace:
     )
 
 
-def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
-    fields = tuple(map(field_of, judgement.differences))
+def _verdict(judgement: Judgement, location: Location | None, trace: Trace) -> TraceVerdict:
+    fields = tuple(field_of(difference, parameters_of(trace)) for difference in judgement.differences)
     return TraceVerdict(
         judgement.trace,
         judgement.verdict,

@@ -52,6 +52,8 @@ class FieldDifference(msgspec.Struct, frozen=True):
     candidate: msgspec.Raw
     base_text: str
     candidate_text: str
+    shown: str = ""
+    """The field in the words of the function, as `items[0]`; empty where the field itself says it."""
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -12,8 +12,10 @@ import pytest
 
 from pytest_runtime.acceptance import Acceptance
 from pytest_runtime.blindness import Agreed
+from pytest_runtime.recorders.value_tree import BytesNode, ListNode, Tree
 from pytest_runtime.replay.engine import BlindSpot
 from pytest_runtime.replay.seal import Fidelity, SealedTrace
+from pytest_runtime.replay.show import PARTS, both_short, literal
 from pytest_runtime.replay.verdict import (
     VERDICTS,
     CauseKind,
@@ -24,11 +26,13 @@ from pytest_runtime.replay.verdict import (
     TraceVerdict,
 )
 from pytest_runtime.replay.why import Why
-from pytest_runtime.reports.causes import causes_of
+from pytest_runtime.reports.causes import causes_of, sorts_of
 from pytest_runtime.reports.failure import failure_text, one_line
 from pytest_runtime.reports.json_report import FORMAT, report_of, write_report
 from pytest_runtime.reports.terminal import print_summary
 from pytest_runtime.reports.totals import Totals
+
+from .scenario import Scenario
 
 SOURCE = "def fee(total):\n    if total > LIMIT:\n        return 10\n"
 
@@ -412,3 +416,58 @@ def test_every_verdict_is_counted() -> None:
     """They add up to all traces."""
     counts = totals(verdict(*(TraceVerdict(name, name) for name in VERDICTS))).counts()
     assert counts == dict.fromkeys(VERDICTS, 1)
+
+
+QUERY = (
+    "SELECT p.id, title, body, created, author_id, username FROM post p JOIN user u ON p.author_id = u.id "
+    "WHERE a > {} ORDER BY created"
+)
+
+
+def test_long_values_are_cut_around_what_differs() -> None:
+    """Two long texts are never shown as the same text twice; a string still begins with its quote."""
+    base, candidate = both_short(QUERY.format(1), QUERY.format(2))
+    assert (base[:2], candidate[:2]) == ("'…", "'…")
+    assert "WHERE a > 1" in base
+    assert "WHERE a > 2" in candidate
+    assert max(map(len, (base, candidate))) <= 102
+    rows: list[Tree] = [ListNode([QUERY.format(0)[:30], number]) for number in range(20)]
+    left, right = both_short(ListNode(rows), ListNode([*rows[:-1], ListNode(["last", 19])]))
+    assert left != right
+    assert "'last', 19" in right
+    assert both_short(1, "a") == ("1", "'a'")
+    data, other = (BytesNode(b"-" * 500 + last) for last in (b"one", b"two"))
+    assert both_short(data, other)[1].endswith("two'")
+    assert both_short("short", "text") == ("'short'", "'text'")
+
+
+def test_a_large_value_is_written_without_visiting_all_of_it() -> None:
+    """Thirty items in each of six levels are 700 million parts."""
+    tree: Tree = 1
+    for _level in range(6):
+        tree = ListNode([tree] * 30)
+    assert len(literal(tree)) < 20 * PARTS
+
+
+def test_a_changed_argument_is_named_as_the_function_names_it(tmp_path: Path) -> None:
+    """`items[0]`, not its position in the recording; what acceptances go by stays."""
+    source = """
+        def mark(first, items, *rest, **named):
+            items[0] = 1
+            rest[0].append(1)
+            named["by"].append(1)
+        """
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.mark(0, [0, 0], [], by=[]))
+    for old, new in (("items[0] = 1", "items[0] = 2"), ("rest[0].append(1)", "rest[0].append(2)")):
+        scenario.change("shop", old, new)
+    replayed = scenario.change("shop", '["by"].append(1)', '["by"].append(2)').replay()
+    [trace] = replayed.traces
+    assert [(one.field, one.shown) for one in trace.differences] == [
+        ("arguments[1][1][0]", "items[0]"),
+        ("arguments[1][2][0]", ""),
+        ("arguments[2].by[0]", "by[0]"),
+    ]
+    [first, _by] = sorts_of([trace])
+    assert (first.pattern, first.shown) == ("arguments[*][*][*]", "arguments[*][*][*]")
+    only = msgspec.structs.replace(trace, differences=trace.differences[:1])
+    assert "\nitems[0]  1 → 2" in failure_text(verdict(only), "b", tmp_path)

@@ -69,11 +69,11 @@ def _both(side: Side, replayed: int) -> Iterator[str]:
 
 def sort_lines(sorts: Sequence[Sort], traces: int, limit: int = FIELDS_SHOWN) -> Iterator[str]:
     """Field patterns with the values of the first trace that shows them, and how many do."""
-    width = min(max((len(sort.pattern) for sort in sorts), default=0), 60)
+    width = min(max((len(sort.shown) for sort in sorts), default=0), 60)
     for sort in sorts[:limit]:
         share = f"    in {len(sort.traces)} of {traces}" if len(sort.traces) < traces else ""
         shown = sort.example
-        yield f"{sort.pattern:<{width}}  {shown.base_text} → {shown.candidate_text}{share}"
+        yield f"{sort.shown:<{width}}  {shown.base_text} → {shown.candidate_text}{share}"
     if len(sorts) > limit:
         yield f"… and {len(sorts) - limit} more fields"
 
