@@ -26,6 +26,15 @@ SAME_NAME = 0.25
 """What the same last name adds to how alike two functions are; a similar one, in proportion."""
 
 
+class Gone(NamedTuple):
+    """A statement of base that is gone."""
+
+    function: FunctionName
+    line: int
+    is_last: bool
+    """Whether it stood behind all that is left of its function; else before the statement that is said to follow."""
+
+
 class Place(NamedTuple):
     """A statement of the code under test, and what became of it."""
 
@@ -34,6 +43,10 @@ class Place(NamedTuple):
     last: int
     changed: bool
     """Whether it is new or another than in base, follows a removed one, or uses a module-level name that changed."""
+    uses: frozenset[str] = frozenset()
+    """Of a statement that is as in base: module-level names that it uses and that changed."""
+    follows: Gone | None = None
+    """Of a statement that is as in base: the first one of base that is gone beside it."""
 
 
 class Alignment:
@@ -62,7 +75,10 @@ class Alignment:
         self._equal: set[tuple[FunctionName, int]] = set()
         """Statements of the code under test that are as in base."""
         self._branches: dict[tuple[FunctionName, str, int], Branch] = {}
-        self._follow: set[tuple[FunctionName, int]] = set()
+        self._follow: dict[tuple[FunctionName, int], Gone] = {}
+        """Statement of the code under test → the first one that was removed there."""
+        self._uses: dict[int, frozenset[str]] = {}
+        """Address of a statement's own part, which is kept → changed names in it."""
         self._renamed = frozenset(
             part
             for one, other in self._functions.items()
@@ -169,14 +185,24 @@ class Alignment:
         if found is None:
             return Place(function, line, line, False)
         one = found.statements[found.at(line)]
-        return Place(found.name, one.first, one.last, bool(mentioned_in(one) & self._changed_names))
+        uses = self._used(one)
+        return Place(found.name, one.first, one.last, bool(uses), uses)
+
+    def _used(self, statement: Statement) -> frozenset[str]:
+        """Changed names that a statement uses; of a large one, and for each step, it is found once."""
+        key = id(statement.part)
+        if key not in self._uses:
+            self._uses[key] = mentioned_in(statement) & self._changed_names
+        return self._uses[key]
 
     def _place(self, function: Function, position: int) -> Place:
         position %= len(function.statements)
         one = function.statements[position]
         key = (function.name, position)
-        changed = key not in self._equal or key in self._follow or bool(mentioned_in(one) & self._changed_names)
-        return Place(function.name, one.first, one.last, changed)
+        if key not in self._equal:
+            return Place(function.name, one.first, one.last, True)
+        uses, follows = self._used(one), self._follow.get(key)
+        return Place(function.name, one.first, one.last, bool(uses) or follows is not None, uses, follows)
 
     # --- how it is found ----------------------------------------------------------------------------------------
 
@@ -246,7 +272,18 @@ class Alignment:
                 if (old.name, at) not in self._statements:
                     instead = self._instead(old, at)
                     if instead is not None:
-                        self._follow.add(instead)
+                        self._follow.setdefault(instead, self.gone(old.name, old.statements[at].first))
+
+    def gone(self, function: FunctionName, line: int) -> Gone:
+        """The statement on a line of base, which has none that stands for it."""
+        found = self._old.enclosing(function)
+        if found is None:
+            return Gone(function, line, False)
+        at = found.at(line)
+        instead = self._instead(found, at)
+        before = (self._statements.get((found.name, earlier)) for earlier in range(at - 1, -1, -1))
+        is_last = instead is not None and next((one for one in before if one is not None), None) == instead
+        return Gone(found.name, found.statements[at].first, is_last)
 
 
 class _Side:

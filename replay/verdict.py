@@ -38,6 +38,8 @@ class Location(msgspec.Struct, frozen=True):
     candidate: str = ""
     deleted: str = ""
     """Text of a statement of base that is gone and that stood before the line; behind it, where none follows."""
+    between: tuple[str, str] = ("", "")
+    """Where one is deleted: the lines of the code under test before and after it; empty where there is none."""
     seen_in: str = ""
     """The trace that was looked at, where it is not this one: its divergence is like this one's, its values differ."""
 

@@ -258,9 +258,9 @@ MUTANTS = {
     "comparison turned": Case("amount > LIMIT", "amount < LIMIT", "discount", kind="decision"),
     "condition negated": Case("if amount > LIMIT:", "if not amount > LIMIT:", "discount", kind="decision"),
     "constant": Case("LIMIT = 100", "LIMIT = 1000", "discount", "if amount > LIMIT:", "decision"),
-    "entry of a table": Case('"EU": 20', '"EU": 21', "tax", "rate = RATES.get(region)", "value"),
-    "entry of a table is gone": Case('"EU": 20, ', "", "tax", "rate = RATES.get(region)"),
-    "class attribute": Case("weight = 2\n", "weight = 1\n", "Item.heavy", "return self.count * self.weight > 5"),
+    "entry of a table": Case('"EU": 20', '"EU": 21', "", 'RATES = {"EU": 21, "US": 7}', "change"),
+    "entry of a table is gone": Case('"EU": 20, ', "", "", 'RATES = {"US": 7}'),
+    "class attribute": Case("weight = 2\n", "weight = 1\n", "Item", "weight = 1"),
     "default argument": Case("percent=10", "percent=11", "discount", kind="value"),
     "operator in a property": Case("self.price * self.count", "self.price + self.count", "Item.total"),
     "another attribute": Case("sum(item.total", "sum(item.price", "checkout"),
@@ -478,6 +478,12 @@ def test_a_refactoring_alone_shows_no_difference(noise: str) -> None:
         ("raise that is gone", None, "Unknown('') raised", "no exception"),
         ("deleted step", None, "self.credit -= 195", "not there"),
         ("argument of a decorator", None, "", "changed: @scaled(2)"),
+        (
+            "entry of a table",
+            None,
+            'RATES = {"EU": 20, "US": 7}; tax: rate = 20',
+            'RATES = {"EU": 21, "US": 7}; tax: rate = 21',
+        ),
     ],
 )
 def test_both_sides_are_told(name: str, condition: str | None, base: str, candidate: str) -> None:
@@ -488,6 +494,123 @@ def test_both_sides_are_told(name: str, condition: str | None, base: str, candid
     assert location.candidate in location.how
     assert location.base in location.how
     assert location.file == "shop.py"
+
+
+DELETIONS = {
+    "deleted assignment": (
+        'found["label"] = label(kind)',
+        'found["order"] = list(numbers(items))',
+        'found["big"] = left or amount',
+    ),
+    "deleted early return": ("if value < low:", "def clamp(value, low, high):", "if value > high:"),
+    "deleted reset": ("if self.credit < 0:", 'self.log.append(("spend", amount))', "return self.credit"),
+    "deleted step": ("self.credit -= amount", "def spend(self, amount):", 'self.log.append(("spend", amount))'),
+    "deleted return": ("return value", "return high", ""),
+}
+
+
+@pytest.mark.parametrize("name", DELETIONS)
+def test_a_deleted_statement_is_shown_as_deleted(name: str) -> None:
+    """With its text, between what stood around it: the line that is left there did not change."""
+    case = MUTANTS[name]
+    location, _line = found(case, SHOP.replace(case.old, case.new))
+    deleted, *around = DELETIONS[name]
+    assert (location.deleted, location.between) == (deleted, tuple(around))
+    assert location.how.startswith(f"deleted: {deleted}   ")
+
+
+def test_a_replaced_statement_is_not_deleted() -> None:
+    """What was put in its place is told."""
+    for name in ("raise that is gone", "literal in a helper", "exception that is new", "initial state"):
+        location, _line = found(MUTANTS[name], SHOP.replace(MUTANTS[name].old, MUTANTS[name].new))
+        assert not location.deleted
+
+
+# --- statements outside functions --------------------------------------------------------------------------------
+
+FORMS = """
+    FIELDS = ("id", "name")
+
+    class Form:
+        fields = ("id",)
+        ordering = "id"
+
+        def dump(self, record):
+            return {name: record[name] for name in self.fields}
+
+    class Item(Form):
+        fields = ("id", "name", "price")
+
+    class Order(Form):
+        fields = ("id", "total")
+
+    class View:
+        form = Item
+
+        def serve(self):
+            return self.form().dump({"id": 1, "name": "n", "price": 2, "total": 3})
+
+    def serve(which):
+        if which == "view":
+            return View().serve()
+        return Order().dump({"id": 1, "name": "n", "price": 2, "total": 3})
+    """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "which", "owner", "deleted"),
+    [
+        ('("id", "name", "price")', '("id", "name")', "view", "Item", ""),
+        ('("id", "total")', '("total",)', "order", "Order", ""),
+        ("form = Item", "form = Order", "view", "View", ""),
+        ('        fields = ("id", "total")\n', "        pass\n", "order", "Order", 'fields = ("id", "total")'),
+    ],
+)
+def test_a_changed_class_body_is_a_place(old: str, new: str, which: str, owner: str, deleted: str) -> None:
+    """Not the method of a base class that reads it, which is as it was."""
+    source = FORMS.replace(old, new)
+    location = cause({"shop": FORMS}, {"shop": source}, arguments=(which,))
+    line = textwrap.dedent(source).splitlines()[location.line - 1].strip()
+    assert (location.function, location.kind, location.deleted) == (f"shop:{owner}", "change", deleted)
+    assert deleted or new in line
+
+
+def test_of_two_class_bodies_the_one_that_the_run_sees() -> None:
+    """A class that nothing of the run names is not the cause."""
+    source = FORMS.replace('("id", "name", "price")', '("id", "name")').replace('("id", "total")', '("total",)')
+    location = cause({"shop": FORMS}, {"shop": source}, arguments=("order",))
+    assert location.function == "shop:Order"
+
+
+DECLARED = """
+    from framework import route, Form
+
+    class Item(Form):
+        fields = ("id", "name", "price")
+        ordering = "id"
+
+    @route("/items")
+    def items():
+        return 1
+    """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "owner", "line"),
+    [
+        ('"name", "price")', '"name")', "Item", 'fields = ("id", "name")'),
+        ('ordering = "id"', 'ordering = "price"', "Item", 'ordering = "price"'),
+        ('"/items"', '"/things"', "items", '@route("/things")'),
+    ],
+)
+def test_data_that_only_a_library_reads_is_a_place(old: str, new: str, owner: str, line: str) -> None:
+    """No included function ran: what a framework reads of a class or is handed by a decorator is all that changed."""
+    source = DECLARED.replace(old, new)
+    location = find_cause(evidence(DECLARED, source, differences=[Difference("return", "return.price", 1, ABSENT)]))
+    assert location is not None
+    assert location.function == f"shop:{owner}"
+    assert textwrap.dedent(source).splitlines()[location.line - 1].strip() == line
+    assert location.candidate.endswith(line)
 
 
 # --- several modules ---------------------------------------------------------------------------------------------

@@ -187,6 +187,17 @@ def test_a_place_where_nothing_is_known_of_base_is_told_in_words(tmp_path: Path)
     assert "    changed: return 10    1 of 1" in failure_text(verdict(diverged("aa", "a", place=place)), "b", tmp_path)
 
 
+def test_a_deleted_statement_is_shown_between_its_neighbours(tmp_path: Path) -> None:
+    """The line that is there now would look like the cause."""
+    (tmp_path / "shop.py").write_text(SOURCE, encoding="utf-8")
+    gone = msgspec.structs.replace(PLACE, deleted="total += 1", between=("def fee(total):", "if total > LIMIT:"))
+    text = failure_text(verdict(diverged("a", "return", place=gone)), "b", tmp_path)
+    assert "shop.py:2  deleted: total += 1  (between `def fee(total):` and `if total > LIMIT:`)\n" in text
+    last = msgspec.structs.replace(gone, between=("return 10", ""))
+    text = failure_text(verdict(diverged("a", "return", place=last)), "b", tmp_path)
+    assert "shop.py:2  deleted: total += 1  (beside `return 10`)\n" in text
+
+
 def test_values_that_differ_from_trace_to_trace_are_said_to_be_examples(tmp_path: Path) -> None:
     """Of a decision the way counts: traces that went another way are told apart."""
     values = verdict(

@@ -47,7 +47,11 @@ def _beginning(cause: Cause, root: Path) -> Iterator[str]:
 
 
 def place(location: Location, root: Path) -> str:
-    """File, line, and what stands there."""
+    """File, line, and what stands there; of a deleted statement what stood there, and between what."""
+    if location.deleted:
+        around = " and ".join(f"`{line}`" for line in location.between if line)
+        where = "" if not around else f"  (between {around})" if all(location.between) else f"  (beside {around})"
+        return f"{location.file}:{location.line}  deleted: {location.deleted}{where}"
     return f"{location.file}:{location.line}  {source_line(root, location)}".rstrip()
 
 
