@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import Branch, FunctionName
-from ..recorders.value_tree import Tree
+from ..recorders.value_tree import Tree, encode
+from .addresses import differ_in_addresses
 from .alignment import Alignment, Gone, Place
 from .compare import Difference, tree_differences
 from .detail import Detail, Event
@@ -55,6 +56,13 @@ _CHANGED_RANKS = {**_RANKS, "value": _RANKS["call"]}
 """On changed statements the first of results and values counts: a later one follows from it."""
 
 
+COMPARED = 4_000_000
+"""Bytes of large values that differ and are compared part by part: a microsecond or two for each."""
+
+SMALL = 4_000
+"""Bytes of two values up to which they are compared at every step."""
+
+
 class _Found(NamedTuple):
     """A place in question."""
 
@@ -86,6 +94,7 @@ class _Search:
         self._alignment = _alignment(evidence.versions)
         self._base = evidence.base_detail.events if evidence.base_detail is not None else []
         self._candidate = evidence.candidate_detail.events if evidence.candidate_detail is not None else []
+        self._left = COMPARED
         self._leaves: dict[tuple[FunctionName, int], tuple[Event, Event]] = {}
         """Statement → its last decision on both sides."""
         self._operands_of = dict([*_operands(self._base), *_operands(self._candidate)])
@@ -279,7 +288,7 @@ class _Search:
             return self._operands(base, candidate, place) if place.changed else None
         if candidate.kind == "enter" or not (base.values and candidate.values):
             return None
-        differences = tree_differences(base.values[0][1], candidate.values[0][1])
+        differences = self._compared(base.values[0][1], candidate.values[0][1])
         if not differences:
             return None
         if candidate.kind == "value" and candidate.values[0][0]:  # a test put together from decisions
@@ -292,6 +301,16 @@ class _Search:
             return self._returned(base, candidate, place, (left, right), paths, is_last=is_last)
         return _Found("value", candidate.function, candidate.line, place, left, right, None, paths)
 
+    def _compared(self, base: Tree, candidate: Tree) -> list[tuple[str, Tree, Tree]]:
+        """What differs but addresses. Large values that differ at every step are not compared at each of them."""
+        left, right = encode(base), encode(candidate)
+        if left == right:
+            return []
+        size = len(left) + len(right)
+        if size > SMALL:
+            self._left -= size
+        return tree_differences(base, candidate, differ_in_addresses) if size <= SMALL or self._left > 0 else []
+
     def _decision(self, base: Event, candidate: Event, place: Place) -> _Found:
         left = decided(base, self._operands_of.get(id(base), ()))
         right = decided(candidate, self._operands_of.get(id(candidate), ()))
@@ -301,7 +320,7 @@ class _Search:
         """A decision with one arm and other operands."""
         if len(base.values) == len(candidate.values):
             for (_, one), (text, other) in zip(base.values, candidate.values, strict=True):
-                if differences := tree_differences(one, other):
+                if differences := self._compared(one, other):
                     left, right = both_taken(text, one, other, differences)
                     return _Found("value", candidate.function, candidate.line, place, left, right)
         return None

@@ -6,12 +6,12 @@ Compared are syntax trees: comments, docstrings, formatting and type hints do no
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import FunctionName
+from .sequence_diff import opcodes
 
 
 class Function(NamedTuple):
@@ -79,7 +79,7 @@ def function_names(source: str) -> set[str]:
 def _changed_lines(old: str, new: str) -> set[int]:
     before, after = old.splitlines(), new.splitlines()
     found: set[int] = set()
-    for tag, _i, _k, first, last in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, _i, _k, first, last in opcodes(before, after):
         if tag in ("replace", "insert"):
             found.update(range(first + 1, last + 1))
         elif tag == "delete":
