@@ -36,8 +36,8 @@ FEW = 8
 EXTRACTED = 300
 """Pairs of a function and a caller of it between which statements are looked for, in all."""
 
-SCORES = 40_000
-"""Pairs of statements, one put in the other's place, that are compared by their text, in all."""
+SCORES = 80_000
+"""Pairs of statements, one put in the other's place, that are compared by their text, in all; see `_cost`."""
 
 
 class Gone(NamedTuple):
@@ -450,7 +450,7 @@ _MANY = 60
 
 def _replaced(old: Sequence[_Line], new: Sequence[_Line], effort: _Effort) -> list[tuple[int, int]]:
     """The pairs of a replaced block, in order, that are most alike together (a longest common subsequence)."""
-    if len(old) > _MANY or len(new) > _MANY or not effort.spend(len(old) * len(new)):
+    if len(old) > _MANY or len(new) > _MANY or not effort.spend(_cost(old, new)):
         return [(at, at) for at in range(min(len(old), len(new))) if _score(old[at], new[at])]
     best: list[list[tuple[float, list[tuple[int, int]]]]] = [[(0.0, [])] * (len(new) + 1)]
     for i, one in enumerate(old):
@@ -463,6 +463,12 @@ def _replaced(old: Sequence[_Line], new: Sequence[_Line], effort: _Effort) -> li
             row.append(max(options, key=lambda option: option[0]))
         best.append(row)
     return best[-1][-1][1]
+
+
+def _cost(old: Sequence[_Line], new: Sequence[_Line]) -> int:
+    """Of comparing each with each: one, and one more for every hundred characters."""
+    length, other = sum(len(one.text) for one in old), sum(len(one.text) for one in new)
+    return len(old) * len(new) + (length * len(new) + other * len(old)) // 100
 
 
 def _score(old: _Line, new: _Line) -> float:

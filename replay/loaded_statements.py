@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..recorders.tracing.branches import FunctionName
 from .change import bare_tree
@@ -82,14 +82,16 @@ def loaded_changes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Load
 def _changes(
     module: str, before: Sequence[LoadedStatement], after: Sequence[LoadedStatement], lines: int
 ) -> list[LoadedChange]:
-    gone, fresh = _without(before, after), _without(after, before)
+    fresh, gone = _without(after, before), _without(before, after)
+    partners: dict[_Key, list[LoadedStatement]] = {}
+    for one in reversed(gone):
+        partners.setdefault(_key(one), []).append(one)
     found: list[LoadedChange] = []
     for statement in fresh:
-        partner = next((one for one in gone if _key(one) == _key(statement)), None)
-        if partner is not None:
-            gone.remove(partner)
+        partner = partners[_key(statement)].pop() if partners.get(_key(statement)) else None
         found.append(LoadedChange(module, partner, statement, statement.first))
-    found += [LoadedChange(module, one, None, _where(one, before, after, lines)) for one in gone]
+    left = {id(one) for rest in partners.values() for one in rest}
+    found += [LoadedChange(module, one, None, line) for one, line in _places(before, after, lines) if id(one) in left]
     return sorted(found, key=lambda change: change.line)
 
 
@@ -104,15 +106,22 @@ def _without(some: Sequence[LoadedStatement], others: Sequence[LoadedStatement])
     return found
 
 
-def _key(statement: LoadedStatement) -> tuple[str, frozenset[str], str]:
+_Key: TypeAlias = tuple[str, frozenset[str], str]
+
+
+def _key(statement: LoadedStatement) -> _Key:
     return statement.owner, statement.names, "" if statement.names else statement.meaning.partition("args=")[0]
 
 
-def _where(gone: LoadedStatement, before: Sequence[LoadedStatement], after: Sequence[LoadedStatement], end: int) -> int:
-    """The line of what follows in both versions."""
+def _places(
+    before: Sequence[LoadedStatement], after: Sequence[LoadedStatement], end: int
+) -> Iterator[tuple[LoadedStatement, int]]:
+    """Each statement of the old version with the line of the first one behind it that the new version has too."""
     lines = {(one.owner, one.meaning): one.first for one in reversed(after)}
-    following = before[before.index(gone) + 1 :]
-    return next((lines[one.owner, one.meaning] for one in following if (one.owner, one.meaning) in lines), end)
+    line = end
+    for one in reversed(before):
+        yield one, line
+        line = lines.get((one.owner, one.meaning), line)
 
 
 @lru_cache(maxsize=512)
