@@ -29,6 +29,7 @@ from .naming import ClassName, file_name, name_classes
 from .observation import parameters_of, recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .packages import Home
+from .progress import Progress, Say, say_nothing
 from .replayer import CannotReplay, Loaded, Replayer
 from .roots import Roots, recorded_roots
 from .rules import NO_RULES, Rules
@@ -107,6 +108,8 @@ class Engine:
         self._candidate: Runner | None = None
         self._judge: Judge | None = None
         self._locating: Locating | None = None
+        self._progress: Say = say_nothing
+        self._replays = Progress("", 0, say_nothing)
         self._explorer: Explorer | None = None
         self._loaded = Loaded({}, {}, {}, [])
         self._places: dict[FunctionName, tuple[str, int]] | None = None
@@ -141,10 +144,11 @@ class Engine:
 
     # --- what to do ---
 
-    def prepare(self, say: Callable[[str], None] = lambda line: None) -> Oracle:
+    def prepare(self, say: Say = say_nothing, progress: Say = say_nothing) -> Oracle:
         """Find base and its seal, and what the change can have reached. Raises `BaseError`, `BaseUnavailable`."""
         if self._oracle is None:
-            self._oracle = find_oracle(self._setup, self._reader, say, always=self._always)
+            self._progress = progress
+            self._oracle = find_oracle(self._setup, self._reader, say, always=self._always, progress=progress)
         return self._oracle
 
     @property
@@ -189,7 +193,9 @@ class Engine:
         self.reach.files = sorted(imported) if self._all_lines else []
         self._candidate.watch(None if self._all_lines else self.reach.interesting())
         self.reach.unavailable = self._candidate.reach_unavailable
-        locating = self._stack.enter_context(Locating(self._setup, self._reader, self.oracle, self._loaded))
+        locating = self._stack.enter_context(
+            Locating(self._setup, self._reader, self.oracle, self._loaded, say=self._progress)
+        )
         self._locating = locating
         self._judge = Judge(
             self._candidate,
@@ -199,7 +205,7 @@ class Engine:
             against_recording=self.oracle.seal is None,
             ask_base=locating.ask_base,
         )
-        self._judge.seen = self.reach.saw
+        self._judge.seen = self._saw
         return self._loaded
 
     def _doubts(self, trace: Trace) -> Doubts:
@@ -240,10 +246,15 @@ class Engine:
                 else:
                     cases.append(case)
         assert self._judge is not None
+        self._replays = Progress(f"replaying {stored.entry}", len(cases), self._progress)
         judgements = self._judge.judge(cases)
         verdicts.update(self._verdicts(stored, cases, judgements))
         judged = tuple(verdicts[name] for name in dict.fromkeys(stored.kept.values()) if name in verdicts)
         return ClassVerdict(stored.entry, stored.path, group.name.item, group.name.words, stored.count, judged)
+
+    def _saw(self, observed: Observed) -> None:
+        self.reach.saw(observed)
+        self._replays.count()
 
     def _case(self, stored: StoredTrace) -> Case | TraceVerdict:
         trace, entry = stored.trace, self._entries[stored.entry]

@@ -19,6 +19,7 @@ from .fields import FieldPattern, without_positions
 from .job import Job, Observed
 from .judge import Case, Judgement
 from .oracle import Oracle, Setup, candidate_process, marked_base
+from .progress import Progress, Say, say_nothing
 from .replayer import CannotReplay, Loaded
 from .sealing import Runner
 from .verdict import Location
@@ -65,6 +66,7 @@ class Locating:
         loaded: Loaded,
         *,
         clock: Callable[[], float] = monotonic,
+        say: Say = say_nothing,
     ) -> None:
         self._setup = setup
         self._reader = reader
@@ -73,6 +75,7 @@ class Locating:
         self._stack = ExitStack()
         self._looked = 0
         self._clock = clock
+        self._say = say
         self._spent = 0.0
         """Seconds."""
         self._sides: tuple[Runner | None, Runner | None] | None = None
@@ -90,7 +93,8 @@ class Locating:
         fields share the place of one that was looked at; the values there are said to be of that trace."""
         known: dict[_Key, _Seen] = {}
         looked = 0
-        for case, judgement in diverged:
+        progress = Progress("looking where divergences begin", len(diverged), self._say, self._clock)
+        for case, judgement in progress.counted(diverged):
             key = self._key(case, judgement)
             if key in known and (looked >= IN_DETAIL or self._looked >= IN_ALL):
                 yield judgement, known[key].shared()
