@@ -117,7 +117,7 @@ class Pipeline:
             return
         self._prepared = True
         try:
-            self.engine.prepare(self._say)
+            self.engine.prepare(self._say, self._progress)
         except RuntimeBaselineError as error:
             raise pytest.UsageError(printable(str(error))) from error
         explore, oracle = self.options.explore, self.engine.oracle
@@ -131,6 +131,13 @@ class Pipeline:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line(in_line(f"runtime: {line}"))
+
+    def _progress(self, line: str) -> None:
+        """To whoever waits before a terminal; a log needs none."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and reporter.isatty:
+            reporter.ensure_newline()
+            self._say(line)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:

@@ -8,12 +8,13 @@ put into it. Branches follow their statements.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import Branch, BranchTable, FunctionName
+from .sequence_diff import opcodes, ratio, sequence_ratio
 from .statements import HEAD, Function, Statement, decorators_of, functions_of, mentioned_in, text_of
 
 SIMILAR = 0.6
@@ -26,6 +27,28 @@ SAME_NAME = 0.25
 """What the same last name adds to how alike two functions are; a similar one, in proportion."""
 
 
+MANY_FUNCTIONS = 2_500
+"""Pairs of a function that is gone and one that is new, each compared with each: about a millisecond for one."""
+
+FEW = 8
+"""Functions that may share a statement for it to say which of them belong together; callers that code moves between."""
+
+EXTRACTED = 300
+"""Pairs of a function and a caller of it between which statements are looked for, in all."""
+
+SCORES = 80_000
+"""Pairs of statements, one put in the other's place, that are compared by their text, in all; see `_cost`."""
+
+
+class Gone(NamedTuple):
+    """A statement of base that is gone."""
+
+    function: FunctionName
+    line: int
+    is_last: bool
+    """Whether it stood behind all that is left of its function; else before the statement that is said to follow."""
+
+
 class Place(NamedTuple):
     """A statement of the code under test, and what became of it."""
 
@@ -34,6 +57,10 @@ class Place(NamedTuple):
     last: int
     changed: bool
     """Whether it is new or another than in base, follows a removed one, or uses a module-level name that changed."""
+    uses: frozenset[str] = frozenset()
+    """Of a statement that is as in base: module-level names that it uses and that changed."""
+    follows: Gone | None = None
+    """Of a statement that is as in base: the first one of base that is gone beside it."""
 
 
 class Alignment:
@@ -56,13 +83,17 @@ class Alignment:
         right = {module: text for module, text in new.items() if module not in self._same}
         self._old, self._new = _Side(left), _Side(right)
         self._sources = new
+        self._effort = _Effort(SCORES)
         self._kept: dict[str, _Side] = {}
         self._functions = _matched_functions(self._old.functions, self._new.functions)
         self._statements: dict[tuple[FunctionName, int], tuple[FunctionName, int]] = {}
         self._equal: set[tuple[FunctionName, int]] = set()
         """Statements of the code under test that are as in base."""
         self._branches: dict[tuple[FunctionName, str, int], Branch] = {}
-        self._follow: set[tuple[FunctionName, int]] = set()
+        self._follow: dict[tuple[FunctionName, int], Gone] = {}
+        """Statement of the code under test → the first one that was removed there."""
+        self._uses: dict[int, frozenset[str]] = {}
+        """Address of a statement's own part, which is kept → changed names in it."""
         self._renamed = frozenset(
             part
             for one, other in self._functions.items()
@@ -169,14 +200,24 @@ class Alignment:
         if found is None:
             return Place(function, line, line, False)
         one = found.statements[found.at(line)]
-        return Place(found.name, one.first, one.last, bool(mentioned_in(one) & self._changed_names))
+        uses = self._used(one)
+        return Place(found.name, one.first, one.last, bool(uses), uses)
+
+    def _used(self, statement: Statement) -> frozenset[str]:
+        """Changed names that a statement uses; of a large one, and for each step, it is found once."""
+        key = id(statement.part)
+        if key not in self._uses:
+            self._uses[key] = mentioned_in(statement) & self._changed_names
+        return self._uses[key]
 
     def _place(self, function: Function, position: int) -> Place:
         position %= len(function.statements)
         one = function.statements[position]
         key = (function.name, position)
-        changed = key not in self._equal or key in self._follow or bool(mentioned_in(one) & self._changed_names)
-        return Place(function.name, one.first, one.last, changed)
+        if key not in self._equal:
+            return Place(function.name, one.first, one.last, True)
+        uses, follows = self._used(one), self._follow.get(key)
+        return Place(function.name, one.first, one.last, bool(uses) or follows is not None, uses, follows)
 
     # --- how it is found ----------------------------------------------------------------------------------------
 
@@ -197,7 +238,7 @@ class Alignment:
             right = [at for at in right if new.statements[at].kind != HEAD]
         before = [_Line(old.statements[at], unnamed, self._renamed) for at in left]
         after = [_Line(new.statements[at], unnamed, self._renamed) for at in right]
-        for i, k in _paired(before, after):
+        for i, k in _paired(before, after, self._effort):
             source, target = (old.name, left[i]), (new.name, right[k])
             self._statements[source] = target
             if before[i].text == after[k].text:
@@ -223,16 +264,21 @@ class Alignment:
     def _extracted(self) -> None:
         """What moved between a function and one that is new or gone on the other side and that it calls."""
         kept = {new: old for old, new in self._functions.items()}
-        for new in self._new.functions.values():
-            if new.name not in kept:
-                for caller in self._callers(new, self._new.functions):
-                    if caller.name in kept:
-                        self._pair(self._old.functions[kept[caller.name]], new, loose=True)
-        for old in self._old.functions.values():
-            if old.name not in self._functions:
-                for caller in self._callers(old, self._old.functions):
-                    if caller.name in self._functions:
-                        self._pair(old, self._new.functions[self._functions[caller.name]], loose=True)
+        added = (new for new in self._new.functions.values() if new.name not in kept)
+        for new, caller in islice(self._with_callers(added, self._new.functions, kept), EXTRACTED):
+            self._pair(self._old.functions[kept[caller.name]], new, loose=True)
+        removed = (old for old in self._old.functions.values() if old.name not in self._functions)
+        for old, caller in islice(self._with_callers(removed, self._old.functions, self._functions), EXTRACTED):
+            self._pair(old, self._new.functions[self._functions[caller.name]], loose=True)
+
+    def _with_callers(
+        self, some: Iterable[Function], functions: Mapping[FunctionName, Function], kept: Mapping[FunctionName, object]
+    ) -> Iterator[tuple[Function, Function]]:
+        """(one of some functions, a function that calls it and that both versions have); none of those whose name
+        everybody mentions."""
+        for function in some:
+            callers = [caller for caller in self._callers(function, functions) if caller.name in kept]
+            yield from ((function, caller) for caller in callers if len(callers) <= FEW)
 
     @staticmethod
     def _callers(one: Function, functions: Mapping[FunctionName, Function]) -> list[Function]:
@@ -246,7 +292,18 @@ class Alignment:
                 if (old.name, at) not in self._statements:
                     instead = self._instead(old, at)
                     if instead is not None:
-                        self._follow.add(instead)
+                        self._follow.setdefault(instead, self.gone(old.name, old.statements[at].first))
+
+    def gone(self, function: FunctionName, line: int) -> Gone:
+        """The statement on a line of base, which has none that stands for it."""
+        found = self._old.enclosing(function)
+        if found is None:
+            return Gone(function, line, False)
+        at = found.at(line)
+        instead = self._instead(found, at)
+        before = (self._statements.get((found.name, earlier)) for earlier in range(at - 1, -1, -1))
+        is_last = instead is not None and next((one for one in before if one is not None), None) == instead
+        return Gone(found.name, found.statements[at].first, is_last)
 
 
 class _Side:
@@ -317,9 +374,8 @@ def _matched_functions(
     fresh = {name: _texts(new[name]) for name in new if name not in found}
     scores = sorted(
         (
-            (_likeness(left, right) + SAME_NAME * _ratio(_last(one), _last(other)), one, other)
-            for one, left in gone.items()
-            for other, right in fresh.items()
+            (_likeness(gone[one], fresh[other]) + SAME_NAME * ratio(_last(one), _last(other)), one, other)
+            for one, other in _worth_comparing(gone, fresh)
         ),
         key=lambda row: (-row[0], row[1], row[2]),
     )
@@ -331,8 +387,22 @@ def _matched_functions(
     return found
 
 
-def _ratio(left: str, right: str) -> float:
-    return difflib.SequenceMatcher(None, left, right, autojunk=False).ratio()
+def _worth_comparing(
+    gone: Mapping[FunctionName, list[str]], fresh: Mapping[FunctionName, list[str]]
+) -> Iterable[tuple[FunctionName, FunctionName]]:
+    """Every pair; where these are too many, those that share a last name or a statement that few functions have."""
+    if len(gone) * len(fresh) <= MANY_FUNCTIONS:
+        return [(one, other) for one in gone for other in fresh]
+    having: dict[str, list[FunctionName]] = {}
+    for other, texts in fresh.items():
+        for text in {f"def {_last(other)}", *texts}:
+            having.setdefault(text, []).append(other)
+    pairs: dict[tuple[FunctionName, FunctionName], None] = {}
+    for one, texts in gone.items():
+        for text in (f"def {_last(one)}", *texts):
+            others = having.get(text, [])
+            pairs |= dict.fromkeys((one, other) for other in others if len(others) <= FEW)
+    return list(pairs)[:MANY_FUNCTIONS]
 
 
 def _texts(function: Function) -> list[str]:
@@ -344,32 +414,43 @@ def _likeness(left: list[str], right: list[str]) -> float:
     """Of 0 to 1: equal statements count whole, others by their text."""
     if not left or not right:
         return 0.0
-    quick = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    if quick.ratio() >= SIMILAR:
-        return quick.ratio()
-    if min(len(left), len(right)) / max(len(left), len(right)) < 0.5:
-        return quick.ratio()
-    return _ratio("\n".join(left), "\n".join(right)) - 0.25
+    quick = sequence_ratio(left, right)
+    if quick >= SIMILAR or min(len(left), len(right)) / max(len(left), len(right)) < 0.5:
+        return quick
+    return ratio("\n".join(left), "\n".join(right)) - 0.25
 
 
-def _paired(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int]]:
+class _Effort:
+    """How much may still be compared."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def spend(self, count: int) -> bool:
+        """Whether so much is left; then it is spent."""
+        is_left = count <= self._left
+        self._left -= count if is_left else 0
+        return is_left
+
+
+def _paired(old: Sequence[_Line], new: Sequence[_Line], effort: _Effort) -> list[tuple[int, int]]:
     """Positions that stand for each other, in order."""
     pairs: list[tuple[int, int]] = []
     texts = [one.text for one in old], [one.text for one in new]
-    for tag, i, k, first, last in difflib.SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+    for tag, i, k, first, last in opcodes(*texts):
         if tag == "equal":
             pairs += zip(range(i, k), range(first, last), strict=True)
         elif tag == "replace":
-            pairs += ((i + a, first + b) for a, b in _replaced(old[i:k], new[first:last]))
+            pairs += ((i + a, first + b) for a, b in _replaced(old[i:k], new[first:last], effort))
     return pairs
 
 
 _MANY = 60
 
 
-def _replaced(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int]]:
+def _replaced(old: Sequence[_Line], new: Sequence[_Line], effort: _Effort) -> list[tuple[int, int]]:
     """The pairs of a replaced block, in order, that are most alike together (a longest common subsequence)."""
-    if len(old) > _MANY or len(new) > _MANY:
+    if len(old) > _MANY or len(new) > _MANY or not effort.spend(_cost(old, new)):
         return [(at, at) for at in range(min(len(old), len(new))) if _score(old[at], new[at])]
     best: list[list[tuple[float, list[tuple[int, int]]]]] = [[(0.0, [])] * (len(new) + 1)]
     for i, one in enumerate(old):
@@ -384,12 +465,20 @@ def _replaced(old: Sequence[_Line], new: Sequence[_Line]) -> list[tuple[int, int
     return best[-1][-1][1]
 
 
+def _cost(old: Sequence[_Line], new: Sequence[_Line]) -> int:
+    """Of comparing each with each: one, and one more for every hundred characters."""
+    length, other = sum(len(one.text) for one in old), sum(len(one.text) for one in new)
+    return len(old) * len(new) + (length * len(new) + other * len(old)) // 100
+
+
 def _score(old: _Line, new: _Line) -> float:
     """How well one statement stands for another; 0 for not at all."""
-    ratio = _ratio(old.text, new.text)
     if old.kind == new.kind in ("Return", HEAD) or (old.targets and old.targets == new.targets):
-        return 0.5 + ratio / 2
-    return ratio if old.kind == new.kind and ratio >= REPLACED else 0.0
+        return 0.5 + ratio(old.text, new.text) / 2
+    if old.kind != new.kind:
+        return 0.0
+    likeness = ratio(old.text, new.text)
+    return likeness if likeness >= REPLACED else 0.0
 
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -416,12 +505,12 @@ def _aligned(old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> l
     left = [_plain(one.condition, unnamed) for one in old]
     right = [_plain(one.condition, unnamed) for one in new]
     pairs: list[tuple[Branch, Branch]] = []
-    for tag, i, k, first, last in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for tag, i, k, first, last in opcodes(left, right):
         if tag == "equal":
             pairs += zip(old[i:k], new[first:last], strict=True)
         elif tag == "replace":
             for one, other in zip(range(i, k), range(first, last), strict=False):
-                if _ratio(left[one], right[other]) >= SIMILAR:
+                if ratio(left[one], right[other]) >= SIMILAR:
                     pairs.append((old[one], new[other]))
     return pairs
 

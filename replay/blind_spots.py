@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -124,10 +126,43 @@ def changed_files(loaded: Loaded, versions: Versions, root: str) -> dict[str, Ch
         text = loaded.sources.get(module, "")
         source = text.splitlines()
         shown = os.path.relpath(file, root) if file.startswith(root + os.sep) else file
-        lines = sorted(change.lines & _executable(text, module, file))
+        lines = sorted(_watched(change.lines, _executable(text, module, file), text))
         named = {line: source[line - 1].strip() if line <= len(source) else "" for line in lines}
         found[file] = ChangedFile(shown, named, list(_arms(module, text, named)))
     return found
+
+
+def _watched(changed: Iterable[int], executable: set[int], text: str) -> set[int]:
+    """The lines that run what changed: of a part without a line of its own, as a text or an item of a tuple of
+    constants, the line of its statement before it."""
+    found = set(changed) & executable
+    statements = _statement_lines(text)
+    for line in sorted(set(changed) - executable):
+        statement = statements.get(line, range(0))
+        inside = [known for known in statement if known in executable]
+        if inside and found.isdisjoint(statement):
+            found.add(max((known for known in inside if known < line), default=inside[0]))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _statement_lines(text: str) -> dict[int, range]:
+    """Line → the lines of the statement on it; of a compound one, those of its head."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return {}
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    heads = [range(node.lineno, _last_line(node) + 1) for node in statements]
+    return {line: head for head in heads for line in head}
+
+
+def _last_line(node: ast.stmt) -> int:
+    body = getattr(node, "body", None) or getattr(node, "cases", None)
+    if not body:
+        return node.end_lineno or node.lineno
+    first = getattr(body[0], "lineno", None) or body[0].pattern.lineno
+    return max(node.lineno, int(first) - 1)
 
 
 def _executable(text: str, module: str, file: str) -> set[int]:

@@ -15,14 +15,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import Branch, FunctionName
-from ..recorders.value_tree import Tree
-from .alignment import Alignment, Place
+from ..recorders.value_tree import Tree, encode
+from .addresses import differ_in_addresses
+from .alignment import Alignment, Gone, Place
 from .compare import Difference, tree_differences
 from .detail import Detail, Event
+from .loaded_statements import LoadedChange, names_reached
 from .observation import Observation
 from .sequence import matched
-from .show import short
-from .telling import ABSENT, condition_text, decided, happened, taken
+from .show import both_cut, both_short, short
+from .telling import ABSENT, both_taken, condition_text, decided, happened, raised, taken
 from .verdict import CauseKind, Location
 from .versions import Versions
 
@@ -54,6 +56,13 @@ _CHANGED_RANKS = {**_RANKS, "value": _RANKS["call"]}
 """On changed statements the first of results and values counts: a later one follows from it."""
 
 
+COMPARED = 4_000_000
+"""Bytes of large values that differ and are compared part by part: a microsecond or two for each."""
+
+SMALL = 4_000
+"""Bytes of two values up to which they are compared at every step."""
+
+
 class _Found(NamedTuple):
     """A place in question."""
 
@@ -68,6 +77,8 @@ class _Found(NamedTuple):
     """Of a value: which of its parts differ."""
     returns: bool = False
     """Whether it is the result of a function."""
+    gone: Gone | None = None
+    """The step of base that the candidate does not have, where its statement is gone."""
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +94,7 @@ class _Search:
         self._alignment = _alignment(evidence.versions)
         self._base = evidence.base_detail.events if evidence.base_detail is not None else []
         self._candidate = evidence.candidate_detail.events if evidence.candidate_detail is not None else []
+        self._left = COMPARED
         self._leaves: dict[tuple[FunctionName, int], tuple[Event, Event]] = {}
         """Statement → its last decision on both sides."""
         self._operands_of = dict([*_operands(self._base), *_operands(self._candidate)])
@@ -90,24 +102,88 @@ class _Search:
 
     def location(self) -> Location | None:
         """The best of the places in question."""
-        found = [*self._differing(), *self._outbound()]
+        best = self._best([*self._differing(), *self._outbound()])
+        return self._located(self._through_statement(best)) if best is not None else None
+
+    def _best(self, found: Sequence[_Found]) -> _Found | None:
         ranked = sorted(found, key=lambda one: _RANKS[one.kind])
         changed = sorted((one for one in found if one.place.changed), key=lambda one: _CHANGED_RANKS[one.kind])
-        best = (
+        return (
             next((one for one in changed if one.kind != "change" or self._sets_a_field(one)), None)
             or self._changed_function(self._alignment.is_redecorated)
             or next(iter(changed), None)
             or next((self._at_change(one) for one in ranked if self._is_effect_inside(one)), None)
+            or (None if self._ran() else self._statement(ranked))
             or self._changed_function(self._is_changed)
+            or self._statement(ranked)
             or next(iter(ranked), None)
             or self._entry()
         )
-        return self._located(best) if best is not None else None
+
+    # --- statements outside functions -------------------------------------------------------------------------------
+
+    def _through_statement(self, found: _Found) -> _Found:
+        """Of a step whose own statement is as in base, the changed statement that sets what it uses. A decision that
+        went another way shows more than that: both of its sides have the values of what changed."""
+        if found.kind == "decision" or not found.place.uses:
+            return found
+        module = found.function.partition(":")[0]
+        setting = [change for change in self._versions.loaded if change.names & found.place.uses]
+        owners = names_reached(self._ran(), self._versions.new, [module])
+        fields = self._field_names()
+        setting.sort(
+            key=lambda change: (
+                change.either.owner.rpartition(".")[2] not in owners,
+                not change.is_about(fields),
+                change.module != module,
+            )
+        )
+        return self._at_statement(setting[0], found) if setting else found
+
+    def _field_names(self) -> set[str]:
+        return {_last_part(difference.field) for difference in self._evidence.differences} - {""}
+
+    def _statement(self, effects: Sequence[_Found]) -> _Found | None:
+        """Of a divergence that no changed code of a function shows: the statement outside that it is reached through.
+
+        Without an effect that could be shown in its place, the likeliest is told; else only one that what ran can see.
+        """
+        ran = self._ran()
+        modules = {change.module for change in self._versions.loaded}
+        names = names_reached(ran, self._versions.new, {*modules, *(name.partition(":")[0] for name in ran)})
+        linked = [change for change in self._versions.loaded if change.is_linked(names)]
+        fields = self._field_names()
+        known = sorted(
+            linked if effects else self._versions.loaded,
+            key=lambda change: (not change.is_about(fields), change not in linked, change.old is None),
+        )
+        return self._at_statement(known[0], next(iter(effects), None)) if known else None
+
+    def _at_statement(self, change: LoadedChange, effect: _Found | None) -> _Found:
+        old, new = (ABSENT if side is None else side.text for side in (change.old, change.new))
+        base, candidate = both_cut(old, new, 60)
+        if effect is not None and effect.base and effect.candidate:
+            name = _named(effect.function).rpartition(":")[2]
+            base, candidate = f"{base}; {name}: {effect.base}", f"{candidate}; {name}: {effect.candidate}"
+        function = f"{change.module}:{change.either.owner}"
+        last = change.line if change.new is None else change.new.last
+        place = Place(function, change.line, last, True)
+        gone = Gone(function, change.old.first, False) if change.new is None and change.old is not None else None
+        paths = effect.paths if effect is not None else ()
+        paths = paths or tuple(difference.field for difference in self._evidence.differences)
+        return _Found("change", function, change.line, place, base, candidate, None, paths, gone=gone)
+
+    def _ran(self) -> dict[FunctionName, None]:
+        """Included functions that ran, in words of the candidate."""
+        ran = dict.fromkeys(_named(event.function) for event in self._candidate)
+        names = (self._alignment.function(_named(event.function)) for event in self._base)
+        return ran | dict.fromkeys(name for name in names if name is not None)
+
+    # --- the place --------------------------------------------------------------------------------------------------
 
     def _sets_a_field(self, found: _Found) -> bool:
         """Whether a statement of one side names a field that differs."""
-        names = {_last_part(difference.field) for difference in self._evidence.differences}
-        return any(name and name in found.base + found.candidate for name in names)
+        return any(name in found.base + found.candidate for name in self._field_names())
 
     def _is_effect_inside(self, found: _Found) -> bool:
         return found.kind != "change" and self._is_changed(found.function)
@@ -125,15 +201,29 @@ class _Search:
         files = {name: file for file, name in self._evidence.modules.items()}
         file = files.get(module, module)
         inside = file.startswith(self._evidence.root + os.sep)
+        gone = found.gone or found.place.follows
+        how = happened(found.kind, found.base, found.candidate)
+        deleted = "" if gone is None else self._versions.old_line(gone.function.partition(":")[0], gone.line)
         return Location(
             file=os.path.relpath(file, self._evidence.root) if inside else file,
             line=self._changed_line(found),
             function=_named(found.function),
             condition=found.condition,
-            how=happened(found.kind, found.base, found.candidate),
+            how=f"deleted: {deleted}   {how}" if deleted else how,
             kind=found.kind,
             base=found.base,
             candidate=found.candidate,
+            deleted=deleted,
+            between=("", "") if gone is None else self._around(module, found.place, gone),
+        )
+
+    def _around(self, module: str, place: Place, gone: Gone) -> tuple[str, str]:
+        """The lines of the candidate between which a statement is gone."""
+        if gone.is_last:
+            return self._versions.line(module, place.first), ""
+        before = (self._versions.line(module, line) for line in range(place.first - 1, 0, -1))
+        return next((text for text in before if text and not text.startswith("#")), ""), self._versions.line(
+            module, place.first
         )
 
     def _changed_line(self, found: _Found) -> int:
@@ -198,18 +288,28 @@ class _Search:
             return self._operands(base, candidate, place) if place.changed else None
         if candidate.kind == "enter" or not (base.values and candidate.values):
             return None
-        differences = tree_differences(base.values[0][1], candidate.values[0][1])
+        differences = self._compared(base.values[0][1], candidate.values[0][1])
         if not differences:
             return None
         if candidate.kind == "value" and candidate.values[0][0]:  # a test put together from decisions
             return self._decision(base, candidate, place)
         if candidate.kind == "raise":
-            return _Found("raise", candidate.function, candidate.line, place, _raised(base), _raised(candidate))
+            return _Found("raise", candidate.function, candidate.line, place, raised(base), raised(candidate))
         paths = tuple(path for path, _, _ in differences)
-        left, right = _both_taken(candidate.key, base.values[0][1], candidate.values[0][1], differences)
+        left, right = both_taken(candidate.key, base.values[0][1], candidate.values[0][1], differences)
         if candidate.kind == "return":
             return self._returned(base, candidate, place, (left, right), paths, is_last=is_last)
         return _Found("value", candidate.function, candidate.line, place, left, right, None, paths)
+
+    def _compared(self, base: Tree, candidate: Tree) -> list[tuple[str, Tree, Tree]]:
+        """What differs but addresses. Large values that differ at every step are not compared at each of them."""
+        left, right = encode(base), encode(candidate)
+        if left == right:
+            return []
+        size = len(left) + len(right)
+        if size > SMALL:
+            self._left -= size
+        return tree_differences(base, candidate, differ_in_addresses) if size <= SMALL or self._left > 0 else []
 
     def _decision(self, base: Event, candidate: Event, place: Place) -> _Found:
         left = decided(base, self._operands_of.get(id(base), ()))
@@ -220,8 +320,8 @@ class _Search:
         """A decision with one arm and other operands."""
         if len(base.values) == len(candidate.values):
             for (_, one), (text, other) in zip(base.values, candidate.values, strict=True):
-                if differences := tree_differences(one, other):
-                    left, right = _both_taken(text, one, other, differences)
+                if differences := self._compared(one, other):
+                    left, right = both_taken(text, one, other, differences)
                     return _Found("value", candidate.function, candidate.line, place, left, right)
         return None
 
@@ -255,7 +355,7 @@ class _Search:
         place = self._alignment.place(event.function, event.line)
         match event.kind:
             case "raise":
-                return _Found("raise", event.function, event.line, place, "no exception", _raised(event))
+                return _Found("raise", event.function, event.line, place, "no exception", raised(event))
             case "decision" if event.key.startswith("except ") and event.arm == "true" and place.changed:
                 text = decided(event)
                 return _Found("decision", event.function, event.line, place, ABSENT, text, event.key)
@@ -274,7 +374,7 @@ class _Search:
         line = place.first
         match event.kind:
             case "raise":
-                return _Found("raise", place.function, line, place, _raised(event), "no exception")
+                return _Found("raise", place.function, line, place, raised(event), "no exception")
             case "decision" if following is not None and self._led_to(event, following):
                 return _Found("change", place.function, line, place, decided(event), ABSENT, event.key)
             case "value" if event.values[0][0]:
@@ -314,7 +414,7 @@ class _Search:
             place = locate(site.function, site.line)
             if place is not None:
                 line = place.first if missing else site.line
-                left, right = short(difference.base, 60), short(difference.candidate, 60)
+                left, right = both_short(difference.base, difference.candidate, 60)
                 text = f"{difference.field}: "
                 yield _Found("outbound", place.function, line, place, text + left, text + right)
 
@@ -322,9 +422,7 @@ class _Search:
 
     def _changed_function(self, is_wanted: Callable[[FunctionName], bool]) -> _Found | None:
         """The first function that ran of those wanted, at its first changed line."""
-        ran = dict.fromkeys(_named(event.function) for event in self._candidate)
-        names = (self._alignment.function(_named(event.function)) for event in self._base)
-        ran |= dict.fromkeys(name for name in names if name is not None)
+        ran = self._ran()
         if not any(event.kind == "enter" for event in self._candidate):  # as a recording has it: not all that ran
             ran |= dict.fromkeys(name for change in self._versions.changes.values() for name in change.functions)
         for function in filter(is_wanted, ran):
@@ -404,15 +502,6 @@ def _truth(event: Event) -> bool:
     return event.arm == "true" if event.kind == "decision" else event.values[0][1] is True
 
 
-def _both_taken(key: str, base: Tree, candidate: Tree, differences: list[tuple[str, Tree, Tree]]) -> tuple[str, str]:
-    """Both values, or, where they are large, the first part that differs."""
-    left, right = short(base, 60), short(candidate, 60)
-    path, one, other = differences[0]
-    if path and (left == right or left.endswith("…") or right.endswith("…")):
-        return taken(key, path, short(one, 60)), taken(key, path, short(other, 60))
-    return taken(key, "", left), taken(key, "", right)
-
-
 def _operands(events: Sequence[Event]) -> Iterator[tuple[int, list[tuple[str, Tree]]]]:
     """Of each test that is put together: the operands of its decisions, which come just before it."""
     known: list[tuple[str, Tree]] = []
@@ -423,7 +512,3 @@ def _operands(events: Sequence[Event]) -> Iterator[tuple[int, list[tuple[str, Tr
             yield id(event), known
         else:
             known = []
-
-
-def _raised(event: Event) -> str:
-    return f"{short(event.values[0][1], 100)} raised" if event.values else f"{event.key} raised"

@@ -6,12 +6,13 @@ Compared are syntax trees: comments, docstrings, formatting and type hints do no
 from __future__ import annotations
 
 import ast
-import difflib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import FunctionName
+from .sequence_diff import opcodes
 
 
 class Function(NamedTuple):
@@ -50,20 +51,22 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     except SyntaxError:
         return ModuleChange(module, frozenset(range(1, new.count("\n") + 2)), {}, True)
     lines = _changed_lines(old, new)
+    ordered = sorted(lines)
     changed: dict[str, int] = {}
     kept: set[int] = set()
     for function in after.functions.values():
         known = before.functions.get(function.name)
         if known is not None and known.text == function.text:
             continue
-        inside = [line for line in sorted(lines) if function.first <= line <= function.last]
+        inside = ordered[bisect_left(ordered, function.first) : bisect_right(ordered, function.last)]
         meaning = [line for line in inside if line in after.statement_lines]
         changed[f"{module}:{function.name}"] = (meaning or inside or [function.first])[0]
         kept.update(meaning or inside)
     for name, line in _dependents(before, after):
         changed.setdefault(f"{module}:{name}", line)
-    kept.update(line for line in lines if line in after.changed_statements(before))
-    statements = bool(after.changed_statements(before) or before.changed_statements(after))
+    outside = after.changed_statements(before)
+    kept.update(lines & outside)
+    statements = bool(outside or before.changed_statements(after))
     removed = frozenset(f"{module}:{name}" for name in before.functions if name not in after.functions)
     return ModuleChange(module, frozenset(kept), changed, statements, removed)
 
@@ -89,7 +92,7 @@ def innermost_function(source: str, line: int) -> str:
 def _changed_lines(old: str, new: str) -> set[int]:
     before, after = old.splitlines(), new.splitlines()
     found: set[int] = set()
-    for tag, _i, _k, first, last in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, _i, _k, first, last in opcodes(before, after):
         if tag in ("replace", "insert"):
             found.update(range(first + 1, last + 1))
         elif tag == "delete":
@@ -107,7 +110,7 @@ class _Module:
         """Module-level name → syntax tree of the statement that sets it."""
         self._statements: dict[str, range] = {}
         self.statement_lines: frozenset[int] = frozenset(
-            node.lineno for node in ast.walk(tree) if isinstance(node, (ast.stmt, ast.expr)) and hasattr(node, "lineno")
+            line for node in ast.walk(tree) if isinstance(node, (ast.stmt, ast.expr)) for line in _lines(node)
         )
         self.uses: dict[str, list[int]] = {}
         """Name → lines that mention it."""
@@ -148,6 +151,14 @@ class _Module:
     def changed_statements(self, before: _Module) -> set[int]:
         """Lines of module-level and class-level statements that the other version does not have."""
         return {line for text, lines in self._statements.items() if text not in before._statements for line in lines}
+
+
+def _lines(node: ast.stmt | ast.expr) -> range:
+    """The line of a node; of a text, which may be written in several, all of them."""
+    is_text = isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
+    )
+    return range(node.lineno, ((is_text and node.end_lineno) or node.lineno) + 1)
 
 
 def _dependents(before: _Module, after: _Module) -> Iterator[tuple[str, int]]:

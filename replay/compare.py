@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -31,6 +32,7 @@ from ..recorders.value_tree import (
 from .digests import Digests, class_label, is_closed, is_ordered, public_names, readings
 from .observation import Observation, Outbound, comparable
 from .requests import canonical_key, described, label, operation_key
+from .sequence_diff import opcodes
 
 DifferenceKind: TypeAlias = Literal["response", "return", "exception", "mutation", "outbound"]
 
@@ -40,11 +42,21 @@ FIELD_LIMIT = 40
 WALK_LIMIT = 10_000
 """Differing fields found in one trace."""
 
+DEPTH = 20
+"""Levels that are walked down at once: paths through a graph of objects are as long as the graph."""
+
+PAIRS = 50_000
+"""Pairs of parts that are looked at: in two graphs each object can meet each other one. About a second."""
+
+ALIGNED = 40_000
+"""Length of one sequence times that of the other up to which deepdiff aligns them."""
+
 ABSENT = GlobalNode("absent")
 """Stands for a side that has nothing there."""
 
 CLOSED = "it has no public name to read, and its private state differs"
 UNREAD = "its properties were not read"
+TOO_LARGE = "it is a graph in which more parts can differ than are compared"
 WHOLE = "it differs, and a part of it was not captured"
 
 
@@ -107,7 +119,7 @@ def _walked(base: Tree, candidate: Tree, settles: TreeSettles, *, closed: bool =
     names = public_names(base)
     left, right = (Digests(tree, names=names, closed=closed) for tree in (base, candidate))
     walk = _Walk(left, right, settles, closed=closed)
-    walk.compare("", base, candidate)
+    walk.walk(base, candidate)
     return walk
 
 
@@ -120,10 +132,31 @@ class _Walk:
         self._settles = settles
         self._closed = closed
         self._seen: set[tuple[int, int]] = set()
+        self._depth = 0
+        self._deeper: deque[tuple[str, Tree, Tree]] = deque()
+        """Parts below `DEPTH`: they are walked when all above them is."""
         self.found: list[tuple[str, Tree, Tree]] = []
         self.unknown: tuple[str, OpaqueNode] | None = None
 
+    def walk(self, base: Tree, candidate: Tree) -> None:
+        """Compare two trees; of large graphs in which everything differs from everything, a part."""
+        self.compare("", base, candidate)
+        while self._deeper and len(self._seen) < PAIRS:
+            self.compare(*self._deeper.popleft())
+        if self._deeper and not self.found:
+            path, base, candidate = self._deeper[0]
+            self._note_unknown(path, OpaqueNode(_kind_of(base), TOO_LARGE))
+
     def compare(self, path: str, base: Tree, candidate: Tree) -> None:
+        """Compare two parts, and what is in them."""
+        if self._depth >= DEPTH or len(self._seen) >= PAIRS:
+            self._deeper.append((path, base, candidate))
+            return
+        self._depth += 1
+        self._compare(path, base, candidate)
+        self._depth -= 1
+
+    def _compare(self, path: str, base: Tree, candidate: Tree) -> None:
         if len(self.found) >= WALK_LIMIT or self._base.of(base) == self._candidate.of(candidate):
             return
         base, candidate = self._base.resolve(base), self._candidate.resolve(candidate)
@@ -230,8 +263,11 @@ class _Walk:
 def aligned(base: list[str], candidate: list[str]) -> list[tuple[int, int | None, int | None]]:
     """(position, position in base, position in candidate) of what was inserted, removed or changed, by deepdiff.
 
-    An insertion at the front of a list is one insertion, not a change of every item.
+    An insertion at the front of a list is one insertion, not a change of every item. Long sequences are aligned in
+    time that is bounded by their length, which deepdiff's is not.
     """
+    if len(base) * len(candidate) > ALIGNED:
+        return _rows(base, candidate)
     from deepdiff import DeepDiff  # 0.3 s to import: only when a divergence has to be explained
 
     found = DeepDiff(base, candidate, view="tree")
@@ -243,6 +279,17 @@ def aligned(base: list[str], candidate: list[str]) -> list[tuple[int, int | None
             if position is not None:
                 rows.add((position, left, right))
     return sorted(rows, key=lambda row: (row[0], row[1] is None))
+
+
+def _rows(base: list[str], candidate: list[str]) -> list[tuple[int, int | None, int | None]]:
+    rows: list[tuple[int, int | None, int | None]] = []
+    for tag, i, i_end, k, k_end in opcodes(base, candidate):
+        if tag != "equal":
+            both = min(i_end - i, k_end - k)
+            rows += ((k + at, i + at, k + at) for at in range(both))
+            rows += ((at, at, None) for at in range(i + both, i_end))
+            rows += ((at, None, at) for at in range(k + both, k_end))
+    return rows
 
 
 def _indexes(level: Any, kind: str) -> tuple[int | None, int | None]:

@@ -13,9 +13,9 @@ import msgspec
 
 from ..recorders.value_tree import Tree
 from .compare import FIELD_LIMIT, WALK_LIMIT, Difference
-from .fields import field_pattern
+from .fields import field_pattern, named_field
 from .shape_text import ShapeText, kind_of, length_of, shape_text
-from .show import as_json, short
+from .show import as_json, both_short, short
 from .verdict import FieldDifference
 
 SORTS_LIMIT = 400
@@ -63,13 +63,16 @@ def _shape(difference: Difference, value: Tree) -> ShapeText:
     return shape_text(raw, short(value), exact=difference.field == "response.status")
 
 
-def field_of(difference: Difference) -> FieldDifference:
-    """A difference in plain data."""
+def field_of(difference: Difference, parameters: Sequence[str] = ()) -> FieldDifference:
+    """A difference in plain data; `parameters` are those of the function whose arguments it may be about."""
+    named = named_field(difference.field, parameters) if difference.kind == "mutation" else difference.field
+    base, candidate = both_short(difference.base, difference.candidate)
     return FieldDifference(
         kind=difference.kind,
         field=difference.field,
         base=msgspec.Raw(msgspec.json.encode(as_json(difference.base))),
         candidate=msgspec.Raw(msgspec.json.encode(as_json(difference.candidate))),
-        base_text=short(difference.base),
-        candidate_text=short(difference.candidate),
+        base_text=base,
+        candidate_text=candidate,
+        shown="" if named == difference.field else named,
     )

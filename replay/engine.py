@@ -26,9 +26,10 @@ from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
 from .locating import Locating
 from .naming import ClassName, file_name, name_classes
-from .observation import recorded_observation
+from .observation import parameters_of, recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .packages import Home
+from .progress import Progress, Say, say_nothing
 from .replayer import CannotReplay, Loaded, Replayer
 from .roots import Roots, recorded_roots
 from .rules import NO_RULES, Rules
@@ -107,6 +108,8 @@ class Engine:
         self._candidate: Runner | None = None
         self._judge: Judge | None = None
         self._locating: Locating | None = None
+        self._progress: Say = say_nothing
+        self._replays = Progress("", 0, say_nothing)
         self._explorer: Explorer | None = None
         self._loaded = Loaded({}, {}, {}, [])
         self._places: dict[FunctionName, tuple[str, int]] | None = None
@@ -147,10 +150,11 @@ class Engine:
 
     # --- what to do ---
 
-    def prepare(self, say: Callable[[str], None] = lambda line: None) -> Oracle:
+    def prepare(self, say: Say = say_nothing, progress: Say = say_nothing) -> Oracle:
         """Find base and its seal, and what the change can have reached. Raises `BaseError`, `BaseUnavailable`."""
         if self._oracle is None:
-            self._oracle = find_oracle(self._setup, self._reader, say, always=self._always)
+            self._progress = progress
+            self._oracle = find_oracle(self._setup, self._reader, say, always=self._always, progress=progress)
         return self._oracle
 
     @property
@@ -195,7 +199,9 @@ class Engine:
         self.reach.files = sorted(imported) if self._all_lines else []
         self._candidate.watch(None if self._all_lines else self.reach.interesting())
         self.reach.unavailable = self._candidate.reach_unavailable
-        locating = self._stack.enter_context(Locating(self._setup, self._reader, self.oracle, self._loaded))
+        locating = self._stack.enter_context(
+            Locating(self._setup, self._reader, self.oracle, self._loaded, say=self._progress)
+        )
         self._locating = locating
         self._judge = Judge(
             self._candidate,
@@ -205,7 +211,7 @@ class Engine:
             against_recording=self.oracle.seal is None,
             ask_base=locating.ask_base,
         )
-        self._judge.seen = self.reach.saw
+        self._judge.seen = self._saw
         return self._loaded
 
     def _doubts(self, trace: Trace) -> Doubts:
@@ -246,10 +252,15 @@ class Engine:
                 else:
                     cases.append(case)
         assert self._judge is not None
+        self._replays = Progress(f"replaying {stored.entry}", len(cases), self._progress)
         judgements = self._judge.judge(cases)
         verdicts.update(self._verdicts(stored, cases, judgements))
         judged = tuple(verdicts[name] for name in dict.fromkeys(stored.kept.values()) if name in verdicts)
         return ClassVerdict(stored.entry, stored.path, group.name.item, group.name.words, stored.count, judged)
+
+    def _saw(self, observed: Observed) -> None:
+        self.reach.saw(observed)
+        self._replays.count()
 
     def _case(self, stored: StoredTrace) -> Case | TraceVerdict:
         trace, entry = stored.trace, self._entries[stored.entry]
@@ -282,10 +293,11 @@ class Engine:
                 )
             if judgement.verdict == "diverged":
                 diverged.append((case, judgement))
-            found[judgement.trace] = _verdict(judgement, None)
+            found[judgement.trace] = _verdict(judgement, None, case.trace)
         assert self._locating is not None
+        traces = {case.job.trace: case.trace for case, _judgement in diverged}
         for judgement, location in self._locating.locate(group.description, diverged):
-            found[judgement.trace] = _verdict(judgement, location)
+            found[judgement.trace] = _verdict(judgement, location, traces[judgement.trace])
         if self._plain_tests:
             for case, judgement in diverged[:TESTS]:
                 plain = self._plain_test(case, judgement)
@@ -430,8 +442,8 @@ def _from_recording(name: TraceId, trace: Trace, roots: Roots) -> SealedTrace:
     )
 
 
-def _verdict(judgement: Judgement, location: Location | None) -> TraceVerdict:
-    fields = tuple(map(field_of, judgement.differences))
+def _verdict(judgement: Judgement, location: Location | None, trace: Trace) -> TraceVerdict:
+    fields = tuple(field_of(difference, parameters_of(trace)) for difference in judgement.differences)
     return TraceVerdict(
         judgement.trace,
         judgement.verdict,

@@ -18,7 +18,7 @@ from .observation import ENTRY_GONE, Observation
 from .printed import without_printed
 from .redacted_parts import RedactedParts, outside_redacted
 from .shared_state import writers_for
-from .show import short
+from .show import both_short, short
 from .versions import Versions
 from .volatile import Mask, settling
 from .why import Why, why
@@ -158,4 +158,5 @@ def _told(difference: Difference) -> str:
         return f"{field.removesuffix(': missing call')} was recorded, and is not replayed"
     if field.endswith(": extra call"):
         return f"{field.removesuffix(': extra call')} is replayed, and was not recorded"
-    return f"{field}: recorded {short(difference.base, 40)}, replayed {short(difference.candidate, 40)}"
+    recorded, replayed = both_short(difference.base, difference.candidate, 40)
+    return f"{field}: recorded {recorded}, replayed {replayed}"

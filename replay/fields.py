@@ -5,6 +5,7 @@ the patterns that stand for many of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -28,6 +29,21 @@ _KEY = re.compile(r"\.([A-Za-z_][\w-]*)")
 def without_positions(field: Field) -> FieldPattern:
     """The field without positions in sequences: the same field of many items is one."""
     return re.sub(r"\[\d+\]", "[*]", field)
+
+
+_ARGUMENT = re.compile(r"arguments\[1\]\[(\d+)\]")
+_NAMED_ARGUMENT = re.compile(r"arguments\[2\]\.(?=[A-Za-z_])")
+
+
+def named_field(field: Field, parameters: Sequence[str]) -> str:
+    """A field of a function's arguments in the function's own words, as `items[0]`; to be read only: rules and
+    acceptances go by the field itself. `parameters` are the names of the positional ones, without the receiver."""
+    if field.startswith("arguments[0]"):
+        return f"self{field.removeprefix('arguments[0]')}"
+    found = _ARGUMENT.match(field)
+    if found is not None and int(found[1]) < len(parameters):
+        return parameters[int(found[1])] + field[found.end() :]
+    return _NAMED_ARGUMENT.sub("", field, count=1) if _NAMED_ARGUMENT.match(field) else field
 
 
 def field_pattern(field: Field, *, outbound: bool = False) -> FieldPattern:

@@ -2,44 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ..recorders.store.protocol import BaselineReader
-from ..recorders.trace import PathClass, Trace
+from ..recorders.trace import PathClass, Trace, TraceId
+from ..recorders.tracing.branches import FunctionName
 from ..recorders.value_tree import Tree
 from .cause import Evidence, find_cause
 from .detail import Detail, Event
-from .fields import without_positions
+from .fields import FieldPattern, without_positions
 from .job import Job, Observed
 from .judge import Case, Judgement
 from .oracle import Oracle, Setup, candidate_process, marked_base
+from .progress import Progress, Say, say_nothing
 from .replayer import CannotReplay, Loaded
 from .sealing import Runner
 from .verdict import Location
 
 IN_DETAIL = 3
-"""Diverged traces of one path class that are replayed in detail; one more for each set of fields none of them has."""
+"""Diverged traces of one path class that are replayed in detail; one more for each key that none of them has."""
 
 IN_ALL = 15
-"""Traces of all classes after which only sets of differing fields that no trace showed before are looked at: the
-others share the place of the first trace that showed theirs."""
+"""Traces of all classes after which one trace is replayed in detail for each key of a path class."""
+
+SECONDS = 60.0
+"""Time that all looks of one run may take together: a place is worth less than an answer."""
+
+NOT_LOOKED = f"the place was not looked for: locating took longer than {SECONDS:.0f} s"
+
+
+class _Key(NamedTuple):
+    """What decides, within a path class, where a divergence begins."""
+
+    changed: frozenset[FunctionName]
+    """Functions that ran and that the change is about."""
+    fields: frozenset[FieldPattern]
+
+
+class _Seen(NamedTuple):
+    """The place of a trace that was looked at."""
+
+    trace: TraceId
+    location: Location | None
+
+    def shared(self) -> Location | None:
+        """The place for a trace like it, with the values of the one that was looked at, and its name."""
+        return None if self.location is None else msgspec.structs.replace(self.location, seen_in=self.trace)
 
 
 class Locating:
     """Tells where divergences begin; a context manager, because it may hold processes."""
 
-    def __init__(self, setup: Setup, reader: BaselineReader, oracle: Oracle, loaded: Loaded) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        reader: BaselineReader,
+        oracle: Oracle,
+        loaded: Loaded,
+        *,
+        clock: Callable[[], float] = monotonic,
+        say: Say = say_nothing,
+    ) -> None:
         self._setup = setup
         self._reader = reader
         self._oracle = oracle
         self._loaded = loaded
         self._stack = ExitStack()
         self._looked = 0
-        self._known: dict[frozenset[str], Location | None] = {}
+        self._clock = clock
+        self._say = say
+        self._spent = 0.0
+        """Seconds."""
         self._sides: tuple[Runner | None, Runner | None] | None = None
 
     def __enter__(self) -> Locating:
@@ -51,21 +89,34 @@ class Locating:
     def locate(
         self, described: PathClass, diverged: Sequence[tuple[Case, Judgement]]
     ) -> Iterator[tuple[Judgement, Location | None]]:
-        """The place of each; traces whose differing fields are those of one that was looked at share its place."""
-        own: dict[frozenset[str], Location | None] = {}
+        """The place of each. Traces of one path class that ran the same changed functions and differ in the same
+        fields share the place of one that was looked at; the values there are said to be of that trace."""
+        known: dict[_Key, _Seen] = {}
         looked = 0
-        for case, judgement in diverged:
-            fields = frozenset(without_positions(one.field) for one in judgement.differences)
-            if looked >= IN_DETAIL and fields in own:
-                location = own[fields]
-            elif self._looked >= IN_ALL and fields in self._known:
-                location = self._known[fields]
-            else:
-                looked, self._looked = looked + 1, self._looked + 1
-                location = self._look(described, case, judgement)
-                own.setdefault(fields, location)
-                self._known.setdefault(fields, location)
+        progress = Progress("looking where divergences begin", len(diverged), self._say, self._clock)
+        for case, judgement in progress.counted(diverged):
+            key = self._key(case, judgement)
+            if key in known and (looked >= IN_DETAIL or self._looked >= IN_ALL):
+                yield judgement, known[key].shared()
+                continue
+            if self._spent > SECONDS:
+                yield judgement._replace(reason="; ".join(filter(None, (judgement.reason, NOT_LOOKED)))), None
+                continue
+            looked, self._looked = looked + 1, self._looked + 1
+            location = self._timed(described, case, judgement)
+            known.setdefault(key, _Seen(judgement.trace, location))
             yield judgement, location
+
+    def _key(self, case: Case, judgement: Judgement) -> _Key:
+        changed = frozenset(filter(self._oracle.versions.differs, case.trace.functions))
+        return _Key(changed, frozenset(without_positions(one.field) for one in judgement.differences))
+
+    def _timed(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
+        begun = self._clock()
+        try:
+            return self._look(described, case, judgement)
+        finally:
+            self._spent += self._clock() - begun
 
     def place(self, case: Case, judgement: Judgement) -> Location | None:
         """The place of one, looked at by itself."""

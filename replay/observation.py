@@ -54,6 +54,14 @@ def operation_of(exchange: Exchange) -> Operation:
     return recorded._replace(effect=effect_of(recorded, exchange.request))
 
 
+def parameters_of(trace: Trace) -> tuple[str, ...]:
+    """Names of a function's positional parameters, without the receiver; none where it is no function."""
+    if trace.kind != "function":
+        return ()
+    names = field(trace.input, "parameters")
+    return tuple(map(str, names.items)) if isinstance(names, ListNode) else ()
+
+
 def _arguments(trace: Trace) -> Tree:
     if trace.kind != "function":
         return None

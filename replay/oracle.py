@@ -19,6 +19,7 @@ from .files import content, last_changed, links_in, links_of, read_at, tree_of, 
 from .modules import Files, followed, may_lead_to_modules, module_files, module_of
 from .packages import USUAL, Home, homes_in
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
+from .progress import Say, say_nothing
 from .replayer import CannotReplay, Plan, search_path
 from .roots import recorded_roots
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
@@ -82,12 +83,18 @@ class Oracle(NamedTuple):
 
 
 def find_oracle(
-    setup: Setup, reader: BaselineReader, say: Callable[[str], None], *, always: bool = False, renew: bool = False
+    setup: Setup,
+    reader: BaselineReader,
+    say: Say,
+    *,
+    always: bool = False,
+    renew: bool = False,
+    progress: Say = say_nothing,
 ) -> Oracle:
     """Find base, and its seal; make the seal where it is missing or `renew` asks for it.
 
     Where nothing differs there is no seal, unless `always` asks for one. `say` is told, in a line, what takes time and
-    what went wrong. Raises `BaseError`, `BaseUnavailable`.
+    what went wrong; `progress` how far it is. Raises `BaseError`, `BaseUnavailable`.
     """
     root = Path(setup.root)
     latest = latest_revision(reader)
@@ -116,7 +123,7 @@ def find_oracle(
     asked = renew or always or versions.anything or settings
     if not (asked or other or _other_distributions(known)):
         return Oracle(base, base.reason, versions, None, None, False)
-    made = known or _make(setup, reader, base, digest_of, path, say)
+    made = known or _make(setup, reader, base, digest_of, path, say, progress)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)
     selection = Selection(versions, changed, made)
     if not (asked or changed.distributions or selection.read):
@@ -242,7 +249,8 @@ def _make(
     base: Base,
     digest_of: Callable[[str], str],
     path: Path,
-    say: Callable[[str], None],
+    say: Say,
+    progress: Say,
 ) -> Seal:
     count = sum(len(one.kept) for one in reader.classes())
     say(f"sealing {base.label}: {count} traces of baseline {setup.baseline}, once for this base")
@@ -255,6 +263,7 @@ def _make(
                 digest_of=digest_of,
                 root=setup.root,
                 redact=setup.redact,
+                progress=progress,
             )
         except CannotReplay as error:
             raise BaseUnavailable(

@@ -27,6 +27,7 @@ from .fidelity import RecordingCheck
 from .job import Job, Observed, fingerprint
 from .observation import Observation, recorded_observation
 from .perturbation import STANDING, UNPERTURBED, Perturbation
+from .progress import Progress, Say, say_nothing
 from .redacted_parts import RedactedParts
 from .replayer import Loaded
 from .roots import Roots, recorded_roots
@@ -138,6 +139,7 @@ def seal(
     digest_of: Callable[[str], str],
     root: str = "",
     redact: RedactOptions = NO_REDACTION,
+    progress: Say = say_nothing,
 ) -> Seal:
     """Replay everything and keep what it showed; raises `CannotReplay` when base cannot be loaded.
 
@@ -152,11 +154,11 @@ def seal(
             runner.start()
         loaded, _second, _third = [runner.load() for runner in runners]
         kept, shown = _with_restoring(kept, runners[0])
-        runs = _run_all(kept, runners, shown)
+        runs = _run_all(kept, runners, shown, Progress("sealing: replays of base", _replays(kept, shown), progress))
         traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
         check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact))
         roots = Roots(root, *recorded_roots(reader, root))
-        for one in kept:
+        for one in Progress("sealing: traces compared", len(kept), progress).counted(kept):
             traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, roots, check).sealed()
     finally:
         for runner in runners:
@@ -208,7 +210,15 @@ def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], d
     return jobs, {name: one for name, one in shown.items() if name not in unlike}
 
 
-def _run_all(kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[TraceId, Observed]) -> dict[TraceId, Runs]:
+def _replays(kept: Sequence[Kept], shown: Mapping[TraceId, Observed]) -> int:
+    """How many replays there are at most: warm, fresh, in another order, and with another clock or other draws."""
+    readings = sum(_reads(one.trace, clock=True) + _reads(one.trace, clock=False) for one in kept)
+    return 3 * len(kept) - len(shown) + readings
+
+
+def _run_all(
+    kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[TraceId, Observed], progress: Progress
+) -> dict[TraceId, Runs]:
     """`shown` is what some of the traces showed in fresh processes already."""
     jobs = [one.job for one in kept]
     shuffled = random.Random(1).sample(kept, len(kept))
@@ -216,15 +226,18 @@ def _run_all(kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[Tra
     drawing = [one.job for one in shuffled if _reads(one.trace, clock=False)]
     first, second, third = runners
 
+    def answers(runner: Runner, jobs: Sequence[Job], **changes: object) -> dict[TraceId, Observed]:
+        return _answers(runner, jobs, progress, **changes)
+
     def in_first() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed]]:
         others = [job for job in jobs if job.trace not in shown]
-        return _answers(first, jobs, traced=True), {**shown, **_answers(first, others, fresh=True)}
+        return answers(first, jobs, traced=True), {**shown, **answers(first, others, fresh=True)}
 
     def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
         # Backwards: whoever came first and found nothing warm now comes last.
-        other = _answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
-        standing = _answers(second, clocked, perturbation=STANDING)
-        return other, standing, _answers(third, drawing, perturbation=Perturbation(entropy=1))
+        other = answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
+        standing = answers(second, clocked, perturbation=STANDING)
+        return other, standing, answers(third, drawing, perturbation=Perturbation(entropy=1))
 
     with ThreadPoolExecutor(2) as pool:
         left, right = pool.submit(in_first), pool.submit(in_others)
@@ -235,8 +248,11 @@ def _run_all(kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[Tra
     }
 
 
-def _answers(runner: Runner, jobs: Sequence[Job], **changes: object) -> dict[TraceId, Observed]:
-    return {one.trace: one for one in runner.run([msgspec.structs.replace(job, **changes) for job in jobs])}
+def _answers(
+    runner: Runner, jobs: Sequence[Job], progress: Progress | None = None, **changes: object
+) -> dict[TraceId, Observed]:
+    observed = runner.run([msgspec.structs.replace(job, **changes) for job in jobs])
+    return {one.trace: one for one in (progress.counted(observed) if progress is not None else observed)}
 
 
 def _reads(trace: Trace, *, clock: bool) -> bool:

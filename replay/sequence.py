@@ -6,9 +6,10 @@ the other run does not have, both go on where they meet again with the least lef
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TypeAlias
+
+from .sequence_diff import opcodes
 
 Pair: TypeAlias = tuple[int | None, int | None]
 """Positions in both; `None` where the other has nothing."""
@@ -18,6 +19,10 @@ NEAR = 120
 
 WINDOWS = (256, 1024, 4096)
 """Steps that are compared to find where two runs meet again far away."""
+
+LOOKS = 4_000_000
+"""Pairs of steps that are looked at to find where runs meet again, in all: a second or two. Runs that part again and
+again beyond that are matched as texts are, in time that is bounded by their length."""
 
 
 def matched(base: Sequence[Hashable], candidate: Sequence[Hashable]) -> list[Pair]:
@@ -40,33 +45,47 @@ def _between(one: int, one_end: int, other: int, other_end: int) -> Iterator[Pai
 
 
 def _common(base: Sequence[Hashable], candidate: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
-    i = k = 0
+    i = k = looks = 0
     while i < len(base) and k < len(candidate):
         if base[i] == candidate[k]:
             yield i, k
             i, k = i + 1, k + 1
             continue
-        met = _meeting(base, candidate, i, k)
+        if looks > LOOKS:
+            yield from ((i + one, k + other) for one, other in _equal(base[i:], candidate[k:]))
+            return
+        met, looked = _meeting(base, candidate, i, k)
+        looks += looked
         if met is None:
             return
         i, k = met
 
 
-def _meeting(base: Sequence[Hashable], candidate: Sequence[Hashable], i: int, k: int) -> tuple[int, int] | None:
+def _equal(base: Sequence[Hashable], candidate: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    for tag, i, i_end, k, k_end in opcodes(base, candidate):
+        if tag == "equal":
+            yield from zip(range(i, i_end), range(k, k_end), strict=True)
+
+
+def _meeting(
+    base: Sequence[Hashable], candidate: Sequence[Hashable], i: int, k: int
+) -> tuple[tuple[int, int] | None, int]:
+    """(where both go on alike, how many pairs of steps were looked at)."""
     for left_out in range(1, NEAR):
         alike = 1 if left_out <= 2 else 2 if left_out <= 16 else 3
         for skipped in range(left_out + 1):
             if _alike(base, candidate, i + skipped, k + left_out - skipped, alike):
-                return i + skipped, k + left_out - skipped
+                return (i + skipped, k + left_out - skipped), left_out * left_out // 2
+    looks = NEAR * NEAR // 2
     for window in WINDOWS:
         left, right = base[i : i + window], candidate[k : k + window]
-        blocks = difflib.SequenceMatcher(None, left, right, autojunk=window > WINDOWS[0]).get_matching_blocks()
-        found = [block for block in blocks if block.size]
-        if found:
-            return i + found[0].a, k + found[0].b
+        looks += window * NEAR
+        found = next(_equal(left, right), None)
+        if found is not None:
+            return (i + found[0], k + found[1]), looks
         if len(left) < window and len(right) < window:
-            return None
-    return None
+            return None, looks
+    return None, looks
 
 
 def _alike(base: Sequence[Hashable], candidate: Sequence[Hashable], i: int, k: int, length: int) -> bool:

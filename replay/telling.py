@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..recorders.value_tree import Tree
 from .detail import Event
-from .show import short
+from .show import both_short, short
 
 ABSENT = "not there"
 """What is told of a side that does not have the place."""
@@ -50,6 +50,22 @@ def taken(key: str, path: str, value: str) -> str:
         word = {"": "returned", "lambda": "lambda gives"}.get(key, key)
         return f"{word} {path} = {value}" if path else f"{word} {value}"
     return f"{key} {value}" if key.endswith("=") else f"{key}{path} = {value}"
+
+
+def both_taken(key: str, base: Tree, candidate: Tree, differences: Sequence[tuple[str, Tree, Tree]]) -> tuple[str, str]:
+    """Both values with what takes them, or, where they are large, the first part that differs."""
+    left, right = short(base, WIDTH), short(candidate, WIDTH)
+    path, one, other = differences[0]
+    if path and (left == right or left.endswith("…") or right.endswith("…")):
+        left, right = both_short(one, other, WIDTH)
+        return taken(key, path, left), taken(key, path, right)
+    left, right = both_short(base, candidate, WIDTH)
+    return taken(key, "", left), taken(key, "", right)
+
+
+def raised(event: Event) -> str:
+    """An exception that passed."""
+    return f"{short(event.values[0][1], 100)} raised" if event.values else f"{event.key} raised"
 
 
 def _truth(tree: Tree) -> str:

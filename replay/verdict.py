@@ -36,6 +36,12 @@ class Location(msgspec.Struct, frozen=True):
     base: str = ""
     """What happened there on base: `27677.65 > 10000 is true`; empty where there is nothing to say."""
     candidate: str = ""
+    deleted: str = ""
+    """Text of a statement of base that is gone and that stood before the line; behind it, where none follows."""
+    between: tuple[str, str] = ("", "")
+    """Where one is deleted: the lines of the code under test before and after it; empty where there is none."""
+    seen_in: str = ""
+    """The trace that was looked at, where it is not this one: its divergence is like this one's, its values differ."""
 
 
 class FieldDifference(msgspec.Struct, frozen=True):
@@ -48,6 +54,8 @@ class FieldDifference(msgspec.Struct, frozen=True):
     candidate: msgspec.Raw
     base_text: str
     candidate_text: str
+    shown: str = ""
+    """The field in the words of the function, as `items[0]`; empty where the field itself says it."""
 
 
 class Settled(msgspec.Struct, frozen=True):

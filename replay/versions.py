@@ -10,6 +10,7 @@ from ..recorders.value_tree import ClassName
 from .alignment import Alignment
 from .change import ModuleChange, compare_sources, function_names, innermost_function
 from .layout import changed_layouts
+from .loaded_statements import LoadedChange, loaded_changes
 
 
 class Versions:
@@ -101,5 +102,18 @@ class Versions:
 
     def line(self, module: str, number: int) -> str:
         """A line of the code under test."""
-        lines = self._new.get(module, "").splitlines()
-        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        return _line(self._new.get(module, ""), number)
+
+    def old_line(self, module: str, number: int) -> str:
+        """A line of base."""
+        return _line(self._old.get(module, ""), number)
+
+    @cached_property
+    def loaded(self) -> tuple[LoadedChange, ...]:
+        """Changed statements outside functions."""
+        return loaded_changes(self._old, self._new)
+
+
+def _line(source: str, number: int) -> str:
+    lines = source.splitlines()
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""

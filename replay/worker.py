@@ -320,7 +320,9 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
         if not (isinstance(owner, type) and resolver.covers(owner.__module__)):
             raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
     if kind == "constructor":
-        constructed: Callable[..., Any] = owner
+        # The receiver of a constructor is a class that inherits it, where one was asked for an instance.
+        inherits = isinstance(receiver, type) and owner in receiver.__mro__
+        constructed: Callable[..., Any] = receiver if inherits else owner
         return constructed
     found = _member(owner, name)
     if found is None:

@@ -31,6 +31,7 @@ from pytest_runtime.replay.job import Job, Observed
 from pytest_runtime.replay.lending import Lender
 from pytest_runtime.replay.oracle import Setup, candidate_process, find_oracle, plan_of
 from pytest_runtime.replay.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
+from pytest_runtime.replay.progress import Say, say_nothing
 from pytest_runtime.replay.replayer import Loaded, Replayer
 from pytest_runtime.replay.rules import NO_RULES
 from pytest_runtime.replay.seal import Seal
@@ -229,14 +230,16 @@ class Scenario:
             sys.path.remove(str(self.folder))
             self._forget()
 
-    def judge(self, *, only: str = "", everything: bool = False, **options: Any) -> Replayed:
+    def judge(
+        self, *, only: str = "", everything: bool = False, progress: Say = say_nothing, **options: Any
+    ) -> Replayed:
         """Judge the modules as they are now against those that were recorded: sealed, in processes of their own."""
         self._forget()
         sys.path.insert(0, str(self.folder))
         setup = self._setup(base=str(self.base), **options)
         engine = Engine(open_reader(self.store), setup, everything=everything)
         try:
-            return self._judged(engine, only)
+            return self._judged(engine, only, progress)
         finally:
             engine.stop()
             sys.path.remove(str(self.folder))
@@ -288,8 +291,8 @@ class Scenario:
             sys.path.remove(str(self.folder))
             self._forget()
 
-    def _judged(self, engine: Engine, only: str) -> Replayed:
-        engine.prepare()
+    def _judged(self, engine: Engine, only: str, progress: Say = say_nothing) -> Replayed:
+        engine.prepare(progress=progress)
         engine.load()
         wanted = [group for group in engine.groups() if engine.wanted(group, only)]
         verdicts = tuple(engine.judge(group, only=only) for group in wanted)

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_runtime.acceptance import (
@@ -476,6 +476,7 @@ def _statuses(verdicts: Any) -> list[str]:
     return [trace.verdict for one in verdicts for trace in one.traces]
 
 
+@settings(deadline=None)  # deepdiff is imported with the first list
 @given(st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3).map(ListNode), max_leaves=6), VALUES)
 def test_every_difference_that_compare_finds_has_shapes(base: Tree, candidate: Tree) -> None:
     """Which can be written and read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import random
 import re
 import sys
 import textwrap
@@ -24,9 +25,11 @@ from pytest_runtime.recorders.boundaries.world import Operation
 from pytest_runtime.recorders.thawing import capture
 from pytest_runtime.recorders.trace import Site
 from pytest_runtime.recorders.tracing.branches import BranchTable
+from pytest_runtime.replay import sequence, sequence_diff
+from pytest_runtime.replay.addresses import differ_in_addresses
 from pytest_runtime.replay.alignment import Alignment
 from pytest_runtime.replay.cause import Evidence, find_cause
-from pytest_runtime.replay.compare import ABSENT, Difference, compare
+from pytest_runtime.replay.compare import ABSENT, Difference, compare, tree_differences
 from pytest_runtime.replay.detail import Detail, Event, Steps
 from pytest_runtime.replay.instrument import instrumented
 from pytest_runtime.replay.observation import Observation, Outbound
@@ -258,9 +261,9 @@ MUTANTS = {
     "comparison turned": Case("amount > LIMIT", "amount < LIMIT", "discount", kind="decision"),
     "condition negated": Case("if amount > LIMIT:", "if not amount > LIMIT:", "discount", kind="decision"),
     "constant": Case("LIMIT = 100", "LIMIT = 1000", "discount", "if amount > LIMIT:", "decision"),
-    "entry of a table": Case('"EU": 20', '"EU": 21', "tax", "rate = RATES.get(region)", "value"),
-    "entry of a table is gone": Case('"EU": 20, ', "", "tax", "rate = RATES.get(region)"),
-    "class attribute": Case("weight = 2\n", "weight = 1\n", "Item.heavy", "return self.count * self.weight > 5"),
+    "entry of a table": Case('"EU": 20', '"EU": 21', "", 'RATES = {"EU": 21, "US": 7}', "change"),
+    "entry of a table is gone": Case('"EU": 20, ', "", "", 'RATES = {"US": 7}'),
+    "class attribute": Case("weight = 2\n", "weight = 1\n", "Item", "weight = 1"),
     "default argument": Case("percent=10", "percent=11", "discount", kind="value"),
     "operator in a property": Case("self.price * self.count", "self.price + self.count", "Item.total"),
     "another attribute": Case("sum(item.total", "sum(item.price", "checkout"),
@@ -478,6 +481,12 @@ def test_a_refactoring_alone_shows_no_difference(noise: str) -> None:
         ("raise that is gone", None, "Unknown('') raised", "no exception"),
         ("deleted step", None, "self.credit -= 195", "not there"),
         ("argument of a decorator", None, "", "changed: @scaled(2)"),
+        (
+            "entry of a table",
+            None,
+            'RATES = {"EU": 20, "US": 7}; tax: rate = 20',
+            'RATES = {"EU": 21, "US": 7}; tax: rate = 21',
+        ),
     ],
 )
 def test_both_sides_are_told(name: str, condition: str | None, base: str, candidate: str) -> None:
@@ -488,6 +497,123 @@ def test_both_sides_are_told(name: str, condition: str | None, base: str, candid
     assert location.candidate in location.how
     assert location.base in location.how
     assert location.file == "shop.py"
+
+
+DELETIONS = {
+    "deleted assignment": (
+        'found["label"] = label(kind)',
+        'found["order"] = list(numbers(items))',
+        'found["big"] = left or amount',
+    ),
+    "deleted early return": ("if value < low:", "def clamp(value, low, high):", "if value > high:"),
+    "deleted reset": ("if self.credit < 0:", 'self.log.append(("spend", amount))', "return self.credit"),
+    "deleted step": ("self.credit -= amount", "def spend(self, amount):", 'self.log.append(("spend", amount))'),
+    "deleted return": ("return value", "return high", ""),
+}
+
+
+@pytest.mark.parametrize("name", DELETIONS)
+def test_a_deleted_statement_is_shown_as_deleted(name: str) -> None:
+    """With its text, between what stood around it: the line that is left there did not change."""
+    case = MUTANTS[name]
+    location, _line = found(case, SHOP.replace(case.old, case.new))
+    deleted, *around = DELETIONS[name]
+    assert (location.deleted, location.between) == (deleted, tuple(around))
+    assert location.how.startswith(f"deleted: {deleted}   ")
+
+
+def test_a_replaced_statement_is_not_deleted() -> None:
+    """What was put in its place is told."""
+    for name in ("raise that is gone", "literal in a helper", "exception that is new", "initial state"):
+        location, _line = found(MUTANTS[name], SHOP.replace(MUTANTS[name].old, MUTANTS[name].new))
+        assert not location.deleted
+
+
+# --- statements outside functions --------------------------------------------------------------------------------
+
+FORMS = """
+    FIELDS = ("id", "name")
+
+    class Form:
+        fields = ("id",)
+        ordering = "id"
+
+        def dump(self, record):
+            return {name: record[name] for name in self.fields}
+
+    class Item(Form):
+        fields = ("id", "name", "price")
+
+    class Order(Form):
+        fields = ("id", "total")
+
+    class View:
+        form = Item
+
+        def serve(self):
+            return self.form().dump({"id": 1, "name": "n", "price": 2, "total": 3})
+
+    def serve(which):
+        if which == "view":
+            return View().serve()
+        return Order().dump({"id": 1, "name": "n", "price": 2, "total": 3})
+    """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "which", "owner", "deleted"),
+    [
+        ('("id", "name", "price")', '("id", "name")', "view", "Item", ""),
+        ('("id", "total")', '("total",)', "order", "Order", ""),
+        ("form = Item", "form = Order", "view", "View", ""),
+        ('        fields = ("id", "total")\n', "        pass\n", "order", "Order", 'fields = ("id", "total")'),
+    ],
+)
+def test_a_changed_class_body_is_a_place(old: str, new: str, which: str, owner: str, deleted: str) -> None:
+    """Not the method of a base class that reads it, which is as it was."""
+    source = FORMS.replace(old, new)
+    location = cause({"shop": FORMS}, {"shop": source}, arguments=(which,))
+    line = textwrap.dedent(source).splitlines()[location.line - 1].strip()
+    assert (location.function, location.kind, location.deleted) == (f"shop:{owner}", "change", deleted)
+    assert deleted or new in line
+
+
+def test_of_two_class_bodies_the_one_that_the_run_sees() -> None:
+    """A class that nothing of the run names is not the cause."""
+    source = FORMS.replace('("id", "name", "price")', '("id", "name")').replace('("id", "total")', '("total",)')
+    location = cause({"shop": FORMS}, {"shop": source}, arguments=("order",))
+    assert location.function == "shop:Order"
+
+
+DECLARED = """
+    from framework import route, Form
+
+    class Item(Form):
+        fields = ("id", "name", "price")
+        ordering = "id"
+
+    @route("/items")
+    def items():
+        return 1
+    """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "owner", "line"),
+    [
+        ('"name", "price")', '"name")', "Item", 'fields = ("id", "name")'),
+        ('ordering = "id"', 'ordering = "price"', "Item", 'ordering = "price"'),
+        ('"/items"', '"/things"', "items", '@route("/things")'),
+    ],
+)
+def test_data_that_only_a_library_reads_is_a_place(old: str, new: str, owner: str, line: str) -> None:
+    """No included function ran: what a framework reads of a class or is handed by a decorator is all that changed."""
+    source = DECLARED.replace(old, new)
+    location = find_cause(evidence(DECLARED, source, differences=[Difference("return", "return.price", 1, ABSENT)]))
+    assert location is not None
+    assert location.function == f"shop:{owner}"
+    assert textwrap.dedent(source).splitlines()[location.line - 1].strip() == line
+    assert location.candidate.endswith(line)
 
 
 # --- several modules ---------------------------------------------------------------------------------------------
@@ -716,3 +842,124 @@ def test_a_renamed_function_that_names_its_exception_is_matched(tmp_path: Path) 
     renamed = source.replace("older", "newer").replace("int(text)", "int(text) + 1")
     location = scenario.rewrite("shop", renamed).judge().location
     assert (location.function.partition(":")[2], location.line) == ("newer", 7)
+
+
+# --- time, and what no two runs share ----------------------------------------------------------------------------
+
+REGISTRY = """
+    class Node:
+        pass
+
+    def serve(count):
+        nodes = [Node() for _ in range(count)]
+        known = {id(node): position for position, node in enumerate(nodes)}
+        seen = {id(node) for node in nodes}
+        text = f"{nodes[0]!r}"
+        total = sum(known[id(node)] for node in nodes)
+        return total * 2
+    """
+
+
+def test_addresses_are_never_what_differs() -> None:
+    """Not as keys, not in a set, not in a text, not alone: on a changed line neither."""
+    changed = REGISTRY.replace("total * 2", "total * 3")
+    for old, new in (
+        ("enumerate(nodes)}", "enumerate(nodes) if node}"),
+        ("for node in nodes}", "for node in list(nodes)}"),
+        ('f"{nodes[0]!r}"', "repr(nodes[0])"),
+    ):
+        assert changed.count(old) == 1
+        changed = changed.replace(old, new)
+    location = cause({"shop": REGISTRY}, {"shop": changed}, arguments=(3,))
+    assert (location.base, location.candidate) == ("returned 6", "returned 9")
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "alike"),
+    [
+        (140234866534912, 140234866999984, True),
+        (140234866534912, 140234866999985, False),
+        (1600, 3200, False),
+        ("<Node at 0x7f8a12345670>", "<Node at 0x7f8a9999d670>", True),
+        ("<Node at 0x7f8a12345670>", "<Edge at 0x7f8a12345670>", False),
+        ({140234866534912: [1]}, {140234866999984: [1]}, True),
+        ({140234866534912: [1]}, {140234866999984: [2]}, False),
+        ({"a": 1}, {"b": 1}, False),
+    ],
+)
+def test_what_counts_as_an_address(base: object, candidate: object, alike: bool) -> None:
+    """An aligned number of an address's size, or one in a text; what is under an address counts as ever."""
+    assert differ_in_addresses("", capture(base), capture(candidate)) == alike
+
+
+def test_tables_of_equal_lines_are_compared_in_bounded_time() -> None:
+    """Fifteen thousand lines of which most are the same: alone they would keep difflib busy for minutes."""
+    rows = ["    0," if number % 7 else f"    {number % 50}," for number in range(15_000)]
+    moved = [*rows[500:5_000], "    77,", *rows[:400], *rows[5_100:]]
+    old, new = (
+        "\n".join(["TABLE = [", *lines, "]", "", "def f(i):", "    return TABLE[i]"]) for lines in (rows, moved)
+    )
+    versions = Versions({"shop": old}, {"shop": new})
+    assert versions.changes["shop"].statements
+    assert Alignment("shop", old, new).place("shop:f", new.count("\n") + 1).uses == {"TABLE"}
+
+
+@given(st.lists(st.integers(0, 3), max_size=40), st.lists(st.integers(0, 3), max_size=40), st.booleans())
+def test_opcodes_lead_from_one_to_the_other(before: list[int], after: list[int], is_dear: bool) -> None:
+    """Whichever way they are found: equal parts are equal, and all of both is covered."""
+    with pytest.MonkeyPatch.context() as patch:
+        if is_dear:
+            patch.setattr(sequence_diff, "WORK", -1)
+        found = sequence_diff.opcodes(before, after)
+    one = other = 0
+    for tag, i, i_end, k, k_end in found:
+        assert (i, k) == (one, other)
+        assert (before[i:i_end] == after[k:k_end]) == (tag == "equal")
+        one, other = i_end, k_end
+    assert (one, other) == (len(before), len(after))
+
+
+def test_what_is_known_by_itself_is_found_without_difflib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unique lines hold the rest in place."""
+    monkeypatch.setattr(sequence_diff, "WORK", -1)
+    before = ["0", "a", "0", "0", "b", "0", "c", "0"]
+    after = ["0", "a", "0", "x", "0", "b", "0", "c", "y", "0"]
+    changes = [
+        (tag, after[k:k_end]) for tag, _i, _end, k, k_end in sequence_diff.opcodes(before, after) if tag != "equal"
+    ]
+    assert changes == [("insert", ["x"]), ("insert", ["y"])]
+    assert sequence_diff.ratio("a" * 300, "a" * 200 + "b" * 100) == 0.0
+    words = " ".join(f"word{number}" for number in range(100))
+    assert 0.9 < sequence_diff.ratio(words, words.replace("word50", "other")) < 1.0
+
+
+def test_runs_that_part_at_every_step_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When looking for where they meet has cost enough, they are matched as texts are."""
+    monkeypatch.setattr(sequence, "LOOKS", 0)
+    pairs = matched([0, 1, 2, 3, 4, 5, 6, 7], [1, 0, 2, 4, 3, 5, 7, 6])
+    assert [one for one, _other in pairs if one is not None] == list(range(8))
+    assert [other for _one, other in pairs if other is not None] == list(range(8))
+    assert (2, 2) in pairs
+    assert (5, 5) in pairs
+
+
+class Node:
+    """An object that knows others."""
+
+
+def graph(count: int, seed: int) -> Node:
+    """Objects that all lead to one another."""
+    nodes = [Node() for _ in range(count)]
+    chance = random.Random(seed)
+    for position, node in enumerate(nodes):
+        others = [nodes[chance.randrange(count)] for _ in range(4)]
+        vars(node).update(parent=nodes[chance.randrange(count)], children=others, position=position)
+    return nodes[0]
+
+
+def test_graphs_of_objects_are_compared_in_bounded_time_and_depth() -> None:
+    """Each object of one can meet each of the other, by paths as long as the graph."""
+    one, other = capture(graph(300, 1)), capture(graph(300, 2))
+    found = tree_differences(one, other)
+    assert found
+    assert tree_differences(one, capture(graph(300, 1))) == []

@@ -199,3 +199,44 @@ def test_a_new_function_that_nobody_calls_is_a_blind_spot(shop: Scenario) -> Non
     """New code counts as changed."""
     shop.change("shop", "def never", textwrap.dedent("def fresh(a):\n    return a - 1\n\ndef never"))
     assert [spot.source for spot in shop.replay().blind_spots] == ["return a - 1"]
+
+
+TEXTS = '''
+def check(kind):
+    if kind not in (
+        "tea",
+        "pot",
+    ):
+        raise ValueError(
+            "a kind of ware "
+            "that nobody sells"
+        )
+    text = """
+    a long text
+    """
+    sold = 1
+    return text, sold
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed", "spot"),
+    [
+        ('"pot"', '"cup"', '"cup",', "if kind not in ("),
+        ("nobody sells", "no one sells", '"that no one sells"', '"a kind of ware "'),
+        ("a long text", "a short text", "a short text", 'text = """'),
+        ('a long text\n    """\n    sold = 1', 'a short text\n    """\n    sold = 2', "a short text", 'text = """'),
+    ],
+)
+def test_a_changed_text_is_a_changed_line_and_a_blind_spot(
+    tmp_path: Path, old: str, new: str, changed: str, spot: str
+) -> None:
+    """One that is no docstring; where its own line runs nothing, the line that runs it is watched."""
+    source = TEXTS.replace(old, new)
+    change = compare_sources("shop", TEXTS, source)
+    lines = source.splitlines()
+    assert changed in [lines[line - 1].strip() for line in change.lines]
+    module = TEXTS + "\n\ndef other():\n    return 1\n"
+    scenario = Scenario(tmp_path, {"shop": module}).record(lambda shop: shop.other())
+    replayed = scenario.rewrite("shop", module.replace(old, new)).replay()
+    assert spot in [found.source for found in replayed.blind_spots]

@@ -29,7 +29,7 @@ from pytest_runtime.recorders.value_tree import (
     decode,
     encode,
 )
-from pytest_runtime.replay.compare import ABSENT, aligned, tree_differences
+from pytest_runtime.replay.compare import ABSENT, aligned, tree_differences, unknown_part
 from pytest_runtime.replay.reading import Classes, Reader
 from pytest_runtime.replay.show import literal
 
@@ -456,3 +456,13 @@ def test_one_insertion_is_one_difference(items: list[int], position: int) -> Non
     position = min(position, len(items))
     inserted = [*items[:position], "new", *items[position:]]
     assert differences(items, inserted) == [(f"[{position}]", "(absent)", "'new'")]
+
+
+def test_a_graph_in_which_too_much_can_differ_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not looked at is neither the same nor told as different."""
+    monkeypatch.setattr("pytest_runtime.replay.compare.PAIRS", 3)
+    one, other = capture([[[[1]]]]), capture([[[[2]]]])
+    assert tree_differences(one, other) == []
+    unknown = unknown_part(one, other)
+    assert unknown is not None
+    assert "more parts can differ" in unknown[1].reason

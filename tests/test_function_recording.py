@@ -356,3 +356,38 @@ def test_a_late_change_of_an_argument_does_not_show(tmp_path: Path) -> None:
 class _One:
     def __rmul__(self, other: Any) -> Any:
         return other
+
+
+INHERITED = """
+    class Base:
+        rate = 1
+
+        def __init__(self, price):
+            self.price = price * self.rate
+            if price < 0:
+                raise ValueError(type(self).__name__)
+
+    class Sub(Base):
+        rate = 2
+
+    class Own(Base):
+        def __init__(self):
+            super().__init__(3)
+    """
+
+
+def test_an_inherited_constructor_is_replayed_as_the_subclass(tmp_path: Path) -> None:
+    """It makes what it made, and fails as it failed; a change of the subclass reaches it."""
+    scenario = Scenario(tmp_path, {"shop": INHERITED})
+
+    def traffic(shop: Any) -> None:
+        shop.Sub(5)
+        shop.Base(7)
+        shop.Own()
+        with pytest.raises(ValueError, match="Sub"):
+            shop.Sub(-1)
+
+    scenario.record(traffic)
+    replayed = scenario.change("shop", "rate = 2", "rate = 3").replay()
+    assert replayed.counts == {"diverged": 1, "same": 3}
+    assert replayed.fields["return.price"] == ("10", "15")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.replay import locating
 from pytest_runtime.replay.verdict import Location
 from pytest_runtime.replay.versions import Versions
 
@@ -211,3 +212,64 @@ def test_a_main_module_that_is_not_imported_is_no_change() -> None:
     assert Versions({"shop.web": source, "shop.prices": source}, {"shop.web": source}).may_have_reached(ran)
     changed = source.replace("return amount", "return -amount")
     assert Versions({"shop.web": source}, {"shop.web": changed}).may_have_reached(ran)
+
+
+MANY = """
+    def first(number):
+        return number + 1
+
+    def second(number):
+        return number + 2
+
+    def one(number):
+        return first(number)
+
+    def two(number):
+        return first(number)
+
+    def three(number):
+        return first(number)
+
+    def four(number):
+        return first(number)
+
+    def five(number):
+        return first(number)
+
+    def six(number):
+        return second(number)
+    """
+
+
+def test_a_place_belongs_to_its_own_trace_however_many_there_are(tmp_path: Path) -> None:
+    """Two changed functions make differences in the same field; each divergence is shown at its own, and values of
+    another trace are said to be of that trace."""
+    scenario = Scenario(tmp_path, {"shop": MANY})
+
+    def traffic(shop: Any) -> None:
+        for entry in (shop.one, shop.two, shop.three, shop.four, shop.five, shop.six):
+            for number in range(5):
+                entry(number * 10)
+
+    scenario.record(traffic).change("shop", "number + 1", "number - 1").change("shop", "number + 2", "number - 2")
+    replayed = scenario.replay()
+    assert replayed.counts == {"diverged": 30}
+    for found in replayed.classes:
+        wanted = "second" if found.entry.endswith(":six") else "first"
+        for trace in found.traces:
+            assert trace.location is not None
+            assert function(trace.location) == wanted
+            [difference] = trace.differences
+            is_own = trace.location.candidate == f"returned {difference.candidate_text}"
+            assert is_own == (not trace.location.seen_in)
+    assert any(trace.location is not None and trace.location.seen_in for trace in replayed.traces)
+
+
+def test_locating_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs the place of what is left, and says so; the verdict stays."""
+    monkeypatch.setattr(locating, "SECONDS", -1.0)
+    scenario = Scenario(tmp_path, {"shop": MANY}).record(lambda shop: (shop.one(1), shop.six(1)))
+    replayed = scenario.change("shop", "number + 1", "number - 1").replay()
+    [trace] = [trace for trace in replayed.traces if trace.verdict == "diverged"]
+    assert trace.location is None
+    assert trace.reason == locating.NOT_LOOKED

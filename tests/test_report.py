@@ -12,9 +12,11 @@ import pytest
 
 from pytest_runtime.acceptance import Acceptance
 from pytest_runtime.blindness import Agreed
+from pytest_runtime.recorders.value_tree import BytesNode, ListNode, Tree
 from pytest_runtime.replay.engine import BlindSpot
 from pytest_runtime.replay.gate import UnjudgedChange
 from pytest_runtime.replay.seal import Fidelity, SealedTrace
+from pytest_runtime.replay.show import PARTS, both_short, literal
 from pytest_runtime.replay.verdict import (
     VERDICTS,
     CauseKind,
@@ -25,11 +27,13 @@ from pytest_runtime.replay.verdict import (
     TraceVerdict,
 )
 from pytest_runtime.replay.why import Why
-from pytest_runtime.reports.causes import causes_of
+from pytest_runtime.reports.causes import causes_of, sorts_of
 from pytest_runtime.reports.failure import failure_text, one_line
 from pytest_runtime.reports.json_report import FORMAT, report_of, write_report
 from pytest_runtime.reports.terminal import print_summary
 from pytest_runtime.reports.totals import Totals
+
+from .scenario import Scenario
 
 SOURCE = "def fee(total):\n    if total > LIMIT:\n        return 10\n"
 
@@ -184,6 +188,17 @@ def test_a_place_where_nothing_is_known_of_base_is_told_in_words(tmp_path: Path)
     """A changed line, for example."""
     place = Location("shop.py", 3, "shop:fee", None, "changed: return 10", "change", "", "changed: return 10")
     assert "    changed: return 10    1 of 1" in failure_text(verdict(diverged("aa", "a", place=place)), "b", tmp_path)
+
+
+def test_a_deleted_statement_is_shown_between_its_neighbours(tmp_path: Path) -> None:
+    """The line that is there now would look like the cause."""
+    (tmp_path / "shop.py").write_text(SOURCE, encoding="utf-8")
+    gone = msgspec.structs.replace(PLACE, deleted="total += 1", between=("def fee(total):", "if total > LIMIT:"))
+    text = failure_text(verdict(diverged("a", "return", place=gone)), "b", tmp_path)
+    assert "shop.py:2  deleted: total += 1  (between `def fee(total):` and `if total > LIMIT:`)\n" in text
+    last = msgspec.structs.replace(gone, between=("return 10", ""))
+    text = failure_text(verdict(diverged("a", "return", place=last)), "b", tmp_path)
+    assert "shop.py:2  deleted: total += 1  (beside `return 10`)\n" in text
 
 
 def test_values_that_differ_from_trace_to_trace_are_said_to_be_examples(tmp_path: Path) -> None:
@@ -431,3 +446,58 @@ def test_calls_that_were_not_sampled_are_named_where_nobody_judged_a_change() ->
     text = printed(totals(verdict(SAME), agreed=Agreed(left, (), ()), unsampled={"shop:fee": 12, "shop:other": 3}))
     assert "12 calls of shop:fee were not sampled when it was recorded" in text
     assert "shop:other" not in text
+
+
+QUERY = (
+    "SELECT p.id, title, body, created, author_id, username FROM post p JOIN user u ON p.author_id = u.id "
+    "WHERE a > {} ORDER BY created"
+)
+
+
+def test_long_values_are_cut_around_what_differs() -> None:
+    """Two long texts are never shown as the same text twice; a string still begins with its quote."""
+    base, candidate = both_short(QUERY.format(1), QUERY.format(2))
+    assert (base[:2], candidate[:2]) == ("'…", "'…")
+    assert "WHERE a > 1" in base
+    assert "WHERE a > 2" in candidate
+    assert max(map(len, (base, candidate))) <= 102
+    rows: list[Tree] = [ListNode([QUERY.format(0)[:30], number]) for number in range(20)]
+    left, right = both_short(ListNode(rows), ListNode([*rows[:-1], ListNode(["last", 19])]))
+    assert left != right
+    assert "'last', 19" in right
+    assert both_short(1, "a") == ("1", "'a'")
+    data, other = (BytesNode(b"-" * 500 + last) for last in (b"one", b"two"))
+    assert both_short(data, other)[1].endswith("two'")
+    assert both_short("short", "text") == ("'short'", "'text'")
+
+
+def test_a_large_value_is_written_without_visiting_all_of_it() -> None:
+    """Thirty items in each of six levels are 700 million parts."""
+    tree: Tree = 1
+    for _level in range(6):
+        tree = ListNode([tree] * 30)
+    assert len(literal(tree)) < 20 * PARTS
+
+
+def test_a_changed_argument_is_named_as_the_function_names_it(tmp_path: Path) -> None:
+    """`items[0]`, not its position in the recording; what acceptances go by stays."""
+    source = """
+        def mark(first, items, *rest, **named):
+            items[0] = 1
+            rest[0].append(1)
+            named["by"].append(1)
+        """
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.mark(0, [0, 0], [], by=[]))
+    for old, new in (("items[0] = 1", "items[0] = 2"), ("rest[0].append(1)", "rest[0].append(2)")):
+        scenario.change("shop", old, new)
+    replayed = scenario.change("shop", '["by"].append(1)', '["by"].append(2)').replay()
+    [trace] = replayed.traces
+    assert [(one.field, one.shown) for one in trace.differences] == [
+        ("arguments[1][1][0]", "items[0]"),
+        ("arguments[1][2][0]", ""),
+        ("arguments[2].by[0]", "by[0]"),
+    ]
+    [first, _by] = sorts_of([trace])
+    assert (first.pattern, first.shown) == ("arguments[*][*][*]", "arguments[*][*][*]")
+    only = msgspec.structs.replace(trace, differences=trace.differences[:1])
+    assert "\nitems[0]  1 → 2" in failure_text(verdict(only), "b", tmp_path)

@@ -5,6 +5,7 @@ It is what the first run on a base does by itself; here it is done ahead, and lo
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from ..recorders.errors import ConfigurationError
 from ..recorders.store.protocol import BaselineReader
 from ..replay.fields import without_positions
 from ..replay.oracle import Oracle, find_oracle
+from ..replay.progress import say_nothing
 from ..replay.seal import SealedTrace
 from ..reports.printing import in_line, many
 from ..reports.unjudged import Unjudged, group_lines, grouped
@@ -42,12 +44,20 @@ def seal_command(name: str, base: str) -> None:
         folder = str(Path(base).absolute()) if base and Path(base).is_dir() else base
         started = time.monotonic()
         oracle = find_oracle(
-            setup_of(project, name, folder), reader, lambda line: click.echo(in_line(line)), renew=True
+            setup_of(project, name, folder),
+            reader,
+            lambda line: click.echo(in_line(line)),
+            renew=True,
+            progress=_show_progress if sys.stderr.isatty() else say_nothing,
         )
         seconds = time.monotonic() - started
         click.echo("\n".join(map(in_line, describe(oracle, _sealed(oracle, reader), seconds))))
     finally:
         reader.close()
+
+
+def _show_progress(line: str) -> None:
+    click.echo(in_line(line), err=True)
 
 
 class Row(NamedTuple):

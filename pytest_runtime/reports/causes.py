@@ -28,6 +28,8 @@ class Sort(NamedTuple):
     differences: int
     """How often they show it."""
     example: FieldDifference
+    shown: str
+    """The pattern in the words of the function, where all of its differences are of one of its arguments."""
 
 
 class Side(NamedTuple):
@@ -93,9 +95,18 @@ def sorts_of(traces: Iterable[TraceVerdict]) -> list[Sort]:
             name = difference.kind, field_pattern(difference.field, outbound=difference.kind == "outbound")
             found.setdefault(name, []).append((trace.trace, difference))
     return [
-        Sort(kind, name, tuple(dict.fromkeys(trace for trace, _one in seen)), len(seen), seen[0][1])
+        Sort(kind, name, tuple(dict.fromkeys(trace for trace, _one in seen)), len(seen), seen[0][1], _shown(name, seen))
         for (kind, name), seen in found.items()
     ]
+
+
+def _shown(pattern: FieldPattern, seen: Sequence[tuple[str, FieldDifference]]) -> str:
+    """One field as it is, several of one argument as their pattern."""
+    named = {one.shown for _trace, one in seen}
+    patterns = set(map(field_pattern, named))
+    if "" in named or len(patterns) > 1:
+        return pattern
+    return named.pop() if len(named) == 1 else patterns.pop()
 
 
 def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
@@ -111,7 +122,8 @@ def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
 
 def _side(seen: Sequence[Location]) -> Side:
     first = seen[0]
-    alike = first.kind == "decision" or len({(one.base, one.candidate) for one in seen}) == 1
+    is_one = len({(one.base, one.candidate) for one in seen}) == 1 and not any(one.seen_in for one in seen)
+    alike = first.kind == "decision" or is_one
     return Side(first.base, first.candidate, len(seen), alike)
 
 

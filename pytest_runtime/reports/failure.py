@@ -47,7 +47,11 @@ def _beginning(cause: Cause, root: Path) -> Iterator[str]:
 
 
 def place(location: Location, root: Path) -> str:
-    """File, line, and what stands there."""
+    """File, line, and what stands there; of a deleted statement what stood there, and between what."""
+    if location.deleted:
+        around = " and ".join(f"`{line}`" for line in location.between if line)
+        where = "" if not around else f"  (between {around})" if all(location.between) else f"  (beside {around})"
+        return f"{location.file}:{location.line}  deleted: {location.deleted}{where}"
     return f"{location.file}:{location.line}  {source_line(root, location)}".rstrip()
 
 
@@ -69,11 +73,11 @@ def _both(side: Side, replayed: int) -> Iterator[str]:
 
 def sort_lines(sorts: Sequence[Sort], traces: int, limit: int = FIELDS_SHOWN) -> Iterator[str]:
     """Field patterns with the values of the first trace that shows them, and how many do."""
-    width = min(max((len(sort.pattern) for sort in sorts), default=0), 60)
+    width = min(max((len(sort.shown) for sort in sorts), default=0), 60)
     for sort in sorts[:limit]:
         share = f"    in {len(sort.traces)} of {traces}" if len(sort.traces) < traces else ""
         shown = sort.example
-        yield f"{sort.pattern:<{width}}  {shown.base_text} → {shown.candidate_text}{share}"
+        yield f"{sort.shown:<{width}}  {shown.base_text} → {shown.candidate_text}{share}"
     if len(sorts) > limit:
         yield f"… and {len(sorts) - limit} more fields"
 

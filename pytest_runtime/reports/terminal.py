@@ -99,6 +99,8 @@ def _cause(cause: Cause, totals: Totals) -> Iterator[str]:
     verb = "begins" if len(cause.traces) == 1 else "begin"
     if cause.location is None:
         yield f"{found} {verb} at no place that could be found"
+        members = (trace for verdict in cause.classes for trace in verdict.traces if trace.trace in cause.traces)
+        yield from (f"    {reason}" for reason in sorted({trace.reason for trace in members if trace.reason}))
     else:
         yield f"{found} {verb} at {place(cause.location, totals.root)}"
         yield from side_lines(cause)

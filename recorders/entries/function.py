@@ -19,8 +19,12 @@ from ..arguments import watched
 from ..capture import freeze, same_frozen
 from ..patching import PatchedFunction, Undos
 from ..provenance import Origins
+from ..readers import class_name
 from ..session import LiveTrace, Session
 from .target import is_public_operator
+
+_mro = type.__dict__["__mro__"].__get__
+_dict = type.__dict__["__dict__"].__get__
 
 
 class EntryFunction(PatchedFunction):
@@ -89,6 +93,8 @@ def _record(
         finally:
             context.leave(token)
     receiver = instance if kind == "method" else None
+    if kind == "constructor":
+        receiver = _inheriting(session, entry, instance)
     args, kwargs = _watched(session, trace, args, kwargs)
     arguments = (receiver, args, kwargs)
     origins = Origins(session.provenance)
@@ -109,6 +115,16 @@ def _record(
     trace.outcome("return", value)
     _finish(session, trace, before, arguments, origins, value)
     return result
+
+
+def _inheriting(session: Session, entry: str, instance: Any) -> type | None:
+    """The included class of an instance that inherits the constructor which is called; `None` where it is that of the
+    entry itself, or one that makes more of its instances than the entry does."""
+    cls = type(instance)
+    owner = next((base for base in _mro(cls) if "__init__" in _dict(base)), None)
+    if owner is None or owner is cls or f"{class_name(owner)}.__init__" != entry:
+        return None
+    return cls if session.included.covers(class_name(cls).partition(":")[0]) else None
 
 
 def _watched(session: Session, trace: LiveTrace, args: Any, kwargs: Any) -> tuple[Any, Any]:

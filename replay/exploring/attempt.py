@@ -91,7 +91,7 @@ class Attempts:
         self._paths = paths
         self._ways: dict[frozenset[tuple[int, int, int]], bytes] = {}
         """Jumps that were taken in one trial → the name of this way."""
-        self._callables: dict[tuple[str, str], Any] = {}
+        self._callables: dict[tuple[str, str, type | None], Any] = {}
         self._jobs: dict[bytes, tuple[Job, Trace]] = {}
         self._resolver = resolver
         self._roots = roots
@@ -206,7 +206,7 @@ class Attempts:
 
     def _callable(self, step: Step, receiver: Any) -> Any:
         """What a step calls; raises `EntryGone`."""
-        key = (step.target, step.kind)
+        key = (step.target, step.kind, receiver if isinstance(receiver, type) else None)
         known = self._callables.get(key)
         if known is not None:
             return known if step.kind in _UNBOUND else MethodType(known, receiver)

@@ -125,6 +125,9 @@ class _Test:
         if not (isinstance(step.arguments, TupleNode) and len(step.arguments.items) == 3):
             raise _NoTest("its arguments are not known")
         first, args, kwargs = step.arguments.items
+        if step.kind == "constructor" and isinstance(first, GlobalNode):  # a class that inherits it
+            module, _, qualname = f"{first.name}.__init__".partition(":")
+            path = [_identifier(part) for part in qualname.split(".")]
         if step.kind in ("method", "property"):
             if not receiver:
                 receiver = "instance"
