@@ -78,6 +78,7 @@ def test_a_candidate_that_writes_to_every_descriptor_costs_its_own_trace(tmp_pat
             return x
         """
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: [shop.work(x) for x in (1, 2, 3)])
-    replayed = scenario.rewrite("shop", hostile).judge(limit=2.0)
+    # Started anew, as for users: a copy of this process would have its descriptors, and write to whoever started it.
+    replayed = scenario.rewrite("shop", hostile).judge(limit=2.0, launch="spawn")
     assert replayed.counts["same"] == 2
     assert sum(replayed.counts.get(verdict, 0) for verdict in ("crashed", "hung", "error")) == 1
