@@ -321,3 +321,24 @@ def test_a_new_file_in_a_folder_that_was_listed_counts(tmp_path: Path) -> None:
     assert replayed(scenario) == set()
     (tmp_path / "plugins" / "c.txt").write_text("")
     assert scenario.judge().counts == {"diverged": 1}
+
+
+def test_what_a_warm_cache_hides_is_selected(tmp_path: Path) -> None:
+    """A trace counts with the functions that it runs in a fresh process: cached, they run in the first trace alone."""
+    source = """
+        import functools
+
+        @functools.cache
+        def rate():
+            return 2
+
+        def price(n):
+            return n * rate()
+        """
+
+    def traffic(shop: Any) -> None:
+        for number in (0, 1, 2, 0):  # the first and the last of them come out the same
+            shop.price(number)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    assert scenario.change("shop", "return 2", "return 3").judge().counts == {"same": 2, "diverged": 2}
