@@ -20,6 +20,7 @@ from typing import Any
 
 from ..recorders import context
 from ..recorders.patching import Undo
+from .file_checks import watch_checks
 from .places import UserFiles, place_of_error, place_of_frame
 from .recorded_world import RecordedWorld, TraceStopped
 
@@ -111,7 +112,13 @@ class Closed:
     def install(self) -> Undo:
         """Start watching; returns its undo."""
         _start(self)
-        return lambda: _stop(self)
+        unwatch = watch_checks(self.looked_at)
+
+        def undo() -> None:
+            unwatch()
+            _stop(self)
+
+        return undo
 
     @contextmanager
     def replaying(self, world: RecordedWorld) -> Iterator[None]:
@@ -201,6 +208,13 @@ class Closed:
                 raise
 
     # --- files ---
+
+    def looked_at(self, path: str | bytes) -> None:
+        """Note a file that code under test asked about: whether it is there may decide on what the code does."""
+        world = self._world()
+        watching = world is not None or self.importing or self.home is not None
+        if watching and self._ours != get_ident() and not self._is_stray(world):
+            self._note(path)
 
     def _leaves(self, event: str, args: tuple[Any, ...], world: RecordedWorld | None) -> bool:
         if event == "open":

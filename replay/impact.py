@@ -16,7 +16,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import FunctionName
+from .annotations import changed_annotations
 from .change import bare_tree
+from .decorators import is_inert_decorator
 
 _INERT_CALLS = frozenset(
     {"Decimal", "decimal.Decimal", "Fraction", "fractions.Fraction", "frozenset", "set", "tuple", "list", "dict"}
@@ -25,14 +27,6 @@ _INERT_CALLS = frozenset(
     | {"logging.getLogger"}
 )
 """What makes a plain value and does nothing else, by the names that everybody gives it."""
-
-_INERT_DECORATORS = frozenset(
-    {"staticmethod", "classmethod", "property", "abstractmethod", "abc.abstractmethod", "override", "final", "overload"}
-    | {"cached_property", "functools.cached_property", "lru_cache", "functools.lru_cache", "cache", "functools.cache"}
-    | {"wraps", "functools.wraps", "contextmanager", "contextlib.contextmanager", "total_ordering"}
-    | {"functools.total_ordering", "dataclass", "dataclasses.dataclass", "singledispatch", "functools.singledispatch"}
-)
-"""Decorators that hand their function to nobody: what they change of it, its callers see."""
 
 
 class Statement(NamedTuple):
@@ -76,6 +70,9 @@ def impact_of(old: Mapping[str, str], new: Mapping[str, str]) -> Impact:
             reasons.append(f"{module} cannot be parsed")
             continue
         statements += _changed(module, left, right)
+        for hint in changed_annotations(before, after):
+            statements.append(Statement(module, hint.line, hint.text, hint.owner))
+            reasons.append(f"an annotation of {module} changed that code may read when it is loaded: {hint.text}")
         binds, reason = _bound(module, left, right)
         names |= binds
         reasons += [reason] if reason else []
@@ -186,7 +183,7 @@ class _Reading:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str, *, is_plain: bool) -> None:
         name = f"{prefix}{node.name}"
         self.functions[name] = frozenset(_mentions(node))
-        handing = [ast.unparse(one) for one in node.decorator_list if not _is_inert_decorator(one)]
+        handing = [ast.unparse(one) for one in node.decorator_list if not is_inert_decorator(one)]
         if handing:
             self.handed.add(f"{name} {handing}")
         is_special = node.name.startswith("__") and node.name.endswith("__")
@@ -196,7 +193,7 @@ class _Reading:
     def _class(self, node: ast.ClassDef, prefix: str) -> None:
         head = [*node.decorator_list, *node.bases, *node.keywords]
         bases = {ast.unparse(base) for base in node.bases}
-        is_plain = not node.keywords and all(_is_inert_decorator(one) for one in node.decorator_list)
+        is_plain = not node.keywords and all(is_inert_decorator(one) for one in node.decorator_list)
         is_plain = is_plain and all(_is_inert_base(base) for base in bases)
         text = f"class {prefix}{node.name} {[ast.dump(part) for part in head]}"
         binds = frozenset({node.name}) if is_plain and not prefix else None
@@ -214,12 +211,6 @@ class _Reading:
 
     def _line(self, number: int) -> str:
         return self._lines[number - 1].strip() if number <= len(self._lines) else ""
-
-
-def _is_inert_decorator(node: ast.expr) -> bool:
-    called = node.func if isinstance(node, ast.Call) else node
-    text = ast.unparse(called)
-    return text in _INERT_DECORATORS or text.endswith((".setter", ".deleter", ".getter"))
 
 
 def _is_inert_base(text: str) -> bool:

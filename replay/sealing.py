@@ -1,7 +1,7 @@
 """This file is about sealing: replaying a baseline on the base revision, several times and under perturbation.
 
-Five runs see what moves: (1) a warm process, in the baseline's order, traced; (2) a fresh process for each trace,
-which is the reference; (3) a warm process with another hash seed, another order, and other answers to what nobody
+Five runs see what moves: (1) a warm process, in the baseline's order; (2) a fresh process for each trace, which
+is the reference; (3) a warm process with another hash seed, another order, and other answers to what nobody
 recorded; (4) the clock standing; (5) other random values. What differs between (1) and (2) depends on what ran before
 and is judged in fresh processes from then on; what differs between (2) and (3) is volatile; what differs in (4) and
 (5) follows from the clock and from random values: it is compared exactly, unless the candidate reads them differently.
@@ -126,6 +126,16 @@ class Runs(NamedTuple):
     standing: Observed | None
     drawn: Observed | None
 
+    @property
+    def functions(self) -> list[FunctionName]:
+        """Included functions that a run came to: in a warm process a cache may answer in the place of one."""
+        return list(dict.fromkeys((*self.warm.functions, *self.fresh.functions, *self.other.functions)))
+
+    @property
+    def files(self) -> list[str]:
+        """Files of the project that a run read: in a warm process their content may be kept."""
+        return sorted({*self.warm.files, *self.fresh.files, *self.other.files})
+
 
 Open = Callable[[int], Runner]
 """Makes a runner of base with a hash seed; it is not loaded yet."""
@@ -163,10 +173,10 @@ def seal(
     finally:
         for runner in runners:
             runner.stop()
-    read = {name: run.warm.files for name, run in runs.items() if run.warm.files}
+    read = {name: files for name, run in runs.items() if (files := run.files)}
     files = sorted({*loaded.read, *(file for several in read.values() for file in several)})
     functions: dict[FunctionName, int] = {}
-    ran = _indexed({name: run.warm.functions for name, run in runs.items()}, functions)
+    ran = _indexed({name: run.functions for name, run in runs.items()}, functions)
     recorded = _indexed(baseline.recorded, functions)
     return Seal(
         base=label,
@@ -201,7 +211,7 @@ def _indexed(
 def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], dict[TraceId, Observed]]:
     """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
     that was not recorded changed it since. With them, what the others of these showed in fresh processes."""
-    shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True)
+    shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True, traced=True)
     unlike = {name for name, one in shown.items() if one.unlike or one.stop in ("gap", "input")}
     jobs = [
         one._replace(job=msgspec.structs.replace(one.job, restore=True)) if one.job.trace in unlike else one
@@ -231,7 +241,8 @@ def _run_all(
 
     def in_first() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed]]:
         others = [job for job in jobs if job.trace not in shown]
-        return answers(first, jobs, traced=True), {**shown, **answers(first, others, fresh=True)}
+        warm = answers(first, jobs, traced=True)
+        return warm, {**shown, **answers(first, others, fresh=True, traced=True)}
 
     def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
         # Backwards: whoever came first and found nothing warm now comes last.

@@ -8,6 +8,7 @@ from functools import cached_property
 from ..recorders.tracing.branches import Branch, FunctionName
 from ..recorders.value_tree import ClassName
 from .alignment import Alignment
+from .annotations import changed_annotations
 from .change import ModuleChange, compare_sources, function_names, innermost_function
 from .layout import changed_layouts
 from .loaded_statements import LoadedChange, loaded_changes
@@ -64,8 +65,19 @@ class Versions:
     def anything(self) -> bool:
         """Whether the versions differ in anything that has a meaning."""
         return self.old.keys() != self.new.keys() or any(
-            change.functions or change.removed or change.statements for change in self.changes.values()
+            change.functions or change.removed or change.statements or self._hints_differ(module)
+            for module, change in self.changes.items()
         )
+
+    def _hints_differ(self, module: str) -> bool:
+        """Whether annotations changed that code may read when it is loaded."""
+        before, after = self.old.get(module), self.new.get(module)
+        if before is None or after is None or before == after:
+            return False
+        try:
+            return any(True for _hint in changed_annotations(before, after))
+        except SyntaxError:
+            return True
 
     @property
     def changed_existing(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_runtime.replay.impact import Impact, impact_of
+from pytest_runtime.replay.versions import Versions
 
 USER = "from shop.rates import LIMIT\n\ndef over(total):\n    return total > LIMIT\n"
 
@@ -70,3 +71,37 @@ def test_a_module_that_is_gone_or_does_not_parse_reaches_everything() -> None:
     """Nobody can say what it did."""
     assert impact_of({"shop.a": "X = 1\n"}, {}).everything == "shop.a is gone"
     assert "cannot be parsed" in impact("X = 1\n", "X = (\n").everything
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new"),
+    [
+        ("@app.get('/x')\ndef view(n: int): ...\n", "n: int", "n: str"),
+        ("@convert\ndef f(n) -> int: ...\n", "-> int", "-> str"),
+        ("@f.register\nasync def _(n: int): ...\n", "n: int", "n: str"),
+        ("class M(Model):\n    a: int\n", "a: int", "a: str"),
+        ("@dataclass\nclass D:\n    a: int = 1\n", "a: int", "a: ClassVar[int]"),
+        ("def make():\n    @app.get('/x')\n    def view(n: int): ...\n", "n: int", "n: str"),
+    ],
+)
+def test_annotations_that_a_decorator_or_a_base_may_read_are_a_change(source: str, old: str, new: str) -> None:
+    """Frameworks convert, dispatch and make fields by them."""
+    found = impact(source, source.replace(old, new))
+    assert "an annotation" in found.everything
+    assert [statement.line for statement in found.statements] == [source.partition(old)[0].count("\n") + 1]
+    assert Versions({"shop": source}, {"shop": source.replace(old, new)}).anything
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new"),
+    [
+        ("def f(n: int): ...\n", "n: int", "n: str"),
+        ("@staticmethod\ndef f(n: int): ...\n", "n: int", "n"),
+        ("class C:\n    a: int\n    def f(self): ...\n", "a: int", "a: str"),
+        ("class C(Base):\n    def f(self):\n        a: int = 1\n", "a: int", "a: str"),
+    ],
+)
+def test_annotations_that_nobody_gets_are_no_change(source: str, old: str, new: str) -> None:
+    """Adding types is silent."""
+    assert impact(source, source.replace(old, new)).everything == ""
+    assert not Versions({"shop": source}, {"shop": source.replace(old, new)}).anything

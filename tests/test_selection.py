@@ -321,3 +321,40 @@ def test_a_new_file_in_a_folder_that_was_listed_counts(tmp_path: Path) -> None:
     assert replayed(scenario) == set()
     (tmp_path / "plugins" / "c.txt").write_text("")
     assert scenario.judge().counts == {"diverged": 1}
+
+
+def test_what_a_warm_cache_hides_is_selected(tmp_path: Path) -> None:
+    """A trace counts with the functions that it runs in a fresh process: cached, they run in the first trace alone."""
+    source = """
+        import functools
+
+        @functools.cache
+        def rate():
+            return 2
+
+        def price(n):
+            return n * rate()
+        """
+
+    def traffic(shop: Any) -> None:
+        for number in (0, 1, 2, 0):  # the first and the last of them come out the same
+            shop.price(number)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    assert scenario.change("shop", "return 2", "return 3").judge().counts == {"same": 2, "diverged": 2}
+
+
+@pytest.mark.parametrize("asked", ["exists()", "stat().st_size if path.exists() else 0", "is_file()"])
+def test_a_file_that_was_only_asked_about_counts(tmp_path: Path, asked: str) -> None:
+    """Whether it is there, or how large it is, may decide."""
+    source = f"""
+        import pathlib
+        path = pathlib.Path(__file__).parent / "flag.txt"
+        def flagged():
+            return path.{asked}
+        """
+    scenario = with_files(tmp_path, source, lambda shop: shop.flagged(), {"other.txt": ""})
+    (tmp_path / "other.txt").write_text("x")
+    assert replayed(scenario) == set()
+    (tmp_path / "flag.txt").write_text("x")
+    assert scenario.judge().counts == {"diverged": 1}
