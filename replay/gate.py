@@ -45,20 +45,27 @@ def unjudged_changes(
     ran_on_base: Mapping[TraceId, Collection[FunctionName]],
     entries: Mapping[TraceId, str],
 ) -> list[UnjudgedChange]:
-    """The changed things that no faithful, judged trace ran.
+    """The changed things that no faithful, judged trace ran, or that kept traces from being judged which base replays.
 
     `verdicts` holds what was replayed in this run, `ran_on_base` the functions that base's own replay of a trace ran,
     `entries` the entry of each trace.
     """
     found = []
     for one in touched:
+        missed = one.traces
         if any(_speaks(one, trace, verdicts, ran_on_base) for trace in one.traces):
-            continue
-        reasons = Counter(_reason(trace, verdicts) for trace in one.traces)
-        names = tuple(dict.fromkeys(entries[trace] for trace in one.traces if trace in entries))
-        kept = tuple(reasons.most_common(REASONS_KEPT))
-        found.append(UnjudgedChange(one.kind, one.name, names, len(one.traces), kept))
+            missed = tuple(trace for trace in one.traces if _is_silenced(trace, verdicts))
+        if missed:
+            reasons = Counter(_reason(trace, verdicts) for trace in missed)
+            names = tuple(dict.fromkeys(entries[trace] for trace in missed if trace in entries))
+            kept = tuple(reasons.most_common(REASONS_KEPT))
+            found.append(UnjudgedChange(one.kind, one.name, names, len(missed), kept))
     return found
+
+
+def _is_silenced(trace: TraceId, verdicts: Mapping[TraceId, TraceVerdict]) -> bool:
+    """Whether the candidate alone kept a trace from being judged: a change may not make itself unseen."""
+    return trace in verdicts and verdicts[trace].why.kind == "candidate"
 
 
 ArmName: TypeAlias = tuple[FunctionName, str, int, str]

@@ -30,7 +30,7 @@ from .sealing import Runner
 from .unknown import why_unknown
 from .verdict import Settled, Verdict
 from .volatile import settling
-from .why import Why
+from .why import Why, why
 
 ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
 
@@ -280,13 +280,15 @@ class Judge:
         assert base is not None
         assert candidate is not None
         if observed.stop in ("gap", "input"):
-            return _not_judged(case, observed.reason)
+            return (
+                self._silenced(case, observed.reason) if observed.stop == "gap" else _not_judged(case, observed.reason)
+            )
         # It stopped because it asked for something new: what it did not come to is not missing.
         found = outbound_differences(base.outbound, candidate.outbound, settles)
         found = [one for one in found if not one.field.endswith(": missing call")]
         if not found and observed.stop == "refused" and not self._against_recording:
             return [Difference("outbound", "left the process", "it stayed inside", observed.reason)]
-        return found or _not_judged(case, observed.reason)
+        return found or self._silenced(case, observed.reason)
 
     def _rules(self, case: Case, *, reread: bool) -> Settles:
         """What counts as no difference: what always moves, what the project says, and, where the candidate draws
@@ -314,12 +316,19 @@ class Judge:
             return found
         return compare(case.sealed.standing, standing.observation, settles)
 
+    def _silenced(self, case: Case, reason: str) -> Judgement:
+        """What is not judged although base replays as it was recorded: the change alone keeps it from being judged."""
+        judgement = _not_judged(case, reason)
+        return judgement if self._against_recording else judgement._replace(why=why("candidate", reason))
+
     def _alike(self, case: Case, observed: Observed) -> Judgement:
         base, candidate = case.sealed.observation, observed.observation
         if base is None or candidate is None:
             return _same(case, self._own)
         own = self._own
         unknown = why_unknown(base, candidate, case.trace, lambda field: own.ignores(field) is not None)
+        if unknown and not case.sealed.unknown:
+            return self._silenced(case, unknown)
         judgement = _not_judged(case, unknown) if unknown else _same(case, own)
         if judgement.verdict != "same" or self._against_recording:
             return judgement

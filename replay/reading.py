@@ -127,11 +127,19 @@ def _inherits(mro: tuple[type, ...], base: type) -> bool:
 _NO_PROPERTIES = (types.FunctionType, functools.partial, functools.partialmethod, functools.singledispatchmethod)
 
 
+class _Named(NamedTuple):
+    field: int
+
+
+_FIELD = type(vars(_Named)["field"])
+"""What reads a field of a named tuple."""
+
+
 def _is_property(value: Any) -> bool:
     """Whether what a class holds computes an attribute: a property, or one of the cached ones that libraries have."""
     # By its type and what it holds, without asking it: it may be a proxy that answers to every name.
     kind = type(value)
-    if issubclass(kind, (property, functools.cached_property)):
+    if kind is _FIELD or issubclass(kind, (property, functools.cached_property)):
         return True
     if issubclass(kind, (type, *_NO_PROPERTIES)) or not hasattr(kind, "__get__"):
         return False

@@ -20,10 +20,12 @@ CauseKind: TypeAlias = Literal[
     "path",
     "recording",
     "application",
+    "candidate",
     "unexplained",
 ]
 """What the cause is about. Empty where nothing is wrong; `recording` where the baseline itself lacks something,
-`application` where base cannot be made to answer at all."""
+`application` where base cannot be made to answer at all, `candidate` where base replays as recorded and the candidate
+alone gives nothing to judge."""
 
 
 class Why(msgspec.Struct, frozen=True, array_like=True):
@@ -45,7 +47,7 @@ class Why(msgspec.Struct, frozen=True, array_like=True):
         """The whole reason, for one trace."""
         if not self:
             return ""
-        said = "" if self.kind in ("recording", "application") else NOT_AS_RECORDED
+        said = "" if self.kind in ("recording", "application", "candidate") else NOT_AS_RECORDED
         parts = [said, self.difference, self.cause]
         return ": ".join(part for part in parts if part)
 
@@ -69,6 +71,7 @@ CURES: dict[CauseKind, str] = {
     "path": "replay one by itself and look: pytest --runtime-baseline=NAME --runtime-trace ID --pdb",
     "unexplained": "replay one by itself and look: pytest --runtime-baseline=NAME --runtime-trace ID --pdb",
     "recording": "record it again",
+    "candidate": "see what the change does there: pytest --runtime-baseline=NAME --runtime-trace ID --pdb",
 }
 """The one thing to do about each kind of cause."""
 

@@ -50,6 +50,14 @@ def test_a_judged_trace_whose_replay_did_not_run_it_is_no_evidence() -> None:
     assert change.reasons == (("its replay on base did not run it", 2),)
 
 
+def test_a_trace_that_the_candidate_alone_kept_from_being_judged_fails_the_change() -> None:
+    """Although others of the function were the same: a change may not make itself unseen."""
+    silenced = TraceVerdict("b", "not judged", "x", why=why("candidate", "return: a generator was not captured"))
+    [change] = gate(TraceVerdict("a", "same"), silenced)
+    assert (change.name, change.traces) == ("shop:fee", 1)
+    assert change.reasons == (("return: a generator was not captured", 1),)
+
+
 # --- lines ----------------------------------------------------------------------------------------------------------
 
 LINE = UnreachedLine("shop:fee", "shop.py:9  return total")
@@ -161,6 +169,13 @@ def test_a_change_that_makes_its_own_traces_unjudgeable_is_no_pass(project: Proj
     project.write("runtime-accepted.toml", agreed)
     text = output(project.run(*RUN))
     assert "agreed not to be judged: runshop.pricing:fee until 2999-01-01 (TICKET-3)" in text
+
+
+def test_a_change_that_makes_some_of_its_traces_unjudgeable_is_no_pass(project: Project) -> None:
+    """Base replays them all, and one is the same: what it does for the others nobody saw."""
+    project.commit().change("        return 10", "        return (n for n in [11])")
+    text = output(project.run(*RUN))
+    assert "changed and judged by no trace: runshop.pricing:fee, run by 2 recorded traces: return" in text
 
 
 def test_a_run_that_deselects_everything_is_no_pass(project: Project) -> None:

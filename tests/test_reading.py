@@ -311,3 +311,20 @@ def test_exploring_reads_too(tmp_path: Path) -> None:
     scenario.change("shop", "Money(count * 100)", "Money(count * 100 if count != 7 else 0)")
     [explored] = scenario.explore().values()
     assert [one.near for one in explored.findings] == [True]
+
+
+def test_the_names_of_a_named_tuples_fields_are_read(tmp_path: Path) -> None:
+    """One that is renamed is gone for its callers; a new one at the end is a new value."""
+    source = """
+        from typing import NamedTuple
+
+        class Point(NamedTuple):
+            x: int
+            y: int
+
+        def made(number):
+            return Point(number, number + 1)
+        """
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.made(1))
+    assert scenario.judge(everything=True).counts == {"same": 1}
+    assert scenario.change("shop", "    x: int", "    left: int").judge().counts == {"diverged": 1}
