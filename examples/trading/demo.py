@@ -126,7 +126,7 @@ def read_change(file: Path) -> Change:
         raise DemoFailed(f"{file.name} does not begin with '# breaking: ...' or '# harmless: ...'")
     cause = None
     if "where" in headers:
-        path, function = headers["where"].split()
+        path, _, function = headers["where"].partition(" ")
         cause = Location(path, function)
     return Change(file.stem, VERDICT_EXPECTED[kind], headers[kind], cause, file)
 
