@@ -160,15 +160,14 @@ def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.Monke
     return Project(pytester)
 
 
-def test_a_change_that_makes_its_own_traces_unjudgeable_is_no_pass(project: Project) -> None:
-    """Although others are the same; and a pass where a reviewer agreed to it, which each run shows."""
-    project.commit().change("        return 10", "        open('x', 'w')\n        return 11")
-    result = project.run(*RUN)
-    assert result.ret == 1
+def test_what_a_reviewer_agreed_to_leave_unjudged_passes_and_is_shown(project: Project) -> None:
+    """Without it the same change is no pass."""
+    project.commit().change("        return 10", "        return (n for n in [11])")
+    assert project.run(*RUN).ret == 1
     agreed = '[[blind]]\nfunction = "runshop.pricing:fee"\nreason = "TICKET-3"\nuntil = 2999-01-01\n'
-    project.write("runtime-accepted.toml", agreed)
-    text = output(project.run(*RUN))
-    assert "agreed not to be judged: runshop.pricing:fee until 2999-01-01 (TICKET-3)" in text
+    result = project.write("runtime-accepted.toml", agreed).run(*RUN)
+    assert result.ret == 0
+    assert "agreed not to be judged: runshop.pricing:fee until 2999-01-01 (TICKET-3)" in output(result)
 
 
 def test_a_change_that_makes_some_of_its_traces_unjudgeable_is_no_pass(project: Project) -> None:
