@@ -1,30 +1,40 @@
-"""This file is about arguments that do something when they are used: callables and iterators.
+"""Arguments that do something when they are used: callables and iterators.
 
-A callable that comes from outside is a boundary: its calls are recorded, and answered on replay. An iterator whose
-items cannot be read without taking them is recorded as it is consumed. Both are handed on behind wrapt proxies, which
-answer `isinstance`, equality and every attribute as what they stand for. What can be read in place (the iterators of
-built-in containers, `io.StringIO`, an open file) is captured like any other value, see `readers`.
+A callable that comes from outside is a boundary: its calls are recorded, and answered on replay. So is a generator: its
+items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer tells of frames
+of their code, and arguments, answers and items are read there. What cannot be watched so (a method of an object
+written in C, a generator function) is unknown, with the reason. What can be read in place (the iterators of built-in
+containers, `io.StringIO`, an open file) is captured like any other value, see `readers`.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
+import itertools
+import sys
 import types
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType, FrameType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import wrapt
-
-from .boundaries.world import Operation, Ticket
-from .context import current_world
-from .markers import Standard
-from .readers import is_quiet_iterator, known_readers
+from . import context
+from .boundaries.world import Operation
+from .context import Scope, Watch, current_world
+from .entries.call import Defaults, Parameters, defaults_of, locals_of, parameters_of
+from .markers import Opaque, Standard
+from .readers import Reduced, known_readers
 
 if TYPE_CHECKING:
-    from .boundaries.world import World
+    from .boundaries.world import LiveTicket, LiveWorld, Ticket
 
-_CALLABLES = frozenset(map(id, (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial)))
-_PLAIN = frozenset(map(id, (type(None), bool, int, float, str, bytes, list, tuple, dict, set, frozenset)))
+_DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+_method_self = MethodType.__dict__["__self__"].__get__
+_method_function = MethodType.__dict__["__func__"].__get__
+_code = FunctionType.__dict__["__code__"].__get__
+_closure = FunctionType.__dict__["__closure__"].__get__
 
 
 def calling(number: int, name: str) -> Operation:
@@ -37,53 +47,359 @@ def consuming(number: int) -> Operation:
     return Operation("iterator", "next", f"argument {number}", "session")
 
 
-class WatchedCallable(wrapt.CallableObjectProxy[Any]):
-    """A callable argument of a recorded entry."""
+class Signature(NamedTuple):
+    """What a watched callable takes, without what is bound already: calls by position and by name are alike."""
 
-    _self_number: int
-    _self_name: str
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Its own answer, seen by the world of the running trace."""
-        world = current_world()
-        if world is None:
-            return self.__wrapped__(*args, **kwargs)
-        request = {"args": args, "kwargs": kwargs}
-        operation = calling(self._self_number, self._self_name)
-        return world.call(operation, request, lambda: self.__wrapped__(*args, **kwargs))
+    positional: tuple[str, ...]
+    only_positional: int
+    named: tuple[str, ...]
+    rest: str
+    others: str
+    defaults: Mapping[str, Any]
 
 
-class WatchedIterator(wrapt.ObjectProxy[Any]):
-    """An iterator argument of a recorded entry."""
+def _signature(parameters: Parameters, defaults: Defaults, bound: int, by_name: Mapping[str, Any]) -> Signature:
+    first = len(parameters.positional) - len(defaults.positional)
+    filled = dict(zip(parameters.positional[first:], defaults.positional, strict=False))
+    filled.update(defaults.named)
+    filled.update({name: value for name, value in by_name.items() if isinstance(name, str)})
+    return Signature(
+        parameters.positional[bound:],
+        max(parameters.only_positional - bound, 0),
+        parameters.named,
+        parameters.rest,
+        parameters.others,
+        {name: value for name, value in filled.items() if name not in parameters.positional[:bound]},
+    )
 
-    _self_number: int
-    _self_ticket: Ticket
 
-    def __iter__(self) -> WatchedIterator:
-        return self
+Request: TypeAlias = dict[str, Any]
+"""`args` by position, defaults filled in, and `kwargs` by name."""
 
-    def __next__(self) -> Any:
-        ended: list[StopIteration] = []
 
-        def take() -> list[Any]:
-            try:
-                return [next(self.__wrapped__)]
-            except StopIteration as end:
-                ended.append(end)
-                return []
+def bound_request(name: str, signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Request:
+    """The request of a call, in the form in which it is read from a frame; raises `TypeError` as the call would."""
+    given = dict(zip(signature.positional, args, strict=False))
+    rest = tuple(args[len(signature.positional) :])
+    if rest and not signature.rest:
+        takes = len(signature.positional)
+        raise TypeError(f"{name}() takes {takes} positional argument{'s' * (takes != 1)} but {len(args)} were given")
+    others: dict[str, Any] = {}
+    by_name = {*signature.positional[signature.only_positional :], *signature.named}
+    for key, value in kwargs.items():
+        if key in given:
+            raise TypeError(f"{name}() got multiple values for argument {key!r}")
+        if key in by_name:
+            given[key] = value
+        elif signature.others:
+            others[key] = value
+        else:
+            raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+    wanted = (*signature.positional, *signature.named)
+    values = {**signature.defaults, **given}
+    missing = [one for one in wanted if one not in values]
+    if missing:
+        raise TypeError(f"{name}() missing {len(missing)} required argument(s): {', '.join(map(repr, missing))}")
+    args = (*(values[one] for one in signature.positional), *rest)
+    return {"args": args, "kwargs": {**{one: values[one] for one in signature.named}, **others}}
 
-        taken = self._self_ticket.take(take, 1)
-        if not taken:
-            raise ended[0] if ended else StopIteration
-        return taken[0]
+
+def _read_request(signature: Signature, values: Mapping[str, Any]) -> Request:
+    args = tuple(values[name] for name in signature.positional)
+    rest = values[signature.rest] if signature.rest else ()
+    others = values[signature.others] if signature.others else {}
+    return {"args": (*args, *rest), "kwargs": {**{name: values[name] for name in signature.named}, **others}}
+
+
+# --- while recording ---------------------------------------------------------------------------------------------
+
+
+NUMBERS_KEPT = 10_000
+"""Callables whose numbers are remembered."""
+
+_UNWATCHED: Reduced = (
+    Opaque,
+    ("builtins:builtin_function_or_method", "a method of an object written in C cannot be watched as it is called"),
+)
+_DEFERRED_CALL: Reduced = (
+    Opaque,
+    ("builtins:function", "a generator function or a coroutine function cannot be watched as it is called"),
+)
+
+
+class _Callable(NamedTuple):
+    """A callable argument, and how its frames are told from others of the same code."""
+
+    number: int
+    name: str
+    signature: Signature
+    function: FunctionType
+    receiver: Any
+    has_receiver: bool
+
+    def is_of(self, values: Mapping[str, Any]) -> bool:
+        """Whether local variables are those of a call of it."""
+        code = _code(self.function)
+        if self.has_receiver and code.co_argcount and values.get(code.co_varnames[0]) is not self.receiver:
+            return False
+        cells = _closure(self.function) or ()
+        return all(values.get(name) is _content(cell) for name, cell in zip(code.co_freevars, cells, strict=True))
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None  # not filled yet
+
+
+class Numbers:
+    """The numbers of callables that were given to entries: one that an object keeps has its own in later traces too."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[weakref.ref[Any], int]] = {}
+
+    def of(self, function: FunctionType, receiver: Any) -> int | None:
+        """The number that a callable was given."""
+        known = self._known.get((id(function), id(receiver)))
+        return known[1] if known is not None and known[0]() is function else None
+
+    def give(self, function: FunctionType, receiver: Any, number: int) -> None:
+        """Remember a number; the oldest go first."""
+        self._known[id(function), id(receiver)] = weakref.ref(function), number
+        while len(self._known) > NUMBERS_KEPT:
+            del self._known[next(iter(self._known))]
+
+
+class Watched:
+    """What is watched of the arguments of one trace, wherever in them it stands."""
+
+    def __init__(
+        self,
+        world: LiveWorld,
+        included: Callable[[str], bool],
+        numbers: Numbers,
+        rest: Callable[[Watch], bool],
+        given: Sequence[Any],
+    ) -> None:
+        """`given` are the arguments themselves, in order; `rest` waits for the frame of a generator to be resumed
+        (`Tracer.rest_frame`)."""
+        self.codes: list[CodeType] = []
+        """Code whose frames the tracer must tell of."""
+        self._world = world
+        self._included = included
+        self._numbers = numbers
+        self._rest = rest
+        self._places = {id(value): number for number, value in reversed(list(enumerate(given)))}
+        self._inner = itertools.count(len(given))
+        self._stands: dict[int, tuple[Any, Reduced | None]] = {}
+        """What a value is frozen as, by its id; the value is kept alive."""
+        self._callables: dict[int, list[_Callable]] = {}
+        self._iterators: dict[int, IteratorRun] = {}
+        """By id of their frame, which each of them holds."""
+
+    @property
+    def iterators(self) -> list[IteratorRun]:
+        """Generators among the arguments."""
+        return list(self._iterators.values())
+
+    def stand(self, value: Any) -> Reduced | None:
+        """What a callable or a generator is frozen as; from now on it is watched. `None` for what it is by itself."""
+        if type(value) is MethodType:  # made anew by each look at an attribute
+            return self._stand_of(value)
+        known = self._stands.get(id(value))
+        if known is None:
+            known = self._stands[id(value)] = value, self._stand_of(value)
+        return known[1]
+
+    def _stand_of(self, value: Any) -> Reduced | None:
+        cls = type(value)
+        if cls is types.GeneratorType:
+            return self._generator(value)
+        if cls is types.BuiltinMethodType:
+            return _UNWATCHED if _is_bound(value) else None
+        function, receiver, has_receiver, args, kwargs = _taken_apart(value)
+        if type(function) is not FunctionType or self._included(_code(function).co_filename):
+            return None  # part of what is under validation, or known by name
+        number = self._number(value, function, receiver)
+        if number is None:
+            return None
+        if _code(function).co_flags & _DEFERRED:
+            return _DEFERRED_CALL
+        parameters = parameters_of(_code(function))
+        signature = _signature(parameters, defaults_of(function), len(args) + has_receiver, kwargs)
+        found = _Callable(number, _code(function).co_name, signature, function, receiver, has_receiver)
+        self._watch(found)
+        return Standard, ("callable", number, found.name, tuple(signature[:5]), dict(signature.defaults))
+
+    def _number(self, value: Any, function: FunctionType, receiver: Any) -> int | None:
+        """The number of a callable; `None` for one that a replay finds by its name in a library."""
+        number = self._numbers.of(function, receiver)
+        if number is None:
+            number = self._places.get(id(value))
+            if number is None and "<" not in function.__qualname__:
+                return None
+            number = next(self._inner) if number is None else number
+            self._numbers.give(function, receiver, number)
+        return number
+
+    def _watch(self, found: _Callable) -> None:
+        code = _code(found.function)
+        watched = self._callables.setdefault(id(code), [])
+        if not any(one.function is found.function and one.receiver is found.receiver for one in watched):
+            watched.append(found)
+            self.codes.append(code)
+
+    def _generator(self, value: types.GeneratorType[Any, Any, Any]) -> Reduced | None:
+        if value.gi_frame is None:
+            return None  # it is at its end
+        number = self._places.get(id(value))
+        number = next(self._inner) if number is None else number
+        ticket = self._world.begin(consuming(number), number)
+        run = self._iterators[id(value.gi_frame)] = IteratorRun(value.gi_code, value.gi_frame, ticket, self._rest)
+        self.codes.append(run.code)
+        self._rest(run)
+        return Standard, ("consumed", number)
+
+    def called(self, code: CodeType, frame: FrameType) -> None:
+        """A frame of watched code starts within the trace."""
+        iterator = self._iterators.get(id(frame))
+        if iterator is not None:
+            iterator.resumed()
+            return
+        candidates = self._callables.get(id(code))
+        if candidates:
+            values = locals_of(frame, traced=sys.version_info < (3, 12))
+            for one in candidates:
+                if one.is_of(values):
+                    CallRun(code, frame, self._world, one, values).enter()
+                    return
+
+
+class _Beside:
+    """A frame of outside code that a trace watches: what it does itself is part of its answer."""
+
+    def __init__(self, code: CodeType, frame: FrameType) -> None:
+        self.code = code
+        self.frame = frame
+        self._scope = Scope(None)
+        self._scope.watch = self
+        self._token: Any = None
+
+    def enter(self) -> None:
+        """The frame runs from here."""
+        self._token = context.enter(self._scope)
+
+    def leave(self) -> None:
+        """The trace goes on."""
+        token, self._token = self._token, None
+        if token is not None:
+            context.leave_anyhow(token)
+
+    def returned(self, value: Any) -> None:
+        """The frame returns."""
+
+    def raised(self, error: BaseException) -> None:
+        """The frame fails."""
+
+    def yielded(self, value: Any) -> None:
+        """The frame hands over an item."""
+
+    def resumed(self) -> None:
+        """The frame goes on."""
+
+    def lost(self) -> None:
+        """Nothing will tell how the frame ends."""
+        self.leave()
+
+
+class CallRun(_Beside):
+    """One call of a callable argument."""
+
+    def __init__(
+        self, code: CodeType, frame: FrameType, world: LiveWorld, called: _Callable, values: Mapping[str, Any]
+    ) -> None:
+        super().__init__(code, frame)
+        request = _read_request(called.signature, values)
+        self._ticket: LiveTicket = world.begin(calling(called.number, called.name), request)
+
+    def returned(self, value: Any) -> None:
+        """It answers."""
+        self.leave()
+        del self.frame
+        self._ticket.answered(value)
+
+    def raised(self, error: BaseException) -> None:
+        """It fails."""
+        self.leave()
+        del self.frame
+        self._ticket.failed(error)
+
+
+class IteratorRun(_Beside):
+    """A generator that a trace was given, as its items are taken."""
+
+    def __init__(self, code: CodeType, frame: FrameType, ticket: LiveTicket, rest: Callable[[Watch], bool]) -> None:
+        super().__init__(code, frame)
+        self._ticket = ticket
+        self._rest = rest
+
+    def resumed(self) -> None:
+        """The next item is asked for."""
+        if self._token is None:
+            self.enter()
+
+    def yielded(self, value: Any) -> None:
+        """It is there."""
+        self.leave()
+        self._rest(self)
+        self._ticket.item(value)
+
+    def returned(self, value: Any) -> None:
+        """There are no more."""
+        self.leave()
+        self._ticket.end()
+
+    def raised(self, error: BaseException) -> None:
+        """It failed, or was closed."""
+        self.leave()
+        if type(error) is not GeneratorExit:
+            self._ticket.failed(error)
+
+
+def _taken_apart(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str, Any]]:
+    """(function, receiver, whether there is one, arguments that are bound by position, those by name)."""
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    while type(value) is functools.partial:
+        args, kwargs = (*value.args, *args), {**value.keywords, **kwargs}
+        value = value.func
+    if type(value) is MethodType:
+        return _method_function(value), _method_self(value), True, args, kwargs
+    return value, None, False, args, kwargs
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
+    held = value.__self__
+    return held is not None and type(held) is not types.ModuleType and not isinstance(held, type)
+
+
+# --- on replay ---------------------------------------------------------------------------------------------------
 
 
 class RecordedCallable:
     """Stands for a callable argument on replay."""
 
-    def __init__(self, number: int, name: str) -> None:
+    def __init__(self, number: int, name: str, signature: Signature | None = None) -> None:
+        """Without a `signature`, as in older baselines, calls by position and by name are told apart."""
         self._number = number
+        self._signature = signature
         self.__name__ = self.__qualname__ = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a function is bound."""
+        return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the recorded one answered."""
@@ -91,7 +407,22 @@ class RecordedCallable:
         if world is None:
             raise RuntimeError(f"the callable argument {self.__name__} was called outside every trace")
         operation = calling(self._number, self.__name__)
-        return world.call(operation, {"args": args, "kwargs": kwargs}, lambda: None)
+        request: Request = {"args": args, "kwargs": kwargs}
+        if self._signature is not None:
+            request = bound_request(self.__name__, self._signature, args, kwargs)
+        return world.call(operation, request, lambda: None)
+
+
+def recorded_callable(parts: Sequence[Any]) -> RecordedCallable:
+    """The stand-in for a callable of a baseline, of the parts that were stored of it."""
+    number = parts[0] if parts and isinstance(parts[0], int) else 0
+    name = str(parts[1]) if len(parts) > 1 else ""
+    if len(parts) != 4 or not isinstance(parts[2], tuple) or len(parts[2]) != 5 or not isinstance(parts[3], dict):
+        return RecordedCallable(number, name)
+    positional, only, named, rest, others = parts[2]
+    texts = [tuple(map(str, one)) if isinstance(one, (tuple, list)) else () for one in (positional, named)]
+    only = only if isinstance(only, int) else 0
+    return RecordedCallable(number, name, Signature(texts[0], only, texts[1], str(rest), str(others), parts[3]))
 
 
 class RecordedIterator:
@@ -114,66 +445,11 @@ class RecordedIterator:
         """As a generator has it."""
 
 
-def watched(world: World, included: Callable[[str], bool], args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """The arguments, with what does something when it is used behind a proxy; the same objects where nothing does."""
-    if not any(id(type(value)) not in _PLAIN for value in (*args, *kwargs.values())):
-        return args, kwargs
-    number = iter(range(1_000_000))
-    positional = tuple(_watched(world, included, value, next(number)) for value in args)
-    named = {name: _watched(world, included, value, next(number)) for name, value in kwargs.items()}
-    if all(new is old for new, old in zip(positional, args, strict=True)):
-        positional = args
-    return positional, named
+def _read_recorded(value: Any) -> Any:
+    signature = value._signature
+    more = () if signature is None else (tuple(signature[:5]), dict(signature.defaults))
+    return Standard, ("callable", value._number, value.__name__, *more)
 
 
-def _watched(world: World, included: Callable[[str], bool], value: Any, number: int) -> Any:
-    cls = type(value)
-    if id(cls) in _CALLABLES:
-        code = _code_of(value)
-        if included(code.co_filename) if code is not None else not _is_bound(value):
-            return value  # part of what is under validation, or known by name
-        proxy = WatchedCallable(value)
-        proxy._self_number, proxy._self_name = number, code.co_name if code is not None else value.__name__
-        return proxy
-    if cls is types.GeneratorType or (_is_iterator(cls) and not is_quiet_iterator(cls)):
-        iterator = WatchedIterator(value)
-        iterator._self_number = number
-        iterator._self_ticket = world.begin(consuming(number), number)
-        return iterator
-    return value
-
-
-def _code_of(value: Any) -> types.CodeType | None:
-    """The code that a callable runs; `None` for what is written in C."""
-    while type(value) is functools.partial:
-        value = value.func
-    function = value.__func__ if type(value) is types.MethodType else value
-    return function.__code__ if type(function) is types.FunctionType else None
-
-
-def _is_bound(value: Any) -> bool:
-    """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
-    held = value.__self__ if type(value) is types.BuiltinMethodType else None
-    return held is not None and type(held) is not types.ModuleType and not isinstance(held, type)
-
-
-_STANDARD_HOMES = frozenset({"builtins", "itertools", "_csv", "_io", "re"})
-
-
-def _is_iterator(cls: type) -> bool:
-    """Whether a class written in C is one of iterators; those of the service are captured by their state."""
-    return cls.__module__ in _STANDARD_HOMES and "__next__" in vars(cls) and cls.__module__ != "_io"
-
-
-def _read_callable(value: Any) -> Any:
-    return Standard, ("callable", value._self_number, value._self_name)
-
-
-def _read_iterator(value: Any) -> Any:
-    return Standard, ("consumed", value._self_number)
-
-
-known_readers[id(WatchedCallable)] = _read_callable
-known_readers[id(WatchedIterator)] = _read_iterator
-known_readers[id(RecordedCallable)] = lambda value: (Standard, ("callable", value._number, value.__name__))
+known_readers[id(RecordedCallable)] = _read_recorded
 known_readers[id(RecordedIterator)] = lambda value: (Standard, ("consumed", value._number))

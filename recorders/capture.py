@@ -10,7 +10,9 @@ A value that cannot be captured becomes an opaque mark with its type and the rea
 
 from __future__ import annotations
 
+import functools
 import pickle
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -32,6 +34,15 @@ Look: TypeAlias = Callable[[Any, Reduced], Reduced]
 """Of (instance, what its reader gives) what is frozen of it. Only a replay looks: what it adds may run code."""
 
 
+Stand: TypeAlias = Callable[[Any], Reduced | None]
+"""What a function, a bound method or a `partial` is frozen as; `None` for what it is by itself."""
+
+CALLABLES = frozenset(
+    map(id, (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial, types.GeneratorType))
+)
+"""Ids of the types that are asked for."""
+
+
 class _Limit(Exception):
     """A value went over a limit; the message is the reason of its opaque mark."""
 
@@ -40,9 +51,15 @@ class _Freezer(pickle.Pickler):
     """The C pickler, reading raw state."""
 
     def __init__(
-        self, sink: _Sink, origins: Origins | None = None, look: Look | None = None, most: int = OBJECT_LIMIT
+        self,
+        sink: _Sink,
+        origins: Origins | None = None,
+        look: Look | None = None,
+        most: int = OBJECT_LIMIT,
+        stand: Stand | None = None,
     ) -> None:
         super().__init__(sink, 5)
+        self._stand = stand
         self._objects = 0
         self._most = most
         self._origins = origins
@@ -55,6 +72,8 @@ class _Freezer(pickle.Pickler):
         if self._objects > self._most:
             raise _Limit(f"more than {OBJECT_LIMIT} objects")
         try:
+            if self._stand is not None and id(cls) in CALLABLES and (stood := self._stand(value)) is not None:
+                return stood
             reduced = reader(value)
             if self._look is not None and type(reduced) is tuple and reduced[0] is Instance:
                 return self._look(value, reduced)
@@ -97,18 +116,20 @@ def freeze(
     origins: Origins | None = None,
     look: Look | None = None,
     most: int = OBJECT_LIMIT,
+    stand: Stand | None = None,
 ) -> Frozen:
     """A copy of the value that later changes cannot reach; runs no code of the value's classes, never raises.
 
     `limit` is in bytes, `most` in objects; with `origins`, objects say where they came from; `look` adds to what is
-    frozen of an instance. What cannot be frozen comes back as an opaque mark.
+    frozen of an instance; `stand` is asked for what a callable is frozen as.
+    What cannot be frozen comes back as an opaque mark.
     """
     cls = type(value)
     if id(cls) in _ATOMS or ((cls is str or cls is bytes) and len(value) <= limit):
         return value
     sink = _Sink(limit)
     try:
-        _Freezer(sink, origins, look, most).dump(value)
+        _Freezer(sink, origins, look, most, stand).dump(value)
     except _Limit as over:
         return _opaque(value, f"{over}{_extent(value)}")
     except Exception as fault:

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
-from types import CodeType
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar, Token
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .patching import Undo, replace
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class PathRecord:
     """What one trace ran, filled by the tracer: arms in the order of first occurrence, functions, inner results."""
 
-    __slots__ = ("arms", "codes", "evicted", "hits", "returns")
+    __slots__ = ("arms", "calls", "codes", "evicted", "hits", "returns")
 
     def __init__(self) -> None:
         self.arms: dict[tuple[int, int, int], CodeType] = {}
@@ -33,7 +33,30 @@ class PathRecord:
         self.returns: list[tuple[CodeType, Any]] = []
         """(code, returned value) of inner calls, for immutable scalars only."""
         self.hits = 0
+        self.calls = 0
         self.evicted = False
+
+
+class Watch(Protocol):
+    """What waits for the end of one frame; its methods are called in the frame's own thread, while it still stands."""
+
+    code: CodeType
+    frame: FrameType
+
+    def returned(self, value: Any) -> None:
+        """The frame returns a value."""
+
+    def raised(self, error: BaseException) -> None:
+        """An exception leaves the frame."""
+
+    def yielded(self, value: Any) -> None:
+        """The frame of a generator or a coroutine hands over a value, and rests."""
+
+    def resumed(self) -> None:
+        """The frame goes on."""
+
+    def lost(self) -> None:
+        """Nothing will tell how the frame ends."""
 
 
 class Scope:
@@ -42,18 +65,26 @@ class Scope:
     A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
     """
 
-    __slots__ = ("_lanes", "lane", "path", "world")
+    __slots__ = ("_lanes", "called", "is_open", "lane", "path", "watch", "world")
 
     def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
         self.world = world
         self.path = path
         self.lane = 0
+        self.watch: Watch | None = None
+        """Waits for the end of the frame that the scope began with."""
+        self.is_open = False
+        """Whether inner calls are entries of their own, because this one cannot be called again."""
+        self.called: Callable[[CodeType, FrameType], None] | None = None
+        """Told when a function starts that was watched for this trace."""
         self._lanes = itertools.count(1)
 
     def branch(self) -> Scope:
         """The scope of a new thread of the same trace."""
         child = Scope(self.world, self.path)
         child.lane = next(self._lanes)
+        child.is_open = self.is_open
+        child.called = self.called
         child._lanes = self._lanes
         return child
 
@@ -65,6 +96,15 @@ _scope: ContextVar[Scope | None] = ContextVar("pytest_runtime_scope", default=No
 current = _scope.get
 enter = _scope.set
 leave = _scope.reset
+
+
+def leave_anyhow(token: Token[Scope | None]) -> None:
+    """Leave a scope, also in another context than the one that entered it: the body of a response, a generator."""
+    try:
+        _scope.reset(token)
+    except ValueError:
+        _scope.set(None)
+
 
 _outside: World | None = None
 

@@ -34,7 +34,8 @@ from .sampling import Sampler
 from .session import Session
 from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
-from .tracing.choose import choose_tracer
+from .tracing.choose import NoTracer, choose_tracer
+from .tracing.tracefunc import TraceFunctionTracer
 
 # Taken before anyone could patch them, this recorder included.
 _time = time.time
@@ -97,14 +98,24 @@ class Recording:
             self._find_applications()
         add(context.watch_variables(self._variables))
         add(context.follow_threads(self.session.tracer.prepare))
-        functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries(), undos=self._undos)
+        tracer = self.session.tracer
+        functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries())
+        if functions.is_wanted:
+            self._find_functions(functions)
         watcher = ImportWatcher(
             self._included,
             on_codes=self.session.tracer.register,
-            on_module=functions.wrap_module,
+            on_module=functions.saw_module,
             on_fault=self._fault,
+            compiler=tracer.compile if isinstance(tracer, TraceFunctionTracer) and functions.is_wanted else None,
         )
         add(watcher.install())
+
+    def _find_functions(self, functions: FunctionEntries) -> None:
+        tracer = self.session.tracer
+        if isinstance(tracer, NoTracer):
+            sys.stderr.write(f"pytest-runtime: calls of functions are not recorded, requests are ({tracer.name})\n")
+        tracer.find_entries(functions.entered)
 
     def _not_entries(self) -> list[str]:
         """The factory of the application builds the service; declared boundaries stand outside it."""
@@ -143,14 +154,18 @@ class Recording:
         self._hooks.stop()
         self._undos.run()
         self.session.switch_off()
+        self.session.tracer.stop()
         self.collector.note(self._left_out())
         self.collector.stop()
-        self.session.tracer.stop()
 
     def abandon(self) -> None:
         """In a forked child: record nothing; the parent goes on, and learns of it when included code runs here."""
         self._active = False
-        self.session.switch_off(on_missed=self._children.note_forked)
+        self.session.switch_off(on_missed=self._missed_in_child)
+
+    def _missed_in_child(self) -> None:
+        self.session.tracer.stop()
+        self._children.note_forked()
 
     def _left_out(self) -> list[AbsenceKey]:
         """What is known of code that ran and was not recorded, or why none ran."""

@@ -8,8 +8,9 @@ from contextvars import Token
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import context
+from .arguments import Numbers
 from .boundaries.world import LiveWorld
-from .capture import freeze, frozen_size
+from .capture import Stand, freeze, frozen_size
 from .context import PathRecord, Scope
 from .included import Included
 from .markers import Frozen
@@ -72,18 +73,15 @@ class LiveTrace:
         if token is None:
             return
         self._session.tracer.end(self.path)
-        try:
-            context.leave(token)
-        except ValueError:  # a streamed body may be read in another context than the one that started it
-            context.enter(None)
+        context.leave_anyhow(token)
 
-    def outcome(self, kind: Literal["response", "return"], value: Any) -> None:
-        """The entry ended well."""
-        self.outcome_kind, self.value = kind, freeze(value, limit=8_000_000)
+    def outcome(self, kind: Literal["response", "return"], value: Any, stand: Stand | None = None) -> None:
+        """The entry ended well; `stand` says what callables among its arguments are frozen as."""
+        self.outcome_kind, self.value = kind, freeze(value, limit=8_000_000, stand=stand)
 
-    def outcome_error(self, error: BaseException) -> None:
+    def outcome_error(self, error: BaseException, stand: Stand | None = None) -> None:
         """The entry raised."""
-        self.outcome_kind, self.value = "exception", freeze(error)
+        self.outcome_kind, self.value = "exception", freeze(error, stand=stand)
 
     def gap(self, reason: str) -> None:
         """Something of the trace could not be recorded."""
@@ -110,6 +108,7 @@ class Session:
         self._on_missed: Callable[[], None] | None = None
         self._faults = 0
         self.provenance = Provenance()
+        self.numbers = Numbers()
         self.application: object = None
 
     def begin(self, kind: EntryKind, key: Hashable, *, served: bool = False) -> LiveTrace | None:

@@ -17,7 +17,7 @@ from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, Literal, NamedTuple
 
 from ..recorders import context
-from ..recorders.arguments import RecordedCallable, RecordedIterator, consuming
+from ..recorders.arguments import RecordedIterator, consuming, recorded_callable
 from ..recorders.context import PathRecord, Scope
 from ..recorders.thawing import capture
 from ..recorders.trace import Entry, Outcome, Trace, TraceId
@@ -275,9 +275,9 @@ def standing_in(world: RecordedWorld) -> Stand:
     """What stands for the callables and iterators that the trace of a world was given."""
 
     def stand(kind: str, parts: list[Any]) -> Any:
-        number = parts[0] if parts and isinstance(parts[0], int) else 0
         if kind == "callable":
-            return RecordedCallable(number, str(parts[-1]))
+            return recorded_callable(parts)
+        number = parts[0] if parts and isinstance(parts[0], int) else 0
         return RecordedIterator(number, world.begin(consuming(number), number))
 
     return stand

@@ -124,6 +124,22 @@ class LiveTicket:
         self._exchange.answer = freeze(answer)
         return answer
 
+    def answered(self, answer: Any) -> None:
+        """The answer that was seen elsewhere."""
+        self._exchange.answer = freeze(answer)
+
+    def failed(self, error: BaseException) -> None:
+        """The exception that was seen elsewhere."""
+        self._exchange.error = freeze(error)
+
+    def item(self, item: Any) -> None:
+        """The next item of the stream, seen elsewhere."""
+        self._keep((item,))
+
+    def end(self) -> None:
+        """The stream ended."""
+        self._exchange.ended = True
+
     def next(self, perform: Callable[[], Any]) -> Any:
         try:
             item = perform()

@@ -1,205 +1,292 @@
-"""This file is about function entries: the outermost call from outside into an included function or method.
+"""Function entries: the outermost frame of included code that was entered from outside.
 
-Functions are wrapped where modules and classes hold them, after the module ran, so that decorators are part of the
-entry. A call from included code, or inside another entry, goes straight through.
+Nothing of the service is replaced. The tracer tells of each included frame that starts outside every trace; its
+arguments are read from the frame, and its end is told by the tracer again, while the frame still stands. What led to
+the frame does not matter: a name, a bound method, a registry, a property, an operator, a decorator of a library.
+
+Where the entry has no name under which a replay could call it, its trace says so, and the included calls inside are
+entries of their own.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from types import FunctionType, ModuleType
+from collections.abc import Sequence
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from .. import context
-from ..arguments import watched
-from ..capture import freeze, same_frozen
-from ..patching import PatchedFunction, Undos
+from ..arguments import Watched
+from ..capture import Stand, freeze, same_frozen
+from ..context import Scope
+from ..faults import own
+from ..markers import Opaque
 from ..provenance import Origins
 from ..readers import class_name
 from ..session import LiveTrace, Session
-from .target import is_public_operator
+from .call import Given, given, locals_of
+from .target import Target, Targets, generated_methods, is_function
 
-_mro = type.__dict__["__mro__"].__get__
-_dict = type.__dict__["__dict__"].__get__
-
-
-class EntryFunction(PatchedFunction):
-    """A function of an included module whose calls from outside are traces."""
+UNREPLAYED = frozenset({"local", "deferred"})
+"""Kinds of functions that a replay does not call: their traces tell that they ran, and what ran in them."""
 
 
 class FunctionEntries:
-    """Wraps the functions of included modules as they are imported."""
+    """Begins a trace where included code is entered from outside."""
 
-    def __init__(self, session: Session, patterns: Sequence[str], skip: Sequence[str], undos: Undos) -> None:
+    def __init__(self, session: Session, patterns: Sequence[str], skip: Sequence[str]) -> None:
         """`patterns` of `module:qualname` narrow the entries down; `skip` names functions that are none."""
         self._session = session
         self._patterns = [pattern for pattern in patterns if pattern not in ("wsgi", "functions")]
         self._all = "functions" in patterns
         self._skip = frozenset(skip) - {""}
-        self._undos = undos
+        self._targets = Targets()
+        self._passed: dict[int, CodeType] = {}
+        """Code objects whose frames are never entries, by id."""
+        self._wanted_names: dict[str, bool] = {}
+        self._generated: dict[int, tuple[CodeType, str]] = {}
+        """Methods that were made for an included class, by a dataclass for instance: by id of the code, its module."""
 
-    def wrap_module(self, module: ModuleType) -> None:
-        """Wrap what a module defines."""
-        self._session.provenance.saw_module(module, self._session.included.covers)
-        if not self._all and not self._patterns:
-            return
-        for owner, name, target, value in _definitions(module):
-            entry = f"{module.__name__}:{target}"
-            if not self._skipped(entry) and self._wanted(entry):
-                wrapper = self._wrapper(entry, _kind(owner, name, value), value)
-                _set(owner, name, EntryFunction(value, wrapper))
-                self._undos.add(partial(_set, owner, name, value))
+    @property
+    def is_wanted(self) -> bool:
+        """Whether functions are entries at all."""
+        return self._all or bool(self._patterns)
 
-    def _skipped(self, entry: str) -> bool:
-        """Whether the function, or the class that holds it, is none."""
-        return entry in self._skip or entry.rpartition(".")[0] in self._skip
-
-    def _wanted(self, entry: str) -> bool:
-        return self._all or any(fnmatch.fnmatchcase(entry, pattern) for pattern in self._patterns)
-
-    def _wrapper(self, entry: str, kind: str, value: Any) -> Callable[..., Any]:
+    def saw_module(self, module: ModuleType) -> None:
+        """An included module ran."""
         session = self._session
-        included = session.included
-        parameters = _parameters(value, kind)
-        current = context.current  # a local name: inner calls of every request come through here
+        session.provenance.saw_module(module, session.included.covers)
+        if self.is_wanted:
+            codes = [code for code in generated_methods(module) if id(code) not in self._generated]
+            self._generated.update({id(code): (code, str(vars(module)["__name__"])) for code in codes})
+            session.tracer.register(codes)
 
-        def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-            if current() is not None or included(sys._getframe(1).f_code.co_filename):
-                return wrapped(*args, **kwargs)
-            return _record(session, entry, kind, parameters, wrapped, instance, args, kwargs)
+    def entered(self, code: CodeType, frame: FrameType) -> None:
+        """A frame of included code starts outside every trace, or in one that is open."""
+        if id(code) in self._passed:
+            return
+        if not self._is_ours(code) or not is_function(code):
+            self._passed[id(code)] = code
+            return
+        scope = context.current()
+        caller = frame.f_back
+        if scope is None and caller is not None and self._is_inside(caller.f_code):
+            return
+        module = self._module(code)
+        if module is None:
+            return
+        values = locals_of(frame)
+        target = self._targets.find(code, module, values)
+        if self._wanted(target.name):
+            self._begin(target, frame, code, values)
 
-        return call
+    def _module(self, code: CodeType) -> ModuleType | None:
+        """The module that code belongs to. A program runs as `__main__`, whatever its module is called."""
+        name = self._session.included.modules.get(code.co_filename)
+        if id(code) in self._generated:
+            name = self._generated[id(code)][1]
+        found = sys.modules.get(name) if name is not None else None
+        if found is None and self._is_program(code):
+            found = sys.modules.get("__main__")
+        return found if type(found) is ModuleType else None
+
+    def _is_ours(self, code: CodeType) -> bool:
+        return self._session.included(code.co_filename) or id(code) in self._generated
+
+    def _is_inside(self, code: CodeType) -> bool:
+        """Whether a call from this code comes from included code that runs already. A generator expression and a
+        program's own statements are no entries, so what they call may be one."""
+        if not self._is_ours(code) or code.co_name == "<genexpr>":
+            return False
+        return code.co_name != "<module>" or not self._is_program(code)
+
+    def _is_program(self, code: CodeType) -> bool:
+        main = sys.modules.get("__main__")
+        return type(main) is ModuleType and vars(main).get("__file__") == code.co_filename
+
+    def _wanted(self, name: str) -> bool:
+        known = self._wanted_names.get(name)
+        if known is None:
+            skipped = name in self._skip or name.rpartition(".")[0] in self._skip
+            known = not skipped and (self._all or any(fnmatch.fnmatchcase(name, one) for one in self._patterns))
+            if len(self._wanted_names) < 10_000:
+                self._wanted_names[name] = known
+        return known
+
+    def _begin(self, target: Target, frame: FrameType, code: CodeType, values: dict[str, Any]) -> None:
+        trace = self._session.begin("function", target.name)
+        if trace is None:
+            Passing(code, frame).enter()
+            return
+        arguments = given(frame, target.parameters, values, target.defaults)
+        del values
+        run = FunctionRun(self._session, trace, target, code, frame)
+        run.start(arguments)
 
 
-def _record(
-    session: Session,
-    entry: str,
-    kind: str,
-    parameters: tuple[str, ...],
-    wrapped: Any,
-    instance: Any,
-    args: Any,
-    kwargs: Any,
-) -> Any:
-    trace = session.begin("function", entry)
-    if trace is None:
-        token = context.enter(context.UNSAMPLED)
-        try:
-            return wrapped(*args, **kwargs)
-        finally:
-            context.leave(token)
-    receiver = instance if kind == "method" else None
-    if kind == "constructor":
-        receiver = _inheriting(session, entry, instance)
-    args, kwargs = _watched(session, trace, args, kwargs)
-    arguments = (receiver, args, kwargs)
-    origins = Origins(session.provenance)
-    before = freeze(arguments, origins=origins)
-    trace.makers, trace.depth = origins.makers, origins.depth + 1
-    trace.label = (entry, entry.partition(":")[0])
-    trace.input = (kind, before, parameters)
-    trace.resume()
-    try:
-        result = wrapped(*args, **kwargs)
-    except BaseException as error:
+class Passing:
+    """An entry that is not sampled: its inner calls are no entries either."""
+
+    def __init__(self, code: CodeType, frame: FrameType) -> None:
+        self.code = code
+        self.frame = frame
+        self._scope = Scope(None)
+        self._scope.watch = self
+        self._token: Any = None
+
+    def enter(self) -> None:
+        """From here to the end of the frame."""
+        self._token = context.enter(self._scope)
+
+    def _leave(self) -> None:
+        token, self._token = self._token, None
+        if token is not None:
+            context.leave_anyhow(token)
+
+    def returned(self, value: Any) -> None:
+        """The frame returns."""
+        self._leave()
+
+    def raised(self, error: BaseException) -> None:
+        """The frame fails."""
+        self._leave()
+
+    def yielded(self, value: Any) -> None:
+        """The frame rests; what follows is not watched."""
+        self._leave()
+
+    def resumed(self) -> None:
+        """The frame goes on."""
+        self.enter()
+
+    def lost(self) -> None:
+        """Nothing will tell how the frame ends."""
+        self._leave()
+
+
+class FunctionRun:
+    """One recorded run of a function."""
+
+    def __init__(self, session: Session, trace: LiveTrace, target: Target, code: CodeType, frame: FrameType) -> None:
+        self.code = code
+        self.frame = frame
+        self._session = session
+        self._trace = trace
+        self._target = target
+        self._origins = Origins(session.provenance)
+        self._arguments: Any = None
+        """(receiver, args, kwargs), with stand-ins for what is watched."""
+        self._receiver: Any = None
+        self._before: Any = None
+        self._watched: Watched | None = None
+        self._stand: Stand | None = None
+
+    def start(self, arguments: Given) -> None:
+        """The frame is about to run with these arguments."""
+        trace, target = self._trace, self._target
+        trace.label = (target.name, target.name.partition(":")[0])
+        receiver, args = self._split(arguments.positional)
+        tracer = self._session.tracer
+        given_ones = (*args, *arguments.named.values())
+        watched = Watched(trace.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones)
+        self._arguments = (receiver, args, arguments.named)
+        self._before = freeze(self._arguments, origins=self._origins, stand=watched.stand)
+        self._watched, self._stand = watched, watched.stand
+        trace.makers, trace.depth = self._origins.makers, self._origins.depth + 1
+        trace.input = (target.kind, self._before, target.names)
+        trace.scope.watch = self
+        trace.scope.is_open = target.kind in UNREPLAYED
+        if watched.codes:
+            trace.scope.called = watched.called
+            tracer.watch(watched.codes)
+        trace.path.codes[id(self.code)] = self.code
+        trace.resume()
+
+    def _split(self, positional: list[Any]) -> tuple[Any, tuple[Any, ...]]:
+        """(receiver, the other arguments). The receiver of a class method is a class, where it is not the one that
+        the entry names; of a constructor the class that inherits it, for what is given is still empty."""
+        target = self._target
+        if not target.has_receiver or not positional:
+            return None, tuple(positional)
+        self._receiver, *others = positional
+        receiver = self._receiver
+        if target.kind == "classmethod":
+            receiver = receiver if receiver is not target.owner else None
+        elif target.kind == "constructor":
+            receiver = self._inheriting(type(receiver))
+        return receiver, tuple(others)
+
+    def _inheriting(self, cls: type) -> type | None:
+        if cls is self._target.owner:
+            return None
+        return cls if self._session.included.covers(class_name(cls).partition(":")[0]) else None
+
+    def returned(self, value: Any) -> None:
+        """The function returns."""
+        trace = self._trace
         trace.pause()
-        trace.outcome_error(error)
-        _finish(session, trace, before, arguments, origins, None)
-        raise
-    trace.pause()
-    value = instance if kind == "constructor" else result
-    trace.outcome("return", value)
-    _finish(session, trace, before, arguments, origins, value)
-    return result
+        try:
+            result = self._receiver if self._target.kind == "constructor" else value
+            trace.outcome("return", result, self._stand)
+            self._finish(result)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._session.fault(fault)
+        finally:
+            self._let_go()
 
+    def raised(self, error: BaseException) -> None:
+        """The function fails."""
+        trace = self._trace
+        trace.pause()
+        try:
+            trace.outcome_error(error, self._stand)
+            self._finish(None)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._session.fault(fault)
+        finally:
+            self._let_go()
 
-def _inheriting(session: Session, entry: str, instance: Any) -> type | None:
-    """The included class of an instance that inherits the constructor which is called; `None` where it is that of the
-    entry itself, or one that makes more of its instances than the entry does."""
-    cls = type(instance)
-    owner = next((base for base in _mro(cls) if "__init__" in _dict(base)), None)
-    if owner is None or owner is cls or f"{class_name(owner)}.__init__" != entry:
-        return None
-    return cls if session.included.covers(class_name(cls).partition(":")[0]) else None
+    def yielded(self, value: Any) -> None:
+        """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
+        self._trace.pause()
+        if not self._session.tracer.rest_frame(self):
+            self._trace.gap("what a generator or coroutine does after it first rests is not recorded here")
+            self.returned(Opaque("builtins:generator", "only its beginning was recorded"))
 
+    def resumed(self) -> None:
+        """It goes on."""
+        self._trace.resume()
 
-def _watched(session: Session, trace: LiveTrace, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    try:
-        return watched(trace.world, session.included, args, kwargs)
-    except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
-        session.fault(fault)
-        return args, kwargs
+    def lost(self) -> None:
+        """Nothing will tell how the frame ends: a trace without an outcome is none."""
+        self._trace.pause()
+        self._session.counters.add("not recorded: the end of a call could not be watched")
+        self._let_go()
 
-
-def _finish(session: Session, trace: LiveTrace, before: Any, arguments: Any, origins: Origins, value: Any) -> None:
-    after = freeze(arguments, origins=origins)
-    receiver, args, kwargs = arguments
-    made: dict[str, Any] = {"value": value}
-    if not same_frozen(before, after):
-        trace.arguments_after = after
-        made = {"receiver": receiver, "args": args, "kwargs": kwargs, **made}
-    try:
+    def _finish(self, value: Any) -> None:
+        session, trace = self._session, self._trace
+        after = freeze(self._arguments, origins=self._origins, stand=self._stand)
+        made: dict[str, Any] = {"value": value}
+        if not same_frozen(self._before, after):
+            trace.arguments_after = after
+            receiver, args, kwargs = self._arguments
+            made = {"receiver": receiver, "args": args, "kwargs": kwargs, **made}
         session.provenance.made(trace, session.included.covers, **made)
-    except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
-        session.fault(fault)
-    session.finish(trace)
+        session.finish(trace)
 
-
-def _set(owner: Any, name: str, value: Any) -> None:
-    if isinstance(owner, type):
-        type.__setattr__(owner, name, value)  # past a metaclass that guards its attributes
-    else:
-        setattr(owner, name, value)
-
-
-def _parameters(value: Any, kind: str) -> tuple[str, ...]:
-    """Names of the positional parameters, without the receiver: redaction goes by names."""
-    code = inspect.unwrap(getattr(value, "__func__", value)).__code__
-    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
-    return names if kind == "function" else names[1:]
-
-
-def _kind(owner: Any, name: str, value: Any) -> str:
-    if not isinstance(owner, type) or isinstance(value, staticmethod):
-        return "function"
-    if isinstance(value, classmethod):
-        return "classmethod"
-    return "constructor" if name == "__init__" else "method"
-
-
-def _definitions(module: ModuleType) -> Iterator[tuple[Any, str, str, Any]]:
-    """(owner, attribute, qualified name, value) of what the module itself defines and an outsider could call."""
-    for name, value in list(vars(module).items()):
-        if isinstance(value, type):
-            if value.__module__ == module.__name__ and _wrappable_class(value):
-                for attribute, member in list(vars(value).items()):
-                    if _callable_member(attribute, member):
-                        yield value, attribute, f"{value.__qualname__}.{attribute}", member
-        elif _is_function(value) and value.__module__ == module.__name__ and value.__qualname__ == name:
-            yield module, name, name, value
-
-
-def _wrappable_class(cls: type) -> bool:
-    return not issubclass(cls, BaseException) and not getattr(cls, "_is_protocol", False)
-
-
-def _callable_member(name: str, member: Any) -> bool:
-    function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
-    if not _is_function(function):
-        return False
-    return not (name.startswith("__") and name.endswith("__")) or is_public_operator(name)
-
-
-def _is_function(value: Any) -> bool:
-    """A plain function, or a callable that stands for one (`functools.lru_cache`); calling it gives the result."""
-    wrapped = inspect.unwrap(value) if callable(value) and hasattr(value, "__wrapped__") else value
-    if not isinstance(wrapped, FunctionType) or isinstance(value, type):
-        return False
-    if not isinstance(value, FunctionType) and not callable(value):
-        return False
-    # Coroutines and generators end after the call does; an outermost one is left alone.
-    return not wrapped.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR)
+    def _let_go(self) -> None:
+        """Keep nothing of the service alive, and watch nothing more for it."""
+        watched, self._watched, self._stand = self._watched, None, None
+        if watched is not None and watched.codes:
+            self._session.tracer.unwatch(watched.codes)
+            for iterator in watched.iterators:
+                self._session.tracer.forget(iterator)
+        scope = self._trace.scope
+        scope.watch = scope.called = None
+        self._arguments = self._receiver = self._before = None
+        del self.frame

@@ -1,16 +1,289 @@
-"""This file is about targets: the functions of a class that count as entries, shared by recorder and replay."""
+"""Targets: under which name a running function can be called again, found from its code alone.
+
+A function is looked for where its qualified name says, then in its module and the module's classes. What a decorator
+made counts as found when it leads to the code: as a wrapped function, by `__wrapped__` (PEP 362), or through a cell of
+its closure. The code of a wrapper runs for many names; which one it is, the function in its closure tells. Attributes
+are read raw, so that nothing of the service runs.
+"""
 
 from __future__ import annotations
 
-_OPERATORS = frozenset(
-    {
-        *("__init__", "__call__", "__enter__", "__exit__", "__getitem__", "__setitem__", "__delitem__"),
-        *("__contains__", "__len__", "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__"),
-        *("__pow__", "__neg__", "__and__", "__or__", "__xor__", "__lt__", "__le__", "__gt__", "__ge__"),
-    }
-)
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from ..readers import module_name
+from .call import NO_DEFAULTS, Defaults, Parameters, defaults_of, parameters_of
+
+Kind: TypeAlias = Literal["function", "method", "classmethod", "constructor", "property", "local", "deferred"]
+"""How to call it. `local`: it has no name that leads to it. `deferred`: a generator or a coroutine, whose frame runs
+after the call."""
+
+_DEPTH = 6
+"""Decorators on one function."""
+
+_DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_UNCALLED = frozenset({"__del__", "__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__"})
+"""Methods that the interpreter calls on its own account."""
+
+_mro = type.__dict__["__mro__"].__get__
+_type_dict = type.__dict__["__dict__"].__get__
+_code = FunctionType.__dict__["__code__"].__get__
+_closure = FunctionType.__dict__["__closure__"].__get__
+_function_dict = FunctionType.__dict__["__dict__"].__get__
 
 
-def is_public_operator(name: str) -> bool:
-    """Whether a double-underscored method is called for its own sake, not by the interpreter's machinery."""
-    return name in _OPERATORS
+class Target(NamedTuple):
+    """What a running function is called by, and how."""
+
+    name: str
+    """`module:qualname`."""
+    kind: Kind
+    parameters: Parameters
+    """Of its code: how its frame is read."""
+    names: tuple[str, ...]
+    """The positional parameters of the function that a person wrote there, without the receiver."""
+    defaults: Defaults = NO_DEFAULTS
+    owner: type | None = None
+    """The class that holds it."""
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether its first argument is the object that it belongs to."""
+        return self.kind in ("method", "classmethod", "constructor", "property")
+
+
+TRIES = 3
+"""Times that a name is looked for where none was found."""
+
+
+class Targets:
+    """The targets of one process."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[CodeType, Target]] = {}
+        """By id of the code: what a name leads to does not change once it was found."""
+        self._tries: dict[int, int] = {}
+
+    def find(self, code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target:
+        """The target of a function that runs; `values` are its local variables."""
+        known = self._known.get(id(code))
+        if known is not None:
+            return known[1]
+        found = _by_closure(code, module, values) if code.co_freevars else None
+        tries = self._tries.get(id(code), 0)
+        if found is None and tries < TRIES:
+            found = _by_name(code, module, values)
+        if found is None and tries < TRIES:
+            self._tries[id(code)] = tries + 1
+        elif not code.co_freevars:  # several functions of one code differ in what they close over
+            self._known[id(code)] = code, found or _local(code, module)
+        return found or _local(code, module)
+
+
+def is_function(code: CodeType) -> bool:
+    """Whether a code object is that of a function that someone may call: no module, class body or comprehension."""
+    return bool(code.co_flags & inspect.CO_NEWLOCALS) and not (
+        code.co_name in _UNCALLED or (code.co_name.startswith("<") and code.co_name != "<lambda>")
+    )
+
+
+def generated_methods(module: ModuleType) -> Iterator[CodeType]:
+    """The code of methods of the module's classes that no source file holds: those of a dataclass, of a named tuple."""
+    for holder, path in _holders(module):
+        for value in list(_namespace_of(holder).values()) if path else ():
+            for part in (value, *_parts(value)):
+                if type(part) is FunctionType and _code(part).co_filename.startswith("<"):
+                    yield _code(part)
+
+
+def _name_of(module: ModuleType) -> str:
+    return module_name(str(vars(module).get("__name__", "")))
+
+
+def _local(code: CodeType, module: ModuleType) -> Target:
+    parameters = parameters_of(code)
+    kind: Kind = "deferred" if code.co_flags & _DEFERRED else "local"
+    return Target(f"{_name_of(module)}:{code.co_qualname}", kind, parameters, parameters.positional)
+
+
+def _by_name(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target | None:
+    """Where the qualified name says; else anywhere in the module and its classes."""
+    owner, _, name = code.co_qualname.rpartition(".")
+    holder = (_class_at(module, owner) if owner else module) if "<" not in owner else None
+    if holder is not None:
+        namespace = _namespace_of(holder)
+        private = f"_{owner.rpartition('.')[2].lstrip('_')}{name}"  # "Private name mangling" in the language reference
+        for one in (name, private):
+            if one in namespace and _leads_to(namespace[one], code, values):
+                return _target(code, module, holder, owner, one, namespace[one])
+    return next(
+        (
+            _target(code, module, held, path, one, value)
+            for held, path in _holders(module)
+            for one, value in list(_namespace_of(held).items())
+            if type(one) is str and _leads_to(value, code, values)
+        ),
+        None,
+    )
+
+
+def _by_closure(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target | None:
+    """The name that a wrapper stands under: that of a function in its closure."""
+    for cell in code.co_freevars:
+        wrapped = _innermost(values.get(cell))
+        home = _module_of(wrapped)
+        if wrapped is None or home is None:
+            continue
+        owner, _, name = wrapped.__qualname__.rpartition(".")
+        holder = _class_at(home, owner) if owner else home
+        held = _namespace_of(holder).get(name) if holder is not None else None
+        if held is not None and _leads_to(held, code, values):
+            return _target(code, home, holder, owner, name, held)
+    return None
+
+
+def _innermost(value: Any) -> FunctionType | None:
+    """The function that a wrapped one comes down to."""
+    for _ in range(_DEPTH):
+        if type(value) is FunctionType and "__wrapped__" not in _function_dict(value):
+            return value
+        value = _wrapped(value)
+    return value if type(value) is FunctionType else None
+
+
+def _module_of(function: FunctionType | None) -> ModuleType | None:
+    """The module whose names a function sees."""
+    name = function.__globals__.get("__name__") if function is not None else None
+    found = sys.modules.get(name) if type(name) is str else None
+    return found if type(found) is ModuleType else None
+
+
+def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: str, value: Any) -> Target:
+    written = _innermost(value)
+    parameters = parameters_of(code)
+    kind = _kind(holder, name, value)
+    function = _running(value, code)
+    if code.co_flags & _DEFERRED or (written is not None and _code(written).co_flags & _DEFERRED):
+        kind = "deferred"
+    names = parameters_of(_code(written)).positional if written is not None else parameters.positional
+    target = Target(
+        name=f"{_name_of(module)}:{path + '.' if path else ''}{name}",
+        kind=kind,
+        parameters=parameters,
+        names=names,
+        defaults=defaults_of(function) if function is not None else NO_DEFAULTS,
+        owner=holder if isinstance(holder, type) else None,
+    )
+    return target._replace(names=names[1:]) if target.has_receiver else target
+
+
+def _kind(holder: Any, name: str, value: Any) -> Kind:
+    cls = type(value)
+    if not isinstance(holder, type) or cls is staticmethod:
+        return "function"
+    if cls is classmethod:
+        return "classmethod"
+    if cls is property or cls is functools.cached_property:
+        return "property"
+    if name == "__new__":
+        return "function"
+    return "constructor" if name == "__init__" else "method"
+
+
+# --- reading names raw -------------------------------------------------------------------------------------------
+
+
+def _class_at(module: ModuleType, path: str) -> type | None:
+    found: Any = module
+    for part in path.split("."):
+        found = _namespace_of(found).get(part)
+        if not isinstance(type(found), type) or not _is_class(found):
+            return None
+    return found if _is_class(found) else None
+
+
+def _is_class(value: Any) -> bool:
+    return any(base is type for base in _mro(type(value)))
+
+
+def _namespace_of(holder: Any) -> Mapping[str, Any]:
+    namespace: Mapping[str, Any] = vars(holder) if type(holder) is ModuleType else _type_dict(holder)
+    return namespace
+
+
+def _holders(module: ModuleType) -> Iterator[tuple[Any, str]]:
+    """The module, and the classes that it defines, with their qualified names."""
+    yield module, ""
+    for value in list(vars(module).values()):
+        if _is_class(value) and _type_dict(value).get("__module__") == vars(module).get("__name__"):
+            yield value, type.__dict__["__qualname__"].__get__(value)
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    """What a callable hands its calls to, as far as that can be read raw."""
+    cls = type(value)
+    if cls is staticmethod or cls is classmethod:
+        return (value.__func__,)
+    if cls is property:
+        return (value.fget,)
+    if cls is functools.cached_property:
+        return (value.func,)
+    wrapped = _wrapped(value)
+    if cls is FunctionType:
+        cells = _closure(value) or ()
+        return (wrapped, *(_content(cell) for cell in cells))
+    return (wrapped,)
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None  # not filled yet
+
+
+def _wrapped(value: Any) -> Any:
+    """What `__wrapped__` of a value holds, where it is an attribute of its own; nothing runs for it."""
+    cls = type(value)
+    if cls is staticmethod or cls is classmethod:
+        return value.__func__
+    if cls is property:
+        return value.fget
+    if cls is functools.cached_property:
+        return value.func
+    namespace = _function_dict(value) if cls is FunctionType else _instance_dict(value)
+    return namespace.get("__wrapped__") if namespace is not None else None
+
+
+def _instance_dict(value: Any) -> dict[str, Any] | None:
+    for cls in _mro(type(value)):
+        descriptor = _type_dict(cls).get("__dict__")
+        if type(descriptor) is types.GetSetDescriptorType:
+            found = descriptor.__get__(value)
+            return found if type(found) is dict else None
+    return None
+
+
+def _running(value: Any, code: CodeType, *, depth: int = _DEPTH) -> FunctionType | None:
+    """The function with this code that a value hands its calls to."""
+    if type(value) is FunctionType and _code(value) is code:
+        return value
+    if depth == 0 or value is None:
+        return None
+    return next((found for part in _parts(value) if (found := _running(part, code, depth=depth - 1))), None)
+
+
+def _leads_to(value: Any, code: CodeType, values: Mapping[str, Any]) -> bool:
+    """Whether calling a value comes to the function with this code that closes over what `values` name."""
+    found = _running(value, code)
+    if found is None:
+        return False
+    cells = _closure(found) or ()
+    return all(
+        name not in values or _content(cell) is values[name] for name, cell in zip(code.co_freevars, cells, strict=True)
+    )

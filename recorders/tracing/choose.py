@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from types import CodeType
+from collections.abc import Callable, Iterable
+from types import CodeType, FrameType
 from typing import Any, Protocol
 
-from ..context import PathRecord
+from ..context import PathRecord, Watch
 from .monitoring import MonitoringTracer
 from .tracefunc import TraceFunctionTracer
 
@@ -19,6 +19,21 @@ class Tracer(Protocol):
 
     def register(self, codes: list[CodeType]) -> None:
         """Add code objects of included modules."""
+
+    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
+        """Tell of each frame of included code that starts outside every trace, or in one that is open."""
+
+    def watch(self, codes: Iterable[CodeType]) -> None:
+        """Tell the running trace of frames of this code, which need not be included."""
+
+    def unwatch(self, codes: Iterable[CodeType]) -> None:
+        """The trace is over."""
+
+    def rest_frame(self, watch: Watch) -> bool:
+        """The frame of a generator or coroutine goes on later: whether its watch will be told of it (`resumed`)."""
+
+    def forget(self, watch: Watch) -> None:
+        """Its trace is over."""
 
     def begin(self, path: PathRecord) -> None:
         """A trace starts, or goes on, in this thread."""
@@ -43,6 +58,22 @@ class NoTracer:
         self.name = f"no tracing: {reason}"
 
     def register(self, codes: list[CodeType]) -> None:
+        """Nothing to do."""
+
+    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
+        """Nothing is seen."""
+
+    def watch(self, codes: Iterable[CodeType]) -> None:
+        """Nothing is seen."""
+
+    def unwatch(self, codes: Iterable[CodeType]) -> None:
+        """Nothing to do."""
+
+    def rest_frame(self, watch: Watch) -> bool:
+        """Nothing is seen."""
+        return False
+
+    def forget(self, watch: Watch) -> None:
         """Nothing to do."""
 
     def begin(self, path: PathRecord) -> None:

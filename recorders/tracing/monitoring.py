@@ -1,39 +1,59 @@
-"""This file is about tracing on Python 3.12 and newer: `sys.monitoring` (PEP 669) with local events.
+"""Tracing on Python 3.12 and newer: `sys.monitoring` (PEP 669) with local events.
 
-A trace is a window in which the events of the included code objects are armed, not a flag that every callback
-checks. The window stays open between traces that follow each other and is closed by the collector when it finds it
-idle, so neither a sampled nor an unsampled request pays for opening and closing it.
+The events of the included code objects are armed while the window is open, not switched by a flag that every callback
+checks. Where functions are entries the window opens with the recording; else it opens with a trace, stays open
+between traces that follow each other, and is closed by the collector when it finds it idle, so neither a sampled nor
+an unsampled request pays for opening and closing it. Code that turns out to be hot loses its events until the
+collector's next round: nothing is seen there that would be new.
 
 `DISABLE` is never returned from a branch callback: on 3.12 and 3.13 it would lose the other arm of the branch. No
-callback may raise: the exception would arrive in the service.
+fault of the recorder's own may leave a callback: it would arrive in the service. What a signal handler raised there
+must.
+
+The callbacks are one Python frame deep for everything but the start of an entry, and `recursion` makes room for it.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from types import CodeType
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import CodeType, FrameType
 from typing import Any
 
 from .. import context
-from ..context import PathRecord
+from ..context import PathRecord, Watch
+from ..faults import own
+from ..patching import Undo
+from ..recursion import make_room
 
 HIT_LIMIT = 20_000
-"""Branch events of one trace; the code object that exceeds it is evicted until the window opens again."""
+"""Branch events of one trace; the code object that exceeds it loses its branch events until the next round."""
+
+CALL_LIMIT = 20_000
+"""Calls of included functions in one trace; after that, code that is called loses all events until the next round."""
+
+IDLE_LIMIT = 200
+"""Starts of one code object that came to nothing (neither an entry nor part of a trace) in a round, after which it
+loses its events until the next."""
 
 RETURN_LIMIT = 256
 """Results of inner calls kept per trace."""
 
 TEXT_LIMIT = 256
-_SCALARS = frozenset({type(None), bool, int, float, Decimal})
+_SCALARS = frozenset(map(id, (type(None), bool, int, float, Decimal)))
+_DEFERRED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+_current = context.current
+_getframe = sys._getframe
 
 
 def keep_return(path: PathRecord, code: CodeType, value: Any) -> None:
     """Keep the result of an inner call when it cannot change later."""
     cls = type(value)
-    if (cls in _SCALARS or (cls is str and len(value) <= TEXT_LIMIT)) and len(path.returns) < RETURN_LIMIT:
+    if (id(cls) in _SCALARS or (cls is str and len(value) <= TEXT_LIMIT)) and len(path.returns) < RETURN_LIMIT:
         path.returns.append((code, value))
 
 
@@ -45,37 +65,68 @@ class MonitoringTracer:
     def __init__(self, on_fault: Callable[[BaseException], None], *, tool: int) -> None:
         self._tool = tool
         self._on_fault = on_fault
+        self._entered: Callable[[CodeType, FrameType], None] | None = None
         self._codes: list[CodeType] = []
+        self._registered: set[int] = set()
+        """Ids of them."""
+        self._watched: Counter[CodeType] = Counter()
+        self._resting: dict[int, Watch] = {}
+        """Generators and coroutines of traces that wait to be resumed, by id of the frame."""
+        self._idle: dict[int, int] = {}
+        """Starts that came to nothing since the last round, by id of the code."""
+        self._evicted: dict[int, CodeType] = {}
         self._active = 0
         self._armed = False
-        self._evicted = False
-        self._lock = threading.Lock()
+        self._undo_room: Undo = lambda: None
+        self._lock = threading.RLock()  # a signal handler may run included code while it is held
         events = sys.monitoring.events
         # 3.14 has an event for each way out; before, one event told of both.
         names = ("BRANCH_LEFT", "BRANCH_RIGHT") if hasattr(events, "BRANCH_LEFT") else ("BRANCH",)
-        branch_events: list[int] = [getattr(events, name) for name in names]
-        self._events = events.PY_START | events.PY_RETURN
+        self._branches = 0
+        self._calls = events.PY_START | events.PY_RETURN
+        self._rests = events.PY_YIELD | events.PY_RESUME
+        self._everywhere = events.PY_UNWIND | events.PY_THROW
+        """Events that CPython tells of all code or of none."""
+        callbacks: dict[int, Callable[..., None]] = {
+            events.PY_START: self._on_start,
+            events.PY_RETURN: self._on_return,
+            events.PY_YIELD: self._on_yield,
+            events.PY_RESUME: self._on_resume,
+            events.PY_THROW: self._on_throw,
+            events.PY_UNWIND: self._on_unwind,
+        }
+        for event in (getattr(events, name) for name in names):
+            self._branches |= event
+            callbacks[event] = self._on_branch
+        self._events = tuple(callbacks)
         sys.monitoring.use_tool_id(tool, "pytest-runtime")
-        for event in branch_events:
-            self._events |= event
-            sys.monitoring.register_callback(tool, event, self._on_branch)
-        sys.monitoring.register_callback(tool, events.PY_START, self._on_start)
-        sys.monitoring.register_callback(tool, events.PY_RETURN, self._on_return)
+        for event, callback in callbacks.items():
+            sys.monitoring.register_callback(tool, event, callback)
+
+    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
+        """Tell of each frame of included code that starts outside every trace, or in one that is open."""
+        self._entered = entered
+        self._undo_room = make_room(1)
+        sys.monitoring.set_events(self._tool, self._everywhere)
+        with self._lock:
+            self._arm()
 
     def register(self, codes: list[CodeType]) -> None:
         """Add code objects of included modules."""
         with self._lock:
             self._codes.extend(codes)
+            self._registered.update(map(id, codes))
             if self._armed:
-                self._set(codes, self._events)
+                self._set(codes)
 
     def begin(self, path: PathRecord) -> None:
         """A trace starts here."""
         with self._lock:
             self._active += 1
             if not self._armed:
-                self._armed = True
-                self._set(self._codes, self._events)
+                self._arm()
+            elif self._evicted and not path.calls:
+                self._restore()  # what is nothing new for others may be new for this one
 
     def end(self, path: PathRecord) -> None:
         """The trace is over, or pauses."""
@@ -83,14 +134,43 @@ class MonitoringTracer:
             self._active -= 1
 
     def rest(self) -> None:
-        """Close the window when no trace runs; called by the collector."""
+        """A round of the collector: close the window when no trace runs, give back what was taken away as hot."""
         with self._lock:
-            if self._armed and (self._active == 0 or self._evicted):
+            self._idle.clear()
+            if not self._armed:
+                return
+            if self._active == 0 and self._entered is None:
                 self._set(self._codes, 0)
-                self._armed = self._evicted = False
-                if self._active:
-                    self._armed = True
-                    self._set(self._codes, self._events)
+                self._armed = False
+                self._evicted.clear()
+            else:
+                self._restore()
+
+    def watch(self, codes: Iterable[CodeType]) -> None:
+        """Tell the running trace of frames of this code, which need not be included."""
+        with self._lock:
+            for code in codes:
+                self._watched[code] += 1
+                if self._watched[code] == 1:
+                    sys.monitoring.set_local_events(self._tool, code, self._calls | self._rests_of(code))
+
+    def unwatch(self, codes: Iterable[CodeType]) -> None:
+        """The trace is over."""
+        with self._lock:
+            for code in codes:
+                self._watched[code] -= 1
+                if not self._watched[code]:
+                    del self._watched[code]
+                    sys.monitoring.set_local_events(self._tool, code, 0)
+
+    def rest_frame(self, watch: Watch) -> bool:
+        """The frame of a generator or coroutine goes on later: its watch is told of it (`resumed`)."""
+        self._resting[id(watch.frame)] = watch
+        return True
+
+    def forget(self, watch: Watch) -> None:
+        """Its trace is over."""
+        self._resting.pop(id(watch.frame), None)
 
     def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Events are not per thread: a new thread needs nothing."""
@@ -99,46 +179,149 @@ class MonitoringTracer:
     def stop(self) -> None:
         """Give everything back."""
         with self._lock:
-            self._set(self._codes, 0)
+            self._entered = None
+            self._undo_room()
+            sys.monitoring.set_events(self._tool, 0)
+            self._set([*self._codes, *self._watched], 0)
             self._codes = []
-            for event in (self._events & (1 << bit) for bit in range(32)):
-                if event:
-                    sys.monitoring.register_callback(self._tool, event, None)
+            self._watched.clear()
+            self._resting.clear()
+            self._armed = False
+            self._registered.clear()
+            for event in self._events:
+                sys.monitoring.register_callback(self._tool, event, None)
             sys.monitoring.free_tool_id(self._tool)
 
-    def _set(self, codes: list[CodeType], events: int) -> None:
+    def _rests_of(self, code: CodeType) -> int:
+        return self._rests if code.co_flags & _DEFERRED else 0
+
+    def _arm(self) -> None:
+        self._armed = True
+        self._set(self._codes)
+
+    def _restore(self) -> None:
+        evicted, self._evicted = self._evicted, {}
+        self._set(list(evicted.values()))
+
+    def _set(self, codes: Iterable[CodeType], events: int | None = None) -> None:
         for code in codes:
-            sys.monitoring.set_local_events(self._tool, code, events)
+            wanted = self._calls | self._branches | self._rests_of(code) if events is None else events
+            sys.monitoring.set_local_events(self._tool, code, wanted)
+
+    def _evict(self, code: CodeType, left: int) -> None:
+        """Take events away from code that is hot, but for those that `left` says."""
+        self._evicted[id(code)] = code
+        sys.monitoring.set_local_events(self._tool, code, left)
+
+    def _fault(self, fault: Exception) -> None:
+        if not own(fault):
+            raise fault
+        self._on_fault(fault)
+
+    # --- callbacks ---
+
+    def _on_start(self, code: CodeType, offset: int) -> None:
+        try:
+            scope = _current()
+            if scope is None:
+                if self._entered is not None:
+                    self._outside(code, _getframe(1))
+                return
+            path = scope.path
+            if path is not None:
+                path.codes[id(code)] = code
+                path.calls += 1
+                if path.calls > CALL_LIMIT:
+                    self._evict_called(scope, path, code)
+                if scope.is_open and self._entered is not None and id(code) in self._registered:
+                    self._entered(code, _getframe(1))
+                elif scope.called is not None:
+                    scope.called(code, _getframe(1))
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
+
+    def _outside(self, code: CodeType, frame: FrameType) -> None:
+        """A frame starts outside every trace: an entry, or one of many that come to nothing."""
+        if id(code) not in self._registered or self._entered is None:
+            return  # outside code that a trace watches
+        self._entered(code, frame)
+        if _current() is None:
+            starts = self._idle[id(code)] = self._idle.get(id(code), 0) + 1
+            if starts > IDLE_LIMIT:
+                self._evict(code, 0)
+
+    def _evict_called(self, scope: context.Scope, path: PathRecord, code: CodeType) -> None:
+        path.evicted = True
+        if scope.watch is None or scope.watch.code is not code:
+            self._evict(code, 0)
 
     def _on_branch(self, code: CodeType, offset: int, destination: int) -> None:
         try:
-            scope = context.current()
+            scope = _current()
             if scope is None or scope.path is None:
                 return
             path = scope.path
             path.arms[id(code), offset, destination] = code
             path.hits += 1
             if path.hits > HIT_LIMIT:
-                self._evict(path, code)
-        except BaseException as fault:  # noqa: BLE001 - it would arrive in the service
-            self._on_fault(fault)
-
-    def _evict(self, path: PathRecord, code: CodeType) -> None:
-        path.evicted = self._evicted = True
-        sys.monitoring.set_local_events(self._tool, code, 0)
-
-    def _on_start(self, code: CodeType, offset: int) -> None:
-        try:
-            scope = context.current()
-            if scope is not None and scope.path is not None:
-                scope.path.codes[id(code)] = code
-        except BaseException as fault:  # noqa: BLE001 - it would arrive in the service
-            self._on_fault(fault)
+                path.evicted = True
+                self._evict(code, self._calls | self._rests_of(code))
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
 
     def _on_return(self, code: CodeType, offset: int, value: Any) -> None:
         try:
-            scope = context.current()
-            if scope is not None and scope.path is not None:
-                keep_return(scope.path, code, value)
-        except BaseException as fault:  # noqa: BLE001 - it would arrive in the service
-            self._on_fault(fault)
+            scope = _current()
+            if scope is None:
+                return
+            watch = scope.watch
+            if watch is not None and watch.code is code and watch.frame is _getframe(1):
+                watch.returned(value)
+                return
+            path = scope.path
+            if path is not None and len(path.returns) < RETURN_LIMIT:
+                cls = type(value)
+                if id(cls) in _SCALARS or (cls is str and len(value) <= TEXT_LIMIT):
+                    path.returns.append((code, value))
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
+
+    def _on_unwind(self, code: CodeType, offset: int, error: BaseException) -> None:
+        try:
+            scope = _current()
+            if scope is None:
+                return
+            watch = scope.watch
+            if watch is not None and watch.code is code and watch.frame is _getframe(1):
+                watch.raised(error)
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
+
+    def _on_yield(self, code: CodeType, offset: int, value: Any) -> None:
+        try:
+            scope = _current()
+            if scope is None:
+                return
+            watch = scope.watch
+            if watch is not None and watch.code is code and watch.frame is _getframe(1):
+                watch.yielded(value)
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
+
+    def _on_resume(self, code: CodeType, offset: int) -> None:
+        try:
+            if self._resting:
+                watch = self._resting.pop(id(_getframe(1)), None)
+                if watch is not None:
+                    watch.resumed()
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
+
+    def _on_throw(self, code: CodeType, offset: int, error: BaseException) -> None:
+        try:
+            if self._resting:
+                watch = self._resting.pop(id(_getframe(1)), None)
+                if watch is not None:
+                    watch.resumed()
+        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
+            self._fault(fault)
