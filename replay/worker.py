@@ -50,6 +50,13 @@ NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
 """Says that objects are to be filled with recorded state, whoever made them."""
 
 
+UNCALLED = {
+    "local": "no name leads to the function, so a replay cannot call it",
+    "deferred": "generators and coroutines are not called by a replay yet",
+}
+"""Kinds of functions whose traces tell that they ran, and no more, with the reason."""
+
+
 class EntryUnavailable(Exception):
     """The entry cannot be called here at all; the message says what to do."""
 
@@ -192,8 +199,10 @@ class Worker:
         if trace.kind == "wsgi":
             application = self.applications.find(entry)
             return lambda: run_wsgi(application, trace, world)
+        kind = str(field(trace.input, "kind"))
+        if kind in UNCALLED:
+            return Replay(None, Stop("input", UNCALLED[kind], None), world, PathRecord(), None)
         try:
-            kind = str(field(trace.input, "kind"))
             # Hashing a key, or finding a member, may run code of an included class: nothing leaves the process there.
             with context.within(Scope(self._apart(reading_trace(trace), perturbation))):
                 arguments = self.arguments(trace, world, producers)
@@ -331,8 +340,10 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
         raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
     if kind == "property":
         return partial(_getter(found), receiver)
-    if kind == "method":
-        bound: Callable[..., Any] = found.__get__(receiver, type(receiver))
+    if kind == "method" or (kind == "classmethod" and isinstance(receiver, type)):
+        bound: Callable[..., Any] = (
+            found.__get__(None, receiver) if kind == "classmethod" else found.__get__(receiver, type(receiver))
+        )
         return bound
     called: Callable[..., Any] = getattr(owner, name)
     return called

@@ -8,8 +8,10 @@ default counts as not given.
 from __future__ import annotations
 
 import dis
+import gc
 import inspect
 import sys
+import weakref
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -77,13 +79,91 @@ def locals_of(frame: FrameType, *, traced: bool = False) -> dict[str, Any]:
     return found
 
 
-def given(frame: FrameType, parameters: Parameters, values: dict[str, Any], defaults: Defaults = NO_DEFAULTS) -> Given:
-    """The arguments that a frame was called with; `values` are its local variables at its start."""
+_ATOMS = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes)))
+_REFERENCES = 4 if sys.version_info < (3, 14) else 0
+"""To an object that the frame alone holds, as `is_private` counts them: the frame, the dict of locals, the loop, the
+call that counts. Since 3.14 a frame may borrow what its caller holds, and nothing can be told from counts."""
+
+
+def is_private(values: dict[str, Any]) -> bool:
+    """Whether no one outside could see a change of the arguments in `values`, the locals of a frame that has just
+    started: they are immutable scalars, and objects that only the frame refers to, which hold nothing but scalars.
+
+    Such objects are not held while the call lasts, so that they go when they would have gone (`Held`).
+    """
+    for value in values.values():
+        if id(type(value)) in _ATOMS or (type(value) is tuple and not value):
+            continue
+        if sys.getrefcount(value) != _REFERENCES or not all(map(_is_scalar, gc.get_referents(value))):
+            return False
+    return True
+
+
+class Held:
+    """Arguments while a call lasts: (receiver, args, kwargs). Where no one else could see a change of them, the
+    objects are held weakly."""
+
+    def __init__(self, receiver: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, private: bool) -> None:
+        hold = _weakly if private else _strongly
+        self._receiver = hold(receiver)
+        self._args = tuple(map(hold, args))
+        self._kwargs = {name: hold(value) for name, value in kwargs.items()}
+
+    def now(self) -> tuple[Any, tuple[Any, ...], dict[str, Any]] | None:
+        """The arguments as they are; `None` when one of them is gone."""
+        try:
+            args = tuple(_held(one) for one in self._args)
+            return _held(self._receiver), args, {name: _held(one) for name, one in self._kwargs.items()}
+        except ReferenceError:
+            return None
+
+
+_Hold: TypeAlias = tuple[Any, "weakref.ref[Any] | None"]
+
+
+def _strongly(value: Any) -> _Hold:
+    return value, None
+
+
+def _weakly(value: Any) -> _Hold:
+    return (None, weakref.ref(value)) if _weakrefoffset(type(value)) else (value, None)
+
+
+def _held(hold: _Hold) -> Any:
+    value, reference = hold
+    if reference is None:
+        return value
+    found = reference()
+    if found is None:
+        raise ReferenceError
+    return found
+
+
+_weakrefoffset = type.__dict__["__weakrefoffset__"].__get__
+
+
+def _is_scalar(value: Any) -> bool:
+    cls = type(value)
+    if cls is dict:
+        return all(id(type(one)) in _ATOMS for one in value.values())
+    return id(cls) in _ATOMS or cls is type
+
+
+def given(
+    frame: FrameType,
+    parameters: Parameters,
+    values: dict[str, Any],
+    defaults: Defaults = NO_DEFAULTS,
+    *,
+    bound: bool = False,
+) -> Given:
+    """The arguments that a frame was called with; `values` are its local variables at its start. `bound`: the first
+    parameter is a receiver, which a calling instruction does not count."""
     rest: tuple[Any, ...] = values[parameters.rest] if parameters.rest else ()
     others: dict[str, Any] = values[parameters.others] if parameters.others else _NONE
     shape = _shape(frame.f_back)
     if shape is not None:
-        as_called = _as_called(parameters, values, rest, others, defaults, *shape)
+        as_called = _as_called(parameters, values, defaults, (1, 0) if bound else (0,), *shape)
         if as_called is not None:
             return as_called
     positional = [values[name] for name in parameters.positional]
@@ -103,20 +183,18 @@ def _is_default(name: str, value: Any, defaults: Defaults) -> bool:
 def _as_called(
     parameters: Parameters,
     values: dict[str, Any],
-    rest: tuple[Any, ...],
-    others: dict[str, Any],
     defaults: Defaults,
+    receivers: tuple[int, ...],
     count: int,
     names: tuple[str, ...],
 ) -> Given | None:
-    """The arguments as a calling instruction gave them: `count` by position, `names` by name; `None` where the call
-    that the instruction makes cannot be this one.
-
-    Of a bound method the instruction does not count the receiver.
-    """
-    for bound in (1, 0):
-        filled = min(count + bound, len(parameters.positional))
-        if len(rest) != count + bound - filled:
+    """The arguments as a calling instruction gave them: `count` by position, `names` by name, after one of so many
+    `receivers`; `None` where the call that the instruction makes cannot be this one."""
+    rest: tuple[Any, ...] = values[parameters.rest] if parameters.rest else ()
+    others: dict[str, Any] = values[parameters.others] if parameters.others else _NONE
+    for receiver in receivers:
+        filled = min(count + receiver, len(parameters.positional))
+        if len(rest) != count + receiver - filled:
             continue
         left = parameters.positional[max(filled, parameters.only_positional) :]
         by_name = {name for name in names if name in left or name in parameters.named}

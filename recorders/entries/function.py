@@ -25,7 +25,7 @@ from ..markers import Opaque
 from ..provenance import Origins
 from ..readers import class_name
 from ..session import LiveTrace, Session
-from .call import Given, given, locals_of
+from .call import Given, Held, given, is_private, locals_of
 from .target import Target, Targets, generated_methods, is_function
 
 UNREPLAYED = frozenset({"local", "deferred"})
@@ -62,24 +62,22 @@ class FunctionEntries:
             self._generated.update({id(code): (code, str(vars(module)["__name__"])) for code in codes})
             session.tracer.register(codes)
 
-    def entered(self, code: CodeType, frame: FrameType) -> None:
-        """A frame of included code starts outside every trace, or in one that is open."""
+    def entered(self, code: CodeType, frame: FrameType) -> bool:
+        """A frame of included code starts outside every trace, or in one that is open; whether a trace begins."""
         if id(code) in self._passed:
-            return
+            return False
         if not self._is_ours(code) or not is_function(code):
             self._passed[id(code)] = code
-            return
-        scope = context.current()
+            return False
         caller = frame.f_back
-        if scope is None and caller is not None and self._is_inside(caller.f_code):
-            return
+        if context.current() is None and caller is not None and self._is_inside(caller.f_code):
+            return False
         module = self._module(code)
         if module is None:
-            return
+            return False
         values = locals_of(frame)
         target = self._targets.find(code, module, values)
-        if self._wanted(target.name):
-            self._begin(target, frame, code, values)
+        return self._wanted(target.name) and self._begin(target, frame, code, values)
 
     def _module(self, code: CodeType) -> ModuleType | None:
         """The module that code belongs to. A program runs as `__main__`, whatever its module is called."""
@@ -114,15 +112,15 @@ class FunctionEntries:
                 self._wanted_names[name] = known
         return known
 
-    def _begin(self, target: Target, frame: FrameType, code: CodeType, values: dict[str, Any]) -> None:
+    def _begin(self, target: Target, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
         trace = self._session.begin("function", target.name)
         if trace is None:
             Passing(code, frame).enter()
-            return
-        arguments = given(frame, target.parameters, values, target.defaults)
-        del values
-        run = FunctionRun(self._session, trace, target, code, frame)
-        run.start(arguments)
+            return False
+        private = is_private(values)
+        arguments = given(frame, target.parameters, values, target.defaults, bound=target.has_receiver)
+        FunctionRun(self._session, trace, target, code, frame).start(arguments, private=private)
+        return True
 
 
 class Passing:
@@ -175,23 +173,26 @@ class FunctionRun:
         self._trace = trace
         self._target = target
         self._origins = Origins(session.provenance)
-        self._arguments: Any = None
-        """(receiver, args, kwargs), with stand-ins for what is watched."""
+        self._held: Held | None = None
         self._receiver: Any = None
+        """What a constructor fills."""
         self._before: Any = None
         self._watched: Watched | None = None
         self._stand: Stand | None = None
 
-    def start(self, arguments: Given) -> None:
-        """The frame is about to run with these arguments."""
+    def start(self, arguments: Given, *, private: bool) -> None:
+        """The frame is about to run with these arguments; `private`: nobody else could see a change of them."""
         trace, target = self._trace, self._target
         trace.label = (target.name, target.name.partition(":")[0])
         receiver, args = self._split(arguments.positional)
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
         watched = Watched(trace.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones)
-        self._arguments = (receiver, args, arguments.named)
-        self._before = freeze(self._arguments, origins=self._origins, stand=watched.stand)
+        whole = (receiver, args, arguments.named)
+        self._before = freeze(whole, origins=self._origins, stand=watched.stand)
+        if target.kind != "constructor":
+            self._receiver = None
+        self._held = Held(*whole, private=private)
         self._watched, self._stand = watched, watched.stand
         trace.makers, trace.depth = self._origins.makers, self._origins.depth + 1
         trace.input = (target.kind, self._before, target.names)
@@ -270,12 +271,13 @@ class FunctionRun:
 
     def _finish(self, value: Any) -> None:
         session, trace = self._session, self._trace
-        after = freeze(self._arguments, origins=self._origins, stand=self._stand)
         made: dict[str, Any] = {"value": value}
-        if not same_frozen(self._before, after):
-            trace.arguments_after = after
-            receiver, args, kwargs = self._arguments
-            made = {"receiver": receiver, "args": args, "kwargs": kwargs, **made}
+        whole = self._held.now() if self._held is not None else None
+        if whole is not None:
+            after = freeze(whole, origins=self._origins, stand=self._stand)
+            if not same_frozen(self._before, after):
+                trace.arguments_after = after
+                made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
         session.provenance.made(trace, session.included.covers, **made)
         session.finish(trace)
 
@@ -288,5 +290,5 @@ class FunctionRun:
                 self._session.tracer.forget(iterator)
         scope = self._trace.scope
         scope.watch = scope.called = None
-        self._arguments = self._receiver = self._before = None
+        self._held = self._receiver = self._before = None
         del self.frame

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any, Protocol
 
 from ..context import PathRecord, Watch
-from .monitoring import MonitoringTracer
+from .monitoring import Entered, MonitoringTracer
 from .tracefunc import TraceFunctionTracer
 
 
@@ -20,8 +20,8 @@ class Tracer(Protocol):
     def register(self, codes: list[CodeType]) -> None:
         """Add code objects of included modules."""
 
-    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
-        """Tell of each frame of included code that starts outside every trace, or in one that is open."""
+    def find_entries(self, entered: Entered) -> None:
+        """Tell of frames of included code that may be entries."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""
@@ -60,7 +60,7 @@ class NoTracer:
     def register(self, codes: list[CodeType]) -> None:
         """Nothing to do."""
 
-    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
+    def find_entries(self, entered: Entered) -> None:
         """Nothing is seen."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from .. import context
 from ..context import PathRecord, Watch
@@ -37,8 +37,8 @@ CALL_LIMIT = 20_000
 """Calls of included functions in one trace; after that, code that is called loses all events until the next round."""
 
 IDLE_LIMIT = 200
-"""Starts of one code object that came to nothing (neither an entry nor part of a trace) in a round, after which it
-loses its events until the next."""
+"""Starts of one code object outside every trace that began none, in a round, after which it loses its events until
+the next: what is not sampled, or comes from code that loses them, is not asked about again and again."""
 
 RETURN_LIMIT = 256
 """Results of inner calls kept per trace."""
@@ -57,6 +57,10 @@ def keep_return(path: PathRecord, code: CodeType, value: Any) -> None:
         path.returns.append((code, value))
 
 
+Entered: TypeAlias = Callable[[CodeType, FrameType], bool]
+"""Told of a frame of included code that starts outside every trace, or in one that is open; whether a trace begins."""
+
+
 class MonitoringTracer:
     """Traces through `sys.monitoring`, with a tool id of its own."""
 
@@ -65,7 +69,7 @@ class MonitoringTracer:
     def __init__(self, on_fault: Callable[[BaseException], None], *, tool: int) -> None:
         self._tool = tool
         self._on_fault = on_fault
-        self._entered: Callable[[CodeType, FrameType], None] | None = None
+        self._entered: Entered | None = None
         self._codes: list[CodeType] = []
         self._registered: set[int] = set()
         """Ids of them."""
@@ -103,8 +107,8 @@ class MonitoringTracer:
         for event, callback in callbacks.items():
             sys.monitoring.register_callback(tool, event, callback)
 
-    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
-        """Tell of each frame of included code that starts outside every trace, or in one that is open."""
+    def find_entries(self, entered: Entered) -> None:
+        """Tell of frames of included code that may be entries."""
         self._entered = entered
         self._undo_room = make_room(1)
         sys.monitoring.set_events(self._tool, self._everywhere)
@@ -244,8 +248,7 @@ class MonitoringTracer:
         """A frame starts outside every trace: an entry, or one of many that come to nothing."""
         if id(code) not in self._registered or self._entered is None:
             return  # outside code that a trace watches
-        self._entered(code, frame)
-        if _current() is None:
+        if not self._entered(code, frame):
             starts = self._idle[id(code)] = self._idle.get(id(code), 0) + 1
             if starts > IDLE_LIMIT:
                 self._evict(code, 0)

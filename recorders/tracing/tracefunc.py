@@ -19,12 +19,12 @@ from ..faults import own
 from ..patching import Undo
 from ..recursion import make_room
 from .branches import jumps
-from .monitoring import HIT_LIMIT, keep_return
+from .monitoring import HIT_LIMIT, Entered, keep_return
 from .prologue import compiled, head_of
 
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
-ROOM = 3
+ROOM = 2
 """Frames, of Python and of C, that the prologue and the trace function need below one of the service."""
 
 _current = context.current
@@ -40,7 +40,7 @@ class TraceFunctionTracer:
     def __init__(self, on_fault: Callable[[BaseException], None], included: Callable[[str], bool]) -> None:
         self._on_fault = on_fault
         self._included = included
-        self._entered: Callable[[CodeType, FrameType], None] | None = None
+        self._entered: Entered | None = None
         self._watched: dict[int, CodeType] = {}
         self._head = head_of(self._started)
         self._undo_room: Undo = lambda: None
@@ -49,8 +49,8 @@ class TraceFunctionTracer:
         """The code of an included module, with prologues."""
         return compiled(source, file, self._head)
 
-    def find_entries(self, entered: Callable[[CodeType, FrameType], None]) -> None:
-        """Tell of each frame of included code that starts outside every trace, or in one that is open."""
+    def find_entries(self, entered: Entered) -> None:
+        """Tell of frames of included code that may be entries."""
         self._entered = entered
         self._undo_room = make_room(ROOM)
 
@@ -138,7 +138,7 @@ class TraceFunctionTracer:
         ours = path is not None and getattr(installed, "path", None) is path
         if path is not None and ours:
             frame.f_trace_lines, frame.f_trace_opcodes = False, True
-            frame.f_trace = self._local(path, frame.f_code, watch)
+            frame.f_trace = self._local(path, frame.f_code, watch, frame.f_locals)
         elif installed is None:
             sys.settrace(lambda frame, event, arg: None)
             frame.f_trace_lines = False
@@ -189,16 +189,25 @@ class TraceFunctionTracer:
             self._fault(fault)
             return None
 
-    def _local(self, path: PathRecord, code: CodeType, watch: Watch | None = None) -> TraceFunction:
+    def _local(
+        self, path: PathRecord, code: CodeType, watch: Watch | None = None, stale: dict[str, Any] | None = None
+    ) -> TraceFunction:
+        """Notes the arms of one frame. `stale` is the dict of locals that the frame was asked for: the interpreter
+        fills and reads it once more at the next event, and then keeps it, and what it holds, as long as the frame."""
         decided = jumps(code)
         arms = path.arms
         key = id(code)
         last = -1
         error: BaseException | None = None
+        events = 0
 
         def on_event(frame: FrameType, event: str, arg: Any) -> Any:
-            nonlocal last, error
+            nonlocal last, error, events
             try:
+                if stale is not None:
+                    events += 1
+                    if events == 2:
+                        stale.clear()
                 if event == "opcode":
                     offset = frame.f_lasti
                     if last in decided:

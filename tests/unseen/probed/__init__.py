@@ -1,0 +1,1 @@
+"""A package under validation, with something of everything that Python code does with functions, classes and frames."""
