@@ -141,11 +141,14 @@ def _input(trace: LiveTrace) -> Tree:
         values: list[Tree] = [thaw(value) for _name, value in environ]
         return record(environ=DictNode(list(names), values), body=BytesNode(body), read_all=read_all)
     kind, frozen, parameters = trace.input
-    return record(kind=kind, arguments=thaw(frozen), parameters=ListNode(list(parameters)))
+    parts = {} if trace.items is None else {"generates": True}
+    return record(kind=kind, arguments=thaw(frozen), parameters=ListNode(list(parameters)), **parts)
 
 
 def _outcome(trace: LiveTrace) -> Tree:
     tree = thaw(trace.value)
+    if trace.items is not None and trace.outcome_kind == "return":
+        return record(items=ListNode([thaw(item) for item in trace.items]), returned=tree, ended=trace.ended)
     if trace.outcome_kind == "response" and isinstance(tree, TupleNode):
         status, headers, body = tree.items
         return record(status=status, headers=headers, body=body)
@@ -214,15 +217,17 @@ def _visit_input(trace: Trace, see: Any) -> Tree:
     if trace.kind == "wsgi":
         tree: Tree = see("", trace.input)
         return tree
-    kind, arguments, parameters = trace.input.values
+    kind, arguments, parameters, *generates = trace.input.values
+    more = {"generates": True} if generates else {}
     if not (isinstance(arguments, TupleNode) and isinstance(parameters, ListNode)):
-        return record(kind=kind, arguments=see("", arguments), parameters=parameters)
+        return record(kind=kind, arguments=see("", arguments), parameters=parameters, **more)
     receiver, positional, named = arguments.items
     seen_receiver = see("", receiver)
     if isinstance(positional, TupleNode):
         names = [*map(str, parameters.items), *[""] * len(positional.items)]
         positional = TupleNode([see(name, item) for name, item in zip(names, positional.items, strict=False)])
-    return record(kind=kind, arguments=TupleNode([seen_receiver, positional, see("", named)]), parameters=parameters)
+    seen = TupleNode([seen_receiver, positional, see("", named)])
+    return record(kind=kind, arguments=seen, parameters=parameters, **more)
 
 
 def _visit_outcome(outcome: Outcome, name: str, see: Any) -> Tree:

@@ -32,8 +32,20 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_session", "_token", "arguments_after", "depth", "gaps", "hosting", "input", "key", "kind", "label"),
-        *("makers", "outcome_kind", "path", "scope", "started", "stored", "value", "world"),
+        *(
+            "_session",
+            "_token",
+            "arguments_after",
+            "depth",
+            "ended",
+            "gaps",
+            "hosting",
+            "input",
+            "items",
+            "key",
+            "kind",
+        ),
+        *("label", "makers", "outcome_kind", "path", "scope", "started", "stored", "value", "world"),
     )
 
     def __init__(self, session: Session, kind: EntryKind, key: Hashable) -> None:
@@ -52,6 +64,10 @@ class LiveTrace:
         self.outcome_kind: Literal["response", "return", "exception"] = "return"
         self.value: Frozen = None
         self.arguments_after: Frozen = None
+        self.items: list[Frozen] | None = None
+        """What a generator handed over; `None` where the entry is none."""
+        self.ended = False
+        """Whether a generator came to its end."""
         self.gaps: list[str] = []
         self.makers: Sequence[LiveTrace] = ()
         """The traces that made the objects which it was given."""

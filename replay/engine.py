@@ -311,6 +311,8 @@ class Engine:
 
         if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
             return Plain("", "what it shows follows from the clock or from chance")
+        if field(case.trace.input, "generates") is True:
+            return Plain("", "a generator is not written down as a test")
         if case.trace.kind == "wsgi":
             step = Step(case.job.entry.name, "wsgi", case.trace.input)
         else:

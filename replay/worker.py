@@ -7,13 +7,14 @@ import gc
 import importlib
 import inspect
 import io
+import itertools
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from types import MappingProxyType, ModuleType, TracebackType
+from types import FunctionType, MappingProxyType, ModuleType, TracebackType
 from typing import Any, Literal, NamedTuple
 
 from ..recorders import context
@@ -43,6 +44,9 @@ from .reading import Classes, Reader, reading_trace
 from .rebuild import Resolver, Stand, Unbuildable, build, is_program
 from .recorded_world import NO_SETTINGS, RecordedWorld, Settings, Stop, TraceStopped
 
+MOST_ITEMS = 10_000
+"""Items that are taken of a generator that came to its end when it was recorded."""
+
 MOST_ARGUMENTS = 1000
 """Positional arguments that a message may number."""
 
@@ -52,7 +56,7 @@ NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
 
 UNCALLED = {
     "local": "no name leads to the function, so a replay cannot call it",
-    "deferred": "generators and coroutines are not called by a replay yet",
+    "deferred": "coroutines and asynchronous generators are not called by a replay yet",
 }
 """Kinds of functions whose traces tell that they ran, and no more, with the reason."""
 
@@ -206,6 +210,8 @@ class Worker:
             # Hashing a key, or finding a member, may run code of an included class: nothing leaves the process there.
             with context.within(Scope(self._apart(reading_trace(trace), perturbation))):
                 arguments = self.arguments(trace, world, producers)
+            if field(trace.input, "generates") is True:
+                return self._generating(entry, trace, kind, arguments)
             function = callable_of(entry.target, kind, arguments[0], self._resolver)
         except (Unbuildable, TraceStopped) as reason:
             which = f"{part}: " if (part := self._unbuildable_part(trace)) else ""
@@ -216,6 +222,16 @@ class Worker:
             outcome = Outcome("exception", raised, field(trace.input, "arguments"))
             return Replay(replayed_observation(outcome, []), None, world, PathRecord(), None)
         return lambda: run_function(function, arguments)
+
+    def _generating(
+        self, entry: Entry, trace: Trace, kind: str, arguments: Any
+    ) -> Callable[[], tuple[Outcome | Left, TracebackType | None]]:
+        """A run of a generator function, as far as its items were taken."""
+        items = field(trace.outcome.value, "items")
+        taken = len(items.items) if isinstance(items, ListNode) else MOST_ITEMS
+        whole = field(trace.outcome.value, "ended") is not False
+        function = callable_of(entry.target, kind, arguments[0], self._resolver, generates=True)
+        return lambda: run_generator(function, arguments, MOST_ITEMS if whole else taken)
 
     def _unbuildable_part(self, trace: Trace) -> str:
         """The first part of a function's input that cannot be built by itself, in words; empty where each can."""
@@ -263,14 +279,16 @@ class Worker:
         world = self.world(trace, behind.perturbation)
         arguments = given(standing_in(world))
         kind = str(field(trace.input, "kind"))
+        generates = field(trace.input, "generates") is True
         try:
-            function = callable_of(trace.entry, kind, arguments[0], self._resolver)
+            function = callable_of(trace.entry, kind, arguments[0], self._resolver, generates=generates)
         except EntryGone as gone:
             raise Unbuildable(f"what made an object that it was given is gone: {gone}") from gone
         _receiver, args, kwargs = arguments
         with self.replaying(world), context.within(Scope(world)):
             try:
-                return arguments, function(*args, **kwargs)
+                made = function(*args, **kwargs)
+                return arguments, list(itertools.islice(made, MOST_ITEMS)) if generates else made
             except TraceStopped:
                 behind.wants_lender = behind.wants_lender or world.wants_lender
                 raise Unbuildable(f"what made an object that it was given, {trace.entry}, stopped") from None
@@ -312,9 +330,11 @@ class EntryGone(Exception):
     """The code under test does not define the entry any more."""
 
 
-def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Callable[..., Any]:
+def callable_of(
+    target: str, kind: str, receiver: Any, resolver: Resolver, *, generates: bool = False
+) -> Callable[..., Any]:
     """The function of an entry in the code under test; raises `EntryGone`, or `EntryUnavailable` when a baseline
-    names something outside the included packages."""
+    names something outside the included packages. `generates`: the generator function that it comes down to."""
     module_name, _, qualname = target.partition(":")
     if not resolver.covers(module_name):
         raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
@@ -333,11 +353,16 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
         inherits = isinstance(receiver, type) and owner in receiver.__mro__
         constructed: Callable[..., Any] = receiver if inherits else owner
         return constructed
-    found = _member(owner, name)
+    found = _kept_function(owner, name) if kind == "registered" else _member(owner, name)
     if found is None:
         raise EntryGone(f"{target} is gone: {module_name} has no {qualname}")
     if _is_foreign(found, resolver):
         raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
+    if generates:
+        found = inspect.unwrap(_getter(found) if kind == "property" else getattr(found, "__func__", found))
+        if not inspect.isgeneratorfunction(found):
+            raise EntryGone(f"{target} is no generator function any more")
+        return partial(found, owner if receiver is None else receiver) if kind in _RECEIVING else found
     if kind == "property":
         return partial(_getter(found), receiver)
     if kind == "method" or (kind == "classmethod" and isinstance(receiver, type)):
@@ -345,8 +370,27 @@ def callable_of(target: str, kind: str, receiver: Any, resolver: Resolver) -> Ca
             found.__get__(None, receiver) if kind == "classmethod" else found.__get__(receiver, type(receiver))
         )
         return bound
-    called: Callable[..., Any] = getattr(owner, name)
+    called: Callable[..., Any] = found if kind == "registered" else getattr(owner, name)
     return called
+
+
+_RECEIVING = ("method", "classmethod", "property")
+
+
+def _kept_function(module: Any, name: str) -> Any:
+    """The function of a module that is defined under a name and stands there no more, whoever keeps it; `None` where
+    there is none, or more than one."""
+    frozen = gc.get_freeze_count() > 0
+    if frozen:
+        gc.unfreeze()  # what is frozen is not among the objects that the collector tells of
+    kept = [
+        one
+        for one in gc.get_objects()
+        if type(one) is FunctionType and one.__qualname__ == name and one.__globals__ is vars(module)
+    ]
+    if frozen:
+        gc.freeze()
+    return kept[0] if len(kept) == 1 else None
 
 
 def _missing(target: str, module: str, resolver: Resolver) -> Exception:
@@ -410,6 +454,28 @@ def run_function(function: Callable[..., Any], arguments: Any) -> tuple[Left, Tr
     except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
         return Left("exception", error, arguments), error.__traceback__
     return Left("return", result, arguments), None
+
+
+def run_generator(function: Callable[..., Any], arguments: Any, most: int) -> tuple[Left, TracebackType | None]:
+    """Take the items of a generator, up to `most`, and close it; what it left, and where that came from."""
+    _receiver, args, kwargs = arguments
+    items: list[Any] = []
+    returned, ended = None, False
+    try:
+        generator = function(*args, **kwargs)
+        while len(items) < most:
+            try:
+                items.append(next(generator))
+            except StopIteration as end:
+                returned, ended = end.value, True
+                break
+        if not ended:
+            generator.close()
+    except TraceStopped:
+        raise
+    except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
+        return Left("exception", error, arguments), error.__traceback__
+    return Left("return", {"items": items, "returned": returned, "ended": ended}, arguments), None
 
 
 def run_wsgi(application: Any, trace: Trace, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:

@@ -28,6 +28,9 @@ from ..session import LiveTrace, Session
 from .call import Given, Held, given, is_private, locals_of
 from .target import Target, Targets, generated_methods, is_function
 
+ITEM_LIMIT = 1_000
+"""Items of a generator that are kept."""
+
 UNREPLAYED = frozenset({"local", "deferred"})
 """Kinds of functions that a replay does not call: their traces tell that they ran, and what ran in them."""
 
@@ -196,6 +199,7 @@ class FunctionRun:
         self._watched, self._stand = watched, watched.stand
         trace.makers, trace.depth = self._origins.makers, self._origins.depth + 1
         trace.input = (target.kind, self._before, target.names)
+        trace.items = [] if target.generates else None
         trace.scope.watch = self
         trace.scope.is_open = target.kind in UNREPLAYED
         if watched.codes:
@@ -229,6 +233,7 @@ class FunctionRun:
         trace.pause()
         try:
             result = self._receiver if self._target.kind == "constructor" else value
+            trace.ended = True
             trace.outcome("return", result, self._stand)
             self._finish(result)
         except Exception as fault:
@@ -243,7 +248,10 @@ class FunctionRun:
         trace = self._trace
         trace.pause()
         try:
-            trace.outcome_error(error, self._stand)
+            if type(error) is GeneratorExit and trace.items is not None:
+                trace.outcome("return", None)
+            else:
+                trace.outcome_error(error, self._stand)
             self._finish(None)
         except Exception as fault:
             if not own(fault):
@@ -254,7 +262,13 @@ class FunctionRun:
 
     def yielded(self, value: Any) -> None:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
-        self._trace.pause()
+        trace = self._trace
+        trace.pause()
+        if trace.items is not None:
+            if len(trace.items) < ITEM_LIMIT:
+                trace.items.append(freeze(value, stand=self._stand))
+            else:
+                trace.gap(f"more than {ITEM_LIMIT} items of a generator")
         if not self._session.tracer.rest_frame(self):
             self._trace.gap("what a generator or coroutine does after it first rests is not recorded here")
             self.returned(Opaque("builtins:generator", "only its beginning was recorded"))

@@ -19,14 +19,20 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from ..readers import module_name
 from .call import NO_DEFAULTS, Defaults, Parameters, defaults_of, parameters_of
 
-Kind: TypeAlias = Literal["function", "method", "classmethod", "constructor", "property", "local", "deferred"]
-"""How to call it. `local`: it has no name that leads to it. `deferred`: a generator or a coroutine, whose frame runs
-after the call."""
+Kind: TypeAlias = Literal[
+    "function", "method", "classmethod", "constructor", "property", "registered", "local", "deferred"
+]
+"""How to call it.
+
+`registered`: a function of the module that stands under no name any more, because a decorator put something else
+there; who keeps it does not matter. `local`: no name leads to it. `deferred`: a coroutine or an asynchronous
+generator, which an event loop runs after the call.
+"""
 
 _DEPTH = 6
 """Decorators on one function."""
 
-_DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_DEFERRED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _UNCALLED = frozenset({"__del__", "__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__"})
 """Methods that the interpreter calls on its own account."""
 
@@ -50,6 +56,8 @@ class Target(NamedTuple):
     defaults: Defaults = NO_DEFAULTS
     owner: type | None = None
     """The class that holds it."""
+    generates: bool = False
+    """Whether it is a generator function: calling it runs nothing yet."""
 
     @property
     def has_receiver(self) -> bool:
@@ -107,8 +115,16 @@ def _name_of(module: ModuleType) -> str:
 
 def _local(code: CodeType, module: ModuleType) -> Target:
     parameters = parameters_of(code)
-    kind: Kind = "deferred" if code.co_flags & _DEFERRED else "local"
-    return Target(f"{_name_of(module)}:{code.co_qualname}", kind, parameters, parameters.positional)
+    kind: Kind = "local" if "." in code.co_qualname or "<" in code.co_qualname else "registered"
+    if code.co_flags & _DEFERRED:
+        kind = "deferred"
+    return Target(
+        f"{_name_of(module)}:{code.co_qualname}",
+        kind,
+        parameters,
+        parameters.positional,
+        generates=bool(code.co_flags & inspect.CO_GENERATOR),
+    )
 
 
 def _by_name(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target | None:
@@ -168,7 +184,7 @@ def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: st
     parameters = parameters_of(code)
     kind = _kind(holder, name, value)
     function = _running(value, code)
-    if code.co_flags & _DEFERRED or (written is not None and _code(written).co_flags & _DEFERRED):
+    if code.co_flags & _DEFERRED:
         kind = "deferred"
     names = parameters_of(_code(written)).positional if written is not None else parameters.positional
     target = Target(
@@ -178,6 +194,7 @@ def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: st
         names=names,
         defaults=defaults_of(function) if function is not None else NO_DEFAULTS,
         owner=holder if isinstance(holder, type) else None,
+        generates=bool(code.co_flags & inspect.CO_GENERATOR),
     )
     return target._replace(names=names[1:]) if target.has_receiver else target
 

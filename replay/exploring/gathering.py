@@ -13,6 +13,7 @@ from ...recorders.value_tree import ObjectNode, Tree, children, contains_opaque,
 from ..job import Job
 from ..process import ReplayerProcess
 from ..versions import Versions
+from ..worker import UNCALLED
 from .requests import fields_of
 from .targets import Target
 from .trial import Step
@@ -126,6 +127,9 @@ class Gathering:
                 found.append(RecordedInput(Step(self._target.name, "wsgi", stored.trace.input), fields, stored, -1))
                 continue
             kind, arguments = str(field(stored.trace.input, "kind")), field(stored.trace.input, "arguments")
+            if kind in UNCALLED or field(stored.trace.input, "generates") is True:
+                self._why_none = UNCALLED.get(kind, "a generator function is not explored")
+                continue
             opaque = contains_opaque(arguments)
             if opaque is not None:
                 self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
@@ -167,6 +171,8 @@ class Gathering:
                 continue
             for stored in map(self._stored, one.kept.values()):
                 if stored is None or stored.trace is None or field(stored.trace.input, "kind") != "method":
+                    continue
+                if field(stored.trace.input, "generates") is True:
                     continue
                 arguments = field(stored.trace.input, "arguments")
                 if contains_opaque(arguments) is None:
