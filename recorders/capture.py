@@ -14,6 +14,7 @@ import pickle
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .faults import own
 from .markers import Frozen, FrozenBytes, Instance, Opaque
 from .readers import Reduced, class_name, known_readers, reader_of
 
@@ -61,7 +62,10 @@ class _Freezer(pickle.Pickler):
                 origin = self._origins.of(value)
                 return (Instance, (*reduced[1], origin), *reduced[2:]) if origin else reduced
             return reduced
-        except Exception as fault:  # noqa: BLE001 - it costs this part, not the whole value
+        except Exception as fault:
+            if self._look is None and not own(fault):  # what a look runs may raise anything
+                raise
+            # It costs this part, not the whole value.
             return Opaque, (class_name(cls), f"it could not be read: {type(fault).__name__}")
 
 
@@ -107,9 +111,12 @@ def freeze(
         _Freezer(sink, origins, look, most).dump(value)
     except _Limit as over:
         return _opaque(value, f"{over}{_extent(value)}")
-    except RecursionError:
-        return _opaque(value, "nested too deeply")
-    except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+    except Exception as fault:
+        if not own(fault):
+            raise
+        if type(fault) is RecursionError:
+            return _opaque(value, "nested too deeply")
+        # The service must never see a fault of its recorder.
         return _opaque(value, f"it could not be read: {type(fault).__name__}")
     return FrozenBytes(b"".join(sink.parts))
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import wrapt
 
+from .faults import own
 from .patching import Undo
 from .tracing.branches import nested_codes
 
@@ -143,7 +144,9 @@ class ImportWatcher(MetaPathFinder):
         try:
             self._included.add(code.co_filename, module)
             self._on_codes(list(nested_codes(code)))
-        except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
+        except Exception as fault:
+            if not own(fault):
+                raise
             self._on_fault(fault)
 
     def saw_module(self, module: ModuleType) -> None:
@@ -151,5 +154,7 @@ class ImportWatcher(MetaPathFinder):
         try:
             wrapt.notify_module_loaded(module)  # its own finder stands behind this one
             self._on_module(module)
-        except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
+        except Exception as fault:
+            if not own(fault):
+                raise
             self._on_fault(fault)

@@ -25,6 +25,7 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from .faults import own
 from .markers import MARKER_IDS, Global, Instance, Items, Member, Opaque, Standard
 from .value_tree import (
     ClassName,
@@ -351,7 +352,9 @@ def _state_reader(
         for slot, get in slots:
             try:
                 filled = get(value)
-            except AttributeError:
+            except AttributeError as empty:
+                if not own(empty):
+                    raise
                 continue  # an empty slot: nothing to record
             names, values = (*names, slot), (*values, filled)
         return Instance, arguments, (extract(value) if extract is not None else None, names, values)

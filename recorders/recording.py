@@ -25,6 +25,7 @@ from .context import PrivateThread
 from .entries import wsgi
 from .entries.function import FunctionEntries
 from .errors import RuntimeBaselineError, UnknownBaseline
+from .faults import own
 from .included import ImportWatcher, Included
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
@@ -299,6 +300,8 @@ def start_from_text(text: str) -> Recording | None:
         return start_for_process(options)
     except RuntimeBaselineError as error:
         sys.stderr.write(f"pytest-runtime: not recording: {error}\n")
-    except Exception as error:  # noqa: BLE001 - the service must start without its recorder
+    except Exception as error:
+        if not own(error):
+            raise
         sys.stderr.write(f"pytest-runtime: not recording: {type(error).__name__}: {error}\n")
     return None

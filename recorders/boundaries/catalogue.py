@@ -12,6 +12,7 @@ from typing import Any
 
 import wrapt
 
+from ..faults import own
 from ..patching import Undo, Undos
 from . import clock, declared, entropy, environ, http_client, sqlite
 
@@ -38,7 +39,9 @@ class Hooks:
                 return
             try:
                 self._undos.add(install(module))
-            except Exception as fault:  # noqa: BLE001 - an import of the service must not fail for it
+            except Exception as fault:
+                if not own(fault):
+                    raise
                 self._on_fault(fault)
 
         wrapt.register_post_import_hook(hook, name)
