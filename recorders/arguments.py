@@ -18,6 +18,7 @@ import wrapt
 from .boundaries.world import Operation, Ticket
 from .context import current_world
 from .markers import Standard
+from .raw import is_instance, text, type_dict, type_module
 from .readers import is_quiet_iterator, known_readers
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _code_of(value: Any) -> types.CodeType | None:
 def _is_bound(value: Any) -> bool:
     """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
     held = value.__self__ if type(value) is types.BuiltinMethodType else None
-    return held is not None and type(held) is not types.ModuleType and not isinstance(held, type)
+    return held is not None and type(held) is not types.ModuleType and not is_instance(held, type)
 
 
 _STANDARD_HOMES = frozenset({"builtins", "itertools", "_csv", "_io", "re"})
@@ -162,7 +163,8 @@ _STANDARD_HOMES = frozenset({"builtins", "itertools", "_csv", "_io", "re"})
 
 def _is_iterator(cls: type) -> bool:
     """Whether a class written in C is one of iterators; those of the service are captured by their state."""
-    return cls.__module__ in _STANDARD_HOMES and "__next__" in vars(cls) and cls.__module__ != "_io"
+    home = text(type_module(cls))
+    return home in _STANDARD_HOMES and "__next__" in type_dict(cls) and home != "_io"
 
 
 def _read_callable(value: Any) -> Any:

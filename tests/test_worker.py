@@ -102,7 +102,12 @@ def test_the_last_work_is_done_where_there_is_no_thread(worker: Worker) -> None:
 def test_the_end_is_not_waited_for_without_end(rounds: Rounds) -> None:
     """Work that hangs holds nobody up for longer than was said."""
     go_on = threading.Event()
-    worker = Worker(lambda: (rounds(), go_on.wait(SOON))[0], period=0.001)
+
+    def hang() -> None:
+        rounds()
+        go_on.wait(SOON)
+
+    worker = Worker(hang, period=0.001)
     worker.start()
     assert rounds.done.wait(SOON)
     assert not worker.pause(0.01)
@@ -126,7 +131,7 @@ def test_no_thread_can_be_had(worker: Worker, rounds: Rounds, monkeypatch: pytes
 
 def test_an_alarm_while_it_starts_leaves_one_thread(rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a signal's exception passes through the start, there is one thread afterwards, not two."""
-    start = worker_module.start_new_thread
+    start = _thread.start_new_thread
 
     def interrupted(*args: Any) -> None:
         start(*args)
