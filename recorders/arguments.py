@@ -24,6 +24,7 @@ from .boundaries.world import Operation
 from .context import Scope, Watch, current_world
 from .entries.call import Defaults, Parameters, defaults_of, locals_of, parameters_of
 from .markers import Opaque, Standard
+from .raw import is_instance
 from .readers import Reduced, known_readers
 
 if TYPE_CHECKING:
@@ -382,7 +383,7 @@ def _taken_apart(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str,
 def _is_bound(value: Any) -> bool:
     """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
     held = value.__self__
-    return held is not None and type(held) is not types.ModuleType and not isinstance(held, type)
+    return held is not None and type(held) is not types.ModuleType and not is_instance(held, type)
 
 
 # --- on replay ---------------------------------------------------------------------------------------------------

@@ -165,6 +165,6 @@ def _opaque(value: Any, reason: str) -> Frozen:
 def _extent(value: Any) -> str:
     """Length and, for a dict, the first keys' types: the part of an oversized value's shape that costs nothing."""
     cls = type(value)
-    if cls in (str, bytes, bytearray, list, tuple, set, frozenset, dict):
+    if any(cls is one for one in (str, bytes, bytearray, list, tuple, set, frozenset, dict)):
         return f"; {cls.__name__} of length {len(value)}"
     return ""

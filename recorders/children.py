@@ -54,9 +54,9 @@ class Children:
         return pid
 
     def _remember(self, pid: int, command: Any) -> None:
-        words = command if type(command) in (list, tuple) else (command,)
-        if len(self._started) < MOST and all(type(one) in (str, bytes) for one in words):
-            self._started.append((pid, [os.fsdecode(one) for one in words]))
+        words = command if type(command) is list or type(command) is tuple else (command,)
+        if len(self._started) < MOST and all(type(word) is str or type(word) is bytes for word in words):
+            self._started.append((pid, [os.fsdecode(word) for word in words]))
 
     def note_forked(self) -> None:
         """In a forked child: included code ran here. One short line, so that it is not torn (`write(2)`, O_APPEND)."""

@@ -1,13 +1,12 @@
-"""This file is about the collector: the thread that turns live traces into a baseline.
+"""The collector: the thread that turns live traces into a baseline.
 
 Everything that costs time happens here, outside the requests: thawing, naming of arms, redaction, compression,
-writing. Its queue is bounded; what does not fit is dropped and counted.
+writing. Its queue is bounded; what does not fit is dropped and counted, and so is what is left at its end.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable
@@ -15,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from .absences import Absence, AbsenceKey
 from .assemble import Paths, assemble
-from .context import PathRecord, PrivateThread
+from .context import PathRecord
 from .counters import Counters, Unsampled
 from .entries.wsgi import locate_application
 from .errors import StoreError
+from .faults import own
 from .included import Included
+from .output import Output
 from .redaction import Redactor
 from .retention import Reservoir
 from .shapes import Shape
@@ -28,6 +29,7 @@ from .thawing import thaw
 from .trace import Entry, PathClass, TraceId, encode_trace, trace_id
 from .tracing.branches import Arm, path_digest
 from .value_tree import DictNode, ObjectNode, Tree, field
+from .worker import Worker
 
 if TYPE_CHECKING:
     from .session import LiveTrace
@@ -37,8 +39,21 @@ QUEUE_TRACES = 10_000
 PERIOD = 0.1
 """Seconds between two rounds."""
 
+ROUND_SECONDS = 0.5
+"""How long one round collects before it writes."""
+
 COUNTERS_PERIOD = 5.0
 """Seconds between two writes of counters alone."""
+
+END_SECONDS = 3.0
+"""How long the end of a recording may take. A container that is stopped is killed after ten seconds, and the service
+needs some of them itself."""
+
+COLLECT_SHARE = 0.6
+"""The part of it in which traces are collected; the rest is for writing them."""
+
+PAUSE_SECONDS = 0.5
+"""How long a fork waits for the thread to be gone; one transaction takes some milliseconds."""
 
 _monotonic = time.monotonic
 
@@ -64,6 +79,7 @@ class Collector:
         """Called once a round: lets the tracer close its window."""
         self.seen_application: Callable[[], object] = lambda: None
         self._writer = writer
+        self._output = Output(writer, self.counters)
         self._included = included
         self._exemplars = exemplars
         self._redactor = redactor
@@ -71,11 +87,15 @@ class Collector:
         self._application = application
         self._paths = Paths(included)
         self._queue: deque[tuple[LiveTrace, int]] = deque()
-        self._waiting = 0
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = PrivateThread(target=self._loop, name="pytest-runtime-collector", daemon=True)
+        # Without a lock, which a signal's handler that is recorded could wait for while it interrupts the one who holds
+        # it: CPython changes threads and runs handlers at calls and backward jumps alone, not within `+=` of numbers.
+        self._given = 0
+        """Bytes that were put into the queue so far."""
+        self._taken = 0
+        """Bytes that the worker took out of it."""
+        self._worker = Worker(self._round, period=PERIOD)
+        self._ended = False
+        self._deadline = math.inf
         self._reported: Counter[str] = Counter()
         self._absences: Counter[AbsenceKey] = Counter()
         self._reported_absences: Counter[AbsenceKey] = Counter()
@@ -85,8 +105,6 @@ class Collector:
         self._classes: dict[tuple[str, str], PathClass] = {}
         self._shapes: dict[tuple[str, str], Shape] = {}
         self._entries: dict[str, Entry] = {}
-        self.traces = 0
-        self.kept = 0
         self.accepted = 0
         """Traces that were finished, whether they could be kept or not."""
 
@@ -98,18 +116,31 @@ class Collector:
             key = (known.entry, known.path)
             self._reservoirs[key] = Reservoir(self._exemplars, count=known.count, kept=known.kept)
             self._classes[key] = known.description
-        self._thread.start()
+
+    @property
+    def traces(self) -> int:
+        """Runs of this recording that the store holds."""
+        return self._output.traces
+
+    @property
+    def kept(self) -> int:
+        """Traces of this recording that were put into the store."""
+        return self._output.kept
 
     def accept(self, trace: LiveTrace, size: int) -> None:
         """Take a finished trace; never blocks."""
-        with self._lock:
-            self.accepted += 1
-            fits = self._waiting + size <= QUEUE_BYTES and len(self._queue) < QUEUE_TRACES
-            if fits:
-                self._waiting += size
-                self._queue.append((trace, size))
+        self.accepted += 1
+        fits = self._given - self._taken + size <= QUEUE_BYTES and len(self._queue) < QUEUE_TRACES
+        if fits:
+            self._given += size
+            self._queue.append((trace, size))
         if not fits:
             self.counters.add("dropped: the collector is behind")
+        self._worker.start()
+
+    def pause(self) -> bool:
+        """Have no thread for a moment, because the process forks; the next trace that is accepted brings it back."""
+        return self._worker.pause(PAUSE_SECONDS)
 
     def note(self, keys: Iterable[AbsenceKey]) -> None:
         """Things that are left out, to be stored with the rest. Before `stop`."""
@@ -121,59 +152,87 @@ class Collector:
 
     def _absences_so_far(self) -> Counter[AbsenceKey]:
         unsampled: dict[AbsenceKey, int] = {
-            ("not sampled", entry): count for entry, count in self.unsampled.by_entry().items()
+            ("not sampled", entry): count for entry, count in self.unsampled.by_entry(at_end=self._ended).items()
         }
         return self._absences + Counter(unsampled)
 
-    def stop(self, timeout: float = 60.0) -> None:
-        """Write what was accepted, then close the store."""
-        if self._stopping:
+    def stop(self) -> None:
+        """Write what was accepted, then close the store; what cannot be written within `END_SECONDS` is counted."""
+        if self._ended:
             return
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            sys.stderr.write(
-                f"pytest-runtime: gave up after {timeout:.0f} s with {len(self._queue)} traces unwritten\n"
-            )
+        self._ended = True
+        self._deadline = _monotonic() + COLLECT_SHARE * END_SECONDS
+        if not self._worker.finish(self._end, END_SECONDS):
+            self._count_unwritten(f"dropped: the end took longer than {END_SECONDS:g} s")
 
-    def _loop(self) -> None:
-        while not self._stopping:
-            self._wake.wait(PERIOD)
-            self._round()
-        self._round()
-        try:
-            self._writer.close()
-        except Exception as error:  # noqa: BLE001 - the last words of a daemon thread
-            sys.stderr.write(f"pytest-runtime: closing the baseline failed: {error}\n")
+    def _count_unwritten(self, why: str) -> None:
+        """Count what was accepted and is neither written nor counted as dropped already."""
+        dropped = sum(count for name, count in self.counters.snapshot().items() if name.startswith("dropped"))
+        left = self.accepted - self._output.traces - dropped
+        if left > 0:
+            self.counters.add(why, left)
 
     def _round(self) -> None:
         try:
             self.rest()
-            batch = self._batch()
-            if batch is not None:
-                self._update_revision()
-                self._writer.write(batch)
-        except StoreError as error:
-            if self.counters.add("faults of the store") == 1:
-                sys.stderr.write(f"pytest-runtime: {error}\n")
+            self._advance(_monotonic() + ROUND_SECONDS, lambda: self._worker.is_ending)
         except Exception as error:  # noqa: BLE001 - the service goes on without its recorder
             self.counters.add(f"fault: {type(error).__name__}")
 
+    def _end(self) -> None:
+        """The last round; in the thread of the service where the worker has none."""
+        try:
+            self.rest()
+            self._output.retry(now=True)
+            while self._queue and self._output.is_free and _monotonic() < self._deadline:
+                self._advance(min(_monotonic() + ROUND_SECONDS, self._deadline))
+            self._leave()
+            if self._output.is_free:
+                self._advance(0.0)
+        except Exception as error:
+            if not own(error):
+                raise
+            self.counters.add(f"fault: {type(error).__name__}")
+        finally:
+            self._output.close()
+
+    def _leave(self) -> None:
+        """Count what is left in the queue."""
+        left = len(self._queue)
+        self._queue.clear()
+        if left:
+            why = "there was no time for it at the end" if self._output.is_free else "the baseline could not be written"
+            self.counters.add(f"dropped: {why}", left)
+
+    def _advance(self, until: float, is_enough: Callable[[], bool] = lambda: False) -> None:
+        """Collect `until` a moment, or until it is enough, and write; a batch that was refused comes first."""
+        self._output.retry()
+        if not self._output.is_free:
+            return
+        batch = self._batch(until, is_enough)
+        if batch is not None:
+            self._update_revision()
+            self._output.put(batch)
+
     def _update_revision(self) -> None:
         if len(self._included.modules) != self._modules:
+            try:
+                self._writer.update_revision(self._revision())
+            except StoreError:
+                return  # the batch that follows is refused for the same reason, and told
             self._modules = len(self._included.modules)
-            self._writer.update_revision(self._revision())
 
-    def _batch(self) -> Batch | None:
+    def _batch(self, until: float, is_enough: Callable[[], bool]) -> Batch | None:
         work = _Work()
-        while self._queue and len(work.traces) < 500:
+        while self._queue and len(work.traces) < 500 and _monotonic() < until and not is_enough():
             trace, size = self._queue.popleft()
-            with self._lock:
-                self._waiting -= size
+            self._taken += size
             try:
                 self._collect(trace, work)
-            except Exception as error:  # noqa: BLE001 - one record is lost and counted, never the run
+            except Exception as error:
+                if not own(error):
+                    raise
+                # One record is lost and counted, never the run.
                 self.counters.add(f"dropped: {type(error).__name__}")
         counters = self.counters.snapshot() - self._reported
         absences = self._absences_so_far() - self._reported_absences
@@ -187,13 +246,12 @@ class Collector:
     def _counters_due(self) -> bool:
         """Counts of what was not recorded are worth a transaction only now and then, and at the end."""
         now = _monotonic()
-        if not self._stopping and now - self._counters_written < COUNTERS_PERIOD:
+        if not self._ended and now - self._counters_written < COUNTERS_PERIOD:
             return False
         self._counters_written = now
         return True
 
     def _collect(self, live: LiveTrace, work: _Work) -> None:
-        self.traces += 1
         arms = self._paths.arms(live.path.arms)
         outcome = _outcome_kind(live)
         digest = path_digest(arms, outcome)
@@ -224,7 +282,6 @@ class Collector:
         name = trace_id(data)
         if not reservoir.put(slot, name):
             return
-        self.kept += 1
         work.traces.append(KeptTrace(*key, slot, name, data, producers))
         for part, tree in (("input", stored.input), ("outcome", stored.outcome.value)):
             shape = self._shapes.setdefault((key[0], part), Shape())

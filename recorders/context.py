@@ -186,7 +186,7 @@ def follow_threads(prepare: Callable[[Callable[..., Any]], Callable[..., Any]] |
 
     def start_in_scope(self: threading.Thread) -> None:
         scope = _scope.get()
-        if scope is not None and not isinstance(self, _Private):
+        if scope is not None:
             self.run = bind(scope, self.run)  # type: ignore[method-assign]  # the instance's own, gone with it
         start(self)
 
@@ -209,10 +209,3 @@ def follow_threads(prepare: Callable[[Callable[..., Any]], Callable[..., Any]] |
         undo_start()
 
     return undo
-
-
-class _Private(threading.Thread):
-    """A thread of the recorder itself."""
-
-
-PrivateThread = _Private

@@ -1,9 +1,8 @@
-"""This file is about counters: what the recorder did not do, exactly counted from any thread."""
+"""Counters: what the recorder did not do, exactly counted from any thread."""
 
 from __future__ import annotations
 
 import itertools
-import threading
 from collections import Counter
 from collections.abc import Callable, Hashable
 
@@ -14,33 +13,30 @@ OTHERS = "other entries"
 
 
 class Counters:
-    """Named counts."""
+    """Named counts. Without a lock: a signal's handler that counts could interrupt one that holds it, for ever."""
 
     def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._fast: dict[str, itertools.count[int]] = {}
-        self._lock = threading.Lock()
+        self._counts: dict[str, itertools.count[int]] = {}
 
-    def add(self, name: str) -> int:
-        """Count one more; returns how many there are now."""
-        with self._lock:
-            self._counts[name] += 1
-            return self._counts[name]
+    def add(self, name: str, more: int = 1) -> int:
+        """Count one or more; returns how many there are now."""
+        counter = self._counter(name)
+        for _ in range(more - 1):
+            next(counter)
+        return next(counter)
 
     def fast(self, name: str) -> Callable[[], int]:
-        """A function that counts one more of a name: without a lock, for the hot path."""
-        counter = itertools.count(1)
-        self._fast[name] = counter
-        return counter.__next__
+        """A function that counts one more of a name, for the hot path."""
+        return self._counter(name).__next__
+
+    def _counter(self, name: str) -> itertools.count[int]:
+        counter = self._counts.get(name)
+        return counter if counter is not None else self._counts.setdefault(name, itertools.count(1))
 
     def snapshot(self) -> Counter[str]:
         """All counts as they are now."""
-        with self._lock:
-            counts = Counter(self._counts)
-        for name, counter in self._fast.items():
-            if counted(counter):
-                counts[name] += counted(counter)
-        return counts
+        counts = {name: counted(counter) for name, counter in list(self._counts.items())}
+        return Counter({name: count for name, count in counts.items() if count})
 
 
 def counted(counter: itertools.count[int]) -> int:
@@ -72,9 +68,11 @@ class Unsampled:
         if key in self._entries or len(self._entries) < KEY_LIMIT:
             self._entries[key] = entry
 
-    def by_entry(self) -> Counter[str]:
-        """Entry → runs that were left out."""
+    def by_entry(self, *, at_end: bool = True) -> Counter[str]:
+        """Entry → runs that were left out; before the end without those whose entry has no name yet."""
         found: Counter[str] = Counter()
         for key, counter in list(self._counts.items()):
-            found[self._entries.get(key, key if isinstance(key, str) else OTHERS)] += counted(counter)
+            name = self._entries.get(key, key if isinstance(key, str) else OTHERS if at_end else "")
+            if name:
+                found[name] += counted(counter)
         return found

@@ -4,6 +4,8 @@ RuntimeBaselineError
 ├── StoreError             a baseline cannot be opened, read or written
 │   ├── UnknownBaseline    there is none of that name
 │   ├── NotABaseline       the file is something else, or damaged beyond reading
+│   ├── StoreBusy          another process writes to it; trying again helps
+│   ├── StoreLost          it was deleted, replaced or cut off while it was written to
 │   └── NewerFormat        written by a newer version of this package
 ├── ConfigurationError     the project's configuration says something that cannot be
 ├── AcceptanceError        the file of acceptances says something that cannot be
@@ -59,6 +61,22 @@ class NotABaseline(StoreError):
             location=location,
         )
         self.reason = reason
+
+
+class StoreBusy(StoreError):
+    """Another process writes to the baseline; trying again helps."""
+
+
+class StoreLost(StoreError):
+    """The baseline was deleted, replaced or cut off while it was written to: what was written is gone."""
+
+    def __init__(self, location: str, happened: str) -> None:
+        super().__init__(
+            f"the baseline at {location} {happened} while it was recorded into: what was recorded is lost. "
+            "Record anew, and leave the file alone until the service has ended",
+            location=location,
+        )
+        self.happened = happened
 
 
 class NewerFormat(StoreError):

@@ -14,6 +14,7 @@ import wrapt
 
 from .faults import own
 from .patching import Undo
+from .raw import code_of, is_instance, namespace_of_module, text, type_dict
 from .tracing.branches import nested_codes
 
 
@@ -75,7 +76,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        self.watcher.saw_module(module)
+        self.watcher.saw_import(module)
 
 
 class ImportWatcher(MetaPathFinder):
@@ -112,8 +113,10 @@ class ImportWatcher(MetaPathFinder):
         """Look at imports from now on, and at included modules that are loaded already."""
         sys.meta_path.insert(0, self)
         for name, module in list(sys.modules.items()):
-            if self._included.covers(name) and getattr(module, "__file__", None) and not self._is_alias(name, module):
-                self._saw_loaded(name, module)
+            if self._included.covers(name) and not self._is_alias(name, module):
+                file = text(namespace_of_module(module).get("__file__"))
+                if file:
+                    self._saw_loaded(name, file, module)
 
         def undo() -> None:
             if self in sys.meta_path:
@@ -123,18 +126,20 @@ class ImportWatcher(MetaPathFinder):
 
     def _is_alias(self, name: str, module: ModuleType) -> bool:
         """Whether a module stands in `sys.modules` under its own, included name as well."""
-        own = getattr(module, "__name__", name)
-        return own != name and isinstance(own, str) and self._included.covers(own) and sys.modules.get(own) is module
+        known_as = text(namespace_of_module(module).get("__name__")) or name
+        return known_as != name and self._included.covers(known_as) and sys.modules.get(known_as) is module
 
-    def _saw_loaded(self, name: str, module: ModuleType) -> None:
-        """A module that was imported before the recorder started: its functions lead to its code."""
-        self._included.add(str(module.__file__), name)
+    def _saw_loaded(self, name: str, file: str, module: ModuleType) -> None:
+        """A module that was imported before the recorder started: its functions lead to its code.
+
+        They are looked at raw: to ask a lazy object for an attribute would evaluate it.
+        """
+        self._included.add(file, name)
         codes: dict[int, CodeType] = {}
-        for value in list(vars(module).values()):
-            for holder in (value, *(vars(value).values() if isinstance(value, type) else ())):
-                function = getattr(holder, "__func__", holder)
-                code = getattr(function, "__code__", None)
-                if isinstance(code, CodeType) and code.co_filename == module.__file__:
+        for value in list(namespace_of_module(module).values()):
+            for holder in (value, *(type_dict(value).values() if is_instance(value, type) else ())):
+                code = code_of(holder)
+                if code is not None and code.co_filename == file:
                     codes.update({id(one): one for one in (code, *nested_codes(code))})
         self._on_codes(list(codes.values()))
         self.saw_module(module)
@@ -149,10 +154,19 @@ class ImportWatcher(MetaPathFinder):
                 raise
             self._on_fault(fault)
 
-    def saw_module(self, module: ModuleType) -> None:
+    def saw_import(self, module: ModuleType) -> None:
         """Told by the loader, after the module ran."""
         try:
             wrapt.notify_module_loaded(module)  # its own finder stands behind this one
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)
+        self.saw_module(module)
+
+    def saw_module(self, module: ModuleType) -> None:
+        """A module is there."""
+        try:
             self._on_module(module)
         except Exception as fault:
             if not own(fault):

@@ -1,4 +1,4 @@
-"""This file is about provenance: which entry made an object, and which objects are known by a name.
+"""Provenance: which entry made an object, and which objects are known by a name.
 
 An object that an entry returned or changed is known by that entry's trace, and one that a module holds by its name
 there. Where such an object is given to a later entry, the recording refers to where it came from, beside its state.
@@ -12,6 +12,8 @@ import weakref
 from collections import OrderedDict
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from .raw import inherits, is_instance, namespace_of, namespace_of_module, text, type_module, type_weakrefoffset
 
 if TYPE_CHECKING:
     from .session import LiveTrace
@@ -30,8 +32,6 @@ NAMED_LIMIT = 20_000
 
 _NAMED_DEPTH = 3
 _ITEMS_LOOKED_AT = 50
-_type_weakrefoffset = type.__dict__["__weakrefoffset__"].__get__
-_type_module = type.__dict__["__module__"].__get__
 
 
 class Made(NamedTuple):
@@ -72,7 +72,9 @@ class Provenance:
         self._made: OrderedDict[int, tuple[weakref.ref[Any], Made]] = OrderedDict()
         self._named: dict[int, tuple[str, str, Any]] = {}
         """id → (module, name, holder of the last part of the name)"""
-        self._ours: dict[int, tuple[type, bool]] = {}
+        self._ours: dict[int, bool] = {}
+        """By the id of a class, while it lives."""
+        self._classes: dict[int, weakref.ref[type]] = {}
 
     # --- objects that entries made ---
 
@@ -90,7 +92,7 @@ class Provenance:
 
     def _remember(self, trace: LiveTrace, covers: Any, place: Place, value: Any) -> None:
         cls = type(value)
-        if not self._is_ours(cls, covers) or not _type_weakrefoffset(cls):
+        if not self._is_ours(cls, covers) or not type_weakrefoffset(cls):
             return
         self._made.pop(id(value), None)
         if trace.depth >= CHAIN_LIMIT:
@@ -101,17 +103,25 @@ class Provenance:
 
     def _is_ours(self, cls: type, covers: Any) -> bool:
         """Whether a class belongs to an included package."""
-        known = self._ours.get(id(cls))
-        if known is None or known[0] is not cls:
-            module = _type_module(cls)
-            known = self._ours[id(cls)] = cls, isinstance(module, str) and bool(covers(module))
-        return known[1]
+        key = id(cls)
+        known = self._ours.get(key)
+        if known is None:
+            module = text(type_module(cls))
+            known = self._ours[key] = module is not None and bool(covers(module))
+            self._classes[key] = weakref.ref(cls, lambda _class: self._forget(key))
+        return known
+
+    def _forget(self, key: int) -> None:
+        """A class is gone; another may get its id."""
+        self._ours.pop(key, None)
+        self._classes.pop(key, None)
 
     # --- objects that modules hold ---
 
     def saw_module(self, module: ModuleType, covers: Any) -> None:
         """An included module ran: what it holds is known by name."""
-        self._name_all(module.__name__, "", module, vars(module), covers, _NAMED_DEPTH)
+        namespace = namespace_of_module(module)
+        self._name_all(text(namespace.get("__name__")) or "?", "", module, namespace, covers, _NAMED_DEPTH)
 
     def _name_all(
         self, module: str, prefix: str, holder: Any, namespace: dict[str, Any], covers: Any, depth: int
@@ -120,11 +130,11 @@ class Provenance:
             cls = type(value)
             if len(self._named) >= NAMED_LIMIT or type(name) is not str:
                 return
-            if cls is type or isinstance(value, (type, ModuleType)) or not self._is_ours(cls, covers):
+            if inherits(cls, type) or inherits(cls, ModuleType) or not self._is_ours(cls, covers):
                 continue
             if id(value) not in self._named:
                 self._named[id(value)] = module, prefix + name, holder
-                inner = _namespace(value)
+                inner = namespace_of(value)
                 if depth > 1 and inner is not None:
                     self._name_all(module, f"{prefix}{name}.", value, inner, covers, depth - 1)
 
@@ -134,10 +144,11 @@ class Provenance:
         if known is None:
             return ""
         module, name, holder = known
-        namespace = vars(holder) if type(holder) is ModuleType else _namespace(holder)
+        is_module = is_instance(holder, ModuleType)
+        namespace = namespace_of_module(holder) if is_module else namespace_of(holder)
         if namespace is None or namespace.get(name.rpartition(".")[2]) is not value:
             return ""
-        if type(holder) is ModuleType and sys.modules.get(module) is not holder:
+        if is_module and sys.modules.get(module) is not holder:
             return ""
         return f"named {module}:{name}"
 
@@ -149,13 +160,3 @@ def _items(value: Any) -> list[tuple[Any, Any]]:
     if cls is dict and len(value) <= _ITEMS_LOOKED_AT:
         return [(key, item) for key, item in value.items() if type(key) is str and "/" not in key]
     return []
-
-
-def _namespace(value: object) -> dict[str, Any] | None:
-    """The `__dict__` of an instance, read past its class; `None` where it has none of its own."""
-    for cls in type.__dict__["__mro__"].__get__(type(value)):
-        descriptor = type.__dict__["__dict__"].__get__(cls).get("__dict__")
-        if descriptor is not None and type(descriptor).__name__ == "getset_descriptor":
-            namespace = descriptor.__get__(value)
-            return namespace if type(namespace) is dict else None
-    return None

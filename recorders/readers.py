@@ -1,7 +1,9 @@
-"""This file is about readers: per class, how the raw state of its instances is taken without running its code.
+"""Readers: per class, how the raw state of its instances is taken without running its code.
 
 A reader gives what `reducer_override` of the pickler needs: a marker class, its arguments, and perhaps a state. It is
-made at the first sight of a class, from raw descriptors; no method, property or metaclass of the service runs.
+made at the first sight of a class, from raw descriptors; no method, property or metaclass of the service runs. Values
+of the standard library may hold some of the service's (an `int` of its own in a `UUID`): they are taken apart by
+functions that are named with their class, and what they hold goes on to the pickler as it is.
 """
 
 from __future__ import annotations
@@ -11,56 +13,44 @@ import datetime
 import decimal
 import enum
 import fractions
-import io
 import logging
-import os
 import pathlib
 import re
-import stat
-import sys
 import threading
 import types
 import uuid
+import weakref
 import zoneinfo
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .faults import own
+from .iterator_readers import ITERATORS, is_quiet_iterator
 from .markers import MARKER_IDS, Global, Instance, Items, Member, Opaque, Standard
-from .value_tree import (
-    ClassName,
+from .raw import (
+    class_name,
+    full_name,
+    inherits,
+    is_raw,
+    text,
+    type_dict,
+    type_dictoffset,
+    type_flags,
+    type_mro,
+    type_qualname,
+    type_size,
+    type_weakrefoffset,
 )
+from .stream_readers import STREAMS
+from .value_tree import ClassName
+
+__all__ = ["Reader", "Reduced", "class_name", "is_quiet_iterator", "known_readers", "reader_of"]
 
 Reduced: TypeAlias = Any
 Reader: TypeAlias = Callable[[Any], Reduced]
 
-# Raw descriptors, taken once: attribute access on a class or an instance could run code of the service. For the same
-# reason classes are compared by identity alone: a metaclass may define `__hash__` and `__eq__`.
-_type_module = type.__dict__["__module__"].__get__
-_type_qualname = type.__dict__["__qualname__"].__get__
-_type_mro = type.__dict__["__mro__"].__get__
-_type_dict = type.__dict__["__dict__"].__get__
-_type_flags = type.__dict__["__flags__"].__get__
-_type_size = type.__dict__["__basicsize__"].__get__
-_type_dictoffset = type.__dict__["__dictoffset__"].__get__
-_type_weakrefoffset = type.__dict__["__weakrefoffset__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 _WHOLE = slice(None)
-
-
-def module_name(name: str) -> str:
-    """The importable name of a module: `__main__` under `python -m` is the module that was named there."""
-    if name == "__main__":
-        spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-        if spec is not None:
-            return str(spec.name)
-    return name
-
-
-def class_name(cls: type) -> ClassName:
-    """`module:qualname` of a class, read without running code of its metaclass."""
-    module = _type_module(cls)
-    return f"{module_name(module) if isinstance(module, str) else '?'}:{_type_qualname(cls)}"
 
 
 # --- readers: one per class, made at first sight ---------------------------------------------------------------
@@ -121,51 +111,27 @@ def _is_quiet(key: Any) -> bool:
 _QUIET = frozenset(map(id, (type(None), bool, int, float, str, bytes)))
 
 
+_parts_of_path = vars(pathlib.PurePath).get("_raw_paths")
+"""From Python 3.12 on a path keeps what it was made of, and puts it together when it is asked for its text."""
+
+
 def _read_path(value: pathlib.PurePath) -> Reduced:
-    return Standard, ("path", type(value).__name__, str(value))
+    cls = type(value)
+    if _parts_of_path is not None and not all(type(part) is str for part in _parts_of_path.__get__(value)):
+        return Opaque, (class_name(cls), "it was made of strings of a class of its own")
+    return Standard, ("path", type_qualname(cls), str(value))
 
 
-FILE_LIMIT = 1_000_000
-"""Bytes of an open file that are captured."""
-
-_CLOSED_STREAM: Reduced = (Opaque, ("io:IOBase", "it is closed"))
-
-
-def _read_file(value: Any, kind: str) -> Reduced:
-    """What is left of an open regular file, read in place: the position afterwards is the one before."""
-    name = class_name(type(value))
-    if value.closed or not value.readable() or not value.seekable():
-        return Opaque, (name, "it is no open file that can be read in place")
-    about = os.fstat(value.fileno())
-    if not stat.S_ISREG(about.st_mode) or about.st_size > FILE_LIMIT:
-        return Opaque, (name, "it is no regular file, or a large one")
-    position = value.tell()
-    try:
-        return Standard, (kind, value.read(), 0)
-    finally:
-        value.seek(position)
+def _read_zone(value: zoneinfo.ZoneInfo) -> Reduced:
+    key: Any = value.key
+    return (
+        (Standard, ("zoneinfo", key)) if type(key) is str and key else (Opaque, ("zoneinfo:ZoneInfo", "it has no key"))
+    )
 
 
-def _remaining(value: Any) -> Reduced:
-    """The items that an iterator of a built-in container still has; reading them takes none."""
-    reduced = value.__reduce__()
-    items = list(reduced[1][0]) if reduced[1] else []
-    start = reduced[2] if len(reduced) > 2 and isinstance(reduced[2], int) else 0
-    if type(value) is type(reversed([])):
-        items = items[: start + 1][::-1]
-        start = 0
-    return Standard, ("iterator", items[start:])
-
-
-_BUILT_IN: tuple[Any, ...] = ([], (), "", "é", b"", bytearray(), range(1), range(2**70), {}, set(), frozenset())
-_QUIET_ITERATORS: tuple[type, ...] = tuple(
-    {type(iter(one)) for one in _BUILT_IN} | {type(iter({}.values())), type(iter({}.items())), type(reversed([]))}
-)
-
-
-def is_quiet_iterator(cls: type) -> bool:
-    """Whether the items of an iterator can be read without taking them."""
-    return any(cls is one for one in _QUIET_ITERATORS)
+def _uuid_number(value: Any) -> int:
+    """The number of a UUID, which may be of a class that extends `int`; raises `TypeError` where it is none."""
+    return int.__int__(_uuid_int(value))
 
 
 STANDARD: dict[type, Reader] = {
@@ -177,10 +143,8 @@ STANDARD: dict[type, Reader] = {
     datetime.time: _read_time,
     datetime.timedelta: lambda v: (Standard, ("timedelta", v.days, v.seconds, v.microseconds)),
     datetime.timezone: _read_timezone,
-    zoneinfo.ZoneInfo: lambda v: (
-        (Standard, ("zoneinfo", v.key)) if v.key else (Opaque, ("zoneinfo:ZoneInfo", "it has no key"))
-    ),
-    uuid.UUID: lambda v: (Standard, ("uuid", f"{v.int:032x}")),
+    zoneinfo.ZoneInfo: _read_zone,
+    uuid.UUID: lambda v: (Standard, ("uuid", f"{_uuid_number(v):032x}")),
     range: lambda v: (Standard, ("range", v.start, v.stop, v.step)),
     slice: lambda v: (Standard, ("slice", v.start, v.stop, v.step)),
     type(...): lambda v: (Standard, ("ellipsis",)),
@@ -189,10 +153,7 @@ STANDARD: dict[type, Reader] = {
     type(threading.Lock()): lambda v: (Standard, ("lock",)),
     type(threading.RLock()): lambda v: (Standard, ("rlock",)),
     re.Pattern: lambda v: (Standard, ("pattern", v.pattern, int(v.flags))),
-    io.StringIO: lambda v: (Standard, ("textstream", v.getvalue(), v.tell())) if not v.closed else _CLOSED_STREAM,
-    io.BytesIO: lambda v: (Standard, ("bytestream", v.getvalue(), v.tell())) if not v.closed else _CLOSED_STREAM,
-    io.TextIOWrapper: lambda v: _read_file(v, "textstream"),
-    io.BufferedReader: lambda v: _read_file(v, "bytestream"),
+    **STREAMS,
     **dict.fromkeys(
         (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath), _read_path
     ),
@@ -203,6 +164,7 @@ _deque: Any = collections.deque
 _defaultdict: Any = collections.defaultdict
 _complex: Any = complex
 _uuid: Any = uuid.UUID
+_uuid_int = vars(uuid.UUID)["int"].__get__
 
 # The types of the standard library as plain namespaces of raw descriptors.
 _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -223,7 +185,7 @@ _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (BaseException, _exception_args),
     (datetime.datetime, _plain_datetime),
     (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
-    (_uuid, lambda v: uuid.UUID(int=_uuid.int.__get__(v))),
+    (_uuid, lambda v: uuid.UUID(int=_uuid_number(v))),
 )
 _STATIC_CLASSES = frozenset(
     map(id, (object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict))
@@ -239,50 +201,68 @@ def _read_class(value: Any) -> Reduced:
 
 
 def _read_function(value: Any) -> Reduced:
-    module = value.__module__
-    return Global, (f"{module_name(module) if isinstance(module, str) else '?'}:{value.__qualname__}",)
+    return Global, (full_name(value.__module__, value.__qualname__),)
 
 
-def _inherits(mro: tuple[type, ...], base: type) -> bool:
+def _read_built_in(value: Any) -> Reduced:
+    """A function written in C, or a method of some object: its own `__qualname__` would ask the object's class."""
+    held = value.__self__
+    if held is None or type(held) is types.ModuleType:
+        return _read_function(value)
+    cls = held if inherits(type(held), type) else type(held)
+    return Global, (full_name(value.__module__, f"{text(type_qualname(cls))}.{value.__name__}"),)
+
+
+def _has(mro: tuple[type, ...], base: type) -> bool:
     return any(one is base for one in mro)
 
 
 def _content_of(mro: tuple[type, ...]) -> tuple[type, Callable[[Any], Any]] | None:
     for base, extract in _CONTENT:
-        if _inherits(mro, base):
+        if _has(mro, base):
             return base, extract
+    return None
+
+
+def _getter(position: int, name: str) -> Callable[[Any], Any]:
+    """What reads a slot, or the `__dict__`, by the descriptor in the class at that position of the resolution order.
+
+    The descriptor is looked up each time: it would keep its class alive.
+    """
+
+    def get(value: Any) -> Any:
+        return type_dict(type_mro(type(value))[position])[name].__get__(value)
+
+    return get
+
+
+def _dict_reader(mro: tuple[type, ...]) -> Callable[[Any], Any] | None:
+    for position, cls in enumerate(mro):
+        if is_raw(type_dict(cls).get("__dict__")):
+            return _getter(position, "__dict__")
     return None
 
 
 def _slots_of(mro: tuple[type, ...], skip: frozenset[str]) -> list[tuple[str, Callable[[Any], Any]]]:
     """(name, raw getter) of every slot, base classes first; a private name is kept as it is mangled."""
     found: list[tuple[str, Callable[[Any], Any]]] = []
-    for cls in reversed(mro):
-        namespace = _type_dict(cls)
+    for position, cls in reversed(list(enumerate(mro))):
+        namespace = type_dict(cls)
         if "__slots__" not in namespace:
             continue
         for name, descriptor in namespace.items():
-            if type(descriptor) is types.MemberDescriptorType and name not in skip:
-                found.append((name, descriptor.__get__))
+            if type(descriptor) is types.MemberDescriptorType and type(name) is str and name not in skip:
+                found.append((name, _getter(position, name)))
     return found
-
-
-def _dict_getter(mro: tuple[type, ...]) -> Callable[[Any], Any] | None:
-    for cls in mro:
-        descriptor = _type_dict(cls).get("__dict__")
-        if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
-            getter: Callable[[Any], Any] = descriptor.__get__
-            return getter
-    return None
 
 
 def _hidden_state(cls: type, base: type, slot_count: int) -> bool:
     """Whether instances carry C state that attributes do not show (the test of `object.__reduce_ex__`)."""
     expected = base.__basicsize__ + slot_count * 8
-    own_dict = _type_dictoffset(cls) != 0 and not _type_flags(cls) & _MANAGED_DICT
+    own_dict = type_dictoffset(cls) != 0 and not type_flags(cls) & _MANAGED_DICT
     expected += 8 * (own_dict and base.__dictoffset__ == 0)
-    expected += 8 * (_type_weakrefoffset(cls) > 0 and base.__weakrefoffset__ <= 0)
-    return bool(_type_size(cls) > expected)
+    expected += 8 * (type_weakrefoffset(cls) > 0 and base.__weakrefoffset__ <= 0)
+    return bool(type_size(cls) > expected)
 
 
 def _opaque_reader(cls: type, reason: str) -> Reader:
@@ -299,8 +279,11 @@ def _member_reader(cls: type, get_dict: Callable[[Any], Any]) -> Reader:
     name = class_name(cls)
 
     def read(value: Any) -> Reduced:
-        state = _raw(get_dict(value))
-        return Member, (name, state.get("_name_"), state.get("_value_"))
+        held: dict[str, Any] = {}
+        for key, part in _raw(get_dict(value)).items():
+            if type(key) is str:  # looking one up could compare it with a key of another class
+                held[key] = part
+        return Member, (name, held.get("_name_"), held.get("_value_"))
 
     return read
 
@@ -319,15 +302,15 @@ _error_filename = vars(OSError)["filename"].__get__
 def _instance_reader(cls: type, mro: tuple[type, ...]) -> Reader:
     found = _content_of(mro)
     base, extract = found if found is not None else (object, None)
-    get_dict = _dict_getter(mro)
+    get_dict = _dict_reader(mro)
     slots = _slots_of(mro, _UUID_SLOTS if base is uuid.UUID else frozenset())
     if id(cls) in _STATIC_CLASSES:
         base = cls
     elif base is BaseException:
-        base = next(one for one in mro if not _type_flags(one) & _HEAP_TYPE)
+        base = next(one for one in mro if not type_flags(one) & _HEAP_TYPE)
     if _hidden_state(cls, base, len(slots)):
         return _opaque_reader(cls, "its state is held in C, where attributes do not show it")
-    if _inherits(mro, OSError):
+    if _has(mro, OSError):
         slots.append(("filename", _filename))
     if not slots and get_dict is None and extract is None and cls is not object:
         return _opaque_reader(cls, "it has no attributes to read")
@@ -368,35 +351,43 @@ _MANAGED_DICT = 1 << 4
 
 
 def _make_reader(cls: type) -> Reader:
-    mro = _type_mro(cls)
-    if _inherits(mro, type):
+    mro = type_mro(cls)
+    if _has(mro, type):
         return _read_class
-    if _inherits(mro, enum.Enum):
-        get_dict = _dict_getter(mro)
+    if _has(mro, enum.Enum):
+        get_dict = _dict_reader(mro)
         if get_dict is not None:
             return _member_reader(cls, get_dict)
-    if cls is types.FunctionType or cls is types.BuiltinFunctionType:
+    if cls is types.FunctionType:
         return _read_function
-    if not _type_flags(cls) & _HEAP_TYPE and id(cls) not in _STATIC_CLASSES and not _inherits(mro, BaseException):
+    if cls is types.BuiltinFunctionType:
+        return _read_built_in
+    if not type_flags(cls) & _HEAP_TYPE and id(cls) not in _STATIC_CLASSES and not _has(mro, BaseException):
         return _opaque_reader(cls, "a value of this type cannot be captured")
     return _instance_reader(cls, mro)
 
 
 known_readers: dict[int, Reader] = {
     **{id(cls): reader for cls, reader in STANDARD.items()},
-    **{id(cls): _remaining for cls in _QUIET_ITERATORS},
+    **{id(cls): reader for cls, reader in ITERATORS.items()},
     id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason)),
     id(Standard): lambda mark: (Standard, (mark.kind, *mark.parts)),
     id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
 }
 """Readers by the id of their class: hashing a class could run code of its metaclass."""
 
-_read_classes: list[type] = []
-"""Keeps the classes of `known_readers` alive, so that no other class gets the id of one."""
+_classes: dict[int, weakref.ref[type]] = {}
+"""The classes of `known_readers` that may go away: then another class may get the id of one."""
 
 
 def reader_of(cls: type) -> Reader:
     """The reader of a class that `known_readers` does not hold yet."""
-    _read_classes.append(cls)
-    reader = known_readers[id(cls)] = _make_reader(cls)
+    key = id(cls)
+
+    def forget(_class: object) -> None:
+        known_readers.pop(key, None)
+        _classes.pop(key, None)
+
+    reader = known_readers[key] = _make_reader(cls)
+    _classes[key] = weakref.ref(cls, forget)
     return reader

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
+from _thread import allocate_lock, start_new_thread
 from contextlib import closing
 from types import FrameType, ModuleType
 from typing import Any
@@ -21,7 +23,6 @@ from .boundaries.environ import names_now
 from .boundaries.outside import SessionVariables
 from .children import Children, program_of
 from .collector import Collector
-from .context import PrivateThread
 from .entries import wsgi
 from .entries.function import FunctionEntries
 from .errors import RuntimeBaselineError, UnknownBaseline
@@ -89,6 +90,7 @@ class Recording:
     def start(self) -> None:
         """Put everything in place."""
         self._active = True
+        _forking.watch(self)
         add = self._undos.add
         self.collector.start()
         add(self._children.watch())
@@ -158,8 +160,15 @@ class Recording:
         self.collector.note(self._left_out())
         self.collector.stop()
 
+    def pause(self) -> None:
+        """Have no thread for a moment."""
+        if self._active:
+            self.collector.pause()
+
     def abandon(self) -> None:
         """In a forked child: record nothing; the parent goes on, and learns of it when included code runs here."""
+        if not self._active:
+            return
         self._active = False
         self.session.switch_off(on_missed=self._missed_in_child)
 
@@ -194,6 +203,32 @@ class Recording:
         return f"{line}\npytest-runtime: {why}" if why else line
 
 
+class _Forking:
+    """What happens to recordings where the process forks. Hooks of `os.register_at_fork` stay for good: one for all."""
+
+    def __init__(self) -> None:
+        self._recordings: weakref.WeakSet[Recording] = weakref.WeakSet()
+        self._is_watching = False
+
+    def watch(self, recording: Recording) -> None:
+        """From now on."""
+        self._recordings.add(recording)
+        if not self._is_watching:
+            self._is_watching = True
+            os.register_at_fork(before=self._before, after_in_child=self._in_child)
+
+    def _before(self) -> None:
+        for recording in list(self._recordings):
+            recording.pause()
+
+    def _in_child(self) -> None:
+        for recording in list(self._recordings):
+            recording.abandon()
+
+
+_forking = _Forking()
+
+
 def _positional_arguments(value: Any) -> int:
     function = value if hasattr(value, "__code__") else vars(type(value)).get("__call__")
     code = getattr(function, "__code__", None)
@@ -218,7 +253,7 @@ class _Ending:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._once = threading.Lock()
+        self._once = allocate_lock()
         self._written = False
         self._signal = 0
         """A signal that is obeyed once everything is written."""
@@ -234,8 +269,7 @@ class _Ending:
             os.kill(os.getpid(), self._signal)
 
     def forget(self) -> None:
-        """In a forked child: the parent goes on."""
-        self._recording.abandon()
+        """In a forked child: the parent goes on, and tells."""
         atexit.unregister(self.finish)
 
     def on_terminate(self, number: int, frame: FrameType | None) -> None:
@@ -246,9 +280,8 @@ class _Ending:
         """
         signal.signal(number, signal.SIG_DFL)
         self._signal = number
-        thread = PrivateThread(target=self.finish, name="pytest-runtime-terminate")
         try:
-            thread.start()
+            start_new_thread(self.finish, ())
         except RuntimeError:
             return  # the interpreter is ending: `finish` runs below this very frame, or will, and obeys the signal
 

@@ -9,7 +9,6 @@ seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 195
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Hashable
 
@@ -39,11 +38,10 @@ class Sampler:
         self._budgeted = sample not in ("all", "auto")
         """Whether the budget holds already: one that was asked for does from the start."""
         self._per_second = DEFAULT_RATE if isinstance(sample, str) else sample
-        self._tokens = BURST * self._per_second
-        self._filled = _monotonic()
+        self._next = _monotonic() - BURST
+        """When the rate would allow the next trace, had it been used up to the full; see `_within_rate`."""
         self._allowed: dict[Hashable, int] = {}
         """Entry → traces that it may still have as a novelty."""
-        self._lock = threading.Lock()
 
     def admit(self, key: Hashable, *, served: bool = False) -> bool:
         """Whether to record this run of the entry `key`; `served` says that a client on the other side asked for it."""
@@ -67,15 +65,16 @@ class Sampler:
             self._allowed[key] = QUIET
 
     def _within_rate(self) -> bool:
-        """One of the traces that the rate allows; what was not used adds up for a while (a token bucket)."""
-        if self._tokens < 1.0 and _monotonic() - self._filled < 0.05:
+        """One of the traces that the rate allows; what was not used adds up for a while.
+
+        The generic cell rate algorithm in its form of virtual scheduling (ITU-T I.371): one number, and so no lock, for
+        which a handler of a signal could wait for ever. Two threads at once may have one trace too many.
+        """
+        if not self._per_second:
             return False
-        with self._lock:
-            now = _monotonic()
-            earned = (now - self._filled) * self._per_second
-            self._tokens = min(max(1.0, BURST * self._per_second), self._tokens + earned)
-            self._filled = now
-            if self._tokens < 1.0:
-                return False
-            self._tokens -= 1.0
-            return True
+        now, interval = _monotonic(), 1.0 / self._per_second
+        following = max(self._next, now - max(BURST, interval)) + interval
+        if following > now:
+            return False
+        self._next = following
+        return True

@@ -1,4 +1,4 @@
-"""This file is about thawing: frozen values as value trees, in the collector, without importing a class of anyone."""
+"""Thawing: frozen values as value trees, in the collector, without importing a class of anyone."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ from .value_tree import (
 DEPTH_LIMIT = 150
 """Levels of a value tree."""
 
+NODE_LIMIT = 1_000_000
+"""Nodes of a value tree."""
+
+TEXT_LIMIT = 16_000_000
+"""Characters and bytes in a value tree. A text that stands in a value a thousand times is one in memory, and a thousand
+in the tree."""
+
 
 class _Thawer(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
@@ -54,6 +61,7 @@ _CONTAINERS = frozenset({list, tuple, dict, set, frozenset, Instance, Items})
 
 
 def _leaf(value: Any) -> Tree:
+    """The tree of a value that holds no others."""
     cls = type(value)
     if cls is int and not _INT_MIN <= value <= _INT_MAX:
         return StandardNode("int", [hex(value)])
@@ -81,6 +89,8 @@ class _Grower:
     def __init__(self, graph: Any) -> None:
         self._shared: set[int] = set()
         self._numbers: dict[int, int] = {}
+        self._nodes = NODE_LIMIT
+        self._text = TEXT_LIMIT
         self._find_shared(graph)
         self.tree: Tree = self._grow(graph, 0)
 
@@ -113,6 +123,9 @@ class _Grower:
 
     def _grow(self, value: Any, depth: int) -> Tree:
         cls = type(value)
+        self._nodes -= 1
+        if self._nodes < 0:
+            return OpaqueNode(f"builtins:{cls.__name__}", f"the value has more than {NODE_LIMIT} parts")
         if cls not in _CONTAINERS:
             return self._small(value, depth)
         if depth > DEPTH_LIMIT:
@@ -136,6 +149,12 @@ class _Grower:
             return GlobalNode(value.name)
         if cls is Opaque:
             return OpaqueNode(value.cls, value.reason)
+        if cls is str or cls is bytes or cls is bytearray:
+            self._text -= len(value)
+            if self._text < 0:
+                return OpaqueNode(
+                    f"builtins:{cls.__name__}", f"the value has more than {TEXT_LIMIT} characters and bytes"
+                )
         return _leaf(value)
 
     def _container(self, value: Any, depth: int) -> Tree:

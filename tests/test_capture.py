@@ -741,3 +741,22 @@ def test_anchors_are_numbered_by_first_occurrence() -> None:
     assert isinstance(tree, ListNode)
     assert [part.number for part in tree.items if isinstance(part, AnchorNode)] == [0, 1]
     assert encode(tree) == encode(capture([one, two, two, one]))
+
+
+def test_a_text_that_is_repeated_is_not_repeated_without_end() -> None:
+    """One large text in thirty thousand places is one in memory; in a tree it would be thirty thousand."""
+    for text in ("x" * 700_000, b"x" * 700_000, bytearray(700_000)):
+        tree = capture(dict.fromkeys(range(30_000), text))
+        assert isinstance(tree, DictNode)
+        assert sum(not isinstance(value, OpaqueNode) for value in tree.values) == 22
+        assert tree.values[-1] == OpaqueNode(
+            f"builtins:{type(text).__name__}", "the value has more than 16000000 characters and bytes"
+        )
+
+
+def test_a_tree_has_an_end() -> None:
+    """A member of an enumeration that holds a large list, in many places, does not grow a tree for each of them."""
+    many = enum.Enum("Many", {"ALL": list(range(100_000))})
+    tree = capture([many["ALL"]] * 100)
+    assert isinstance(tree, ListNode)
+    assert isinstance(tree.items[-1], OpaqueNode)

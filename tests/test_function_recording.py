@@ -256,7 +256,7 @@ def test_whatever_is_entered_from_outside_is_an_entry(tmp_path: Path) -> None:
     names = ["numbers", *(["double"] if SEES_ALL else []), "Refused.__init__", "Account.__repr__", "Account.rich"]
     assert sorted(entries(traces)) == sorted(names)
     kinds = {name: field(trace.input, "kind") for name, trace in zip(entries(traces), traces, strict=True)}
-    assert kinds["numbers"] == "deferred"
+    assert kinds["numbers"] == "function"
     assert kinds["Account.rich"] == "property"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..context import current_world
 from ..patching import Undo, Undos, wrap
+from ..raw import namespace_of
 from ..thawing import capture
 from ..value_tree import ObjectNode
 from .world import Operation
@@ -70,5 +71,5 @@ def _attributes(instance: Any) -> dict[str, Any]:
     tree = capture(instance)
     if not isinstance(tree, ObjectNode):
         return {}
-    held = object.__getattribute__(instance, "__dict__") if hasattr(instance, "__dict__") else {}
+    held = namespace_of(instance) or {}
     return {name: held[name] for name in tree.names if name in held}

@@ -23,7 +23,7 @@ from ..context import Scope
 from ..faults import own
 from ..markers import Opaque
 from ..provenance import Origins
-from ..readers import class_name
+from ..raw import class_name, is_instance, namespace_of_module
 from ..session import LiveTrace, Session
 from .call import Given, Held, given, is_private, locals_of
 from .target import Target, Targets, generated_methods, is_function
@@ -62,7 +62,7 @@ class FunctionEntries:
         session.provenance.saw_module(module, session.included.covers)
         if self.is_wanted:
             codes = [code for code in generated_methods(module) if id(code) not in self._generated]
-            self._generated.update({id(code): (code, str(vars(module)["__name__"])) for code in codes})
+            self._generated.update({id(code): (code, str(namespace_of_module(module)["__name__"])) for code in codes})
             session.tracer.register(codes)
 
     def entered(self, code: CodeType, frame: FrameType) -> bool:
@@ -90,7 +90,7 @@ class FunctionEntries:
         found = sys.modules.get(name) if name is not None else None
         if found is None and self._is_program(code):
             found = sys.modules.get("__main__")
-        return found if type(found) is ModuleType else None
+        return found if is_instance(found, ModuleType) else None
 
     def _is_ours(self, code: CodeType) -> bool:
         return self._session.included(code.co_filename) or id(code) in self._generated
@@ -104,7 +104,7 @@ class FunctionEntries:
 
     def _is_program(self, code: CodeType) -> bool:
         main = sys.modules.get("__main__")
-        return type(main) is ModuleType and vars(main).get("__file__") == code.co_filename
+        return namespace_of_module(main).get("__file__") == code.co_filename
 
     def _wanted(self, name: str) -> bool:
         known = self._wanted_names.get(name)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ..readers import module_name
+from ..raw import is_instance, module_name, namespace_of, namespace_of_module, type_dict, type_qualname
 from .call import NO_DEFAULTS, Defaults, Parameters, defaults_of, parameters_of
 
 Kind: TypeAlias = Literal[
@@ -36,8 +36,6 @@ _DEFERRED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _UNCALLED = frozenset({"__del__", "__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__"})
 """Methods that the interpreter calls on its own account."""
 
-_mro = type.__dict__["__mro__"].__get__
-_type_dict = type.__dict__["__dict__"].__get__
 _code = FunctionType.__dict__["__code__"].__get__
 _closure = FunctionType.__dict__["__closure__"].__get__
 _function_dict = FunctionType.__dict__["__dict__"].__get__
@@ -110,7 +108,7 @@ def generated_methods(module: ModuleType) -> Iterator[CodeType]:
 
 
 def _name_of(module: ModuleType) -> str:
-    return module_name(str(vars(module).get("__name__", "")))
+    return module_name(str(namespace_of_module(module).get("__name__", "")))
 
 
 def _local(code: CodeType, module: ModuleType) -> Target:
@@ -219,26 +217,24 @@ def _class_at(module: ModuleType, path: str) -> type | None:
     found: Any = module
     for part in path.split("."):
         found = _namespace_of(found).get(part)
-        if not isinstance(type(found), type) or not _is_class(found):
+        if not is_instance(found, type):
             return None
-    return found if _is_class(found) else None
-
-
-def _is_class(value: Any) -> bool:
-    return any(base is type for base in _mro(type(value)))
+    return found if is_instance(found, type) else None
 
 
 def _namespace_of(holder: Any) -> Mapping[str, Any]:
-    namespace: Mapping[str, Any] = vars(holder) if type(holder) is ModuleType else _type_dict(holder)
+    namespace: Mapping[str, Any] = namespace_of_module(holder) if is_instance(holder, ModuleType) else type_dict(holder)
     return namespace
 
 
 def _holders(module: ModuleType) -> Iterator[tuple[Any, str]]:
     """The module, and the classes that it defines, with their qualified names."""
     yield module, ""
-    for value in list(vars(module).values()):
-        if _is_class(value) and _type_dict(value).get("__module__") == vars(module).get("__name__"):
-            yield value, type.__dict__["__qualname__"].__get__(value)
+    for value in list(namespace_of_module(module).values()):
+        if is_instance(value, type) and type_dict(value).get("__module__") == namespace_of_module(module).get(
+            "__name__"
+        ):
+            yield value, type_qualname(value)
 
 
 def _parts(value: Any) -> tuple[Any, ...]:
@@ -273,17 +269,8 @@ def _wrapped(value: Any) -> Any:
         return value.fget
     if cls is functools.cached_property:
         return value.func
-    namespace = _function_dict(value) if cls is FunctionType else _instance_dict(value)
+    namespace = _function_dict(value) if cls is FunctionType else namespace_of(value)
     return namespace.get("__wrapped__") if namespace is not None else None
-
-
-def _instance_dict(value: Any) -> dict[str, Any] | None:
-    for cls in _mro(type(value)):
-        descriptor = _type_dict(cls).get("__dict__")
-        if type(descriptor) is types.GetSetDescriptorType:
-            found = descriptor.__get__(value)
-            return found if type(found) is dict else None
-    return None
 
 
 def _running(value: Any, code: CodeType, *, depth: int = _DEPTH) -> FunctionType | None:

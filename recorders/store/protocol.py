@@ -101,10 +101,11 @@ class BaselineWriter(Protocol):
         """Shapes so far."""
 
     def write(self, batch: Batch) -> None:
-        """Write everything or nothing; raises `StoreError`."""
+        """Write everything or nothing; raises `StoreError`: `StoreBusy` where trying again helps, `StoreLost` where
+        what was written before is gone."""
 
     def close(self) -> None:
-        """Leave one complete file behind."""
+        """Leave one complete file behind; raises like `write`."""
 
 
 class BaselineReader(Protocol):

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..absences import Absence
-from ..errors import NewerFormat, NotABaseline, StoreError, UnknownBaseline
+from ..errors import NewerFormat, NotABaseline, StoreBusy, StoreError, UnknownBaseline
 from ..shapes import Shape
 from ..trace import FORMAT, Entry, PathClass, decode_trace, encode_part
 from .guard import SOURCES_LIMIT, TEXT_LIMIT, TOTAL_LIMIT, Budget, Guard, moment, typed, unsqueeze
+from .presence import Presence
 from .protocol import Batch, KeptTrace, Revision, StoredClass, StoredTrace
 
 T = TypeVar("T")
@@ -76,6 +77,9 @@ _TABLES = {
 
 _REQUIRED = ("entry",)
 """Those without which a file is not opened; others are missed when they are read."""
+
+BUSY_MILLISECONDS = 1_000
+"""How long a batch waits for another process that writes: it is tried again later, and an end has to be quick."""
 
 # The class itself, not `sqlite3.connect`: that one may be a boundary in this process.
 _connect = sqlite3.Connection
@@ -156,6 +160,7 @@ class SqliteWriter(_Sqlite):
                 _bring_up(connection)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
+            self._presence = Presence(str(path))
         except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
                 connection.close()
@@ -175,6 +180,7 @@ class SqliteWriter(_Sqlite):
             self._revision = cursor.lastrowid or 0
             self._db.execute("DELETE FROM absence WHERE kind != 'not sampled'")
         self.update_revision(revision)
+        self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""
@@ -198,6 +204,14 @@ class SqliteWriter(_Sqlite):
 
     def write(self, batch: Batch) -> None:
         """Write everything or nothing."""
+        self._presence.check()
+        try:
+            self._write(batch)
+        except StoreError:
+            self._dictionaries.clear()  # those of a transaction that did not come to pass
+            raise
+
+    def _write(self, batch: Batch) -> None:
         with _transaction(self._db, self.location):
             for entry in batch.entries:
                 self._db.execute(
@@ -249,12 +263,20 @@ class SqliteWriter(_Sqlite):
         return known
 
     def close(self) -> None:
-        """Leave one complete file behind, without a journal beside it."""
+        """Leave one complete file behind, without a journal beside it, or that to the last process that has it open.
+
+        Raises `StoreLost` where the file is not the one that was written to.
+        """
         try:
+            self._presence.check()
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            if not _is_busy(error):
+                raise _refusal(self.location, error) from error
         finally:
             self._db.close()
+        self._presence.check()
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -280,9 +302,7 @@ class _transaction:
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise StoreError(
-                f"cannot write the baseline at {self._location}: {error}", location=self._location
-            ) from error
+            raise _refusal(self._location, error) from error
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         if error is None:
@@ -294,9 +314,17 @@ class _transaction:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
-            raise StoreError(
-                f"cannot write the baseline at {self._location}: {error}", location=self._location
-            ) from error
+            raise _refusal(self._location, error) from error
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection holds the lock; the primary code is the lowest byte ("Result and Error Codes")."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _refusal(location: str, error: sqlite3.Error) -> StoreError:
+    kind = StoreBusy if _is_busy(error) else StoreError
+    return kind(f"cannot write the baseline at {location}: {error}", location=location)
 
 
 def _check_header(location: str, connection: sqlite3.Connection) -> None:

@@ -1,0 +1,1 @@
+"""Values that are hard to capture; see `hostile_values.py`."""
