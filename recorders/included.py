@@ -11,6 +11,7 @@ from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
 import wrapt
+from wrapt.importer import ImportHookFinder  # type: ignore[import-untyped]
 
 from .patching import Undo
 from .tracing.branches import nested_codes
@@ -88,24 +89,38 @@ class ImportWatcher(MetaPathFinder):
         on_module: Callable[[ModuleType], None],
         on_fault: Callable[[BaseException], None],
         compiler: Compiler | None = None,
+        path_only: bool = False,
     ) -> None:
-        """`compiler` makes the code of an included module; without one, Python's own import does."""
+        """`compiler` makes the code of an included module; without one, Python's own import does. With `path_only`,
+        modules are looked for on the path alone: the finder of an editable installation names one tree only, and a
+        replay may be of another."""
         self.compiler = compiler
+        self._path_only = path_only
         self._included = included
         self._on_codes = on_codes
         self._on_module = on_module
         self._on_fault = on_fault
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
-        """The spec that the path finder gives, with a loader that tells of the module's code."""
+        """The spec that the interpreter's own finders give, with a loader that tells of the module's code."""
         if not self._included.covers(fullname):
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        spec = self._search(fullname, path, target)
         if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
             loader = _Loader(spec.loader.name, spec.loader.path)
             loader.watcher = self
             spec.loader = loader
         return spec
+
+    def _search(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> Any:
+        """What the first other finder says, of those that do not ask all finders again."""
+        for finder in list(sys.meta_path):
+            wanted = finder is importlib.machinery.PathFinder or not self._path_only
+            if wanted and not isinstance(finder, (ImportWatcher, ImportHookFinder)):
+                spec = finder.find_spec(fullname, path, target)
+                if spec is not None:
+                    return spec
+        return None
 
     def install(self) -> Undo:
         """Look at imports from now on, and at included modules that are loaded already."""

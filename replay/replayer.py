@@ -210,6 +210,7 @@ class Replayer:
             on_module=lambda module: None,
             on_fault=self._fault,
             compiler=self._compiler(),
+            path_only=True,
         )
         self._undos.add(watcher.install())
         self._undos.add(self._closed.install())
