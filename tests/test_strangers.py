@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
+from strangers_bench.environment import Environment
 from strangers_bench.measure import Judged, Result, ran
 from strangers_bench.mutating import covers, draw, is_of_product
 from strangers_bench.product import Place, Recorded, Verdict, read
@@ -114,6 +116,17 @@ def test_requirements_of_the_tests(tmp_path: Path) -> None:
         "files": ("-rrequirements-test.txt",),
     }
     assert flatten({"a": [{"include-group": "b"}], "b": ["x", {"include-group": "a"}]}, "a") == ["x"]
+
+
+def test_what_an_installation_compiled_of_python_modules_is_not_measured(tmp_path: Path) -> None:
+    """Extension modules beside a source of the same name go; those of the sdist, and those without a source, stay."""
+    environment, end = Environment(tmp_path), EXTENSION_SUFFIXES[0]
+    files = ["a.py", f"a{end}", "b.py", f"b{end}", f"c{end}"]
+    (environment.project / "shop").mkdir(parents=True)
+    for file in files:
+        (environment.project / "shop" / file).touch()
+    environment.remove_compiled(["shop/a.py", "shop/b.py", f"shop/b{end}"])
+    assert environment.files() == sorted(f"shop/{file}" for file in files if file != f"a{end}")
 
 
 def test_mutants_are_of_what_the_suite_ran(tmp_path: Path) -> None:

@@ -41,6 +41,13 @@ class Reached(msgspec.Struct, frozen=True):
     lines: Mapping[str, set[int]]
 
 
+class Own(msgspec.Struct, frozen=True):
+    """What a package's own suite says of a mutant."""
+
+    diff: str
+    killed: bool
+
+
 class Package(NamedTuple):
     """What judging a mutant needs."""
 
@@ -164,7 +171,10 @@ def _same_recording(environment: Environment, steps: Steps) -> bool:
 
 
 def _mutant(package: Package, steps: Steps, number: int, mutant: Mutant, say: Say) -> Judged:
-    found = steps.step(f"mutant-{number:02}", Judged, lambda: _judge(package, mutant))
+    name = f"mutant-{number:02}"
+    found = steps.known(name, Judged)
+    if found is None or found.diff != mutant.diff:
+        found = steps.make(name, lambda: _judge(package, name, mutant))
     what = "killed" if found.killed else "survives"
     said = "flagged" if found.verdict.flagged else "green" if found.verdict.green else "red"
     place = "at line" if found.at_line else "in function" if found.in_function else ""
@@ -175,14 +185,11 @@ def _mutant(package: Package, steps: Steps, number: int, mutant: Mutant, say: Sa
     return found
 
 
-def _judge(package: Package, mutant: Mutant) -> Judged:
-    environment, suite = package.environment, package.suite
-    file = environment.project / mutant.file
-    limit = max(LEAST, TIMES * suite.seconds)
+def _judge(package: Package, step: str, mutant: Mutant) -> Judged:
+    environment = package.environment
+    killed = _is_killed(package, step, mutant)
     try:
-        file.write_bytes(mutant.source)
-        _outcomes, done = run_suite(environment, [*suite.arguments, "-x"], suite.without, suite.broken, limit)
-        file.write_bytes(mutant.source)  # the run of the suite cleaned the tree
+        (environment.project / mutant.file).write_bytes(mutant.source)
         verdict = judge(environment, [], MUTANT_SECONDS)
     finally:
         environment.clean()
@@ -194,8 +201,28 @@ def _judge(package: Package, mutant: Mutant) -> Judged:
         first=mutant.first,
         last=mutant.last,
         diff=mutant.diff,
-        killed=done.status != 0,
+        killed=killed,
         recorded=bool(running),
         verdict=verdict,
         faithful=not running.isdisjoint(verdict.judged),
     )
+
+
+def _is_killed(package: Package, step: str, mutant: Mutant) -> bool:
+    """Whether the package's own suite fails on the mutant; kept for every version of the product, which has no part."""
+    steps = Steps(package.environment.folder / "suite")
+    found = steps.known(step, Own)
+    if found is None or found.diff != mutant.diff:
+        found = steps.make(step, lambda: Own(mutant.diff, _fails(package, mutant)))
+    return found.killed
+
+
+def _fails(package: Package, mutant: Mutant) -> bool:
+    environment, suite = package.environment, package.suite
+    limit = max(LEAST, TIMES * suite.seconds)
+    try:
+        (environment.project / mutant.file).write_bytes(mutant.source)
+        _outcomes, done = run_suite(environment, [*suite.arguments, "-x"], suite.without, suite.broken, limit)
+    finally:
+        environment.clean()
+    return done.status != 0
