@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.abc
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -65,3 +66,40 @@ def test_a_replay_takes_included_modules_from_the_path_alone(editable: str) -> N
     """A finder that names the working tree does not give its modules to the replay of another tree."""
     watcher = watch(editable, [], path_only=True)
     assert watcher.find_spec(editable, None) is None
+
+
+class RewritingFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Compiles one module in its own way, as pytest does with the files that its `python_files` names."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """PEP 451."""
+        found = PathFinder.find_spec(name, path, target) if name == self._name else None
+        return importlib.util.spec_from_file_location(name, found.origin, loader=self) if found is not None else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """PEP 451."""
+        assert module.__file__ is not None
+        text = Path(module.__file__).read_text().replace("3", "4")
+        exec(compile(text, module.__file__, "exec"), vars(module))
+
+
+def test_a_module_that_another_loader_rewrites_is_seen_and_stays_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finder put in front later gives its module, as without a recorder, and the functions are known all the same."""
+    name = "rewritten_prices"
+    (tmp_path / f"{name}.py").write_text("def price():\n    return 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    codes: list[CodeType] = []
+    watch(name, codes)
+    finder = RewritingFinder(name)
+    sys.meta_path.insert(0, finder)
+    assert importlib.util.find_spec("any_other_module_that_is_looked_for") is None
+    module = importlib.import_module(name)
+    assert [code.co_name for code in codes] == ["price"]
+    assert (module.price(), module.__loader__, module.__spec__ and module.__spec__.loader) == (4, finder, finder)
