@@ -31,6 +31,7 @@ from ..recorders.trace import Entry, decode_trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
 from ..recorders.value_tree import ClassName, ObjectNode
+from . import waits
 from .building import Building
 from .calls import CalledNames
 from .closed import Closed, LeavesProcess, audit_quiet_doors
@@ -203,6 +204,7 @@ class Replayer:
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
         install_boundaries(self._undos, self._hooks, self._plan.boundaries)
+        self._undos.add(waits.install())
         self._undos.add(context.follow_threads(self._tracer.prepare))
         watcher = ImportWatcher(
             self.included,
