@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -116,7 +117,7 @@ class Module(NamedTuple):
     """What a module does when it is loaded, and what its functions mention."""
 
     parts: Mapping[str, _Part]
-    """Syntax tree as text → statement."""
+    """Syntax tree as text, and how many of the same stand before it → statement."""
     handed: frozenset[str]
     """Functions with the decorators that may hand them to somebody, as text."""
     methods: Mapping[str, bool]
@@ -162,6 +163,7 @@ class _Reading:
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self.parts: dict[str, _Part] = {}
+        self._same: Counter[str] = Counter()
         self.handed: set[str] = set()
         self.methods: dict[str, bool] = {}
         self.functions: dict[str, frozenset[str]] = {}
@@ -182,7 +184,7 @@ class _Reading:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str, *, is_plain: bool) -> None:
         name = f"{prefix}{node.name}"
-        self.functions[name] = frozenset(_mentions(node))
+        self.functions[name] = self.functions.get(name, frozenset()).union(_mentions(node))  # a property has several
         handing = [ast.unparse(one) for one in node.decorator_list if not is_inert_decorator(one)]
         if handing:
             self.handed.add(f"{name} {handing}")
@@ -197,17 +199,21 @@ class _Reading:
         is_plain = is_plain and all(_is_inert_base(base) for base in bases)
         text = f"class {prefix}{node.name} {[ast.dump(part) for part in head]}"
         binds = frozenset({node.name}) if is_plain and not prefix else None
-        self.parts[text] = _Part(node.lineno, self._line(node.lineno), prefix.rstrip("."), binds)
+        self._add(text, _Part(node.lineno, self._line(node.lineno), prefix.rstrip("."), binds))
         self.loaded.update(name for part in head for name in _mentions(part))
         self.body(node.body, f"{prefix}{node.name}.", f"{prefix}{node.name}", is_plain=is_plain)
 
     def _statement(self, node: ast.stmt, prefix: str, owner: str, *, is_plain: bool) -> None:
         binds = _plainly_bound(node) if is_plain else None
-        self.parts[f"{prefix} {ast.dump(node)}"] = _Part(
-            node.lineno, self._line(node.lineno), owner, binds, frozenset(_assigned(node))
-        )
+        part = _Part(node.lineno, self._line(node.lineno), owner, binds, frozenset(_assigned(node)))
+        self._add(f"{prefix} {ast.dump(node)}", part)
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
             self.loaded.update(_mentions(node, reading=True))
+
+    def _add(self, text: str, part: _Part) -> None:
+        """What stands there twice is two statements."""
+        self.parts[f"{text} {self._same[text]}"] = part
+        self._same[text] += 1
 
     def _line(self, number: int) -> str:
         return self._lines[number - 1].strip() if number <= len(self._lines) else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_runtime.replay.change import compare_sources
+from pytest_runtime.replay.impact import impact_of
 
 from .scenario import Scenario
 
@@ -42,6 +43,36 @@ def fee(total: int) -> int:
 def other(total):
     return total
 '''
+
+
+PROPERTY = """
+class Cart:
+    @property
+    def size(self):
+        return len(self.items)
+
+    @size.setter
+    def size(self, value):
+        self.items = [None] * value
+
+def make(kind):
+    if kind:
+        def made():
+            return 1
+    else:
+        def made():
+            return 2
+    return made
+
+register(make)
+register(make)
+
+class A:
+    limit = 1
+
+class B:
+    limit = 2
+"""
 
 
 def changed(*replacements: tuple[str, str], old: str = OLD) -> tuple[dict[str, int], set[str]]:
@@ -240,3 +271,38 @@ def test_a_changed_text_is_a_changed_line_and_a_blind_spot(
     scenario = Scenario(tmp_path, {"shop": module}).record(lambda shop: shop.other())
     replayed = scenario.rewrite("shop", module.replace(old, new)).replay()
     assert spot in [found.source for found in replayed.blind_spots]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "function", "line"),
+    [
+        ("len(self.items)", "len(self.items) + 1", "shop:Cart.size", "return len(self.items) + 1"),
+        ("[None] * value", "[0] * value", "shop:Cart.size", "self.items = [0] * value"),
+        ("return 1", "return 3", "shop:make", "return 3"),
+        ("return 2", "return 3", "shop:make.<locals>.made", "return 3"),
+    ],
+)
+def test_each_definition_of_a_name_counts(before: str, after: str, function: str, line: str) -> None:
+    """The getter and the setter of a property have one name; so have the functions of two branches."""
+    functions, lines = changed((before, after), old=PROPERTY)
+    assert (function in functions, lines) == (True, {line})
+
+
+def test_a_definition_that_is_gone_is_a_change_of_the_one_that_is_left() -> None:
+    """A property that cannot be set any more."""
+    setter = "    @size.setter\n    def size(self, value):\n        self.items = [None] * value\n"
+    functions, _lines = changed((setter, ""), old=PROPERTY)
+    assert list(functions) == ["shop:Cart.size"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("register(make)\nregister(make)\n", "register(make)\n"),
+        ("    limit = 1\n\nclass B:\n    limit = 2", "    limit = 2\n\nclass B:\n    limit = 1"),
+    ],
+)
+def test_statements_count_each_and_in_their_class(before: str, after: str) -> None:
+    """What stands there twice is two statements; the same text in another class is another one."""
+    assert compare_sources("shop", PROPERTY, PROPERTY.replace(before, after)).statements
+    assert impact_of({"shop": PROPERTY}, {"shop": PROPERTY.replace(before, after)}).statements
