@@ -62,7 +62,7 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
         kept.update(meaning or inside)
     for name, line in _dependents(before, after):
         changed.setdefault(f"{module}:{name}", line)
-    outside = after.changed_statements(before)
+    outside = after.changed_statements(before) | after.moved_statements(before)
     kept.update(lines & outside)
     statements = bool(outside or before.changed_statements(after))
     removed = frozenset(f"{module}:{name}" for name in before.functions if name not in after.functions)
@@ -171,6 +171,13 @@ class _Module:
     def changed_statements(self, before: _Module) -> set[int]:
         """Lines of module-level and class-level statements that the other version does not have."""
         return {line for key, lines in self._statements.items() if key not in before._statements for line in lines}
+
+    def moved_statements(self, before: _Module) -> set[int]:
+        """Lines of those that stand in another order than in the other version; of imports the order means nothing."""
+        here = [key for key in self._statements if key in before._statements and not key[1].startswith("Import")]
+        there = [key for key in before._statements if key in self._statements and not key[1].startswith("Import")]
+        moved = [key for key, other in zip(here, there, strict=True) if key != other]
+        return {line for key in moved for line in self._statements[key]}
 
 
 def _lines(node: ast.stmt | ast.expr) -> range:

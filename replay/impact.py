@@ -111,6 +111,7 @@ class _Part(NamedTuple):
     """Names that it binds to plain values; `None` where it may do more."""
     targets: frozenset[str] = frozenset()
     """Names that it assigns to, whatever else it does."""
+    is_import: bool = False
 
 
 class Module(NamedTuple):
@@ -205,9 +206,10 @@ class _Reading:
 
     def _statement(self, node: ast.stmt, prefix: str, owner: str, *, is_plain: bool) -> None:
         binds = _plainly_bound(node) if is_plain else None
-        part = _Part(node.lineno, self._line(node.lineno), owner, binds, frozenset(_assigned(node)))
+        is_import = isinstance(node, (ast.Import, ast.ImportFrom))
+        part = _Part(node.lineno, self._line(node.lineno), owner, binds, frozenset(_assigned(node)), is_import)
         self._add(f"{prefix} {ast.dump(node)}", part)
-        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+        if not is_import:
             self.loaded.update(_mentions(node, reading=True))
 
     def _add(self, text: str, part: _Part) -> None:
@@ -275,6 +277,15 @@ def _changed(module: str, before: Module, after: Module) -> Iterator[Statement]:
     for text, part in before.parts.items():
         if text not in after.parts and not _is_replaced(part, after):
             yield Statement(module, part.line, part.text, part.owner)
+    for part in _moved(before, after)[:1]:
+        yield Statement(module, part.line, part.text, part.owner)
+
+
+def _moved(before: Module, after: Module) -> list[_Part]:
+    """Statements of both versions that stand in another order, as fields of a dataclass may; imports are none."""
+    here = [text for text, part in after.parts.items() if text in before.parts and not part.is_import]
+    there = [text for text, part in before.parts.items() if text in after.parts and not part.is_import]
+    return [after.parts[text] for text, other in zip(here, there, strict=True) if text != other]
 
 
 def _is_replaced(part: _Part, after: Module) -> bool:
@@ -295,6 +306,8 @@ def _bound(module: str, before: Module, after: Module) -> tuple[set[str], str]:
         if part.binds is None:
             return names, f"a statement of {module} changed that is run when the code is loaded: {part.text}"
         names |= part.binds
+    for part in _moved(before, after):
+        return names, f"a statement of {module} moved that is run when the code is loaded: {part.text}"
     for text in sorted(before.handed ^ after.handed):
         return names, f"a decorator of {module} changed: {text.partition(' ')[0]}"
     for method in sorted(before.methods.keys() ^ after.methods.keys()):

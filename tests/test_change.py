@@ -306,3 +306,19 @@ def test_statements_count_each_and_in_their_class(before: str, after: str) -> No
     """What stands there twice is two statements; the same text in another class is another one."""
     assert compare_sources("shop", PROPERTY, PROPERTY.replace(before, after)).statements
     assert impact_of({"shop": PROPERTY}, {"shop": PROPERTY.replace(before, after)}).statements
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [
+        ("class P(NamedTuple):\n    x: int\n    y: int\n", "class P(NamedTuple):\n    y: int\n    x: int\n", True),
+        ("limit = 1\nlimit = 2\n", "limit = 2\nlimit = 1\n", True),
+        ("register(a)\nregister(b)\n", "register(b)\nregister(a)\n", True),
+        ("import a\nimport b\n", "import b\nimport a\n", False),
+        ("def a(): return 1\ndef b(): return 2\n", "def b(): return 2\ndef a(): return 1\n", False),
+    ],
+)
+def test_the_order_of_statements_is_a_change(before: str, after: str, seen: bool) -> None:
+    """Of fields, of what binds one name, of what is called; not of imports and functions."""
+    change, impact = compare_sources("shop", before, after), impact_of({"shop": before}, {"shop": after})
+    assert (change.statements, bool(impact.statements), bool(impact.everything)) == (seen, seen, seen)
