@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import FunctionName
+from .definitions import take_definitions
 from .sequence_diff import opcodes
 
 
@@ -146,6 +147,7 @@ class _Module:
                 self._statement(prefix, text, range(node.lineno, node.lineno + 1))
                 self._walk(node.body, f"{prefix}{node.name}.")
             else:
+                self._walk(list(take_definitions(node)), prefix)
                 text = ast.dump(node)
                 self._statement(prefix, text, range(node.lineno, (node.end_lineno or node.lineno) + 1))
                 for name in _targets(node):

@@ -20,6 +20,7 @@ from ..recorders.tracing.branches import FunctionName
 from .annotations import changed_annotations
 from .change import bare_tree
 from .decorators import is_inert_decorator
+from .definitions import take_definitions
 
 _INERT_CALLS = frozenset(
     {"Decimal", "decimal.Decimal", "Fraction", "fractions.Fraction", "frozenset", "set", "tuple", "list", "dict"}
@@ -181,6 +182,7 @@ class _Reading:
                 case ast.Pass() | ast.Expr(value=ast.Constant()):
                     pass
                 case _:
+                    self.body(list(take_definitions(node)), prefix, owner, is_plain=is_plain)
                     self._statement(node, prefix, owner, is_plain=is_plain)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str, *, is_plain: bool) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_runtime.replay.change import compare_sources
 from pytest_runtime.replay.impact import impact_of
+from pytest_runtime.replay.loaded_statements import loaded_changes
 
 from .scenario import Scenario
 
@@ -322,3 +323,52 @@ def test_the_order_of_statements_is_a_change(before: str, after: str, seen: bool
     """Of fields, of what binds one name, of what is called; not of imports and functions."""
     change, impact = compare_sources("shop", before, after), impact_of({"shop": before}, {"shop": after})
     assert (change.statements, bool(impact.statements), bool(impact.everything)) == (seen, seen, seen)
+
+
+UNDER = """
+import sys
+
+if sys.version_info >= (3, 12):
+    LIMIT = 1
+
+    def fee(total):
+        return total + 1
+
+    class Cart:
+        size = 1
+
+        def add(self, item):
+            return item
+
+else:
+    def fee(total):
+        return total + 2
+
+try:
+    import fast
+except ImportError:
+    def fast(total):
+        return total
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "functions", "statements"),
+    [
+        ("total + 1", "total + 3", {"shop:fee"}, False),
+        ("total + 2", "total + 3", {"shop:fee"}, False),
+        ("return item", "return [item]", {"shop:Cart.add"}, False),
+        ("        return total\n", "        return -total\n", {"shop:fast"}, False),
+        ("LIMIT = 1", "LIMIT = 2", set(), True),
+        ("size = 1", "size = 2", set(), True),
+        ("(3, 12)", "(3, 13)", set(), True),
+    ],
+)
+def test_what_is_defined_under_a_condition_is_a_function(
+    before: str, after: str, functions: set[str], statements: bool
+) -> None:
+    """It has to be judged by what runs it, and not by anything of its module; the rest is a statement."""
+    new = UNDER.replace(before, after)
+    change, impact = compare_sources("shop", UNDER, new), impact_of({"shop": UNDER}, {"shop": new})
+    assert (set(change.functions), change.statements, bool(impact.statements)) == (functions, statements, statements)
+    assert bool(loaded_changes({"shop": UNDER}, {"shop": new})) == statements
