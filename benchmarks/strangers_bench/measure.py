@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from strangers_bench.environment import ROOT, Environment
 from strangers_bench.mutating import draw
 from strangers_bench.product import (
     MUTANT_SECONDS,
+    NO_RECORDING,
     NOTHING,
     REPLAY_SECONDS,
     Place,
@@ -154,6 +155,32 @@ def measure(found: Qualification, keep: Path, mutants: int, say: Say) -> Result:
     return Result(found, recorded, unchanged, judged)
 
 
+def known(found: Qualification, keep: Path, mutants: int) -> Result:
+    """What is known about one package of this version of the product; nothing is measured."""
+    steps = Steps(keep / "results" / digest_of(ROOT) / found.name)
+    recorded, unchanged = steps.known("recorded", Recorded), steps.known("unchanged", Verdict)
+    judged = tuple(_judged_so_far(steps, mutants))
+    problem = "not measured" if recorded is None else "" if judged else "no mutant measured"
+    if recorded is not None and unchanged is None:
+        problem = recorded.problem or "not replayed"
+    if unchanged is not None and unchanged.status is None:
+        problem = f"no verdict on unchanged code in {unchanged.seconds:.0f} s"
+    return Result(found, recorded or NO_RECORDING, unchanged or NOTHING, judged, problem)
+
+
+def _judged_so_far(steps: Steps, mutants: int) -> Iterator[Judged]:
+    for number in range(mutants):
+        found = steps.known(step_of(number), Judged)
+        if found is None:
+            return
+        yield found
+
+
+def step_of(number: int) -> str:
+    """The name of the step that judges a mutant."""
+    return f"mutant-{number:02}"
+
+
 def _same_recording(environment: Environment, steps: Steps) -> bool:
     """See to it that the baseline in place is the one of these results; `False` when there is none.
 
@@ -171,7 +198,7 @@ def _same_recording(environment: Environment, steps: Steps) -> bool:
 
 
 def _mutant(package: Package, steps: Steps, number: int, mutant: Mutant, say: Say) -> Judged:
-    name = f"mutant-{number:02}"
+    name = step_of(number)
     found = steps.known(name, Judged)
     if found is None or found.diff != mutant.diff:
         found = steps.make(name, lambda: _judge(package, name, mutant))

@@ -43,6 +43,10 @@ class Recorded(msgspec.Struct, frozen=True):
     """Why there is no recording, or not a whole one."""
 
 
+NO_RECORDING = Recorded(0, 0, "", (), 0.0)
+"""Of a package that was not recorded yet."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where the product says that a divergence begins."""
 
