@@ -10,7 +10,8 @@ its own tree into an environment of its own together with the product of this ch
 under the recorder. Then the baseline is replayed on unchanged code and on mutants of what the suite reaches.
 
 Linux with CPython 3.12 or newer. With `--keep`, an interrupted run goes on where it was, and another version of the
-product is measured without fetching and installing everything again. The product must not be edited meanwhile.
+product is measured without fetching and installing everything again; `--known` prints the table of what is there and
+measures nothing. The product must not be edited meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import msgspec
 from strangers_bench.limited import can_isolate
-from strangers_bench.measure import Result, measure
+from strangers_bench.measure import Result, known, measure
 from strangers_bench.qualify import Qualification, first, qualify
 from strangers_bench.table import numbers, passed_over, reasons, table, total, unexpected
 
@@ -44,6 +45,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="packages at the same time")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this; may be given again")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep everything there, and go on with what is there")
+    parser.add_argument("--known", action="store_true", help="measure nothing: the table of what --keep holds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results there")
     return parser.parse_args(argv)
 
@@ -67,9 +69,12 @@ def run(options: argparse.Namespace, folder: Path) -> int:
         say("this system gives no network namespace: suites run with the network that is there")
     found = qualified(options, folder)
     wanted = [one for one in found if not one.reason]
-    with ThreadPoolExecutor(options.jobs) as pool:
-        one = partial(measure, keep=folder, mutants=options.mutants, say=say)
-        results = list(pool.map(one, wanted))
+    if options.known:
+        results = [known(one, folder, options.mutants) for one in wanted]
+    else:
+        with ThreadPoolExecutor(options.jobs) as pool:
+            one = partial(measure, keep=folder, mutants=options.mutants, say=say)
+            results = list(pool.map(one, wanted))
     if options.json is not None:
         options.json.write_bytes(msgspec.json.format(encode(found, results)) + b"\n")
     print(table(results))

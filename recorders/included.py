@@ -6,11 +6,13 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
 import wrapt
+from wrapt.importer import ImportHookFinder  # type: ignore[import-untyped]
 
 from .faults import own
 from .patching import Undo
@@ -79,8 +81,31 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self.watcher.saw_import(module)
 
 
+class _WatchedLoader(Loader):
+    """Stands before a loader of somebody else's (one that rewrites assertions, or checks types) for one import."""
+
+    def __init__(self, loader: Any, watcher: ImportWatcher) -> None:
+        self._loader = loader
+        self._watcher = watcher
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        found: ModuleType | None = self._loader.create_module(spec)
+        return found
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module as its own loader does, which is the only one that anybody sees in it."""
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._watcher.saw_foreign(module)
+
+
 class ImportWatcher(MetaPathFinder):
-    """Finds included modules before anyone else does, so that their code objects and functions are known."""
+    """Finds included modules before anyone else does, so that their code objects and functions are known.
+
+    Another finder that is put in front of it later is asked by it, in its turn.
+    """
 
     def __init__(
         self,
@@ -90,24 +115,52 @@ class ImportWatcher(MetaPathFinder):
         on_module: Callable[[ModuleType], None],
         on_fault: Callable[[BaseException], None],
         compiler: Compiler | None = None,
+        path_only: bool = False,
     ) -> None:
-        """`compiler` makes the code of an included module; without one, Python's own import does."""
+        """`compiler` makes the code of an included module; without one, Python's own import does. With `path_only`,
+        modules are looked for on the path alone: the finder of an editable installation names one tree only, and a
+        replay may be of another."""
         self.compiler = compiler
+        self._path_only = path_only
         self._included = included
         self._on_codes = on_codes
         self._on_module = on_module
         self._on_fault = on_fault
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
-        """The spec that the path finder gives, with a loader that tells of the module's code."""
+        """The spec that the interpreter's own finders give, with a loader that tells of the module's code."""
+        self._come_first()
         if not self._included.covers(fullname):
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
-            loader = _Loader(spec.loader.name, spec.loader.path)
+        spec = self._search(fullname, path, target)
+        if spec is not None:
+            self._watch(spec)
+        return spec
+
+    def _come_first(self) -> None:
+        """Stand before finders that were put in front since; who iterates over the finders just now misses none."""
+        if sys.meta_path[0] is not self and self in sys.meta_path:
+            sys.meta_path.remove(self)
+            sys.meta_path.insert(0, self)
+
+    def _watch(self, spec: ModuleSpec) -> None:
+        found: Any = spec.loader
+        if type(found) is importlib.machinery.SourceFileLoader:
+            loader = _Loader(found.name, found.path)
             loader.watcher = self
             spec.loader = loader
-        return spec
+        elif (spec.origin or "").endswith(".py") and hasattr(found, "exec_module"):
+            spec.loader = _WatchedLoader(found, self)
+
+    def _search(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> Any:
+        """What the first other finder says, of those that do not ask all finders again."""
+        for finder in list(sys.meta_path):
+            wanted = finder is importlib.machinery.PathFinder or not self._path_only
+            if wanted and not isinstance(finder, (ImportWatcher, ImportHookFinder)):
+                spec = finder.find_spec(fullname, path, target)
+                if spec is not None:
+                    return spec
+        return None
 
     def install(self) -> Undo:
         """Look at imports from now on, and at included modules that are loaded already."""
@@ -149,6 +202,16 @@ class ImportWatcher(MetaPathFinder):
         try:
             self._included.add(code.co_filename, module)
             self._on_codes(list(nested_codes(code)))
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)
+
+    def saw_foreign(self, module: ModuleType) -> None:
+        """Told after a loader of somebody else's ran the module: what it made of the source is known by functions."""
+        try:
+            wrapt.notify_module_loaded(module)
+            self._saw_loaded(module.__name__, module)
         except Exception as fault:
             if not own(fault):
                 raise

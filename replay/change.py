@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..recorders.tracing.branches import FunctionName
+from .definitions import take_definitions
 from .sequence_diff import opcodes
 
 
@@ -54,21 +56,32 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     ordered = sorted(lines)
     changed: dict[str, int] = {}
     kept: set[int] = set()
-    for function in after.functions.values():
-        known = before.functions.get(function.name)
-        if known is not None and known.text == function.text:
-            continue
+    for function in _changed_functions(before, after):
         inside = ordered[bisect_left(ordered, function.first) : bisect_right(ordered, function.last)]
         meaning = [line for line in inside if line in after.statement_lines]
-        changed[f"{module}:{function.name}"] = (meaning or inside or [function.first])[0]
+        changed.setdefault(f"{module}:{function.name}", (meaning or inside or [function.first])[0])
         kept.update(meaning or inside)
     for name, line in _dependents(before, after):
         changed.setdefault(f"{module}:{name}", line)
-    outside = after.changed_statements(before)
+    outside = after.changed_statements(before) | after.moved_statements(before)
     kept.update(lines & outside)
     statements = bool(outside or before.changed_statements(after))
     removed = frozenset(f"{module}:{name}" for name in before.functions if name not in after.functions)
     return ModuleChange(module, frozenset(kept), changed, statements, removed)
+
+
+def _changed_functions(before: _Module, after: _Module) -> Iterator[Function]:
+    """Definitions that the other version does not have; where it has one more of the name, those that are left."""
+    for name, definitions in after.functions.items():
+        known = before.functions.get(name, [])
+        texts = Counter(one.text for one in known)
+        fresh = []
+        for one in definitions:
+            texts[one.text] -= 1
+            if texts[one.text] < 0:
+                fresh.append(one)
+        if fresh or [one.text for one in known] != [one.text for one in definitions]:
+            yield from fresh or definitions
 
 
 def function_names(source: str) -> set[str]:
@@ -85,7 +98,7 @@ def innermost_function(source: str, line: int) -> str:
         functions = _taken_apart(source).functions.values()
     except SyntaxError:
         return ""
-    around = [one for one in functions if one.first <= line <= one.last]
+    around = [one for several in functions for one in several if one.first <= line <= one.last]
     return max(around, key=lambda one: one.first).name if around else ""
 
 
@@ -105,10 +118,13 @@ class _Module:
 
     def __init__(self, source: str) -> None:
         tree = bare_tree(source)
-        self.functions: dict[str, Function] = {}
+        self.functions: dict[str, list[Function]] = {}
+        """All definitions of a name, in their order: the getter and the setter of a property have one name."""
         self.assigned: dict[str, str] = {}
         """Module-level name → syntax tree of the statement that sets it."""
-        self._statements: dict[str, range] = {}
+        self._statements: dict[tuple[str, str, int], range] = {}
+        """(owner, syntax tree, how many of the same stand before it) → its lines."""
+        self._same: Counter[tuple[str, str]] = Counter()
         self.statement_lines: frozenset[int] = frozenset(
             line for node in ast.walk(tree) if isinstance(node, (ast.stmt, ast.expr)) for line in _lines(node)
         )
@@ -127,30 +143,43 @@ class _Module:
                 self._function(node, prefix)
             elif isinstance(node, ast.ClassDef):
                 head = [*node.decorator_list, *node.bases, *node.keywords]
-                text = f"class {prefix}{node.name} {[ast.dump(part) for part in head]}"
-                self._statements[text] = range(node.lineno, node.lineno + 1)
+                text = f"class {node.name} {[ast.dump(part) for part in head]}"
+                self._statement(prefix, text, range(node.lineno, node.lineno + 1))
                 self._walk(node.body, f"{prefix}{node.name}.")
             else:
+                self._walk(list(take_definitions(node)), prefix)
                 text = ast.dump(node)
-                self._statements[text] = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                self._statement(prefix, text, range(node.lineno, (node.end_lineno or node.lineno) + 1))
                 for name in _targets(node):
                     self.assigned[prefix + name] = text
+
+    def _statement(self, owner: str, text: str, lines: range) -> None:
+        self._statements[owner, text, self._same[owner, text]] = lines
+        self._same[owner, text] += 1
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> None:
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         names |= {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
         name = f"{prefix}{node.name}"
-        self.functions[name] = Function(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
+        function = Function(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
+        self.functions.setdefault(name, []).append(function)
         for one in ast.walk(node):
             if one is not node and isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inner = f"{name}.<locals>.{one.name}"
-                last = one.end_lineno or one.lineno
-                self.functions.setdefault(inner, Function(inner, one.lineno, last, ast.dump(one), frozenset()))
+                function = Function(inner, one.lineno, one.end_lineno or one.lineno, ast.dump(one), frozenset())
+                self.functions.setdefault(inner, []).append(function)
 
     def changed_statements(self, before: _Module) -> set[int]:
         """Lines of module-level and class-level statements that the other version does not have."""
-        return {line for text, lines in self._statements.items() if text not in before._statements for line in lines}
+        return {line for key, lines in self._statements.items() if key not in before._statements for line in lines}
+
+    def moved_statements(self, before: _Module) -> set[int]:
+        """Lines of those that stand in another order than in the other version; of imports the order means nothing."""
+        here = [key for key in self._statements if key in before._statements and not key[1].startswith("Import")]
+        there = [key for key in before._statements if key in self._statements and not key[1].startswith("Import")]
+        moved = [key for key, other in zip(here, there, strict=True) if key != other]
+        return {line for key in moved for line in self._statements[key]}
 
 
 def _lines(node: ast.stmt | ast.expr) -> range:
@@ -169,7 +198,7 @@ def _dependents(before: _Module, after: _Module) -> Iterator[tuple[str, int]]:
         if before.assigned.get(name) != after.assigned.get(name)
     }
     if changed:
-        for function in after.functions.values():
+        for function in (one for several in after.functions.values() for one in several):
             used = function.names & changed
             if used:
                 lines = (line for name in used for line in after.uses.get(name, []))

@@ -20,7 +20,7 @@ from ..recorders.tracing.branches import FunctionName
 from ..recorders.value_tree import field
 from .blind_spots import BlindSpot, Reach, changed_files
 from .differences import field_of
-from .gate import UnjudgedChange, UnreachedLine, unjudged_changes, unjudged_lines
+from .gate import UnjudgedChange, UnreachedLine, lent_functions, unjudged_changes, unjudged_lines
 from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
@@ -337,9 +337,10 @@ class Engine:
         and what it ran then is what it ran.
         """
         oracle = self.oracle
-        if not oracle.differs:
-            return []
         entries = {name: one.entry for one in self._reader.classes() for name in one.kept.values()}
+        lent = self._lent_changes(entries)
+        if not oracle.differs:
+            return lent
         if oracle.selection is not None and oracle.seal is not None:
             recorded = {name: oracle.seal.recorded_functions_of(name) for name in oracle.seal.recorded}
             touched = oracle.selection.touched()
@@ -348,7 +349,16 @@ class Engine:
             recorded = replayed = {stored.id: functions_recorded(stored) for stored in self._reader.traces()}
             touched = touched_functions(oracle.versions.changed_functions, recorded)
         found = unjudged_changes(touched, verdicts, replayed, entries)
-        return found + unjudged_lines(self._unreached(spots), recorded, self._recorded_arms(), verdicts, entries)
+        found += unjudged_lines(self._unreached(spots), recorded, self._recorded_arms(), verdicts, entries)
+        return lent + found
+
+    def _lent_changes(self, entries: Mapping[TraceId, str]) -> list[UnjudgedChange]:
+        """Changed functions that base has from the working tree, and that recorded traffic ran."""
+        changed = self.oracle.lent.changed_functions
+        if not changed:
+            return []
+        recorded = {stored.id: functions_recorded(stored) for stored in self._reader.traces()}
+        return lent_functions(touched_functions(changed, recorded), entries)
 
     def _unreached(self, spots: Iterable[BlindSpot]) -> list[UnreachedLine]:
         versions = self.oracle.versions

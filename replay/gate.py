@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..recorders.trace import TraceId
 from ..recorders.tracing.branches import FunctionName
+from .lent import LENT
 from .selection import Touched, TouchedKind
 from .verdict import TraceVerdict, Verdict
 
@@ -57,10 +58,24 @@ def unjudged_changes(
             missed = tuple(trace for trace in one.traces if _is_silenced(trace, verdicts))
         if missed:
             reasons = Counter(_reason(trace, verdicts) for trace in missed)
-            names = tuple(dict.fromkeys(entries[trace] for trace in missed if trace in entries))
+            names = _entries_of(missed, entries)
             kept = tuple(reasons.most_common(REASONS_KEPT))
             found.append(UnjudgedChange(one.kind, one.name, names, len(missed), kept))
     return found
+
+
+def lent_functions(touched: Iterable[Touched], entries: Mapping[TraceId, str]) -> list[UnjudgedChange]:
+    """The changed functions of modules that base has from the working tree: whatever came out is no evidence."""
+    return [
+        UnjudgedChange(
+            one.kind, one.name, _entries_of(one.traces, entries), len(one.traces), ((LENT, len(one.traces)),)
+        )
+        for one in touched
+    ]
+
+
+def _entries_of(traces: Iterable[TraceId], entries: Mapping[TraceId, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entries[trace] for trace in traces if trace in entries))
 
 
 def _is_silenced(trace: TraceId, verdicts: Mapping[TraceId, TraceVerdict]) -> bool:
@@ -100,7 +115,7 @@ def unjudged_lines(
         others = [trace for trace in running if trace not in judged]
         suspects = [one for one in others if not covered.issuperset(_within(line.function, arms.get(one, ())))]
         if judged and suspects:
-            names = tuple(dict.fromkeys(entries[trace] for trace in suspects if trace in entries))
+            names = _entries_of(suspects, entries)
             reasons = Counter(_reason(trace, verdicts) for trace in suspects).most_common(REASONS_KEPT)
             found.append(UnjudgedChange("line", line.name, names, len(suspects), tuple(reasons)))
     return found

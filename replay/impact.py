@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from ..recorders.tracing.branches import FunctionName
 from .annotations import changed_annotations
 from .change import bare_tree
 from .decorators import is_inert_decorator
+from .definitions import take_definitions
 
 _INERT_CALLS = frozenset(
     {"Decimal", "decimal.Decimal", "Fraction", "fractions.Fraction", "frozenset", "set", "tuple", "list", "dict"}
@@ -110,13 +112,14 @@ class _Part(NamedTuple):
     """Names that it binds to plain values; `None` where it may do more."""
     targets: frozenset[str] = frozenset()
     """Names that it assigns to, whatever else it does."""
+    is_import: bool = False
 
 
 class Module(NamedTuple):
     """What a module does when it is loaded, and what its functions mention."""
 
     parts: Mapping[str, _Part]
-    """Syntax tree as text → statement."""
+    """Syntax tree as text, and how many of the same stand before it → statement."""
     handed: frozenset[str]
     """Functions with the decorators that may hand them to somebody, as text."""
     methods: Mapping[str, bool]
@@ -162,6 +165,7 @@ class _Reading:
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self.parts: dict[str, _Part] = {}
+        self._same: Counter[str] = Counter()
         self.handed: set[str] = set()
         self.methods: dict[str, bool] = {}
         self.functions: dict[str, frozenset[str]] = {}
@@ -178,11 +182,12 @@ class _Reading:
                 case ast.Pass() | ast.Expr(value=ast.Constant()):
                     pass
                 case _:
+                    self.body(list(take_definitions(node)), prefix, owner, is_plain=is_plain)
                     self._statement(node, prefix, owner, is_plain=is_plain)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str, *, is_plain: bool) -> None:
         name = f"{prefix}{node.name}"
-        self.functions[name] = frozenset(_mentions(node))
+        self.functions[name] = self.functions.get(name, frozenset()).union(_mentions(node))  # a property has several
         handing = [ast.unparse(one) for one in node.decorator_list if not is_inert_decorator(one)]
         if handing:
             self.handed.add(f"{name} {handing}")
@@ -197,17 +202,22 @@ class _Reading:
         is_plain = is_plain and all(_is_inert_base(base) for base in bases)
         text = f"class {prefix}{node.name} {[ast.dump(part) for part in head]}"
         binds = frozenset({node.name}) if is_plain and not prefix else None
-        self.parts[text] = _Part(node.lineno, self._line(node.lineno), prefix.rstrip("."), binds)
+        self._add(text, _Part(node.lineno, self._line(node.lineno), prefix.rstrip("."), binds))
         self.loaded.update(name for part in head for name in _mentions(part))
         self.body(node.body, f"{prefix}{node.name}.", f"{prefix}{node.name}", is_plain=is_plain)
 
     def _statement(self, node: ast.stmt, prefix: str, owner: str, *, is_plain: bool) -> None:
         binds = _plainly_bound(node) if is_plain else None
-        self.parts[f"{prefix} {ast.dump(node)}"] = _Part(
-            node.lineno, self._line(node.lineno), owner, binds, frozenset(_assigned(node))
-        )
-        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+        is_import = isinstance(node, (ast.Import, ast.ImportFrom))
+        part = _Part(node.lineno, self._line(node.lineno), owner, binds, frozenset(_assigned(node)), is_import)
+        self._add(f"{prefix} {ast.dump(node)}", part)
+        if not is_import:
             self.loaded.update(_mentions(node, reading=True))
+
+    def _add(self, text: str, part: _Part) -> None:
+        """What stands there twice is two statements."""
+        self.parts[f"{text} {self._same[text]}"] = part
+        self._same[text] += 1
 
     def _line(self, number: int) -> str:
         return self._lines[number - 1].strip() if number <= len(self._lines) else ""
@@ -269,6 +279,15 @@ def _changed(module: str, before: Module, after: Module) -> Iterator[Statement]:
     for text, part in before.parts.items():
         if text not in after.parts and not _is_replaced(part, after):
             yield Statement(module, part.line, part.text, part.owner)
+    for part in _moved(before, after)[:1]:
+        yield Statement(module, part.line, part.text, part.owner)
+
+
+def _moved(before: Module, after: Module) -> list[_Part]:
+    """Statements of both versions that stand in another order, as fields of a dataclass may; imports are none."""
+    here = [text for text, part in after.parts.items() if text in before.parts and not part.is_import]
+    there = [text for text, part in before.parts.items() if text in after.parts and not part.is_import]
+    return [after.parts[text] for text, other in zip(here, there, strict=True) if text != other]
 
 
 def _is_replaced(part: _Part, after: Module) -> bool:
@@ -289,6 +308,8 @@ def _bound(module: str, before: Module, after: Module) -> tuple[set[str], str]:
         if part.binds is None:
             return names, f"a statement of {module} changed that is run when the code is loaded: {part.text}"
         names |= part.binds
+    for part in _moved(before, after):
+        return names, f"a statement of {module} moved that is run when the code is loaded: {part.text}"
     for text in sorted(before.handed ^ after.handed):
         return names, f"a decorator of {module} changed: {text.partition(' ')[0]}"
     for method in sorted(before.methods.keys() ^ after.methods.keys()):

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..recorders.tracing.branches import FunctionName
 from .change import bare_tree
+from .definitions import take_definitions
 from .impact import read_module
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -148,7 +149,9 @@ def _body(body: Sequence[ast.stmt], owner: str, lines: list[str]) -> Iterator[Lo
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 pass
             case _:
-                yield _made(node, [node], owner, _bound(node), lines, "")
+                names = list(_bound(node))
+                yield from _body(take_definitions(node), owner, lines)
+                yield _made(node, [node], owner, names, lines, "")
 
 
 def _made(

@@ -16,6 +16,7 @@ from .base import Base, Matters, find_base
 from .checkout import checked_out
 from .distributions import other_distributions
 from .files import content, last_changed, links_in, links_of, read_at, tree_of, tree_of_working
+from .lent import describe_lent, lent_changes
 from .modules import Files, followed, may_lead_to_modules, module_files, module_of
 from .packages import USUAL, Home, homes_in
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
@@ -75,6 +76,8 @@ class Oracle(NamedTuple):
     """Whether anything that traces loaded or read differs between base and candidate."""
     unread: tuple[str, ...] = ()
     """Files that differ and that no trace loads or reads."""
+    lent: Versions = Versions({}, {})
+    """Modules that git ignores, as they were recorded and as they are: base has no other text of them."""
 
     @property
     def label(self) -> str:
@@ -116,19 +119,31 @@ def find_oracle(
         and not module_of(path, setup.include, (*before.homes, *after.homes))
         and path not in linked
     )
+    lent = _lent(setup, latest, base, before, after, say)
     settings = _settings_differ(base, root)
     path = _seal_path(setup, reader, before)
     digest_of = _digests(root, base, tree, now)
     known = None if renew else _known_seal(path, digest_of, say)
     asked = renew or always or versions.anything or settings
     if not (asked or other or _other_distributions(known)):
-        return Oracle(base, base.reason, versions, None, None, False)
+        return Oracle(base, base.reason, versions, None, None, False, lent=lent)
     made = known or _make(setup, reader, base, digest_of, path, say, progress)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)
     selection = Selection(versions, changed, made)
     if not (asked or changed.distributions or selection.read):
-        return Oracle(base, base.reason, versions, made, None, False, tuple(sorted(other)))
-    return Oracle(base, base.reason, versions, made, selection, True, tuple(sorted(other - selection.read)))
+        return Oracle(base, base.reason, versions, made, None, False, tuple(sorted(other)), lent)
+    return Oracle(base, base.reason, versions, made, selection, True, tuple(sorted(other - selection.read)), lent)
+
+
+def _lent(setup: Setup, latest: Revision, base: Base, before: Files, after: Files, say: Say) -> Versions:
+    if base.kind == "directory":  # it has all files of its own
+        return Versions({}, {})
+    known = {*_modules(before, setup), *_modules(after, setup)}
+    found = lent_changes(latest.sources, known, Path(setup.root), (*before.homes, *after.homes))
+    text = describe_lent(found)
+    if text:
+        say(text)
+    return found
 
 
 def _is_meaningful(setup: Setup) -> Matters:

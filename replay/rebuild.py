@@ -112,6 +112,7 @@ _TYPES: dict[ClassName, type] = {
         *(object, int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None)),
         *(collections.OrderedDict, collections.defaultdict, collections.deque, collections.Counter),
         *(decimal.Decimal, fractions.Fraction, datetime.datetime, datetime.date, uuid.UUID, types.SimpleNamespace),
+        *(range, slice, memoryview, datetime.time, datetime.timedelta),
     )
 }
 _EXCEPTION_HOMES = frozenset({"requests", "urllib3"})
@@ -162,6 +163,8 @@ class Resolver:
         root = module_name.partition(".")[0]
         at_home = root in sys.stdlib_module_names or root in _EXCEPTION_HOMES
         if isinstance(found, type) and issubclass(found, BaseException) and at_home:
+            return found
+        if isinstance(found, type) and issubclass(found, enum.Enum) and root in sys.stdlib_module_names:
             return found
         raise Unbuildable(f"refused to build {name}: it is neither in the included packages nor a known standard type")
 
@@ -384,7 +387,10 @@ class _Builder:
                     return fill(cls, _exactly(_CONTENT[base], content))
                 except (TypeError, ValueError, OverflowError) as error:
                     raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
-        return object.__new__(cls)
+        try:
+            return object.__new__(cls)
+        except TypeError as error:
+            raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
 
 
 _MAKE: Mapping[type, Callable[[_Builder, Any, int | None], Any]] = {

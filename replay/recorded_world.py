@@ -13,6 +13,7 @@ import random
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
+from threading import get_ident
 from types import CodeType, FrameType, MappingProxyType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -226,6 +227,8 @@ class RecordedWorld:
         self._settings = settings
         self._own_generators: list[object] = []
         self._last: dict[str, Any] = {}
+        self._waited: dict[int, float] = {}
+        """Thread → seconds that its waits took."""
 
     def build(self, tree: Tree) -> Any:
         """A live value of the recording; stops the trace when it cannot be built."""
@@ -291,7 +294,8 @@ class RecordedWorld:
     def _standing(self, source: str) -> Any:
         """A reading that nobody recorded: the clock stands still; a draw is made from the trace's own seed."""
         name, _, width = source.partition("/")
-        now = self._now + self.perturbation.unrecorded * 0.7
+        waited = self._waited.get(get_ident(), 0.0)
+        now = self._now + self.perturbation.unrecorded * 0.7 + waited
         if name == "datetime":
             return (round(now * 1e6), self._offset())
         if name == "time.time":
@@ -299,8 +303,9 @@ class RecordedWorld:
         if name == "time.time_ns":
             return int(now * 1e9)
         if name.startswith("time."):
-            elapsed = self._last.get(source, now - self._trace.started)
-            return int(elapsed) if name.endswith("_ns") else elapsed
+            if source in self._last:
+                return self._last[source] + _in_unit(source, waited)
+            return _in_unit(source, now - self._trace.started)
         return self._draw(name, width)
 
     def _offset(self) -> int:
@@ -333,9 +338,14 @@ class RecordedWorld:
     def advance(self, seconds: float) -> bool:
         self._now += seconds
         for source, value in self._last.items():
-            if source in ("time.monotonic", "time.perf_counter"):
-                self._last[source] = value + seconds
+            if source.removesuffix("_ns") in ("time.monotonic", "time.perf_counter"):
+                self._last[source] = value + _in_unit(source, seconds)
         return True
+
+    def waited(self, seconds: float) -> None:
+        """A wait of this thread took its whole time; the clock of no other thread moves: nobody counts its rounds."""
+        thread = get_ident()
+        self._waited[thread] = self._waited.get(thread, 0.0) + seconds
 
     def owns(self, generator: object, *, claim: bool = False) -> bool:
         if claim:
@@ -456,6 +466,11 @@ def _no_value(key: str, *, is_set: bool) -> str:
 
 def _is_clock(source: str) -> bool:
     return source == "datetime" or source.startswith("time.")
+
+
+def _in_unit(source: str, seconds: float) -> int | float:
+    """A time as a function of `time` gives it: the `_ns` ones give whole nanoseconds."""
+    return int(seconds * 1e9) if source.endswith("_ns") else seconds
 
 
 def standing_start(trace: Trace) -> float:

@@ -10,7 +10,6 @@ import importlib
 import os
 import shutil
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +31,7 @@ from ..recorders.trace import Entry, decode_trace
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
 from ..recorders.value_tree import ClassName, ObjectNode
+from . import waits
 from .building import Building
 from .calls import CalledNames
 from .closed import Closed, LeavesProcess, audit_quiet_doors
@@ -41,6 +41,7 @@ from .exploring.attempt import Attempts
 from .job import Job, Observed, fingerprint, reading_digest
 from .known_drivers import refuse_known_drivers
 from .lending import Lender
+from .lettered import letters, make_folder
 from .memory import for_replay, is_out_of_memory, shown
 from .observation import Observation, outbound_of
 from .packages import USUAL, Home, homes_below
@@ -50,7 +51,7 @@ from .rebuild import Resolver, build, is_program
 from .recorded_world import Settings
 from .relocation import Relocation
 from .roots import Roots
-from .scratch_copy import is_left_out
+from .scratch_copy import PREFIX, is_left_out
 from .semaphores import use_own_semaphores
 from .surroundings import emptied, kept, use_temporary
 from .wall import NO_WALL, raise_inner_wall, raise_wall
@@ -134,9 +135,9 @@ class Replayer:
         self._tracer = choose_tracer(self._fault, self.included)
         self._undos = Undos()
         self._hooks = Hooks(self._undos, self._fault)
-        self._scratch = None if plan.temporary else tempfile.TemporaryDirectory(prefix="pytest-runtime-")
-        self.temporary = self._scratch.name if self._scratch is not None else plan.temporary
+        self.temporary = plan.temporary or make_folder(PREFIX)
         """Where a replay may write."""
+        self._is_own = not plan.temporary
         self._closed = Closed(self.temporary, plan.root, copied=bool(plan.temporary), included=self.included)
         self._relocation = Relocation(plan.recorded, plan.root)
         self._building = Building(self._relocation.variables(plan.variables), self._closed)
@@ -193,7 +194,7 @@ class Replayer:
             shutil.rmtree(self._folder_of(pid), ignore_errors=True)  # all of them go at the end
 
     def _folder_of(self, pid: int) -> str:
-        return os.path.join(self.temporary, f"replay-{pid}")
+        return os.path.join(self.temporary, f"replay-{letters(pid)}")
 
     @property
     def ours(self) -> Callable[[], AbstractContextManager[None]]:
@@ -203,6 +204,7 @@ class Replayer:
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
         install_boundaries(self._undos, self._hooks, self._plan.boundaries)
+        self._undos.add(waits.install())
         self._undos.add(context.follow_threads(self._tracer.prepare))
         watcher = ImportWatcher(
             self.included,
@@ -210,6 +212,7 @@ class Replayer:
             on_module=lambda module: None,
             on_fault=self._fault,
             compiler=self._compiler(),
+            path_only=True,
         )
         self._undos.add(watcher.install())
         self._undos.add(self._closed.install())
@@ -331,8 +334,8 @@ class Replayer:
         self._tracer.stop()
         if self._reach is not None:
             self._reach.stop()
-        if os.getpid() == self._owner and self._scratch is not None:
-            self._scratch.cleanup()
+        if os.getpid() == self._owner and self._is_own:
+            shutil.rmtree(self.temporary, ignore_errors=True)
 
     # --- replaying ---
 

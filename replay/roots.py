@@ -29,6 +29,7 @@ from ..recorders.value_tree import (
     record,
 )
 from .detail import Detail
+from .lettered import WIDTH
 from .observation import Observation
 
 ROOT = "<root>"
@@ -36,7 +37,7 @@ ROOT = "<root>"
 TEMPORARY = "<tmp>"
 """Stands for the private temporary folder of a replay."""
 
-_OF_PROCESS = "(?:/replay-[0-9]+)?"
+_OF_PROCESS = f"(?:/replay-[a-z]{{{WIDTH}}})?"
 """Folder of one process in a private temporary folder."""
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -7,7 +7,8 @@ is the project; outside, every path that is shown names the working tree, and so
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ import msgspec
 
 from .exploring.trial import Tried
 from .job import Observed
+from .lettered import make_folder
 from .replayer import Loaded, Plan
 from .scratch_copy import PREFIX, copy_tree, is_left_out
 
@@ -29,8 +31,9 @@ class Scratch:
         self._plan = plan
         self._source = os.path.realpath(plan.root)
         self.shown = plan.known_as[0] if plan.known_as else plan.root
-        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
-        top = os.path.realpath(self._folder.name)
+        folder = make_folder(PREFIX)
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        top = os.path.realpath(folder)
         # Named as the project is: some programs look at the name of the folder that they lie in.
         self.root = os.path.join(top, "project", os.path.basename(os.path.realpath(self.shown)) or "root")
         self.temporary = os.path.join(top, "tmp")
@@ -85,7 +88,7 @@ class Scratch:
 
     def remove(self) -> None:
         """Nothing of it stays."""
-        self._folder.cleanup()
+        self._remove()
 
 
 def _moved(file: str, old: str, new: str) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_runtime.replay.change import compare_sources
+from pytest_runtime.replay.impact import impact_of
+from pytest_runtime.replay.loaded_statements import loaded_changes
 
 from .scenario import Scenario
 
@@ -42,6 +44,36 @@ def fee(total: int) -> int:
 def other(total):
     return total
 '''
+
+
+PROPERTY = """
+class Cart:
+    @property
+    def size(self):
+        return len(self.items)
+
+    @size.setter
+    def size(self, value):
+        self.items = [None] * value
+
+def make(kind):
+    if kind:
+        def made():
+            return 1
+    else:
+        def made():
+            return 2
+    return made
+
+register(make)
+register(make)
+
+class A:
+    limit = 1
+
+class B:
+    limit = 2
+"""
 
 
 def changed(*replacements: tuple[str, str], old: str = OLD) -> tuple[dict[str, int], set[str]]:
@@ -240,3 +272,103 @@ def test_a_changed_text_is_a_changed_line_and_a_blind_spot(
     scenario = Scenario(tmp_path, {"shop": module}).record(lambda shop: shop.other())
     replayed = scenario.rewrite("shop", module.replace(old, new)).replay()
     assert spot in [found.source for found in replayed.blind_spots]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "function", "line"),
+    [
+        ("len(self.items)", "len(self.items) + 1", "shop:Cart.size", "return len(self.items) + 1"),
+        ("[None] * value", "[0] * value", "shop:Cart.size", "self.items = [0] * value"),
+        ("return 1", "return 3", "shop:make", "return 3"),
+        ("return 2", "return 3", "shop:make.<locals>.made", "return 3"),
+    ],
+)
+def test_each_definition_of_a_name_counts(before: str, after: str, function: str, line: str) -> None:
+    """The getter and the setter of a property have one name; so have the functions of two branches."""
+    functions, lines = changed((before, after), old=PROPERTY)
+    assert (function in functions, lines) == (True, {line})
+
+
+def test_a_definition_that_is_gone_is_a_change_of_the_one_that_is_left() -> None:
+    """A property that cannot be set any more."""
+    setter = "    @size.setter\n    def size(self, value):\n        self.items = [None] * value\n"
+    functions, _lines = changed((setter, ""), old=PROPERTY)
+    assert list(functions) == ["shop:Cart.size"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("register(make)\nregister(make)\n", "register(make)\n"),
+        ("    limit = 1\n\nclass B:\n    limit = 2", "    limit = 2\n\nclass B:\n    limit = 1"),
+    ],
+)
+def test_statements_count_each_and_in_their_class(before: str, after: str) -> None:
+    """What stands there twice is two statements; the same text in another class is another one."""
+    assert compare_sources("shop", PROPERTY, PROPERTY.replace(before, after)).statements
+    assert impact_of({"shop": PROPERTY}, {"shop": PROPERTY.replace(before, after)}).statements
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [
+        ("class P(NamedTuple):\n    x: int\n    y: int\n", "class P(NamedTuple):\n    y: int\n    x: int\n", True),
+        ("limit = 1\nlimit = 2\n", "limit = 2\nlimit = 1\n", True),
+        ("register(a)\nregister(b)\n", "register(b)\nregister(a)\n", True),
+        ("import a\nimport b\n", "import b\nimport a\n", False),
+        ("def a(): return 1\ndef b(): return 2\n", "def b(): return 2\ndef a(): return 1\n", False),
+    ],
+)
+def test_the_order_of_statements_is_a_change(before: str, after: str, seen: bool) -> None:
+    """Of fields, of what binds one name, of what is called; not of imports and functions."""
+    change, impact = compare_sources("shop", before, after), impact_of({"shop": before}, {"shop": after})
+    assert (change.statements, bool(impact.statements), bool(impact.everything)) == (seen, seen, seen)
+
+
+UNDER = """
+import sys
+
+if sys.version_info >= (3, 12):
+    LIMIT = 1
+
+    def fee(total):
+        return total + 1
+
+    class Cart:
+        size = 1
+
+        def add(self, item):
+            return item
+
+else:
+    def fee(total):
+        return total + 2
+
+try:
+    import fast
+except ImportError:
+    def fast(total):
+        return total
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "functions", "statements"),
+    [
+        ("total + 1", "total + 3", {"shop:fee"}, False),
+        ("total + 2", "total + 3", {"shop:fee"}, False),
+        ("return item", "return [item]", {"shop:Cart.add"}, False),
+        ("        return total\n", "        return -total\n", {"shop:fast"}, False),
+        ("LIMIT = 1", "LIMIT = 2", set(), True),
+        ("size = 1", "size = 2", set(), True),
+        ("(3, 12)", "(3, 13)", set(), True),
+    ],
+)
+def test_what_is_defined_under_a_condition_is_a_function(
+    before: str, after: str, functions: set[str], statements: bool
+) -> None:
+    """It has to be judged by what runs it, and not by anything of its module; the rest is a statement."""
+    new = UNDER.replace(before, after)
+    change, impact = compare_sources("shop", UNDER, new), impact_of({"shop": UNDER}, {"shop": new})
+    assert (set(change.functions), change.statements, bool(impact.statements)) == (functions, statements, statements)
+    assert bool(loaded_changes({"shop": UNDER}, {"shop": new})) == statements

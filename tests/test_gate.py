@@ -215,3 +215,33 @@ def test_a_dirty_file_that_cannot_matter_does_not_hide_the_commits(project: Proj
     result = project.run(*RUN)
     assert "compared with merge base with main" in output(result)
     assert "2 diverged" in output(result)
+
+
+ON_HEAD = ("--runtime-base=HEAD",)
+
+
+@pytest.fixture
+def ignoring(project: Project) -> Project:
+    """The project with a module that git ignores: base gets it from the working tree."""
+    return project.write(".gitignore", "runshop/stock.py\n").commit()
+
+
+def test_a_changed_function_of_a_module_that_git_ignores_is_no_pass(ignoring: Project) -> None:
+    """Base runs the same new text, so that nothing differs; the recording alone knows another."""
+    result = ignoring.change("    return number", "    return number + 1", "runshop/stock.py").run(*RUN, *ON_HEAD)
+    assert result.ret == 1
+    assert "runshop.stock:left" in output(result)
+    assert "git ignores its module" in output(result)
+
+
+def test_a_changed_constant_of_a_module_that_git_ignores_is_told(ignoring: Project) -> None:
+    """A version number that a build writes is another at each commit: that fails no run."""
+    result = ignoring.change("def left(", 'VERSION = "1.1"\ndef left(', "runshop/stock.py").run(*RUN, *ON_HEAD)
+    assert result.ret == 0
+    assert "because git ignores it: runshop.stock" in output(result)
+
+
+def test_a_module_that_git_ignores_and_that_is_as_it_was_recorded_says_nothing(ignoring: Project) -> None:
+    """Another one changed."""
+    result = ignoring.moved_threshold().run(*RUN, *ON_HEAD)
+    assert "git ignores" not in output(result)

@@ -7,9 +7,11 @@ import datetime
 import decimal
 import enum
 import fractions
+import http
 import math
 import pathlib
 import re
+import signal
 import sqlite3
 import threading
 import types
@@ -240,6 +242,22 @@ def test_a_member_that_is_gone_is_named() -> None:
     assert build(EnumNode(f"{__name__}:Side", "PURCHASE", "buy"), HERE) is Side.BUY
     with pytest.raises(Unbuildable, match=r"Side has no member 'HOLD' any more"):
         build(EnumNode(f"{__name__}:Side", "HOLD", "hold"), HERE)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [http.HTTPStatus.NOT_FOUND, signal.SIGTERM, re.IGNORECASE | re.MULTILINE, range, slice, datetime.timedelta],
+)
+def test_enumerations_and_types_of_the_standard_library_are_values(value: Any) -> None:
+    """Members of its enumerations, and its value types themselves, as `type(page)` is one."""
+    assert again([value]) == [value]
+
+
+@pytest.mark.parametrize("name", ["builtins:range", "builtins:memoryview", "http:HTTPStatus", "builtins:NoneType"])
+def test_a_baseline_that_lies_about_such_a_type_builds_nothing(name: str) -> None:
+    """No instance without its content."""
+    with pytest.raises(Unbuildable, match="not built as it was"):
+        build(ObjectNode(name, None, ["x"], [1]), HERE)
 
 
 def test_a_slot_that_is_gone_is_named() -> None:

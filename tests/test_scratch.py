@@ -277,6 +277,21 @@ def test_a_path_below_the_project_in_a_value_is_no_difference(tmp_path: Path) ->
         assert scenario.judge(everything=True).counts == {"same": 1}
 
 
+def test_folders_of_a_replay_are_named_in_letters_alone(tmp_path: Path) -> None:
+    """What a service makes of a path by its digits, its `_` or its length is alike in every process."""
+    source = """
+        import os
+        import tempfile
+
+        def work(x):
+            copy = os.path.basename(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+            own = os.path.basename(tempfile.gettempdir())
+            names = [copy.removeprefix("pytest-runtime-"), own.removeprefix("replay-")]
+            return x if all(name.isalpha() and len(name) == 8 for name in names) else names
+        """
+    assert recorded(tmp_path / "p", source).judge(everything=True).counts == {"same": 1}
+
+
 def test_the_recordings_root_is_kept_and_moved(tmp_path: Path) -> None:
     """What was recorded in a container names the files of the code under test, and is hidden in what is compared."""
     folder = tmp_path / "p"
@@ -325,7 +340,7 @@ def test_what_names_a_folder_of_the_recording(tmp_path: Path, text: str, moved: 
 def test_all_roots_are_hidden_alike() -> None:
     """The copy's, the working tree's, the recording's, and the private temporary folder."""
     roots = Roots("/tmp/pr-1/project/shop", "/home/ann/shop", "/app", temporary=["/tmp/pr-1/tmp"])
-    given = "/tmp/pr-1/project/shop/a /home/ann/shop/a /app/a /tmp/pr-1/tmp/replay-12/b /tmp/pr-1/tmp/b /v1/app/a"
+    given = "/tmp/pr-1/project/shop/a /home/ann/shop/a /app/a /tmp/pr-1/tmp/replay-aaaaaaam/b /tmp/pr-1/tmp/b /v1/app/a"
     assert roots._text(given) == "<root>/a <root>/a <root>/a <tmp>/b <tmp>/b /v1/app/a"
     assert roots._data(given.encode()) == roots._text(given).encode()
 

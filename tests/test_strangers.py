@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
-from strangers_bench.measure import Judged, Result, ran
+from strangers_bench.environment import Environment
+from strangers_bench.measure import Judged, Result, known, ran, step_of
 from strangers_bench.mutating import covers, draw, is_of_product
 from strangers_bench.product import Place, Recorded, Verdict, read
 from strangers_bench.qualify import Qualification, first
@@ -116,6 +118,17 @@ def test_requirements_of_the_tests(tmp_path: Path) -> None:
     assert flatten({"a": [{"include-group": "b"}], "b": ["x", {"include-group": "a"}]}, "a") == ["x"]
 
 
+def test_what_an_installation_compiled_of_python_modules_is_not_measured(tmp_path: Path) -> None:
+    """Extension modules beside a source of the same name go; those of the sdist, and those without a source, stay."""
+    environment, end = Environment(tmp_path), EXTENSION_SUFFIXES[0]
+    files = ["a.py", f"a{end}", "b.py", f"b{end}", f"c{end}"]
+    (environment.project / "shop").mkdir(parents=True)
+    for file in files:
+        (environment.project / "shop" / file).touch()
+    environment.remove_compiled(["shop/a.py", "shop/b.py", f"shop/b{end}"])
+    assert environment.files() == sorted(f"shop/{file}" for file in files if file != f"a{end}")
+
+
 def test_mutants_are_of_what_the_suite_ran(tmp_path: Path) -> None:
     """The same for the same seed, each another source, none of what did not run, of tests, or without an effect."""
     (tmp_path / "src" / "shop").mkdir(parents=True)
@@ -216,6 +229,20 @@ def test_reasons_are_grouped_without_the_single_case() -> None:
     assert kind_of("open('/tmp/x') at /srv/shop/web.py:3 of shop.web:Cart.add, 12 times") == (
         "open('…') at /… of NAME, N times"
     )
+
+
+def test_what_is_known_is_printed_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the first mutant that was not judged; a package that was not recorded says so."""
+    monkeypatch.setattr("strangers_bench.measure.digest_of", lambda root: "version")
+    steps = Steps(tmp_path / "results" / "version" / "shop")
+    recorded, unchanged = Recorded(3, 2, "", (), 1.0), Verdict(0, {"same": 2}, {}, ("a",), None, 2, 2, {}, 1.0)
+    steps.make("recorded", lambda: recorded)
+    steps.make("unchanged", lambda: unchanged)
+    for number in (0, 1, 3):
+        steps.make(step_of(number), lambda: mutant(True, unchanged, faithful=True))
+    found = known(Qualification("shop"), tmp_path, 5)
+    assert (found.recorded, found.unchanged, len(found.mutants), found.problem) == (recorded, unchanged, 2, "")
+    assert known(Qualification("other"), tmp_path, 5).problem == "not measured"
 
 
 def test_finished_steps_are_not_done_again(tmp_path: Path) -> None:

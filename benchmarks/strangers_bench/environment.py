@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from strangers_bench.limited import Done, isolated, run
@@ -135,6 +136,17 @@ class Environment:
         """Put back what a run of the tests changed or left."""
         self._git("checkout", "--quiet", "--force", "HEAD", "--", ".")
         self._git("clean", "--quiet", "--force", "-d")
+
+    def remove_compiled(self, kept: Sequence[str]) -> None:
+        """Remove the extension modules that the installation made of Python modules (mypyc, Cython).
+
+        They would be imported in the place of what a pure wheel holds, and no change of the source would be seen.
+        """
+        for file in set(self.files()) - set(kept):
+            path = self.project / file
+            stem = next((path.name.removesuffix(end) for end in EXTENSION_SUFFIXES if path.name.endswith(end)), "")
+            if stem and path.with_name(f"{stem}.py").is_file():
+                path.unlink()
 
     def files(self) -> list[str]:
         """Every file of the project, relative to it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from strangers_bench.environment import ROOT, Environment
 from strangers_bench.mutating import draw
 from strangers_bench.product import (
     MUTANT_SECONDS,
+    NO_RECORDING,
     NOTHING,
     REPLAY_SECONDS,
     Place,
@@ -39,6 +40,13 @@ class Reached(msgspec.Struct, frozen=True):
     """The lines that a suite runs, by file of the tree."""
 
     lines: Mapping[str, set[int]]
+
+
+class Own(msgspec.Struct, frozen=True):
+    """What a package's own suite says of a mutant."""
+
+    diff: str
+    killed: bool
 
 
 class Package(NamedTuple):
@@ -147,6 +155,32 @@ def measure(found: Qualification, keep: Path, mutants: int, say: Say) -> Result:
     return Result(found, recorded, unchanged, judged)
 
 
+def known(found: Qualification, keep: Path, mutants: int) -> Result:
+    """What is known about one package of this version of the product; nothing is measured."""
+    steps = Steps(keep / "results" / digest_of(ROOT) / found.name)
+    recorded, unchanged = steps.known("recorded", Recorded), steps.known("unchanged", Verdict)
+    judged = tuple(_judged_so_far(steps, mutants))
+    problem = "not measured" if recorded is None else "" if judged else "no mutant measured"
+    if recorded is not None and unchanged is None:
+        problem = recorded.problem or "not replayed"
+    if unchanged is not None and unchanged.status is None:
+        problem = f"no verdict on unchanged code in {unchanged.seconds:.0f} s"
+    return Result(found, recorded or NO_RECORDING, unchanged or NOTHING, judged, problem)
+
+
+def _judged_so_far(steps: Steps, mutants: int) -> Iterator[Judged]:
+    for number in range(mutants):
+        found = steps.known(step_of(number), Judged)
+        if found is None:
+            return
+        yield found
+
+
+def step_of(number: int) -> str:
+    """The name of the step that judges a mutant."""
+    return f"mutant-{number:02}"
+
+
 def _same_recording(environment: Environment, steps: Steps) -> bool:
     """See to it that the baseline in place is the one of these results; `False` when there is none.
 
@@ -164,7 +198,10 @@ def _same_recording(environment: Environment, steps: Steps) -> bool:
 
 
 def _mutant(package: Package, steps: Steps, number: int, mutant: Mutant, say: Say) -> Judged:
-    found = steps.step(f"mutant-{number:02}", Judged, lambda: _judge(package, mutant))
+    name = step_of(number)
+    found = steps.known(name, Judged)
+    if found is None or found.diff != mutant.diff:
+        found = steps.make(name, lambda: _judge(package, name, mutant))
     what = "killed" if found.killed else "survives"
     said = "flagged" if found.verdict.flagged else "green" if found.verdict.green else "red"
     place = "at line" if found.at_line else "in function" if found.in_function else ""
@@ -175,14 +212,11 @@ def _mutant(package: Package, steps: Steps, number: int, mutant: Mutant, say: Sa
     return found
 
 
-def _judge(package: Package, mutant: Mutant) -> Judged:
-    environment, suite = package.environment, package.suite
-    file = environment.project / mutant.file
-    limit = max(LEAST, TIMES * suite.seconds)
+def _judge(package: Package, step: str, mutant: Mutant) -> Judged:
+    environment = package.environment
+    killed = _is_killed(package, step, mutant)
     try:
-        file.write_bytes(mutant.source)
-        _outcomes, done = run_suite(environment, [*suite.arguments, "-x"], suite.without, suite.broken, limit)
-        file.write_bytes(mutant.source)  # the run of the suite cleaned the tree
+        (environment.project / mutant.file).write_bytes(mutant.source)
         verdict = judge(environment, [], MUTANT_SECONDS)
     finally:
         environment.clean()
@@ -194,8 +228,28 @@ def _judge(package: Package, mutant: Mutant) -> Judged:
         first=mutant.first,
         last=mutant.last,
         diff=mutant.diff,
-        killed=done.status != 0,
+        killed=killed,
         recorded=bool(running),
         verdict=verdict,
         faithful=not running.isdisjoint(verdict.judged),
     )
+
+
+def _is_killed(package: Package, step: str, mutant: Mutant) -> bool:
+    """Whether the package's own suite fails on the mutant; kept for every version of the product, which has no part."""
+    steps = Steps(package.environment.folder / "suite")
+    found = steps.known(step, Own)
+    if found is None or found.diff != mutant.diff:
+        found = steps.make(step, lambda: Own(mutant.diff, _fails(package, mutant)))
+    return found.killed
+
+
+def _fails(package: Package, mutant: Mutant) -> bool:
+    environment, suite = package.environment, package.suite
+    limit = max(LEAST, TIMES * suite.seconds)
+    try:
+        (environment.project / mutant.file).write_bytes(mutant.source)
+        _outcomes, done = run_suite(environment, [*suite.arguments, "-x"], suite.without, suite.broken, limit)
+    finally:
+        environment.clean()
+    return done.status != 0

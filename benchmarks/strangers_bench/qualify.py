@@ -75,6 +75,7 @@ def _set_up(environment: Environment, wheel: Wheel) -> list[str]:
     needs = needs_of(environment.project)
     environment.create()
     missing = environment.install_all(needs)
+    environment.remove_compiled(files)
     environment.configure(wheel.packages)
     environment.commit(sorted({*files, "pyproject.toml"}))
     _refuse_other_place(environment, wheel)

@@ -28,8 +28,10 @@ class Steps:
     def step(self, name: str, kind: type[T], make: Callable[[], T]) -> T:
         """The result of a step, made when it is not known."""
         known = self.known(name, kind)
-        if known is not None:
-            return known
+        return known if known is not None else self.make(name, make)
+
+    def make(self, name: str, make: Callable[[], T]) -> T:
+        """Do a step and keep its result."""
         made = make()
         scratch = self.folder / f"{name}.part"
         scratch.write_bytes(msgspec.json.format(msgspec.json.encode(made)))

@@ -191,8 +191,18 @@ def unexpected(results: Iterable[Result]) -> str:
     lines = []
     for result in results:
         for one in result.mutants:
-            missed = one.killed and one.faithful and not one.verdict.flagged
-            if one.green_unjudged or missed:
-                what = "green, not judged" if one.green_unjudged else "killed and judged, not flagged"
-                lines.append(f"{result.name}: {what}\n{one.diff}")
+            if why := _why_unexpected(one):
+                lines.append(f"{result.name}: {why}\n{one.diff}")
     return "\n\n".join(lines)
+
+
+def _why_unexpected(mutant: Judged) -> str:
+    if mutant.green_unjudged:
+        return "green, not judged"
+    if not (mutant.killed and mutant.faithful) or mutant.in_function:
+        return ""
+    if mutant.verdict.flagged:
+        return f"flagged in another function: {mutant.verdict.place}"
+    colour = "green" if mutant.verdict.green else "red"
+    line = "the changed line was run again" if mutant.verdict.reached else "no replay ran the changed line"
+    return f"killed and judged, not flagged ({colour}; {line})"
