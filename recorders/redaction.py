@@ -29,7 +29,8 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from operator import is_
+from typing import TYPE_CHECKING, Final
 
 from .pseudonyms import Pseudonyms, is_card_number, respell, spellings
 from .sensitive import PUBLIC, WORDS, Names, spots_in_text, spots_under_name, word_set, words_of
@@ -38,17 +39,19 @@ from .value_tree import (
     BytesNode,
     DictNode,
     EnumNode,
-    FrozenSetNode,
     ListNode,
     ObjectNode,
     OpaqueNode,
     RefNode,
-    SetNode,
     StandardNode,
     Tree,
     TupleNode,
     children,
+    with_children,
 )
+
+if TYPE_CHECKING:
+    from .secret_parts import Locker
 
 DEPTH_LIMIT: Final = 220
 """Trees are built at most 200 deep; what lies deeper becomes an opaque mark, because it is not looked at."""
@@ -62,7 +65,7 @@ _VOCABULARY: Final = WORDS | word_set("access refresh client id api key code bea
 _Patch = tuple[int, int, str]
 
 
-class _Known:
+class Known:
     """The secrets found so far, and their replacements."""
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
@@ -110,6 +113,38 @@ class _Known:
             self.exact.setdefault(text, replaced)
             if len(text) >= _MIN_INSIDE:
                 self._inside.setdefault(text, replaced)
+                self._index.clear()
+
+    def learn(self, other: Known) -> None:
+        """Replace from now on what another knows."""
+        for text, replaced in other.exact.items():
+            self._put(text, replaced)
+
+    def inverse(self) -> Known:
+        """What gives the secrets for their replacements."""
+        found = Known(self._pseudonyms)
+        for text, replaced in self.exact.items():
+            found._put(replaced, text)
+        return found
+
+    def text(self, text: str) -> str:
+        """A text without the secrets that are known; the same object where none stands in it."""
+        patches = self.patches(text)
+        return _paint(text, patches) if patches else text
+
+    def tree(self, tree: Tree) -> Tree:
+        """A tree without the secrets that are known; the same object where none stands in it."""
+        if isinstance(tree, str):
+            return self.text(tree)
+        if isinstance(tree, BytesNode):
+            text, encoding = _decode(tree.data)
+            replaced = self.text(text)
+            return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
+        if isinstance(tree, int) and not isinstance(tree, bool) and str(tree) in self.exact:
+            return int(self.exact[str(tree)])
+        inside = children(tree)
+        parts = [self.tree(part) for part in inside]
+        return tree if all(map(is_, parts, inside)) else with_children(tree, parts)
 
     def patches(self, text: str) -> list[_Patch]:
         """Where known secrets stand in a text, the longest last."""
@@ -164,13 +199,13 @@ def _decode(data: bytes) -> tuple[str, str]:
     return (data.decode("latin-1"), "latin-1") if _CONTROL_RE.search(text) else (text, "utf-8")
 
 
-class _Trace:
+class Redaction:
     """The two passes over the trees of one trace: `collect` all of them, then `replace` each."""
 
     def __init__(self, pseudonyms: Pseudonyms, names: Names) -> None:
         self._pseudonyms = pseudonyms
         self._names = names
-        self._known = _Known(pseudonyms)
+        self.known = Known(pseudonyms)
         self._found: dict[tuple[str, int], list[_Patch]] = {}
         self.replaced = 0
 
@@ -204,7 +239,7 @@ class _Trace:
             self._collect_leaf(int(str(tree.parts[0]), 16), care)
         elif isinstance(tree, int | float) and self._is_secret_number(tree, care):
             text = str(tree)
-            self._known.add(text, self._pseudonyms.text(text))
+            self.known.add(text, self._pseudonyms.text(text))
 
     def _is_secret_number(self, value: float, care: int) -> bool:
         if isinstance(value, bool):
@@ -218,15 +253,15 @@ class _Trace:
             return
         spots = spots_under_name(text, self._names, care) if care else spots_in_text(text, self._names)
         self._found[text, care] = [
-            (start, end, self._known.replacement(text[start:end], spelling))
+            (start, end, self.known.replacement(text[start:end], spelling))
             for start, end, spelling in spots
             if start < end
         ]
 
     def _collect_binary(self, data: bytes, text: str, care: int) -> None:
         replaced = self._pseudonyms.binary(data)
-        self._known.add(text, replaced.decode("latin-1"))
-        self._known.add(data.hex(), replaced.hex())
+        self.known.add(text, replaced.decode("latin-1"))
+        self.known.add(data.hex(), replaced.hex())
         self._found[text, care] = [(0, len(text), replaced.decode("latin-1"))]
 
     def _parts(self, tree: Tree, care: int) -> list[tuple[Tree, int]]:
@@ -269,7 +304,7 @@ class _Trace:
         replaced = [self.replace(part, part_care, cares, depth + 1) for part, part_care in parts]
         if all(new is old for new, (old, _) in zip(replaced, parts, strict=True)):
             return tree
-        return _rebuild(tree, replaced)
+        return with_children(tree, replaced)
 
     def _replace_wide(self, tree: StandardNode, care: int) -> Tree:
         """An integer of more than 64 bits, which lies as hexadecimal text: its pseudonym is an integer too."""
@@ -289,46 +324,32 @@ class _Trace:
             return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
         if isinstance(tree, bool):
             return tree
-        if self._is_secret_number(tree, care) or str(tree) in self._known.exact:
+        if self._is_secret_number(tree, care) or str(tree) in self.known.exact:
             other = self._pseudonyms.integer(tree) if isinstance(tree, int) else self._pseudonyms.floating(tree)
             return tree if other == tree else other
         return tree
 
     def _replace_text(self, text: str, care: int) -> str:
-        patches = [*self._found.get((text, care), ()), *self._known.patches(text)]
+        patches = [*self._found.get((text, care), ()), *self.known.patches(text)]
         if not patches:
             return text
         replaced = _paint(text, patches)
         return text if replaced == text else replaced
 
 
-def _rebuild(tree: Tree, parts: list[Tree]) -> Tree:
-    """The tree with other parts, given in the order of `children`."""
-    match tree:
-        case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
-            return type(tree)(parts)
-        case DictNode(keys=keys):
-            return DictNode(parts[: len(keys)], parts[len(keys) :])
-        case ObjectNode():
-            return ObjectNode(tree.cls, parts[0], tree.names, parts[1:], tree.origin)
-        case StandardNode():
-            return StandardNode(tree.kind, parts)
-        case EnumNode():
-            return EnumNode(tree.cls, tree.name, parts[0])
-        case AnchorNode():
-            return AnchorNode(tree.number, parts[0])
-        case _:
-            return tree
-
-
 class Redactor:
-    """Redaction with one key, for one recording session; the key is random and never stored.
+    """Redaction with one key, for one recording session; the key is random, and stored for nobody but those who may
+    read what is replaced.
 
     `names` are further sensitive names, matched as whole words inside a name; `keep` are names never taken for
     sensitive, matched as a whole. Both in any case and with any separators.
     """
 
-    def __init__(self, key: bytes, *, names: Sequence[str] = (), keep: Sequence[str] = ()) -> None:
+    def __init__(
+        self, key: bytes, *, names: Sequence[str] = (), keep: Sequence[str] = (), locker: Locker | None = None
+    ) -> None:
+        """`locker` keeps, encrypted, what is replaced in traces; without one nothing is kept."""
+        self.locker = locker
         self._pseudonyms = Pseudonyms(key)
         self._names = Names(names, keep)
 
@@ -342,10 +363,16 @@ class Redactor:
         Each comes with the name of its context (`"HTTP_AUTHORIZATION"`, `"environ.API_KEY"`, `""` for none). A tree
         without a secret is returned itself. Linear in the size of the trees; never raises.
         """
-        trace = _Trace(self._pseudonyms, self._names)
+        redacted, redaction = self.redact_together(trees)
+        return redacted, redaction.replaced
+
+    def redact_together(self, trees: Sequence[tuple[str, Tree]]) -> tuple[list[Tree], Redaction]:
+        """The same, and what was found: by it other texts can be redacted that come of the same trace."""
+        redaction = Redaction(self._pseudonyms, self._names)
         cares = [self._names.care(name) for name, _ in trees]
-        anchored = [trace.collect(tree, care) for (_, tree), care in zip(trees, cares, strict=True)]
+        anchored = [redaction.collect(tree, care) for (_, tree), care in zip(trees, cares, strict=True)]
         redacted = [
-            trace.replace(tree, care, anchors) for (_, tree), care, anchors in zip(trees, cares, anchored, strict=True)
+            redaction.replace(tree, care, anchors)
+            for (_, tree), care, anchors in zip(trees, cares, anchored, strict=True)
         ]
-        return redacted, trace.replaced
+        return redacted, redaction
