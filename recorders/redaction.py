@@ -57,6 +57,9 @@ DEPTH_LIMIT: Final = 220
 """Trees are built at most 200 deep; what lies deeper becomes an opaque mark, because it is not looked at."""
 
 
+NO_PSEUDONYMS: Final = Pseudonyms(b"")
+"""For secrets whose replacements are known."""
+
 _MIN_EQUAL: Final = 6
 _MIN_INSIDE: Final = 8
 _FEW: Final = 32
@@ -68,7 +71,7 @@ _Patch = tuple[int, int, str]
 class Known:
     """The secrets found so far, and their replacements."""
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
         self._pseudonyms = pseudonyms
         self.exact: dict[str, str] = {}
         self._inside: dict[str, str] = {}
@@ -114,6 +117,9 @@ class Known:
             if len(text) >= _MIN_INSIDE:
                 self._inside.setdefault(text, replaced)
                 self._index.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self.exact)
 
     def learn(self, other: Known) -> None:
         """Replace from now on what another knows."""
@@ -366,9 +372,13 @@ class Redactor:
         redacted, redaction = self.redact_together(trees)
         return redacted, redaction.replaced
 
-    def redact_together(self, trees: Sequence[tuple[str, Tree]]) -> tuple[list[Tree], Redaction]:
-        """The same, and what was found: by it other texts can be redacted that come of the same trace."""
+    def redact_together(
+        self, trees: Sequence[tuple[str, Tree]], beside: Sequence[tuple[str, Tree]] = ()
+    ) -> tuple[list[Tree], Redaction]:
+        """The same, and what was found. Secrets of the trees `beside` are replaced too, wherever they stand."""
         redaction = Redaction(self._pseudonyms, self._names)
+        for name, tree in beside:
+            redaction.collect(tree, self._names.care(name))
         cares = [self._names.care(name) for name, _ in trees]
         anchored = [redaction.collect(tree, care) for (_, tree), care in zip(trees, cares, strict=True)]
         redacted = [

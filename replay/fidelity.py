@@ -100,7 +100,7 @@ class RecordingCheck:
         found = [*self._changed(functions), *self._redacted_inputs(trace), *self._state(functions)][:CAUSES_NAMED]
         if not found:
             return Why()
-        return why(found[0].kind, ", or ".join(one.cause for one in found))
+        return Why(found[0].kind, ", or ".join(one.cause for one in found), "", found[0].cure)
 
     def _changed(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
         changed = next((one for one in reversed(functions) if self._since.differs(one)), None)
@@ -108,10 +108,11 @@ class RecordingCheck:
             yield why("changed", f"it runs {_dotted(changed)}, which changed since the recording")
 
     def _redacted_inputs(self, trace: Trace) -> Iterator[Why]:
-        if trace.redacted:
+        if self._redacted.are_unreadable(trace):
             parts = self._redacted.inputs(trace) or ["value"]
             more = f" and {len(parts) - REDACTED_NAMED} more" if len(parts) > REDACTED_NAMED else ""
-            yield why("redacted", f"it computes with the redacted {', '.join(parts[:REDACTED_NAMED])}{more}")
+            said = f"it computes with the redacted {', '.join(parts[:REDACTED_NAMED])}{more}"
+            yield Why("redacted", said, "", self._redacted.cure(trace))
 
     def _state(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
         for state, function in writers_for(functions, self._sources)[:1]:

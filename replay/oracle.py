@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ..recorders.encryption import SessionKey
 from ..recorders.errors import GitMissing, NoBase, RuntimeBaselineError
 from ..recorders.options import RedactOptions
 from ..recorders.store.protocol import BaselineReader, Revision
@@ -20,6 +21,7 @@ from .modules import Files, followed, may_lead_to_modules, module_files, module_
 from .packages import USUAL, Home, homes_in
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .progress import Say, say_nothing
+from .redacted_parts import KeysAtHand
 from .replayer import CannotReplay, Plan, search_path
 from .roots import recorded_roots
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
@@ -53,6 +55,8 @@ class Setup(NamedTuple):
     """Folders below the root that included packages lie in."""
     redact: RedactOptions = RedactOptions()
     """The project's rules of redaction."""
+    keys: tuple[SessionKey, ...] = ()
+    """Keys of the baseline's sessions that are at hand: replays compute with what their recordings hide."""
 
 
 class BaseUnavailable(RuntimeBaselineError):
@@ -216,7 +220,7 @@ def _other_distributions(known: Seal | None) -> list[str]:
 def _seal_path(setup: Setup, reader: BaselineReader, files: Files) -> Path:
     ids = [name for one in reader.classes() for name in one.kept.values()]
     modules = _modules(files, setup)
-    settings = [setup.app, *setup.boundaries, *setup.include]
+    settings = [setup.app, *setup.boundaries, *setup.include, *sorted(key.id for key in setup.keys)]
     key = seal_key(traces=ids, tree=files.blobs, modules=modules.values(), settings=settings)
     return Path(setup.root) / ".runtime" / "seals" / f"{setup.baseline}-{key}.seal"
 
@@ -263,6 +267,7 @@ def _make(
                 digest_of=digest_of,
                 root=setup.root,
                 redact=setup.redact,
+                keys=KeysAtHand(reader.keys(), frozenset(key.id for key in setup.keys)),
                 progress=progress,
             )
         except CannotReplay as error:
@@ -316,6 +321,8 @@ def plan_of(
         tapped=tapped,
         distributions=distributions,
         relaid=tuple(sorted(relaid)),
+        keys=setup.keys,
+        hidden=(latest.key, latest.secrets),
     )
 
 
