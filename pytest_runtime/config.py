@@ -17,6 +17,7 @@ from .recorders.options import RedactOptions, Sample
 FILE = "pyproject.toml"
 TABLE = "tool.pytest-runtime"
 DEFAULT_FOLDER = ".runtime"
+DROP = "drop"
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -31,6 +32,9 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     boundaries: tuple[str, ...] = ()
     """Functions and classes that stand for the world, as `module.name`."""
     redact: RedactOptions = RedactOptions()
+    """`"drop"`, where nothing that is redacted is to be kept in any form, or a table of rules."""
+    recipients: tuple[str, ...] = ()
+    """Public keys of those who may read what recordings redact."""
     sample: Sample = "auto"
     """`auto` (everything, but a server within its budget), `all`, or traces a second and process."""
     exemplars: int = 20
@@ -90,6 +94,9 @@ def read_table(table: dict[str, Any], path: Path) -> Configuration:
         if isinstance(rule, dict):
             _check_keys(rule, CompareRule.__struct_fields__, f"{path}: [[{TABLE}.compare]]")
             _check_one(rule.get("normalise"), get_args(Normaliser), f"{path}: [[{TABLE}.compare]]: normalise")
+    if isinstance(table.get("redact"), str):
+        _check_one(table["redact"], (DROP,), f"{path}: [{TABLE}]: redact")
+        table = {**table, "redact": {"drop": True}}
     try:
         configured = msgspec.convert(table, Configuration)
     except msgspec.ValidationError as error:

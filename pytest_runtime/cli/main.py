@@ -28,7 +28,9 @@ STARTUP = Path(__file__).resolve().parent.parent / "startup"
 
 
 _LATER = {
+    "key": ("key", "key_command"),
     "prune": ("prune", "prune_command"),
+    "scan": ("scan", "scan_command"),
     "seal": ("seal", "seal_command"),
     "status": ("status", "status_command"),
 }
@@ -65,15 +67,34 @@ def cli() -> None:
     metavar="N|all|auto",
     help="Traces a second, all, or auto (everything; a server 10 a second); default from the configuration, else auto.",
 )
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    metavar="KEY",
+    help="Public key of somebody who may read what is redacted; may be given again. Default: PYTEST_RUNTIME_RECIPIENT, "
+    "the configuration, else your own (pytest-runtime key).",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def record_command(
-    baseline: str, include: tuple[str, ...], store: str | None, sample: Sample | None, command: tuple[str, ...]
+    baseline: str,
+    include: tuple[str, ...],
+    store: str | None,
+    sample: Sample | None,
+    recipients: tuple[str, ...],
+    command: tuple[str, ...],
 ) -> None:
     """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
     project = load_project(Path.cwd())
     # The command takes this process's place, so signals and exit status are its own.
     options = record_options(
-        baseline, project=project, include=include, store=store, sample=sample, process=os.getpid()
+        baseline,
+        project=project,
+        include=include,
+        store=store,
+        sample=sample,
+        recipients=recipients,
+        process=os.getpid(),
     )
     warn_unrecordable(options, command)
     environment = dict(os.environ)
