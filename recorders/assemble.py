@@ -116,7 +116,7 @@ def assemble(
     late = [f"{world.late} exchanges after the outcome"] if world.late else []
     late += [f"{world.uncounted} exchanges over the limit"] if world.uncounted else []
     stored = Trace(
-        entry=trace.label[0],
+        entry=entry_name(trace, redactor),
         kind=trace.kind,
         started=trace.started,
         input=_input(trace),
@@ -132,6 +132,12 @@ def assemble(
         producers=list(producers),
     )
     return redacted(stored, redactor) if redactor is not None else stored
+
+
+def entry_name(trace: LiveTrace, redactor: Redactor | None) -> str:
+    """What the entry of a trace is called: of an application without routes, its path without secrets."""
+    name = trace.label[0]
+    return redactor.entry_name(name) if redactor is not None and trace.kind == "wsgi" else name
 
 
 def _input(trace: LiveTrace) -> Tree:

@@ -33,7 +33,9 @@ from operator import is_
 from typing import TYPE_CHECKING, Final
 
 from .pseudonyms import Pseudonyms, is_card_number, respell, spellings
-from .sensitive import PUBLIC, WORDS, Names, spots_in_text, spots_under_name, word_set, words_of
+from .secret_patterns import spots_by_form
+from .sensitive import spots_in_text, spots_under_name
+from .sensitive_names import PUBLIC, SCALAR, TOKEN, WORDS, Names, combined, word_set, words_of
 from .value_tree import (
     AnchorNode,
     BytesNode,
@@ -52,6 +54,9 @@ from .value_tree import (
 
 if TYPE_CHECKING:
     from .secret_parts import Locker
+
+SECRET_PART: Final = "<secret>"
+"""Stands in the name of an entry for a part of its path."""
 
 DEPTH_LIMIT: Final = 220
 """Trees are built at most 200 deep; what lies deeper becomes an opaque mark, because it is not looked at."""
@@ -237,7 +242,7 @@ class Redaction:
             self._collect_text(tree, care)
         elif isinstance(tree, BytesNode):
             text, encoding = _decode(tree.data)
-            if care and encoding == "latin-1":
+            if care > PUBLIC and encoding == "latin-1":
                 self._collect_binary(tree.data, text, care)
             else:
                 self._collect_text(text, care)
@@ -251,13 +256,15 @@ class Redaction:
         if isinstance(value, bool):
             return False
         if isinstance(value, int):
-            return abs(value) >= 100 if care else abs(value) >= 10**12 and is_card_number(str(value))
-        return bool(care)
+            least = 10**5 if care == TOKEN else 100
+            return abs(value) >= least if care > PUBLIC else abs(value) >= 10**12 and is_card_number(str(value))
+        return care > TOKEN
 
     def _collect_text(self, text: str, care: int) -> None:
-        if (text, care) in self._found or (not care and len(text) < _MIN_EQUAL):
+        if (text, care) in self._found or (care <= PUBLIC and len(text) < _MIN_EQUAL):
             return
-        spots = spots_under_name(text, self._names, care) if care else spots_in_text(text, self._names)
+        names = self._names
+        spots = spots_under_name(text, names, care) if care > PUBLIC else spots_in_text(text, names, care)
         self._found[text, care] = [
             (start, end, self.known.replacement(text[start:end], spelling))
             for start, end, spelling in spots
@@ -274,15 +281,16 @@ class Redaction:
         """The direct parts of a tree, in the order of `children`, each with the care it asks for."""
         match tree:
             case DictNode(keys=keys, values=values):
-                cares = [max(care, self._names.of(key)) for key in keys]
+                cares = [combined(care, self._names.of(key)) for key in keys]
                 if "value" in keys and "name" in keys:  # {"name": "password", "value": "..."}
                     at = keys.index("value")
-                    cares[at] = max(cares[at], self._names.of(values[keys.index("name")]))
+                    cares[at] = combined(cares[at], self._names.of(values[keys.index("name")]))
                 return [*((key, PUBLIC) for key in keys), *zip(values, cares, strict=True)]
             case TupleNode(items=[name, value]) | ListNode(items=[BytesNode() as name, value]):  # a header
-                return [(name, care), (value, max(care, self._names.of(name)))]
+                return [(name, care), (value, combined(care, self._names.of(name)))]
             case ObjectNode(content=content, names=names, values=values):
-                cares = [max(care, self._names.care(name)) for name in names]
+                care = PUBLIC if care in (TOKEN, SCALAR) else care  # an object of such a name is something else
+                cares = [combined(care, self._names.care(name)) for name in names]
                 return [(content, care), *zip(values, cares, strict=True)]
             case StandardNode(kind="int"):
                 return []  # one value, looked at as a whole
@@ -301,7 +309,7 @@ class Redaction:
         if isinstance(tree, StandardNode) and tree.kind == "int":
             return self._replace_wide(tree, care)
         if isinstance(tree, AnchorNode):
-            care = max(care, cares.get(tree.number, PUBLIC))
+            care = max(care, cares.get(tree.number, care))
         parts = self._parts(tree, care)
         if not parts:
             return tree
@@ -361,7 +369,15 @@ class Redactor:
 
     def is_sensitive(self, name: str) -> bool:
         """Whether values under the name are secret."""
-        return self._names.care(name) != PUBLIC
+        return self._names.care(name) > PUBLIC
+
+    def entry_name(self, name: str) -> str:
+        """The name of an entry that no framework gave: what is secret in its path by form is no part of it."""
+        shown = name
+        for spot in sorted(spots_by_form(name), reverse=True):
+            if spot.end <= len(shown):
+                shown = shown[: spot.start] + SECRET_PART + shown[spot.end :]
+        return shown
 
     def redact(self, trees: Sequence[tuple[str, Tree]]) -> tuple[list[Tree], int]:
         """The trees of one trace without their secrets, in the same order, and the number of values replaced.

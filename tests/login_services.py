@@ -96,7 +96,8 @@ JWT_BEARER = f"""
 
     def user():
         try:
-            return jwt.decode(request.headers["Authorization"].split()[1], "{KEY_OF_TOKENS}", algorithms=["HS256"])["sub"]
+            token = request.headers["Authorization"].split()[1]
+            return jwt.decode(token, "{KEY_OF_TOKENS}", algorithms=["HS256"])["sub"]
         except jwt.PyJWTError:
             return None
 
@@ -117,12 +118,12 @@ def _bearer(shop: Any) -> None:
     assert client.get("/me", headers={"Authorization": f"Bearer {token}"}).json["who"] == "7"
 
 
-HTTP_BASIC = """
+HTTP_BASIC = f"""
     import hashlib
     from flask import Flask, jsonify, request
 
     app = Flask(__name__)
-    USERS = {"ada": hashlib.sha256(b"salt" + %r).hexdigest()}
+    USERS = {{"ada": hashlib.sha256(b"salt" + {PASSWORD.encode()!r}).hexdigest()}}
 
     @app.get("/report")
     def report():
@@ -130,7 +131,7 @@ HTTP_BASIC = """
         if given is None or USERS.get(given.username) != hashlib.sha256(b"salt" + given.password.encode()).hexdigest():
             return jsonify(error="who are you"), 401
         return jsonify(total=12)
-    """ % PASSWORD.encode()
+    """
 
 
 def _basic(shop: Any) -> None:

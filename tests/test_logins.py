@@ -27,8 +27,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def record(folder: Path, login: Login, **options: Any) -> Scenario:
     """The service, recorded for a recipient."""
-    recipients = (recipient_of(KEY),)
-    return Scenario(folder, {"shop": login.service}, app="shop:app", recipients=recipients, **options).record(login.traffic)
+    scenario = Scenario(folder, {"shop": login.service}, app="shop:app", recipients=(recipient_of(KEY),), **options)
+    return scenario.record(login.traffic)
 
 
 @pytest.mark.parametrize("name", LOGINS)
