@@ -69,6 +69,14 @@ class Project(msgspec.Struct, frozen=True):
         return sorted(found | set(self.configuration.baselines))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a project's folder for baselines, which git is told to leave alone: they are shared by their store."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by pytest-runtime: a baseline is shared by its store, not by git.\n*\n")
+
+
 def find_root(start: Path) -> Path:
     """The nearest folder upwards that configures pytest-runtime, else the nearest with a project file, else `start`."""
     folders = [start, *start.parents]

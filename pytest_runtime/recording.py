@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .config import Project, load_project
+from .config import DEFAULT_FOLDER, Project, load_project, make_folder
 from .recorders.errors import ConfigurationError, KeyProblem
 from .recorders.keys import RECIPIENT_VARIABLE, recipients_for
 from .recorders.options import RecordOptions, Sample
@@ -37,9 +37,11 @@ def record_options(
             f"nothing to record: name the packages under validation with --include PKG, "
             f'or set include = ["PKG"] under [tool.pytest-runtime] in {project.root / "pyproject.toml"}'
         )
+    url = store if store is not None else project.store_url(baseline)
+    _prepare(project, url)
     return RecordOptions(
         baseline=baseline,
-        store=store if store is not None else project.store_url(baseline),
+        store=url,
         include=packages,
         app=configured.app,
         entries=configured.entries,
@@ -52,6 +54,14 @@ def record_options(
         recipients=() if configured.redact.drop else _recipients(recipients, configured.recipients),
         process=process,
     )
+
+
+def _prepare(project: Project, url: str) -> None:
+    """Make the project's own folder, where the baseline is to lie in it; opening the store tells what went wrong."""
+    folder = project.root / DEFAULT_FOLDER
+    if Path(url).parent == folder:
+        with suppress(OSError):
+            make_folder(folder)
 
 
 def _recipients(said: Sequence[str], configured: Sequence[str]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from .patching import Undo, Undos, wrap
 from .protection import redaction_of
 from .sampling import Sampler
 from .session import Session
+from .source_literals import without_secrets
 from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
 from .tracing.choose import choose_tracer
@@ -74,7 +75,8 @@ class Recording:
 
     def _revision(self) -> Revision:
         included = self._included
-        sources = {module: included.sources.get(file, "") for file, module in list(included.modules.items())}
+        modules = list(included.modules.items())
+        sources = {module: without_secrets(included.sources.get(file, "")) for file, module in modules}
         read = self._variables.read()
         variables = redacted_variables(read, self._redactor)
         locker = self._redactor.locker

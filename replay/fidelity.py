@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from ..recorders.source_literals import without_secrets
 from ..recorders.trace import Trace
 from ..recorders.tracing.branches import Arm, FunctionName
 from ..recorders.value_tree import BytesNode, ObjectNode, StandardNode
@@ -37,7 +38,8 @@ class RecordingCheck:
         """`sources` are the included modules of base by name, `recorded` those that were recorded."""
         self._sources = sources
         self._redacted = redacted
-        self._since = Versions(recorded, {module: text for module, text in sources.items() if module in recorded})
+        known = {module: without_secrets(text) for module, text in sources.items() if module in recorded}
+        self._since = Versions({module: without_secrets(text) for module, text in recorded.items()}, known)
 
     def of_stopped(self, trace: Trace, shown: Observed) -> Why:
         """Why a replay of base that came to no outcome did not."""

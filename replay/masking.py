@@ -16,7 +16,8 @@ import msgspec
 from ..recorders.assemble import named_trees, with_named_trees
 from ..recorders.encryption import KeyId, Keyring
 from ..recorders.redaction import Known, Redactor
-from ..recorders.secret_parts import opened
+from ..recorders.secret_parts import opened, opened_variables
+from ..recorders.store.protocol import BaselineReader
 from ..recorders.trace import Exchange, Outcome, Trace, decode_trace
 from ..recorders.value_tree import DictNode, Tree
 from .detail import Detail, Event
@@ -55,6 +56,17 @@ class Masks:
         if key in self._keys:
             _trees, redaction = self._redactor(key).redact_together(pairs)
             self._known.learn(redaction.known)
+
+    def learn_baseline(self, reader: BaselineReader) -> None:
+        """The same of everything that a baseline hides; raises `KeyProblem`, `StoreError`."""
+        for revision in reader.revisions().values():
+            hidden = revision.key, revision.secrets
+            self.learn_variables(revision.key, opened_variables(revision.variables, *hidden, self._keys))
+        for stored in reader.traces():
+            if stored.trace is not None:
+                for data in (stored.data, *stored.producers.values()):
+                    key, trace = self.opened(data)
+                    self.learn(key, named_trees(trace))
 
     def learn_variables(self, key: KeyId, variables: Mapping[str, str | None]) -> None:
         """The same of environment variables."""

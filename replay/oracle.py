@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from ..recorders.encryption import SessionKey
 from ..recorders.errors import GitMissing, NoBase, RuntimeBaselineError
 from ..recorders.options import RedactOptions
+from ..recorders.source_literals import without_secrets
 from ..recorders.store.protocol import BaselineReader, Revision
 from .base import Base, Matters, find_base
 from .checkout import checked_out
@@ -173,7 +174,13 @@ def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
     }
     new = {module: present.get(module, text) for module, text in latest.sources.items()}
     reason = f"the recorded outcomes are what is compared with: {why}"
-    return Oracle(None, reason, Versions(latest.sources, {**new, **present}), None, None, True)
+    versions = Versions(_without_secrets(latest.sources), _without_secrets({**new, **present}))
+    return Oracle(None, reason, versions, None, None, True)
+
+
+def _without_secrets(sources: Mapping[str, str]) -> dict[str, str]:
+    """Texts as a recording keeps them."""
+    return {module: without_secrets(text) for module, text in sources.items()}
 
 
 def _versions(setup: Setup, base: Base, before: Files, after: Files) -> Versions:

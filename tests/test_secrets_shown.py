@@ -114,42 +114,44 @@ def leaks(project: Project, *more: str) -> list[tuple[str, bytes]]:
 
 
 RUN = ("--runtime-baseline=staging", "--runtime-json=report.json", "--junitxml=junit.xml", "-vv")
-LEAKING = {
-    "value": ('"total": total}\n    return {"digest": ""', '"total": [total, f"<{token}>"]}\n    return {"digest": ""'),
-    "exception": ("    return total\n\ndef enter", "    raise ValueError(f'no {token} {token.encode().hex()}')\n\ndef enter"),
-    "number": ("session.pin % 7", "session.pin // 2 * 2 + 1, session.pin"),
-    "service": ("total + len(SERVICE_TOKEN)", "total + 1, SERVICE_TOKEN.encode()"),
-    "printed": ("    return total + len(SERVICE_TOKEN)", "    print(SERVICE_TOKEN)\n    return total + len(SERVICE_TOKEN)"),
-    "import": ("LIMIT = 100", "LIMIT = 100 if not os.environ['SHOP_SERVICE_TOKEN'] else int(os.environ['SHOP_SERVICE_TOKEN'])"),
-    "crash": ("    return total + len", "    os.write(2, SERVICE_TOKEN.encode()); os._exit(3)\n    return total + len"),
-    "boundary": ("LIMIT = 100", "import subprocess\nLIMIT = 100 if not SERVICE else subprocess.run(['curl', SERVICE])"),
-    "threshold": ("LIMIT = 100", "LIMIT = 118"),
+INIT = "secretshop/__init__.py"
+VALUES = {
+    '"total": total}\n    return {"digest": ""': '"total": [total, f"<{token}>"]}\n    return {"digest": ""',
+    "    return total\n\ndef enter": "    raise ValueError(f'no {token} {token.encode().hex()}')\n\ndef enter",
+    "session.pin % 7": "session.pin // 2 * 2 + 1, session.pin, repr(session.pin)",
+    "    return total + len": "    print(SERVICE_TOKEN)\n    return SERVICE_TOKEN.encode(), total + len",
+}
+AT_START = {"LIMIT = 100": "LIMIT = 100; os.write(2, str(SERVICE).encode()); os._exit(3)"}
+AT_IMPORT = {"LIMIT = 100": "LIMIT = 100 if not SERVICE else int(SERVICE)"}
+CRASH = {
+    "    return total + len": "    os.write(2, SERVICE_TOKEN.encode()); os._exit(3)\n    return total + len",
+    "LIMIT = 100": "import subprocess\nLIMIT = 100",
+    "    return total\n\ndef enter": "    subprocess.run(['curl', f'//u:{token}@x'])\n    return total\n\ndef enter",
 }
 
 
-@pytest.mark.parametrize("name", LEAKING)
-def test_a_candidate_that_lets_out_a_secret_shows_its_pseudonym(project: Project, name: str) -> None:
+@pytest.mark.parametrize("changes", [VALUES, AT_IMPORT, CRASH, AT_START], ids=["values", "at import", "crash", "at start"])
+def test_a_candidate_that_lets_out_a_secret_shows_its_pseudonym(project: Project, changes: dict[str, str]) -> None:
     """Terminal, JSON, JUnit, seal and store: none holds a secret, whatever a candidate makes of it."""
-    old, new = LEAKING[name]
-    project.change(old, new.replace("SERVICE)", "SERVICE_TOKEN)").replace("SERVICE]", "SERVICE_TOKEN]"), "secretshop/__init__.py")
+    for old, new in changes.items():
+        project.change(old, new.replace("SERVICE)", "os.environ['SHOP_SERVICE_TOKEN'])"), INIT)
     result = project.run(*RUN)
     assert result.ret != 0
     assert leaks(project, output(result)) == []
 
 
 def test_an_unchanged_project_is_faithful(project: Project) -> None:
-    """What computes with a secret is the same, and base speaks for all of it."""
-    project.change("def served", "def served_", "secretshop/__init__.py").change("def served_", "def served", "secretshop/__init__.py")
+    """What computes with a secret is the same, against the recorded outcomes too."""
     result = project.run(*RUN, "--runtime-all")
     assert result.ret == 0, output(result)
-    assert "7 same" in output(result) or "8 same" in output(result)
+    assert "9 same" in output(result)
     assert leaks(project, output(result)) == []
 
 
 def test_explored_inputs_and_written_tests_show_pseudonyms(project: Project) -> None:
     """Inputs beside the recorded ones, what is kept of them, tests that are written, and what is accepted."""
-    project.change("> LIMIT", "> LIMIT + 3", "secretshop/__init__.py")
-    project.change("% 7]", "% 11, session.token[::-1]]", "secretshop/__init__.py")
+    project.change("> LIMIT", "> LIMIT + 3", INIT)
+    project.change("% 7]", "% 11, session.token + '!']", INIT)
     result = project.run(*RUN, "--runtime-explore=60", "--runtime-write-tests=written.py")
     assert result.ret != 0
     assert (project.path / "written.py").exists(), output(result)

@@ -153,6 +153,7 @@ class SqliteWriter(_Sqlite):
         connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
             connection = _connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                 _create(connection)
@@ -269,6 +270,14 @@ class SqliteWriter(_Sqlite):
             self._db.execute("PRAGMA journal_mode=DELETE")
         finally:
             self._db.close()
+
+
+def _make_private(path: Path) -> None:
+    """A new file is for its owner alone; SQLite gives the journals beside it the same mode. Raises `OSError`."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return  # whoever made it decided on its mode
 
 
 def _create(connection: sqlite3.Connection) -> None:
