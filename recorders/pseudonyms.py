@@ -357,6 +357,17 @@ def spellings(plain: str, replaced: str) -> Iterator[tuple[str, str]]:
     return ((one, other) for one, other in pairs if one != plain and len(one) == len(other))
 
 
+def written_forms(plain: str) -> dict[str, str]:
+    """All texts that say a value, itself among them → how each is written, in words."""
+    found = {plain: "as it is"}
+    for text, how in (
+        *((spell(plain), "escaped") for spell in _ESCAPED),
+        *((text, "as hexadecimal or base64") for text in _encoded(plain)),
+    ):
+        found.setdefault(text, how)
+    return found
+
+
 _ENCODED_LIMIT: Final = 1_024
 """Characters of a secret that is looked for as hexadecimal and base64 text: whole documents are not."""
 

@@ -130,7 +130,10 @@ CRASH = {
 }
 
 
-@pytest.mark.parametrize("changes", [VALUES, AT_IMPORT, CRASH, AT_START], ids=["values", "at import", "crash", "at start"])
+LETTING_OUT = {"values": VALUES, "at import": AT_IMPORT, "crash": CRASH, "at start": AT_START}
+
+
+@pytest.mark.parametrize("changes", LETTING_OUT.values(), ids=LETTING_OUT)
 def test_a_candidate_that_lets_out_a_secret_shows_its_pseudonym(project: Project, changes: dict[str, str]) -> None:
     """Terminal, JSON, JUnit, seal and store: none holds a secret, whatever a candidate makes of it."""
     for old, new in changes.items():

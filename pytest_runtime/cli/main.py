@@ -115,7 +115,9 @@ def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stder
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = out, err
     try:
-        cli.main(args=list(argv) if argv is not None else None, prog_name="pytest-runtime", standalone_mode=False)
+        given = list(argv) if argv is not None else None
+        # The status with which a command ends is what it returns here.
+        ended = cli.main(args=given, prog_name="pytest-runtime", standalone_mode=False)
     except click.UsageError as error:
         error.show(err)
         return error.exit_code
@@ -131,7 +133,7 @@ def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stder
         return 4
     finally:
         sys.stdout, sys.stderr = before
-    return 0
+    return ended if isinstance(ended, int) else 0
 
 
 def run() -> None:

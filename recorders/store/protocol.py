@@ -143,6 +143,9 @@ class BaselineReader(Protocol):
     def absences(self) -> list[Absence]:
         """What the baseline does not hold, and why; nothing of a baseline that an older version wrote."""
 
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """All that it holds, decompressed: (where it stands, in words, and what stands there)."""
+
     def keys(self) -> list[WrappedKey]:
         """The keys of its sessions, each for one recipient; none where nothing is hidden."""
 

@@ -497,6 +497,25 @@ class SqliteReader(_Sqlite):
         with _reading(self.location):
             return dict(self._rows("a counter", "SELECT name, value FROM counter ORDER BY 1", str, int))
 
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Every cell, decompressed, and the file as it lies there."""
+        budget = Budget(TOTAL_LIMIT)
+        for table, columns in _TABLES.items():
+            if table not in self._tables:
+                continue
+            with _reading(self.location):
+                rows = self._db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
+            for number, row in enumerate(rows, 1):
+                named = dict(zip(columns, row, strict=True))
+                dictionary = self._dictionary(named["entry"]) if table == "trace" else b""
+                for column, cell in named.items():
+                    # Numbered: names of entries may hold what must not be told.
+                    yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
+        path = Path(self.location)
+        for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+            if file.is_file():
+                yield f"file {file.name}", file.read_bytes()
+
     def absences(self) -> list[Absence]:
         """What the baseline does not hold."""
         if "absence" not in self._tables:
@@ -504,6 +523,16 @@ class SqliteReader(_Sqlite):
         with _reading(self.location):
             query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
             return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
+
+
+def _plain(cell: Any, dictionary: bytes, budget: Budget) -> bytes:
+    """A cell as bytes: what it was compressed from, where it was."""
+    if not isinstance(cell, bytes):
+        return str(cell).encode("utf-8", "surrogatepass")
+    try:
+        return budget.unsqueeze(cell, dictionary)
+    except zlib.error:
+        return cell
 
 
 def neighbours(path: Path) -> list[str]:
