@@ -17,6 +17,7 @@ from .recorders.options import RedactOptions, Sample
 FILE = "pyproject.toml"
 TABLE = "tool.pytest-runtime"
 DEFAULT_FOLDER = ".runtime"
+DROP = "drop"
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -31,6 +32,9 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     boundaries: tuple[str, ...] = ()
     """Functions and classes that stand for the world, as `module.name`."""
     redact: RedactOptions = RedactOptions()
+    """`"drop"`, where nothing that is redacted is to be kept in any form, or a table of rules."""
+    recipients: tuple[str, ...] = ()
+    """Public keys of those who may read what recordings redact."""
     sample: Sample = "auto"
     """`auto` (everything, but a server within its budget), `all`, or traces a second and process."""
     exemplars: int = 20
@@ -65,6 +69,14 @@ class Project(msgspec.Struct, frozen=True):
         return sorted(found | set(self.configuration.baselines))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a project's folder for baselines, which git is told to leave alone: they are shared by their store."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by pytest-runtime: a baseline is shared by its store, not by git.\n*\n")
+
+
 def find_root(start: Path) -> Path:
     """The nearest folder upwards that configures pytest-runtime, else the nearest with a project file, else `start`."""
     folders = [start, *start.parents]
@@ -90,6 +102,9 @@ def read_table(table: dict[str, Any], path: Path) -> Configuration:
         if isinstance(rule, dict):
             _check_keys(rule, CompareRule.__struct_fields__, f"{path}: [[{TABLE}.compare]]")
             _check_one(rule.get("normalise"), get_args(Normaliser), f"{path}: [[{TABLE}.compare]]: normalise")
+    if isinstance(table.get("redact"), str):
+        _check_one(table["redact"], (DROP,), f"{path}: [{TABLE}]: redact")
+        table = {**table, "redact": {"drop": True}}
     try:
         configured = msgspec.convert(table, Configuration)
     except msgspec.ValidationError as error:

@@ -12,6 +12,7 @@ import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
+from .config import make_folder
 from .replay.engine import Group
 from .replay.exploring.found import encode_explored
 from .replay.replayer import CannotReplay
@@ -36,10 +37,8 @@ def write_files(folder: Path, groups: Sequence[Group], *, explores: bool = False
     by_module: dict[str, list[Group]] = {}
     for group in groups:
         by_module.setdefault(group.module, []).append(group)
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("# Made by pytest-runtime: a baseline is shared by its store, not by git.\n*\n")
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
     for old in folder.glob("*.rt"):
         if old.stem not in by_module and not (explores and old.stem == EXPLORATION):
             old.unlink()

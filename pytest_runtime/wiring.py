@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from contextlib import closing
 from typing import Any
 
 from .config import Project
+from .recorders.encryption import SessionKey
 from .recorders.errors import ConfigurationError, UnknownBaseline
+from .recorders.keys import readable
 from .recorders.store.open import open_reader
 from .recorders.store.protocol import BaselineReader
 from .replay.oracle import Setup
@@ -21,6 +24,15 @@ def open_baseline(project: Project, name: str) -> BaselineReader:
         return open_reader(url)
     except UnknownBaseline as error:
         raise UnknownBaseline(name, location=url, known=project.known_baselines()) from error
+
+
+def keys_of(project: Project, baseline: str) -> tuple[SessionKey, ...]:
+    """The session keys of a baseline that this user, or the environment, can read.
+
+    Raises `KeyProblem`, `StoreError`.
+    """
+    with closing(open_baseline(project, baseline)) as reader:
+        return readable(reader.keys())
 
 
 def check_include(project: Project) -> None:
@@ -49,6 +61,7 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
         limit=configured.time_limit,
         homes=homes_of(project.root, configured.include),
         redact=configured.redact,
+        keys=keys_of(project, baseline),
     )
 
 

@@ -19,7 +19,7 @@ from .redaction import Redactor
 from .thawing import capture, thaw
 from .trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
 from .tracing.branches import Arm, BranchTable, FunctionName
-from .value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, record, without_origins
+from .value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record, without_origins
 
 if TYPE_CHECKING:
     from .session import LiveTrace
@@ -116,7 +116,7 @@ def assemble(
     late = [f"{world.late} exchanges after the outcome"] if world.late else []
     late += [f"{world.uncounted} exchanges over the limit"] if world.uncounted else []
     stored = Trace(
-        entry=trace.label[0],
+        entry=entry_name(trace, redactor),
         kind=trace.kind,
         started=trace.started,
         input=_input(trace),
@@ -132,6 +132,12 @@ def assemble(
         producers=list(producers),
     )
     return redacted(stored, redactor) if redactor is not None else stored
+
+
+def entry_name(trace: LiveTrace, redactor: Redactor | None) -> str:
+    """What the entry of a trace is called: of an application without routes, its path without secrets."""
+    name = trace.label[0]
+    return redactor.entry_name(name) if redactor is not None and trace.kind == "wsgi" else name
 
 
 def _input(trace: LiveTrace) -> Tree:
@@ -170,14 +176,24 @@ class _Sheet:
 
 def redacted(trace: Trace, redactor: Redactor) -> Trace:
     """The trace without its secrets, as it is written."""
-    sheet = _Sheet()
-    _visit(trace, sheet.add)
-    trees, replaced = redactor.redact(sheet.pairs)
+    trees, replaced = redactor.redact(named_trees(trace))
     if not replaced:
         return trace
+    written = msgspec.structs.replace(with_named_trees(trace, trees), redacted=replaced)
+    return written if redactor.locker is None else redactor.locker.locked(trace, written)
+
+
+def named_trees(trace: Trace) -> list[tuple[str, Tree]]:
+    """All trees of a trace, each with the name that it stands under; empty where it has none."""
+    sheet = _Sheet()
+    _visit(trace, sheet.add)
+    return sheet.pairs
+
+
+def with_named_trees(trace: Trace, trees: Sequence[Tree]) -> Trace:
+    """The trace with other trees, as many and in the order of `named_trees`."""
     given = iter(trees)
-    written = _visit(trace, lambda _name, _tree: next(given))
-    return msgspec.structs.replace(written, redacted=replaced)
+    return _visit(trace, lambda _name, _tree: next(given))
 
 
 def _visit(trace: Trace, see: Any) -> Trace:
@@ -187,7 +203,7 @@ def _visit(trace: Trace, see: Any) -> Trace:
     name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
     parts: dict[str, Any] = dict(  # noqa: C408 - field names, not keys
         input=_visit_input(trace, see),
-        outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), see("", outcome.arguments)),
+        outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), _visit_left(trace, see)),
         exchanges=[_visit_exchange(exchange, see) for exchange in trace.exchanges],
         readings=[
             Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values])
@@ -221,13 +237,29 @@ def _visit_input(trace: Trace, see: Any) -> Tree:
     more = {"generates": True} if generates else {}
     if not (isinstance(arguments, TupleNode) and isinstance(parameters, ListNode)):
         return record(kind=kind, arguments=see("", arguments), parameters=parameters, **more)
+    return record(kind=kind, arguments=_visit_arguments(arguments, parameters, see), parameters=parameters, **more)
+
+
+def _visit_arguments(arguments: TupleNode, parameters: ListNode, see: Any) -> Tree:
+    """(receiver, args, kwargs), each argument under the name of its parameter."""
+    if len(arguments.items) != 3:
+        tree: Tree = see("", arguments)
+        return tree
     receiver, positional, named = arguments.items
     seen_receiver = see("", receiver)
     if isinstance(positional, TupleNode):
         names = [*map(str, parameters.items), *[""] * len(positional.items)]
         positional = TupleNode([see(name, item) for name, item in zip(names, positional.items, strict=False)])
-    seen = TupleNode([seen_receiver, positional, see("", named)])
-    return record(kind=kind, arguments=seen, parameters=parameters, **more)
+    return TupleNode([seen_receiver, positional, see("", named)])
+
+
+def _visit_left(trace: Trace, see: Any) -> Tree:
+    """Arguments as they were afterwards."""
+    arguments, parameters = trace.outcome.arguments, field(trace.input, "parameters")
+    if isinstance(arguments, TupleNode) and isinstance(parameters, ListNode):
+        return _visit_arguments(arguments, parameters, see)
+    tree: Tree = see("", arguments)
+    return tree
 
 
 def _visit_outcome(outcome: Outcome, name: str, see: Any) -> Tree:

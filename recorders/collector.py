@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING
 
 from .absences import Absence, AbsenceKey
-from .assemble import Paths, assemble
+from .assemble import Paths, assemble, entry_name
 from .context import PathRecord
 from .counters import Counters, Unsampled
 from .entries.wsgi import locate_application
@@ -151,10 +151,11 @@ class Collector:
         return [Absence(*key, count) for key, count in sorted(self._absences_so_far().items())]
 
     def _absences_so_far(self) -> Counter[AbsenceKey]:
-        unsampled: dict[AbsenceKey, int] = {
-            ("not sampled", entry): count for entry, count in self.unsampled.by_entry(at_end=self._ended).items()
-        }
-        return self._absences + Counter(unsampled)
+        unsampled: Counter[AbsenceKey] = Counter()
+        for entry, count in self.unsampled.by_entry(at_end=self._ended).items():
+            shown = self._redactor.entry_name(entry) if self._redactor is not None else entry
+            unsampled["not sampled", shown] += count
+        return self._absences + unsampled
 
     def stop(self) -> None:
         """Write what was accepted, then close the store; what cannot be written within `END_SECONDS` is counted."""
@@ -255,11 +256,11 @@ class Collector:
         arms = self._paths.arms(live.path.arms)
         outcome = _outcome_kind(live)
         digest = path_digest(arms, outcome)
-        entry = live.label[0]
+        entry = entry_name(live, self._redactor)
         key = (entry, digest)
         self.unsampled.name(live.key, entry)
         if entry not in self._entries:
-            self._entries[entry] = work.entries[entry] = self._describe(live)
+            self._entries[entry] = work.entries[entry] = self._describe(live, entry)
         if key not in self._classes:
             self._classes[key] = work.classes[key] = PathClass(arms, outcome, live.path.evicted)
             self.found_path(live.key)
@@ -299,8 +300,8 @@ class Collector:
         found[name] = data
         return name
 
-    def _describe(self, live: LiveTrace) -> Entry:
-        name, module = live.label
+    def _describe(self, live: LiveTrace, name: str) -> Entry:
+        module = live.label[1]
         if live.kind == "function":
             return Entry(name, live.kind, module, name)
         target = self._application or locate_application(self.seen_application(), self._included.covers)

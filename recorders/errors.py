@@ -9,6 +9,7 @@ RuntimeBaselineError
 │   └── NewerFormat        written by a newer version of this package
 ├── ConfigurationError     the project's configuration says something that cannot be
 ├── AcceptanceError        the file of acceptances says something that cannot be
+├── KeyProblem             a key cannot be made, read or used
 └── BaseError              the code to compare with cannot be had
     ├── NoBase             there is nothing to compare with; says what was tried
     ├── GitMissing         there is no git, or one that is too old
@@ -28,6 +29,10 @@ from pathlib import Path
 
 class RuntimeBaselineError(Exception):
     """Base of all errors of this package; the message says what was being done and what to do next."""
+
+
+class KeyProblem(RuntimeBaselineError):
+    """A key cannot be made, read or used; no message of it holds a private key."""
 
 
 class StoreError(RuntimeBaselineError):

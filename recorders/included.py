@@ -211,7 +211,7 @@ class ImportWatcher(MetaPathFinder):
         """Told after a loader of somebody else's ran the module: what it made of the source is known by functions."""
         try:
             wrapt.notify_module_loaded(module)
-            self._saw_loaded(module.__name__, module)
+            self._saw_loaded(module.__name__, str(module.__file__), module)
         except Exception as fault:
             if not own(fault):
                 raise

@@ -18,6 +18,8 @@ class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     names: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    drop: bool = False
+    """Whether what is redacted is lost for good, rather than kept encrypted for the recipients."""
 
 
 class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +42,8 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """The commit of the code that is recorded, where it is known."""
     root: str = ""
     """Folder of the project, where it is known."""
+    recipients: tuple[str, ...] = ()
+    """Public keys of those who may read what redaction replaces; nobody can where there is none."""
     process: int = 0
     """Id of the process to record; 0 for whichever reads this."""
 

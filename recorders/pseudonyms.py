@@ -9,6 +9,7 @@ for a digit, an upper for an upper, a lower for a lower, the rest as it was. On 
 | hexadecimal, 8 or more          | letters stay within a-f                                                 |
 | UUID, with and without dashes   | version and variant; both spellings get the same digits                 |
 | card number                     | first digit, Luhn validity; the same digits whatever the separators      |
+| IBAN                            | country, and valid check digits; the same account whatever the groups   |
 | number                          | sign, exponent, no new leading zero, no new trailing zero of a fraction |
 | e-mail address                  | top-level domain                                                        |
 | JWT                             | the `eyJ` each part begins with                                         |
@@ -122,6 +123,26 @@ def is_card_number(text: str) -> bool:
     return _ISSUER_RE.fullmatch(digits) is not None and _luhn_sum(digits) == 0
 
 
+_IBAN_TEXT_RE: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
+
+
+def _iban_rest(compact: str) -> int:
+    """ISO 7064 MOD 97-10: the remainder of an account number; 1 for a valid one."""
+    return int("".join(str(int(char, 36)) for char in compact[4:] + compact[:4])) % 97
+
+
+def is_iban(text: str) -> bool:
+    """Whether the text is an IBAN (ISO 13616), in groups of four or without, with valid check digits."""
+    compact = text.replace(" ", "")
+    return _IBAN_TEXT_RE.fullmatch(compact) is not None and _iban_rest(compact) == 1
+
+
+def _correct_iban(_original: str, candidate: str) -> str:
+    """The candidate with the check digits that make it valid."""
+    compact = candidate.replace(" ", "")
+    return f"{candidate[:2]}{98 - _iban_rest(compact[:2] + '00' + compact[4:]):02}{candidate[4:]}"
+
+
 class _Form(NamedTuple):
     """How a text is replaced: what the key sees, the alphabets, the positions kept, and a last correction."""
 
@@ -197,6 +218,8 @@ def _form_of(text: str) -> _Form:
     """The first row of the table at the top that the text fits."""
     if is_card_number(text):
         return _Form(re.sub("[ -]", "", text), _PLAIN, (0,), _correct_card)
+    if is_iban(text):
+        return _Form(text.replace(" ", ""), _PLAIN, (0, 1), _correct_iban)
     if number := _NUMBER_RE.fullmatch(text):
         return _number_form(text, number)
     if len(text) in (32, 36) and (form := _uuid_form(text)):
@@ -271,15 +294,16 @@ class Pseudonyms:
 
 # --- spellings: the same secret as JSON, percent-encoded, hexadecimal or base64 text ---
 
-_JSON_UNIT: Final = re.compile(
+JSON_UNIT: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.S
 )
-_PERCENT_UNIT: Final = re.compile(
+PERCENT_UNIT: Final = re.compile(
     r"%[c-dC-D].%[89abAB].|%[eE].(?:%[89abAB].){2}|%[fF].(?:%[89abAB].){3}|%[0-9a-fA-F]{2}|.", re.S
 )
 
 
-def _read_unit(unit: str, spelling: str) -> str:
+def read_unit(unit: str, spelling: str) -> str:
+    """What a unit of a text says that is written as JSON (`json`), with percent signs, or as a form (`form`)."""
     if spelling == "json" and unit[0] == "\\":
         try:
             return str(json.loads(f'"{unit}"'))
@@ -305,8 +329,8 @@ def _write_unit(unit: str, char: str, spelling: str) -> str:
 
 def respell(raw: str, spelling: str, replace: Callable[[str], str]) -> tuple[str, str]:
     """What `raw` says, and the replacement of that in the spelling of `raw`, unit by unit."""
-    units = (_JSON_UNIT if spelling == "json" else _PERCENT_UNIT).findall(raw)
-    said = [_read_unit(unit, spelling) for unit in units]
+    units = (JSON_UNIT if spelling == "json" else PERCENT_UNIT).findall(raw)
+    said = [read_unit(unit, spelling) for unit in units]
     plain = "".join(said)
     chars = iter(replace(plain))
     written = []
@@ -328,7 +352,36 @@ def spellings(plain: str, replaced: str) -> Iterator[tuple[str, str]]:
         pairs += _hex_spellings(digits, replaced.replace("-", ""))
     elif _BASE64_RE.fullmatch(plain):
         pairs.append((_unbase64(plain), _unbase64(replaced)))
+    if len(plain) <= _ENCODED_LIMIT:
+        pairs += zip(_encoded(plain), _encoded(replaced), strict=True)
     return ((one, other) for one, other in pairs if one != plain and len(one) == len(other))
+
+
+def written_forms(plain: str) -> dict[str, str]:
+    """All texts that say a value, itself among them → how each is written, in words."""
+    found = {plain: "as it is"}
+    for text, how in (
+        *((spell(plain), "escaped") for spell in _ESCAPED),
+        *((text, "as hexadecimal or base64") for text in _encoded(plain)),
+    ):
+        found.setdefault(text, how)
+    return found
+
+
+_ENCODED_LIMIT: Final = 1_024
+"""Characters of a secret that is looked for as hexadecimal and base64 text: whole documents are not."""
+
+
+def _encoded(text: str) -> list[str]:
+    """Hexadecimal, and base64 in both alphabets, by itself and wherever it may stand in what is encoded."""
+    data = text.encode("utf-8", "surrogatepass")
+    written = [data.hex(), data.hex().upper()]
+    for shift in range(3):
+        whole = base64.b64encode(b"\0" * shift + data).decode("ascii").rstrip("=")
+        # The first and last character may also tell of what stands around.
+        inner = whole[(0, 2, 3)[shift] : len(whole) - (1 if (shift + len(data)) % 3 else 0)]
+        written += [inner, inner.replace("+", "-").replace("/", "_")]
+    return written
 
 
 def _percent(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from . import context
 from .absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.environ import names_now
-from .boundaries.outside import SessionVariables
+from .boundaries.outside import SessionVariables, redacted_variables
 from .children import Children, program_of
 from .collector import Collector
 from .entries import wsgi
@@ -30,9 +29,10 @@ from .faults import own
 from .included import ImportWatcher, Included
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
-from .redaction import Redactor
+from .protection import redaction_of
 from .sampling import Sampler
 from .session import Session
+from .source_literals import without_secrets
 from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
 from .tracing.choose import NoTracer, choose_tracer
@@ -54,9 +54,7 @@ class Recording:
         self._variables = SessionVariables(self._included)
         self._names: dict[str, None] = {}
         """Names of environment variables that were set at some time, so that others are known to have been unset."""
-        redact = options.redact
-        # Forgotten when the process ends: pseudonyms of two sessions cannot be matched, and none can be tried out.
-        self._redactor = Redactor(secrets.token_bytes(32), names=redact.names, keep=redact.keep)
+        self._redactor, self._keys = redaction_of(options)
         self.collector = Collector(
             self._writer,
             self._included,
@@ -80,12 +78,17 @@ class Recording:
 
     def _revision(self) -> Revision:
         included = self._included
-        sources = {module: included.sources.get(file, "") for file, module in list(included.modules.items())}
-        variables, _replaced = self._variables.redacted(self._redactor)
+        modules = list(included.modules.items())
+        sources = {module: without_secrets(included.sources.get(file, "")) for file, module in modules}
+        read = self._variables.read()
+        variables = redacted_variables(read, self._redactor)
+        locker = self._redactor.locker
+        hidden = locker.variables(read, variables) if locker is not None else ("", b"")
         python = ".".join(map(str, sys.version_info[:3]))
         self._names.update(dict.fromkeys(names_now()))
         names = tuple(self._names)
-        return Revision(self.options.commit, python, _time(), sources, variables, self.options.root, names)
+        root = self.options.root
+        return Revision(self.options.commit, python, _time(), sources, variables, root, names, *hidden, self._keys)
 
     def start(self) -> None:
         """Put everything in place."""

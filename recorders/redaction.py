@@ -29,30 +29,41 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from operator import is_
+from typing import TYPE_CHECKING, Final
 
 from .pseudonyms import Pseudonyms, is_card_number, respell, spellings
-from .sensitive import PUBLIC, WORDS, Names, spots_in_text, spots_under_name, word_set, words_of
+from .secret_patterns import spots_by_form
+from .sensitive import spots_in_text, spots_under_name
+from .sensitive_names import PUBLIC, SCALAR, TOKEN, WORDS, Names, combined, word_set, words_of
 from .value_tree import (
     AnchorNode,
     BytesNode,
     DictNode,
     EnumNode,
-    FrozenSetNode,
     ListNode,
     ObjectNode,
     OpaqueNode,
     RefNode,
-    SetNode,
     StandardNode,
     Tree,
     TupleNode,
     children,
+    with_children,
 )
+
+if TYPE_CHECKING:
+    from .secret_parts import Locker
+
+SECRET_PART: Final = "<secret>"
+"""Stands in the name of an entry for a part of its path."""
 
 DEPTH_LIMIT: Final = 220
 """Trees are built at most 200 deep; what lies deeper becomes an opaque mark, because it is not looked at."""
 
+
+NO_PSEUDONYMS: Final = Pseudonyms(b"")
+"""For secrets whose replacements are known."""
 
 _MIN_EQUAL: Final = 6
 _MIN_INSIDE: Final = 8
@@ -62,10 +73,10 @@ _VOCABULARY: Final = WORDS | word_set("access refresh client id api key code bea
 _Patch = tuple[int, int, str]
 
 
-class _Known:
+class Known:
     """The secrets found so far, and their replacements."""
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
         self._pseudonyms = pseudonyms
         self.exact: dict[str, str] = {}
         self._inside: dict[str, str] = {}
@@ -110,6 +121,41 @@ class _Known:
             self.exact.setdefault(text, replaced)
             if len(text) >= _MIN_INSIDE:
                 self._inside.setdefault(text, replaced)
+                self._index.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self.exact)
+
+    def learn(self, other: Known) -> None:
+        """Replace from now on what another knows."""
+        for text, replaced in other.exact.items():
+            self._put(text, replaced)
+
+    def inverse(self) -> Known:
+        """What gives the secrets for their replacements."""
+        found = Known(self._pseudonyms)
+        for text, replaced in self.exact.items():
+            found._put(replaced, text)
+        return found
+
+    def text(self, text: str) -> str:
+        """A text without the secrets that are known; the same object where none stands in it."""
+        patches = self.patches(text)
+        return _paint(text, patches) if patches else text
+
+    def tree(self, tree: Tree) -> Tree:
+        """A tree without the secrets that are known; the same object where none stands in it."""
+        if isinstance(tree, str):
+            return self.text(tree)
+        if isinstance(tree, BytesNode):
+            text, encoding = _decode(tree.data)
+            replaced = self.text(text)
+            return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
+        if isinstance(tree, int) and not isinstance(tree, bool) and str(tree) in self.exact:
+            return int(self.exact[str(tree)])
+        inside = children(tree)
+        parts = [self.tree(part) for part in inside]
+        return tree if all(map(is_, parts, inside)) else with_children(tree, parts)
 
     def patches(self, text: str) -> list[_Patch]:
         """Where known secrets stand in a text, the longest last."""
@@ -164,13 +210,13 @@ def _decode(data: bytes) -> tuple[str, str]:
     return (data.decode("latin-1"), "latin-1") if _CONTROL_RE.search(text) else (text, "utf-8")
 
 
-class _Trace:
+class Redaction:
     """The two passes over the trees of one trace: `collect` all of them, then `replace` each."""
 
     def __init__(self, pseudonyms: Pseudonyms, names: Names) -> None:
         self._pseudonyms = pseudonyms
         self._names = names
-        self._known = _Known(pseudonyms)
+        self.known = Known(pseudonyms)
         self._found: dict[tuple[str, int], list[_Patch]] = {}
         self.replaced = 0
 
@@ -196,7 +242,7 @@ class _Trace:
             self._collect_text(tree, care)
         elif isinstance(tree, BytesNode):
             text, encoding = _decode(tree.data)
-            if care and encoding == "latin-1":
+            if care > PUBLIC and encoding == "latin-1":
                 self._collect_binary(tree.data, text, care)
             else:
                 self._collect_text(text, care)
@@ -204,44 +250,47 @@ class _Trace:
             self._collect_leaf(int(str(tree.parts[0]), 16), care)
         elif isinstance(tree, int | float) and self._is_secret_number(tree, care):
             text = str(tree)
-            self._known.add(text, self._pseudonyms.text(text))
+            self.known.add(text, self._pseudonyms.text(text))
 
     def _is_secret_number(self, value: float, care: int) -> bool:
         if isinstance(value, bool):
             return False
         if isinstance(value, int):
-            return abs(value) >= 100 if care else abs(value) >= 10**12 and is_card_number(str(value))
-        return bool(care)
+            least = 10**5 if care == TOKEN else 100
+            return abs(value) >= least if care > PUBLIC else abs(value) >= 10**12 and is_card_number(str(value))
+        return care > TOKEN
 
     def _collect_text(self, text: str, care: int) -> None:
-        if (text, care) in self._found or (not care and len(text) < _MIN_EQUAL):
+        if (text, care) in self._found or (care <= PUBLIC and len(text) < _MIN_EQUAL):
             return
-        spots = spots_under_name(text, self._names, care) if care else spots_in_text(text, self._names)
+        names = self._names
+        spots = spots_under_name(text, names, care) if care > PUBLIC else spots_in_text(text, names, care)
         self._found[text, care] = [
-            (start, end, self._known.replacement(text[start:end], spelling))
+            (start, end, self.known.replacement(text[start:end], spelling))
             for start, end, spelling in spots
             if start < end
         ]
 
     def _collect_binary(self, data: bytes, text: str, care: int) -> None:
         replaced = self._pseudonyms.binary(data)
-        self._known.add(text, replaced.decode("latin-1"))
-        self._known.add(data.hex(), replaced.hex())
+        self.known.add(text, replaced.decode("latin-1"))
+        self.known.add(data.hex(), replaced.hex())
         self._found[text, care] = [(0, len(text), replaced.decode("latin-1"))]
 
     def _parts(self, tree: Tree, care: int) -> list[tuple[Tree, int]]:
         """The direct parts of a tree, in the order of `children`, each with the care it asks for."""
         match tree:
             case DictNode(keys=keys, values=values):
-                cares = [max(care, self._names.of(key)) for key in keys]
+                cares = [combined(care, self._names.of(key)) for key in keys]
                 if "value" in keys and "name" in keys:  # {"name": "password", "value": "..."}
                     at = keys.index("value")
-                    cares[at] = max(cares[at], self._names.of(values[keys.index("name")]))
+                    cares[at] = combined(cares[at], self._names.of(values[keys.index("name")]))
                 return [*((key, PUBLIC) for key in keys), *zip(values, cares, strict=True)]
             case TupleNode(items=[name, value]) | ListNode(items=[BytesNode() as name, value]):  # a header
-                return [(name, care), (value, max(care, self._names.of(name)))]
+                return [(name, care), (value, combined(care, self._names.of(name)))]
             case ObjectNode(content=content, names=names, values=values):
-                cares = [max(care, self._names.care(name)) for name in names]
+                care = PUBLIC if care in (TOKEN, SCALAR) else care  # an object of such a name is something else
+                cares = [combined(care, self._names.care(name)) for name in names]
                 return [(content, care), *zip(values, cares, strict=True)]
             case StandardNode(kind="int"):
                 return []  # one value, looked at as a whole
@@ -260,7 +309,7 @@ class _Trace:
         if isinstance(tree, StandardNode) and tree.kind == "int":
             return self._replace_wide(tree, care)
         if isinstance(tree, AnchorNode):
-            care = max(care, cares.get(tree.number, PUBLIC))
+            care = max(care, cares.get(tree.number, care))
         parts = self._parts(tree, care)
         if not parts:
             return tree
@@ -269,7 +318,7 @@ class _Trace:
         replaced = [self.replace(part, part_care, cares, depth + 1) for part, part_care in parts]
         if all(new is old for new, (old, _) in zip(replaced, parts, strict=True)):
             return tree
-        return _rebuild(tree, replaced)
+        return with_children(tree, replaced)
 
     def _replace_wide(self, tree: StandardNode, care: int) -> Tree:
         """An integer of more than 64 bits, which lies as hexadecimal text: its pseudonym is an integer too."""
@@ -289,52 +338,46 @@ class _Trace:
             return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
         if isinstance(tree, bool):
             return tree
-        if self._is_secret_number(tree, care) or str(tree) in self._known.exact:
+        if self._is_secret_number(tree, care) or str(tree) in self.known.exact:
             other = self._pseudonyms.integer(tree) if isinstance(tree, int) else self._pseudonyms.floating(tree)
             return tree if other == tree else other
         return tree
 
     def _replace_text(self, text: str, care: int) -> str:
-        patches = [*self._found.get((text, care), ()), *self._known.patches(text)]
+        patches = [*self._found.get((text, care), ()), *self.known.patches(text)]
         if not patches:
             return text
         replaced = _paint(text, patches)
         return text if replaced == text else replaced
 
 
-def _rebuild(tree: Tree, parts: list[Tree]) -> Tree:
-    """The tree with other parts, given in the order of `children`."""
-    match tree:
-        case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
-            return type(tree)(parts)
-        case DictNode(keys=keys):
-            return DictNode(parts[: len(keys)], parts[len(keys) :])
-        case ObjectNode():
-            return ObjectNode(tree.cls, parts[0], tree.names, parts[1:], tree.origin)
-        case StandardNode():
-            return StandardNode(tree.kind, parts)
-        case EnumNode():
-            return EnumNode(tree.cls, tree.name, parts[0])
-        case AnchorNode():
-            return AnchorNode(tree.number, parts[0])
-        case _:
-            return tree
-
-
 class Redactor:
-    """Redaction with one key, for one recording session; the key is random and never stored.
+    """Redaction with one key, for one recording session; the key is random, and stored for nobody but those who may
+    read what is replaced.
 
     `names` are further sensitive names, matched as whole words inside a name; `keep` are names never taken for
     sensitive, matched as a whole. Both in any case and with any separators.
     """
 
-    def __init__(self, key: bytes, *, names: Sequence[str] = (), keep: Sequence[str] = ()) -> None:
+    def __init__(
+        self, key: bytes, *, names: Sequence[str] = (), keep: Sequence[str] = (), locker: Locker | None = None
+    ) -> None:
+        """`locker` keeps, encrypted, what is replaced in traces; without one nothing is kept."""
+        self.locker = locker
         self._pseudonyms = Pseudonyms(key)
         self._names = Names(names, keep)
 
     def is_sensitive(self, name: str) -> bool:
         """Whether values under the name are secret."""
-        return self._names.care(name) != PUBLIC
+        return self._names.care(name) > PUBLIC
+
+    def entry_name(self, name: str) -> str:
+        """The name of an entry that no framework gave: what is secret in its path by form is no part of it."""
+        shown = name
+        for spot in sorted(spots_by_form(name), reverse=True):
+            if spot.end <= len(shown):
+                shown = shown[: spot.start] + SECRET_PART + shown[spot.end :]
+        return shown
 
     def redact(self, trees: Sequence[tuple[str, Tree]]) -> tuple[list[Tree], int]:
         """The trees of one trace without their secrets, in the same order, and the number of values replaced.
@@ -342,10 +385,20 @@ class Redactor:
         Each comes with the name of its context (`"HTTP_AUTHORIZATION"`, `"environ.API_KEY"`, `""` for none). A tree
         without a secret is returned itself. Linear in the size of the trees; never raises.
         """
-        trace = _Trace(self._pseudonyms, self._names)
+        redacted, redaction = self.redact_together(trees)
+        return redacted, redaction.replaced
+
+    def redact_together(
+        self, trees: Sequence[tuple[str, Tree]], beside: Sequence[tuple[str, Tree]] = ()
+    ) -> tuple[list[Tree], Redaction]:
+        """The same, and what was found. Secrets of the trees `beside` are replaced too, wherever they stand."""
+        redaction = Redaction(self._pseudonyms, self._names)
+        for name, tree in beside:
+            redaction.collect(tree, self._names.care(name))
         cares = [self._names.care(name) for name, _ in trees]
-        anchored = [trace.collect(tree, care) for (_, tree), care in zip(trees, cares, strict=True)]
+        anchored = [redaction.collect(tree, care) for (_, tree), care in zip(trees, cares, strict=True)]
         redacted = [
-            trace.replace(tree, care, anchors) for (_, tree), care, anchors in zip(trees, cares, anchored, strict=True)
+            redaction.replace(tree, care, anchors)
+            for (_, tree), care, anchors in zip(trees, cares, anchored, strict=True)
         ]
-        return redacted, trace.replaced
+        return redacted, redaction

@@ -1,148 +1,17 @@
-"""This file is about what is sensitive: names, and the places in a text where a secret stands."""
+"""Where a secret stands in a text: by names in its structure (JSON, forms, cookies, headers, SQL, XML), or by form."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from itertools import pairwise
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from .pseudonyms import is_card_number, respell
-from .value_tree import (
-    BytesNode,
-    Tree,
-)
+from .pseudonyms import respell
+from .secret_patterns import PREFIX_RE, Spot, spots_by_form
+from .sensitive_names import COOKIE_ATTRIBUTES, COOKIES, KEPT, PUBLIC, SECRET, TOKEN, Names, combined, is_random
 
-# --- names ---------------------------------------------------------------------------------------------------------
-
-
-def word_set(words: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(words.split())
-
-
-_WORD_RE: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-WORDS: Final = word_set(
-    "password passwords passwd pwd passphrase passcode secret secrets token tokens apikey accesskey credential"
-    " credentials creds authorization cookie cookies cvv cvc iban ssn otp totp csrf xsrf signature jwt"
-)
-_WORD_ENDS: Final = (
-    *("password", "passwd", "passphrase", "secret", "token", "apikey", "sessionid", "sessid", "credentials"),
-    *("privatekey", "secretkey", "accesskey", "cardnumber", "creditcard", "authorization", "setcookie"),
-)
-_PAIRS: Final = frozenset(
-    {(word, "key") for word in word_set("api access secret private signing encryption master session ssh license hmac")}
-    | {(word, "number") for word in ("card", "account", "pan")}
-    | {(word, "code") for word in word_set("security verification pin backup recovery auth")}
-    | {(word, "codes") for word in ("backup", "recovery")}
-    | {("auth", word) for word in word_set("header hash key data value")}
-    | {("card", "no"), ("card", "num"), ("session", "id"), ("social", "security"), ("one", "time"), ("user", "hash")}
-)
-_LAST_WORDS: Final = frozenset({"auth", "oauth", "authentication", "card", "pin", "pan", "sid", "sig", "pass"})
-_DESCRIBING: Final = word_set(
-    "count counts total length len size type types kind name names expires expiry expiration expired expire at ttl age"
-    " lifetime policy policies required enabled disabled valid invalid url uri endpoint path domain limit limits usage"
-    " index status state scheme method methods field fields label strength version format algorithm alg backend"
-    " provider handler manager class file prefix suffix date time timestamp seconds minutes days attempts retries"
-    " changed updated created rotated used scope scopes issuer audience consent banner secure httponly samesite error"
-    " errors message template form validators hashers bucket brand"
-)
-_ASKING: Final = word_set(
-    "is has can should requires use num n max min total count prompt completion input output cached remaining"
-)
-_CURSORS: Final = frozenset({"page", "next", "continuation", "previous", "prev"})
-_COOKIE_WORDS: Final = frozenset({"cookie", "cookies", "setcookie"})
-_COOKIE_ATTRIBUTES: Final = frozenset({"path", "domain", "expires", "max-age", "samesite", "version", "priority"})
-
-
-def words_of(name: str) -> tuple[str, ...]:
-    """A name taken apart into lower-case words."""
-    words = tuple(word.lower() for word in _WORD_RE.findall(name))
-    while words and words[0] in ("http", "x"):
-        words = words[1:]
-    return words
-
-
-def _is_sensitive(words: tuple[str, ...]) -> bool:
-    """The rule of the module's docstring."""
-    spoken = tuple(word for word in words if not word.isdigit())
-    if not spoken or spoken[-1] in _DESCRIBING or (len(spoken) > 1 and spoken[0] in _ASKING):
-        return False
-    if spoken[-1] == "token" and _CURSORS.intersection(spoken):
-        return False
-    return (
-        spoken[-1] in _LAST_WORDS
-        or any(word in WORDS or word.endswith(_WORD_ENDS) for word in spoken)
-        or any(pair in _PAIRS for pair in pairwise(spoken))
-    )
-
-
-PUBLIC, _SECRET, _COOKIES = range(3)
-"""What a name says of the leaves below it; the leaves of cookies may be whole `name=value; ...` lines."""
-
-
-class Names:
-    """The judgement of names, with what the configuration adds and takes away."""
-
-    def __init__(self, names: Iterable[str], keep: Iterable[str]) -> None:
-        self._extra = [words for words in map(words_of, names) if words]
-        self._keep = {words_of(name) for name in keep}
-        # Names come from the traffic: the cache is bounded.
-        self.care: Callable[[str], int] = lru_cache(8192)(self._care)
-
-    def _care(self, name: str) -> int:
-        if name.startswith("secrets."):  # the standard module: `secrets.choice` makes no secret
-            name = name.removeprefix("secrets.")
-        words = words_of(name[:128])
-        if words in self._keep or not (self._is_extra(words) or _is_sensitive(words)):
-            return PUBLIC
-        return _COOKIES if _COOKIE_WORDS.intersection(words) else _SECRET
-
-    def _is_extra(self, words: tuple[str, ...]) -> bool:
-        return any(
-            words[at : at + len(extra)] == extra for extra in self._extra for at in range(len(words) - len(extra) + 1)
-        )
-
-    def of(self, tree: Tree) -> int:
-        """The care that a dict key or the first of a pair asks for."""
-        if isinstance(tree, BytesNode):
-            tree = tree.data[:128].decode("latin-1")
-        return self.care(tree) if isinstance(tree, str) and len(tree) <= 128 else PUBLIC
-
-
-# --- where a secret stands in a text ---------------------------------------------------------------------------------
-
-
-class _Spot(NamedTuple):
-    """A secret at `[start:end]` of a text; `spelling` is how it is written there."""
-
-    start: int
-    end: int
-    spelling: str = ""
-
-
-# Each starts at most once in a run of its characters, or ends at a bound: none is quadratic.
-_ESCAPE_RE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[nrtbf\"\\])|%(?!40)[0-9a-fA-F]{2}")
-_EMAIL_RE: Final = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}+(?:@|%40)(?:[\w-]{1,63}+\.){1,8}[^\W\d_]{2,24}")
-_JWT_RE: Final = re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+", re.ASCII)
-_PEM_RE: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|\Z)", re.S)
-_URL_RE: Final = re.compile(r"://[^\s:@/]{0,256}+:([^\s/\"'<>]{1,256})@")
-_SCHEME_RE: Final = re.compile(r"\b(?:Bearer|Basic|Token|Digest|ApiKey)[ ]+([\w.~+/=:-]{8,}+)", re.I | re.A)
-_CARD_RE: Final = re.compile(
-    r"(?<![0-9A-Za-z])(?<!\d\.)(?:\d{13,19}|\d{4}([ -])\d{4,6}\1\d{4,5}(?:\1\d{1,4}){0,2})(?![0-9A-Za-z])",
-    re.ASCII,
-)
-_KEY_PREFIX: Final = (
-    r"(?:AKIA|ASIA|gh[pousr]_|github_pat_|[sr]k_(?:live|test)_|whsec_|xox[abeoprs]-|AIza|glpat-|npm_|pypi-"
-    r"|hf_|sk-(?:ant-|proj-)?|ya29\.|SG\.|dop_v1_|shpat_)"
-)
-_KEY_RE: Final = re.compile(rf"(?<![A-Za-z0-9]){_KEY_PREFIX}([\w.-]{{10,255}}+)", re.ASCII)
-_PREFIX_RE: Final = re.compile(
-    rf"\s*(?i:(?:Bearer|(Basic)|Token|Digest|ApiKey|Negotiate|AWS4-HMAC-SHA256) +)?"
-    rf"(?:{_KEY_PREFIX}(?=[\w.-]{{10,255}}\s*\Z))?",
-    re.ASCII,
-)
+_KEPT_VALUE: Final = "kept"
+"""Spelling of a spot that is no secret: a name that is never taken for sensitive stands before it."""
 
 _NAME: Final = r"(?<![\w.-])[A-Za-z_][\w.\-\[\]%]{0,63}+"
 _PAIR_RE: Final = re.compile(rf"({_NAME})\\*[\"']?[ \t]*(=>|=(?!=)|:)[ \t]*")
@@ -154,11 +23,11 @@ _JSON_RE: Final = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\"{\[])")
 _NAMED_RES: Final = (
     # (hint, pattern of a name and its value): multipart fields, HTML inputs, XML elements.
     (
-        'name="',
+        "form-data",
         re.compile(
-            r'\bname="([^"\r\n]{1,128})"[^\r\n]{0,200}\r?\n(?:[^\r\n]{1,200}\r?\n){0,4}\r?\n'
-            r"(.*?)(?=\r?\n--|\Z)",
-            re.S,
+            r'^Content-Disposition:[ \t]*form-data;[^\r\n]{0,200}?\bname="([^"\r\n]{1,128})"[^\r\n]{0,200}\r?\n'
+            r"(?:[^\r\n]{1,200}\r?\n){0,4}\r?\n(.*?)(?=\r?\n--|\Z)",
+            re.S | re.M | re.I,
         ),
     ),
     ('value="', re.compile(r'\bname="([^"<>]{1,128})"[^<>]{0,200}?\bvalue="([^"<>]*+)')),
@@ -177,64 +46,28 @@ def _is_worth(value: str) -> bool:
     return not (value.lstrip("-").isdigit() and len(value.lstrip("-")) < 3) and not _MOMENT_RE.fullmatch(value)
 
 
-def _spots_by_form(text: str) -> Iterator[_Spot]:
-    """What is secret by its own form, whatever its name."""
-    # A letter of an escape (`\\nbob@...`, `%20bob@...`) is no part of what follows it.
-    if "\\" in text or "%" in text:
-        text = _ESCAPE_RE.sub(lambda match: " " * len(match[0]), text)
-    if "@" in text or "%40" in text:
-        for match in _EMAIL_RE.finditer(text):
-            yield _Spot(*match.span(), "percent" if "%40" in match[0] else "")
-        yield from (_Spot(*match.span(1)) for match in _URL_RE.finditer(text))
-    if "eyJ" in text:
-        yield from (_Spot(*match.span()) for match in _JWT_RE.finditer(text))
-    if "PRIVATE KEY" in text:
-        yield from (_Spot(*match.span(1), "json") for match in _PEM_RE.finditer(text))
-    if len(text) >= 13:
-        yield from (_Spot(*match.span(1)) for match in _KEY_RE.finditer(text))
-        yield from (spot for match in _SCHEME_RE.finditer(text) for spot in _scheme_spot(match))
-        yield from (spot for match in _CARD_RE.finditer(text) for spot in _card_spot(match))
-
-
-def _scheme_spot(match: re.Match[str]) -> Iterator[_Spot]:
-    """Tells `Basic dXNlcjpwdw==` from `basic understanding`."""
-    value = match[1]
-    if any(map(str.isdigit, value)) or value.endswith("=") or not (value.islower() or value.istitle()):
-        prefix = _PREFIX_RE.match(match[0])
-        assert prefix is not None, "every part of it is optional"
-        yield _Spot(match.start() + prefix.end(), match.end(), "basic" if prefix[1] else "")
-
-
-def _card_spot(match: re.Match[str]) -> Iterator[_Spot]:
-    """The card number, without the groups of other digits that may follow it."""
-    number = match[0]
-    while len(number) >= 13:
-        if is_card_number(number):
-            yield _Spot(match.start(), match.start() + len(number))
-            return
-        number = number.rpartition(match[1])[0] if match[1] else ""
-
-
-def spots_under_name(text: str, names: Names, care: int) -> Iterable[_Spot]:
+def spots_under_name(text: str, names: Names, care: int) -> Iterable[Spot]:
     """What is secret in a text that stands under a sensitive name; schemes, prefixes and structure are kept."""
+    if care == TOKEN and not is_random(text):
+        return spots_in_text(text, names)
     if _JSON_RE.match(text) and (spots := list(_spots_in_json(text, names, care))):
-        return spots
-    if care == _COOKIES and "=" in text:
-        pairs = _COOKIE_RE.finditer(text)
-        return [_bare_spot(text, *match.span(2)) for match in pairs if match[1].lower() not in _COOKIE_ATTRIBUTES]
-    prefix = _PREFIX_RE.match(text)
+        return [spot for spot in spots if spot.spelling != _KEPT_VALUE]
+    if care == COOKIES and "=" in text:
+        pairs = (match for match in _COOKIE_RE.finditer(text) if match[1].lower() not in COOKIE_ATTRIBUTES)
+        return [_bare_spot(text, *match.span(2)) for match in pairs if names.care(match[1]) != KEPT]
+    prefix = PREFIX_RE.match(text)
     assert prefix is not None, "every part of it is optional"
-    spot = _Spot(prefix.end(), len(text.rstrip()), "basic" if prefix[1] else "")
+    spot = Spot(prefix.end(), len(text.rstrip()), "basic" if prefix[1] else "")
     return [spot] if _is_worth(text[spot.start : spot.end]) else []
 
 
-def _bare_spot(text: str, start: int, end: int, *, form: bool = False) -> _Spot:
+def _bare_spot(text: str, start: int, end: int, *, form: bool = False) -> Spot:
     if form and "+" in text[start:end]:
-        return _Spot(start, end, "form")
-    return _Spot(start, end, "percent" if "%" in text[start:end] else "")
+        return Spot(start, end, "form")
+    return Spot(start, end, "percent" if "%" in text[start:end] else "")
 
 
-def _spots_in_json(text: str, names: Names, care: int = PUBLIC) -> Iterator[_Spot]:
+def _spots_in_json(text: str, names: Names, care: int = PUBLIC) -> Iterator[Spot]:
     """The values under sensitive names in JSON: whole, cut off by a byte budget, or many documents in a row.
 
     A scan for tokens, not a parse: it needs the places, and a document that was cut must not get away.
@@ -252,11 +85,11 @@ def _spots_in_json(text: str, names: Names, care: int = PUBLIC) -> Iterator[_Spo
         elif mark == ",":
             here, at_key = inherited, in_object
         elif mark == '"' and at_key:
-            here, at_key = max(inherited, names.care(_unescape(match[1]))), False
+            here, at_key = combined(inherited, names.care(_unescape(match[1]))), False
         elif mark == '"':
             yield from _spots_in_json_string(text, match, names, here)
-        elif here and _NUMBER_RE.fullmatch(match[0]) and _is_worth(match[0]):
-            yield _Spot(*match.span())
+        elif here > PUBLIC and _NUMBER_RE.fullmatch(match[0]) and _is_worth(match[0]):
+            yield Spot(*match.span())
 
 
 def _unescape(raw: str) -> str:
@@ -265,18 +98,21 @@ def _unescape(raw: str) -> str:
     return respell(raw, "json", str)[0]
 
 
-def _spots_in_json_string(text: str, match: re.Match[str], names: Names, care: int) -> Iterator[_Spot]:
+def _spots_in_json_string(text: str, match: re.Match[str], names: Names, care: int) -> Iterator[Spot]:
     start, end = match.span(1)
-    if care == PUBLIC:
+    if care == KEPT:
+        yield Spot(start, end, _KEPT_VALUE)
+    care = SECRET if care == TOKEN else care  # what is sent as a token is one
+    if care <= PUBLIC:
         yield from _spots_in_pairs(text, names, start, end)
     elif "\\" in match[1]:
-        yield _Spot(start, end, "json")
+        yield Spot(start, end, "json")
     else:
         spots = spots_under_name(match[1], names, care)
-        yield from (_Spot(start + spot.start, start + spot.end, spot.spelling) for spot in spots)
+        yield from (Spot(start + spot.start, start + spot.end, spot.spelling) for spot in spots)
 
 
-def _spots_in_pairs(text: str, names: Names, start: int, end: int) -> Iterator[_Spot]:
+def _spots_in_pairs(text: str, names: Names, start: int, end: int) -> Iterator[Spot]:
     """The values after sensitive names: forms, queries, cookies, header lines, SQL, logs, `repr` of dicts."""
     is_form = _SPACE_RE.search(text, start, end) is None
     if is_form and (query := text.find("?", start, end)) >= 0 and (fragment := text.find("#", query, end)) >= 0:
@@ -285,25 +121,28 @@ def _spots_in_pairs(text: str, names: Names, start: int, end: int) -> Iterator[_
     yield from _spots_in_range(text, names, start, end, is_form)
 
 
-def _spots_in_range(text: str, names: Names, start: int, end: int, is_form: bool) -> Iterator[_Spot]:
+def _spots_in_range(text: str, names: Names, start: int, end: int, is_form: bool) -> Iterator[Spot]:
     while match := _PAIR_RE.search(text, start, end):
         start = match.end()
         if care := names.care(match[1]):
-            for spot in _spots_of_pair(text, match, end, names, care, is_form):
-                yield spot
-                start = max(start, spot.end)
+            for spot in _spots_of_pair(text, match, end, names, abs(care), is_form):
+                if care == KEPT:
+                    yield Spot(spot.start, spot.end, _KEPT_VALUE)
+                else:
+                    yield spot
+                    start = max(start, spot.end)
 
 
 def _spots_of_pair(
     text: str, match: re.Match[str], end: int, names: Names, care: int, is_form: bool
-) -> Iterator[_Spot]:
+) -> Iterator[Spot]:
     start = match.end()
     if quoted := _QUOTED_RE.match(text, start, end):
         span = quoted.span(quoted.lastindex or 0)
-        yield _Spot(*span, "json" if "\\" in text[span[0] : span[1]] else "")
+        yield Spot(*span, "json" if "\\" in text[span[0] : span[1]] else "")
     elif match[2] == ":" and (line := _HEADER_RE.match(text, match.start(), end)):
         spots = spots_under_name(line[1], names, care)
-        yield from (_Spot(line.start(1) + spot.start, line.start(1) + spot.end, spot.spelling) for spot in spots)
+        yield from (Spot(line.start(1) + spot.start, line.start(1) + spot.end, spot.spelling) for spot in spots)
     elif bare := _BARE_RE.match(text, start, end):
         value = bare[1] if is_form and match[2] == "=" else bare[1].rstrip(",.)]}'")
         # `password: required` in a message is prose.
@@ -321,9 +160,18 @@ def _is_placeholder(value: str, name: str, names: Names) -> bool:
     return match is not None and (match[1] is None or match[1] == name or names.care(match[1]) != PUBLIC)
 
 
-def spots_in_text(text: str, names: Names) -> Iterator[_Spot]:
-    """Everything secret in a text that stands under an innocent name."""
-    yield from _spots_by_form(text)
+def spots_in_text(text: str, names: Names, care: int = PUBLIC) -> Iterator[Spot]:
+    """Everything secret in a text that stands under an innocent name, or under one whose form says nothing (`KEPT`)."""
+    found = list(_spots_by_name(text, names))
+    kept = [spot for spot in found if spot.spelling == _KEPT_VALUE]
+    if care != KEPT:
+        for spot in spots_by_form(text):
+            if not any(spot.start < one.end and one.start < spot.end for one in kept):
+                yield spot
+    yield from (spot for spot in found if spot.spelling != _KEPT_VALUE)
+
+
+def _spots_by_name(text: str, names: Names) -> Iterator[Spot]:
     if _JSON_RE.match(text):
         yield from _spots_in_json(text, names)
     elif "=" in text or ":" in text:
@@ -331,5 +179,35 @@ def spots_in_text(text: str, names: Names) -> Iterator[_Spot]:
     for hint, pattern in _NAMED_RES:
         if hint in text:
             for match in pattern.finditer(text):
-                if names.care(match[1]) and _is_worth(match[2]):
-                    yield _Spot(*match.span(2))
+                care = names.care(match[1])
+                if care and _is_worth(match[2]):
+                    yield Spot(*match.span(2), _KEPT_VALUE if care == KEPT else "")
+    if _INSERT_RE.search(text):
+        yield from _spots_in_inserts(text, names)
+
+
+# --- literals of INSERT: the names of the columns stand far from them ------------------------------------------------
+
+_INSERT_RE: Final = re.compile(r"\binto\s+[\w.\"`\[\]]{1,200}\s*\(([^()]{1,4000})\)\s*values\s*(?=\()", re.I)
+_LITERAL_RE: Final = re.compile(r"\s*(?:[A-Za-z]?'((?:[^']|'')*+)'|([^,()']*+)(?:\([^()]*\)[^,()]*)?)\s*([,)]|\Z)")
+_NEXT_ROW_RE: Final = re.compile(r"\s*,?\s*\(")
+
+
+def _spots_in_inserts(text: str, names: Names) -> Iterator[Spot]:
+    for insert in _INSERT_RE.finditer(text):
+        cares = [names.care(column.strip(' "`[]\n\t')) for column in insert[1].split(",")]
+        at = insert.end()
+        while row := _NEXT_ROW_RE.match(text, at):
+            at = row.end()
+            for care in (*cares, PUBLIC):
+                literal = _LITERAL_RE.match(text, at)
+                if literal is None:
+                    return
+                at = literal.end()
+                which = 1 if literal[1] is not None else 2
+                if care > PUBLIC and _is_worth(literal[which]) and not _PLACEHOLDER_RE.fullmatch(literal[which]):
+                    yield Spot(*literal.span(which))
+                if literal[3] == ")":
+                    break
+            else:
+                return

@@ -98,6 +98,10 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     """How many values of it are pseudonyms."""
     producers: list[TraceId] = []
     """Traces that made, or last changed, the objects that it was given; `ObjectNode.origin` counts them."""
+    key: str = ""
+    """Id of the session key that `secrets` is encrypted with; empty where there is nothing behind its pseudonyms."""
+    secrets: bytes = b""
+    """The values behind its pseudonyms, encrypted; see `secret_parts`. Readers before 0.2 leave both out."""
 
 
 class PathClass(msgspec.Struct, frozen=True, array_like=True):

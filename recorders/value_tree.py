@@ -190,6 +190,25 @@ def children(tree: Tree) -> list[Tree]:
             return []
 
 
+def with_children(tree: Tree, parts: list[Tree]) -> Tree:
+    """The tree with other parts, as many and in the order of `children`; a scalar as it is."""
+    match tree:
+        case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
+            return type(tree)(parts)
+        case DictNode(keys=keys):
+            return DictNode(parts[: len(keys)], parts[len(keys) :])
+        case ObjectNode():
+            return msgspec.structs.replace(tree, content=parts[0], values=parts[1:])
+        case StandardNode():
+            return StandardNode(tree.kind, parts)
+        case EnumNode():
+            return EnumNode(tree.cls, tree.name, parts[0])
+        case AnchorNode():
+            return AnchorNode(tree.number, parts[0])
+        case _:
+            return tree
+
+
 def contains_opaque(tree: Tree) -> OpaqueNode | None:
     """The first opaque mark anywhere in the tree, or `None`."""
     stack = [tree]

@@ -30,6 +30,7 @@ from .observation import parameters_of, recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
 from .packages import Home
 from .progress import Progress, Say, say_nothing
+from .redacted_parts import KeysAtHand, cure_of
 from .replayer import CannotReplay, Loaded, Replayer
 from .roots import Roots, recorded_roots
 from .rules import NO_RULES, Rules
@@ -102,6 +103,7 @@ class Engine:
         self._plain_tests = plain_tests
         self._make_candidate = make_candidate
         self._is_deviation_accepted = is_deviation_accepted
+        self._keys = KeysAtHand(reader.keys(), frozenset(key.id for key in setup.keys))
         self._entries = reader.entries()
         self._roots = Roots(setup.root, *recorded_roots(reader, setup.root))
         self._oracle: Oracle | None = None
@@ -288,8 +290,9 @@ class Engine:
         diverged: list[tuple[Case, Judgement]] = []
         for case, judgement in zip(cases, judgements, strict=True):
             if judgement.verdict == "diverged" and self._unfaithful(case):
+                found_why = Why("redacted", UNFAITHFUL, "", cure_of(self._keys.recipients(case.trace)))
                 judgement = judgement._replace(
-                    verdict="not judged", reason=UNFAITHFUL, why=why("redacted", UNFAITHFUL), differences=()
+                    verdict="not judged", reason=UNFAITHFUL, why=found_why, differences=()
                 )
             if judgement.verdict == "diverged":
                 diverged.append((case, judgement))
@@ -324,7 +327,7 @@ class Engine:
 
     def _unfaithful(self, case: Case) -> bool:
         """Against the recording, a redacted value makes a difference of its own; against base it does so twice."""
-        if self.oracle.seal is not None or not case.trace.redacted:
+        if self.oracle.seal is not None or not self._keys.are_missing_for(case.trace):
             return False
         return not self.oracle.versions.may_have_reached(case.trace.functions)
 

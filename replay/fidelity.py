@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from ..recorders.source_literals import without_secrets
 from ..recorders.trace import Trace
 from ..recorders.tracing.branches import Arm, FunctionName
 from ..recorders.value_tree import BytesNode, ObjectNode, StandardNode
@@ -37,7 +38,8 @@ class RecordingCheck:
         """`sources` are the included modules of base by name, `recorded` those that were recorded."""
         self._sources = sources
         self._redacted = redacted
-        self._since = Versions(recorded, {module: text for module, text in sources.items() if module in recorded})
+        known = {module: without_secrets(text) for module, text in sources.items() if module in recorded}
+        self._since = Versions({module: without_secrets(text) for module, text in recorded.items()}, known)
 
     def of_stopped(self, trace: Trace, shown: Observed) -> Why:
         """Why a replay of base that came to no outcome did not."""
@@ -100,7 +102,7 @@ class RecordingCheck:
         found = [*self._changed(functions), *self._redacted_inputs(trace), *self._state(functions)][:CAUSES_NAMED]
         if not found:
             return Why()
-        return why(found[0].kind, ", or ".join(one.cause for one in found))
+        return Why(found[0].kind, ", or ".join(one.cause for one in found), "", found[0].cure)
 
     def _changed(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
         changed = next((one for one in reversed(functions) if self._since.differs(one)), None)
@@ -108,10 +110,11 @@ class RecordingCheck:
             yield why("changed", f"it runs {_dotted(changed)}, which changed since the recording")
 
     def _redacted_inputs(self, trace: Trace) -> Iterator[Why]:
-        if trace.redacted:
+        if self._redacted.are_unreadable(trace):
             parts = self._redacted.inputs(trace) or ["value"]
             more = f" and {len(parts) - REDACTED_NAMED} more" if len(parts) > REDACTED_NAMED else ""
-            yield why("redacted", f"it computes with the redacted {', '.join(parts[:REDACTED_NAMED])}{more}")
+            said = f"it computes with the redacted {', '.join(parts[:REDACTED_NAMED])}{more}"
+            yield Why("redacted", said, "", self._redacted.cure(trace))
 
     def _state(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
         for state, function in writers_for(functions, self._sources)[:1]:

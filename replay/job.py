@@ -42,6 +42,9 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     """Function → how many of its calls are to be told."""
     put: Substitution | None = None
     """A call inside that is made with other arguments."""
+    variant: bytes = b""
+    """A trace whose entry, kind, input and producers are taken in the place of those of `data`; its input may show the
+    pseudonyms of `data`, and is given their values."""
     preceding: list[Job] = []
     """Of a fresh job: what is replayed before it in its process, to see what code keeps between calls."""
 

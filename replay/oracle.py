@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ..recorders.encryption import SessionKey
 from ..recorders.errors import GitMissing, NoBase, RuntimeBaselineError
 from ..recorders.options import RedactOptions
+from ..recorders.source_literals import without_secrets
 from ..recorders.store.protocol import BaselineReader, Revision
 from .base import Base, Matters, find_base
 from .checkout import checked_out
@@ -21,6 +23,7 @@ from .modules import Files, followed, may_lead_to_modules, module_files, module_
 from .packages import USUAL, Home, homes_in
 from .process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from .progress import Say, say_nothing
+from .redacted_parts import KeysAtHand
 from .replayer import CannotReplay, Plan, search_path
 from .roots import recorded_roots
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
@@ -54,6 +57,8 @@ class Setup(NamedTuple):
     """Folders below the root that included packages lie in."""
     redact: RedactOptions = RedactOptions()
     """The project's rules of redaction."""
+    keys: tuple[SessionKey, ...] = ()
+    """Keys of the baseline's sessions that are at hand: replays compute with what their recordings hide."""
 
 
 class BaseUnavailable(RuntimeBaselineError):
@@ -184,7 +189,13 @@ def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
     }
     new = {module: present.get(module, text) for module, text in latest.sources.items()}
     reason = f"the recorded outcomes are what is compared with: {why}"
-    return Oracle(None, reason, Versions(latest.sources, {**new, **present}), None, None, True)
+    versions = Versions(_without_secrets(latest.sources), _without_secrets({**new, **present}))
+    return Oracle(None, reason, versions, None, None, True)
+
+
+def _without_secrets(sources: Mapping[str, str]) -> dict[str, str]:
+    """Texts as a recording keeps them."""
+    return {module: without_secrets(text) for module, text in sources.items()}
 
 
 def _versions(setup: Setup, base: Base, before: Files, after: Files) -> Versions:
@@ -231,7 +242,7 @@ def _other_distributions(known: Seal | None) -> list[str]:
 def _seal_path(setup: Setup, reader: BaselineReader, files: Files) -> Path:
     ids = [name for one in reader.classes() for name in one.kept.values()]
     modules = _modules(files, setup)
-    settings = [setup.app, *setup.boundaries, *setup.include]
+    settings = [setup.app, *setup.boundaries, *setup.include, *sorted(key.id for key in setup.keys)]
     key = seal_key(traces=ids, tree=files.blobs, modules=modules.values(), settings=settings)
     return Path(setup.root) / ".runtime" / "seals" / f"{setup.baseline}-{key}.seal"
 
@@ -278,6 +289,7 @@ def _make(
                 digest_of=digest_of,
                 root=setup.root,
                 redact=setup.redact,
+                keys=KeysAtHand(reader.keys(), frozenset(key.id for key in setup.keys)),
                 progress=progress,
             )
         except CannotReplay as error:
@@ -331,6 +343,8 @@ def plan_of(
         tapped=tapped,
         distributions=distributions,
         relaid=tuple(sorted(relaid)),
+        keys=setup.keys,
+        hidden=(latest.key, latest.secrets),
     )
 
 

@@ -11,14 +11,17 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Literal
 
 import msgspec
 
+from ..recorders.encryption import Keyring
+from ..recorders.store.open import open_reader
 from .exploring.trial import Trials, Tried
 from .job import Job, Observed
+from .masking import Masks
 from .offspring import forked, place_in
 from .protocol import End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, decode_tried, encode
 from .replayer import CannotReplay, Loaded, Plan
@@ -85,6 +88,8 @@ class ReplayerProcess:
         self._asked = 0
         """Inputs that it was last asked to try."""
         self._restarts = 0
+        self._masks: Masks | None = None
+        """What hides secrets in its output; made when that is first shown."""
         self.loaded = Loaded({}, {}, {}, [])
         self.reach_unavailable = ""
 
@@ -122,7 +127,13 @@ class ReplayerProcess:
         return self.loaded
 
     def _shown(self, text: str) -> str:
-        return self._scratch.text(text) if self._scratch is not None else text
+        """What the process wrote, as it may be shown: it may have written what the recording hides."""
+        if self._plan.keys and self._masks is None:
+            self._masks = Masks(Keyring(self._plan.keys))
+            with closing(open_reader(self._store)) as reader:
+                self._masks.learn_baseline(reader)
+        masked = self._masks.text(text) if self._masks is not None else text
+        return self._scratch.text(masked) if self._scratch is not None else masked
 
     def _spawned(self, theirs: Connection[Any, Any], temporary: str) -> subprocess.Popen[bytes]:
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does

@@ -204,8 +204,8 @@ class RecordedWorld:
         With `exact` nothing but the same request is answered, and that as often as it is asked.
         """
         self.asked: list[Asked] = []
-        self.borrowed = 0
-        """Exchanges that other traces answered."""
+        self.lent: list[Exchange] = []
+        """Exchanges of other traces, which answered what this one lacks."""
         self.wants_lender = False
         """Whether it stopped for an exchange that another trace might have answered, had there been a lender."""
         self.readings: Counter[str] = Counter()
@@ -435,8 +435,14 @@ class RecordedWorld:
             self.wants_lender = True
             return None
         lent = self._lender.lend(operation, request, self._trace.started)
-        self.borrowed += lent is not None
+        if lent is not None:
+            self.lent.append(lent)
         return lent
+
+    @property
+    def borrowed(self) -> int:
+        """How many exchanges other traces answered."""
+        return len(self.lent)
 
     # --- where ---
 

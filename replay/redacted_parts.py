@@ -8,42 +8,80 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from http.cookies import CookieError, SimpleCookie
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from ..recorders.assemble import redacted
+from ..recorders.encryption import KeyId, Recipient, WrappedKey
+from ..recorders.keys import KEY_VARIABLE
 from ..recorders.options import RedactOptions
 from ..recorders.redaction import Redactor
 from ..recorders.trace import Outcome, Trace
 from ..recorders.value_tree import DictNode, ListNode, Tree, TupleNode, encode, field
 from .compare import Difference, compare
 from .observation import Observation, recorded_observation
+from .why import CURES
 
 _KEY = b"pytest-runtime: asks which values are pseudonyms"
 """Any key does: what is asked is where something is replaced, not by what."""
 
 
+class KeysAtHand(NamedTuple):
+    """Which of the values that a baseline hides can be read."""
+
+    wrapped: Sequence[WrappedKey] = ()
+    """The keys of its sessions."""
+    readable: frozenset[KeyId] = frozenset()
+    """Those that can be used."""
+
+    def are_missing_for(self, trace: Trace) -> bool:
+        """Whether a trace has pseudonyms, and nothing at hand gives their values."""
+        return bool(trace.redacted) and not (trace.key and trace.key in self.readable)
+
+    def recipients(self, trace: Trace) -> list[Recipient]:
+        """Whose private keys would give the values of a trace; nobody's where they were not kept."""
+        return [one.recipient for one in self.wrapped if one.id == trace.key]
+
+
+def cure_of(recipients: Sequence[Recipient]) -> str:
+    """What to do about a redacted value."""
+    if not recipients:
+        return CURES["redacted"]
+    return f"give the private key of {' or '.join(recipients)} as {KEY_VARIABLE}"
+
+
 class RedactedParts:
     """Asks the project's redaction rules about traces."""
 
-    def __init__(self, options: RedactOptions) -> None:
+    def __init__(self, options: RedactOptions, keys: KeysAtHand = KeysAtHand()) -> None:  # noqa: B008 - immutable
         self._redactor = Redactor(_KEY, names=options.names, keep=options.keep)
+        self._keys = keys
+
+    def are_unreadable(self, trace: Trace) -> bool:
+        """Whether a replay of a trace has to do with pseudonyms."""
+        return self._keys.are_missing_for(trace)
+
+    def cure(self, trace: Trace) -> str:
+        """What makes the redacted parts of a trace readable."""
+        return cure_of(self._keys.recipients(trace))
 
     def inputs(self, trace: Trace) -> list[str]:
-        """The redacted parts of what a trace was given, in words; none where nothing was redacted.
+        """The redacted parts of what a trace was given, in words; none where the values behind them are at hand.
 
         Its input comes first, then what the systems behind it answered, and its environment.
         """
-        if not trace.redacted:
+        if not self._keys.are_missing_for(trace):
             return []
         again = redacted(trace, self._redactor)
         found = [*_of_input(trace, again), *_of_exchanges(trace, again), *_of_variables(trace, again)]
         return list(dict.fromkeys(found))
 
     def fields(self, trace: Trace, shown: Observation) -> set[str]:
-        """The fields of an observation of a trace whose values would be redacted in a recording."""
-        if not trace.redacted:
+        """The fields of an observation of a trace that cannot be compared with the recording, because they would be
+        redacted in one; none where the replay computed with the values, and equal ones have equal pseudonyms."""
+        if not self._keys.are_missing_for(trace):
             return set()
         outcome = Outcome(shown.kind, shown.value, shown.arguments)
         recorded = msgspec.structs.replace(trace, outcome=outcome)

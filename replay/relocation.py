@@ -40,6 +40,10 @@ class Relocation:
             return data
         return encode_trace(self.trace(decode_trace(data)))
 
+    def moved(self, trace: Trace) -> Trace:
+        """A trace, moved; the same object where nothing can be named."""
+        return self.trace(trace) if self._names else trace
+
     def producers(self, traces: Mapping[TraceId, bytes]) -> Mapping[TraceId, bytes]:
         """Encoded traces, moved."""
         if not any(name in data for data in traces.values() for name in self._bytes):

@@ -23,11 +23,13 @@ import msgspec
 from ..recorders import context
 from ..recorders.assemble import Paths
 from ..recorders.boundaries.catalogue import Hooks, install_boundaries
-from ..recorders.errors import RuntimeBaselineError
+from ..recorders.encryption import KeyId, Keyring, SessionKey
+from ..recorders.errors import KeyProblem, RuntimeBaselineError
 from ..recorders.included import ImportWatcher, Included
 from ..recorders.naming import function_name
 from ..recorders.patching import Undos
-from ..recorders.trace import Entry, decode_trace
+from ..recorders.secret_parts import opened_data, opened_variables
+from ..recorders.trace import Entry, Trace, TraceId
 from ..recorders.tracing.branches import FunctionName
 from ..recorders.tracing.choose import choose_tracer
 from ..recorders.value_tree import ClassName, ObjectNode
@@ -38,10 +40,12 @@ from .closed import Closed, LeavesProcess, audit_quiet_doors
 from .detail import Detail
 from .distributions import imported_distributions
 from .exploring.attempt import Attempts
+from .exploring.calls import SeenCall
 from .job import Job, Observed, fingerprint, reading_digest
 from .known_drivers import refuse_known_drivers
 from .lending import Lender
 from .lettered import letters, make_folder
+from .masking import Given, Masks
 from .memory import for_replay, is_out_of_memory, shown
 from .observation import Observation, outbound_of
 from .packages import USUAL, Home, homes_below
@@ -99,6 +103,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether decisions and values are marked, for replays in detail."""
     tapped: bool = False
     """Whether calls inside can be looked at, and made otherwise."""
+    keys: tuple[SessionKey, ...] = ()
+    """Keys of recording sessions, with which the values behind pseudonyms are read."""
+    hidden: tuple[KeyId, bytes] = ("", b"")
+    """The values behind the pseudonyms of `variables`: the key, and what it reads."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -140,11 +148,15 @@ class Replayer:
         self._is_own = not plan.temporary
         self._closed = Closed(self.temporary, plan.root, copied=bool(plan.temporary), included=self.included)
         self._relocation = Relocation(plan.recorded, plan.root)
-        self._building = Building(self._relocation.variables(plan.variables), self._closed)
+        self._keys = Keyring(plan.keys)
+        self.masks = Masks(self._keys)
+        variables = opened_variables(plan.variables, *plan.hidden, self._keys)
+        self.masks.learn_variables(plan.hidden[0], variables)
+        variables = self._relocation.variables(variables)
+        self._building = Building(variables, self._closed)
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
         self._applications = Applications(plan.app, self._building, self._resolver, self._place)
-        variables = self._relocation.variables(plan.variables)
         settings = Settings(variables, frozenset(plan.names) if plan.names is not None else None)
         self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
         self.worker.relaid = frozenset(plan.relaid)
@@ -352,42 +364,46 @@ class Replayer:
     def _run(self, job: Job) -> Observed:
         started = _clock()
         try:
+            given = self.masks.given(job)
             with kept(), emptied(self._own_folder, self._closed.ours):
                 if job.calls or job.put:
-                    return self._tapped(job, started)
-                replay, lines, detail = self.replay(job)
-            return self._observed(job, replay, lines, detail, _clock() - started)
-        except EntryUnavailable as reason:
-            return Observed(job.trace, "error", str(reason))
+                    return self._tapped(job, given, started)
+                replay, lines, detail = self.replay(job, given.trace)
+            return self._observed(job, given, replay, lines, detail, [], _clock() - started)
+        except (EntryUnavailable, KeyProblem) as reason:
+            return Observed(job.trace, "error", self.masks.text(str(reason)))
         except Exception as error:  # noqa: BLE001 - one trace is lost and named, never the run
-            return Observed(job.trace, "error", f"the replay itself failed: {type(error).__name__}: {error}")
+            told = f"the replay itself failed: {type(error).__name__}: {error}"
+            return Observed(job.trace, "error", self.masks.text(told))
 
-    def _tapped(self, job: Job, started: float) -> Observed:
+    def _tapped(self, job: Job, given: Given, started: float) -> Observed:
         """A replay that tells of calls inside, or makes one of them with other arguments."""
         from .exploring.taps import taps
 
-        taps.begin(job.calls, job.put, self.included.modules, partial(build, resolver=self._resolver))
+        taps.begin(job.calls, given.put, self.included.modules, partial(build, resolver=self._resolver))
         try:
-            replay, lines, detail = self.replay(job)
+            replay, lines, detail = self.replay(job, given.trace)
         finally:
             taps.end()
-        observed = self._observed(job, replay, lines, detail, _clock() - started)
-        return msgspec.structs.replace(observed, calls=taps.seen, put=taps.put)
+        observed = self._observed(job, given, replay, lines, detail, taps.seen, _clock() - started)
+        return msgspec.structs.replace(observed, put=taps.put)
 
     @property
     def attempts(self) -> Attempts:
         """What tries single inputs."""
-        return Attempts(self.worker, self._resolver, self._roots, self._tracer, self._paths, self._relocation)
+        return Attempts(
+            self.worker, self._resolver, self._roots, self._tracer, self._paths, self._relocation, self.masks
+        )
 
-    def replay(self, job: Job) -> tuple[Replay, dict[str, list[int]], Detail | None]:
+    def replay(self, job: Job, trace: Trace) -> tuple[Replay, dict[str, list[int]], Detail | None]:
         """The replay itself, lines that ran, its steps; raises `EntryUnavailable`."""
-        trace = decode_trace(self._relocation.data(job.data))
         self._resolver.restored.clear()
         self._closed.files.clear()
         tracer = self._tracer if job.traced else None
-        producers = NO_PRODUCERS if job.restore else self._relocation.producers(job.producers)
+        producers = NO_PRODUCERS if job.restore else self._producers(job)
+        moved = self._relocation.moved(trace)
         run = partial(
-            self.worker.replay, job.entry, trace, tracer=tracer, perturbation=job.perturbation, producers=producers
+            self.worker.replay, job.entry, moved, tracer=tracer, perturbation=job.perturbation, producers=producers
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -396,7 +412,7 @@ class Replayer:
 
                 with Steps() as steps:
                     replay = run()
-                return replay, {}, self._roots.hidden_in_detail(steps.detail())
+                return replay, {}, steps.detail()
             if self._reach is None or (job.traced and sys.version_info < (3, 12)):
                 replay = run()
                 return replay, {}, None
@@ -404,8 +420,20 @@ class Replayer:
                 replay = run()
         return replay, {file: sorted(lines) for file, lines in reached.items()}, None
 
+    def _producers(self, job: Job) -> Mapping[TraceId, bytes]:
+        """Traces that made what it was given, with their values."""
+        opened = {name: opened_data(data, self._keys) for name, data in job.producers.items()}
+        return self._relocation.producers(opened)
+
     def _observed(
-        self, job: Job, replay: Replay, lines: dict[str, list[int]], detail: Detail | None, seconds: float
+        self,
+        job: Job,
+        given: Given,
+        replay: Replay,
+        lines: dict[str, list[int]],
+        detail: Detail | None,
+        calls: Sequence[SeenCall],
+        seconds: float,
     ) -> Observed:
         world, stop = replay.world, replay.stopped
         observation = replay.observation
@@ -414,7 +442,10 @@ class Replayer:
         if self._own_folder and _is_out_of_memory(observation):
             most = f"the {shown(for_replay())} that a replay may take beyond what is loaded"
             return Observed(job.trace, "crashed", f"the replay asked for more memory than {most}")
+        lent = world.lent if world is not None else ()
+        observation, detail, calls = self.masks.mask(given).whole(observation, detail, calls, lent)
         observation = self._roots.hidden(observation)
+        detail = self._roots.hidden_in_detail(detail) if detail is not None else None
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
         functions: list[FunctionName] = []
         if job.traced:
@@ -423,7 +454,7 @@ class Replayer:
         return Observed(
             job.trace,
             "stopped" if replay.observation is None else "outcome",
-            _reason(replay),
+            self.masks.text(_reason(replay)),
             stop.kind if stop is not None else "",
             None if expected else observation,
             reading_digest(world.readings) if world is not None else b"",
@@ -437,6 +468,7 @@ class Replayer:
             seconds,
             detail,
             "sqlglot" in sys.modules,
+            calls=list(calls),
             unlike=self.worker.unlike,
         )
 

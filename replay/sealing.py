@@ -28,7 +28,7 @@ from .job import Job, Observed, fingerprint
 from .observation import Observation, recorded_observation
 from .perturbation import STANDING, UNPERTURBED, Perturbation
 from .progress import Progress, Say, say_nothing
-from .redacted_parts import RedactedParts
+from .redacted_parts import KeysAtHand, RedactedParts
 from .replayer import Loaded
 from .roots import Roots, recorded_roots
 from .seal import Seal, SealedTrace, encode_sealed
@@ -149,12 +149,14 @@ def seal(
     digest_of: Callable[[str], str],
     root: str = "",
     redact: RedactOptions = NO_REDACTION,
+    keys: KeysAtHand = KeysAtHand(),  # noqa: B008 - immutable
     progress: Say = say_nothing,
 ) -> Seal:
     """Replay everything and keep what it showed; raises `CannotReplay` when base cannot be loaded.
 
     `label` says what base is; `digest_of` gives the digest of a file of the project at base. `root` is the folder of
-    the project, in which the recording may have been made; `redact` are the project's rules of redaction.
+    the project, in which the recording may have been made; `redact` are the project's rules of redaction, `keys` those
+    that read what the recording hides.
     """
     baseline = read_baseline(reader)
     kept = baseline.kept
@@ -166,7 +168,7 @@ def seal(
         kept, shown = _with_restoring(kept, runners[0])
         runs = _run_all(kept, runners, shown, Progress("sealing: replays of base", _replays(kept, shown), progress))
         traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
-        check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact))
+        check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact, keys))
         roots = Roots(root, *recorded_roots(reader, root))
         for one in Progress("sealing: traces compared", len(kept), progress).counted(kept):
             traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, roots, check).sealed()

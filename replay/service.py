@@ -16,8 +16,12 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+import msgspec
+
+from ..recorders.encryption import Keyring
+from ..recorders.keys import KEY_VARIABLE, RECIPIENT_VARIABLE
+from ..recorders.secret_parts import opened
 from ..recorders.store.open import open_reader
-from ..recorders.trace import decode_trace
 from .exploring.trial import Trials
 from .exploring.trying import Trying
 from .job import Job
@@ -60,17 +64,20 @@ def _serve(connection: Connection[Any, Any]) -> None:
     use_temporary(question.plan.temporary)
     limit_memory(physical())
     keep_no_core()
-    replayer = Replayer(question.plan, traces=lambda: _lender(question.store))
+    for name in (KEY_VARIABLE, RECIPIENT_VARIABLE):
+        os.environ.pop(name, None)
+    replayer = Replayer(question.plan, traces=lambda: _lender(question.store, Keyring(question.plan.keys)))
     replayer.own_process()
     replayer.start()
     try:
         loaded = replayer.load()
     except CannotReplay as error:
-        connection.send_bytes(encode(Failed(str(error))))
+        connection.send_bytes(encode(Failed(replayer.masks.text(str(error)))))
         return
     gc.collect()
     gc.freeze()  # what is loaded stays: a collection in a child would copy all its pages
-    connection.send_bytes(encode(loaded))
+    faults = {module: replayer.masks.text(fault) for module, fault in loaded.import_faults.items()}
+    connection.send_bytes(encode(msgspec.structs.replace(loaded, import_faults=faults)))
     _Service(replayer, connection, question).serve()
 
 
@@ -81,10 +88,10 @@ def _forget(include: Sequence[str]) -> None:
             del sys.modules[module]
 
 
-def _lender(store: str) -> Lender:
+def _lender(store: str, keys: Keyring) -> Lender:
     reader = open_reader(store)
     try:
-        return Lender(stored.trace for stored in reader.traces() if stored.trace is not None)
+        return Lender(opened(stored.trace, keys) for stored in reader.traces() if stored.trace is not None)
     finally:
         reader.close()
 
@@ -207,7 +214,7 @@ class _Service:
     def _make_ready(self, job: Job) -> None:
         """Read the statements of a trace before its process is forked, which would forget what it read."""
         if self._parses:
-            for exchange in decode_trace(job.data).exchanges:
+            for exchange in self._replayer.masks.given(job).trace.exchanges:
                 read_ahead(exchange.boundary, exchange.request)
 
     def _drop_warm(self) -> None:

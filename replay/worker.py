@@ -295,7 +295,7 @@ class Worker:
             except BaseException:  # noqa: BLE001 - its outcome is judged by itself; what it changed counts here
                 return arguments, None
             finally:
-                behind.borrowed += world.borrowed
+                behind.lent += world.lent
 
 
 def standing_in(world: RecordedWorld) -> Stand:

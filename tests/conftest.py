@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 
 pytest_plugins = ["pytester"]
+
+# Recordings make a key pair in the user's configuration folder: tests have one of their own, which subprocesses share.
+_FOLDER = tempfile.TemporaryDirectory(prefix="pytest-runtime-tests-")
+os.environ["XDG_CONFIG_HOME"] = _FOLDER.name
 
 # Many versions of one file come and go within a second: Python must not take one for another.
 sys.dont_write_bytecode = True

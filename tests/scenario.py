@@ -13,12 +13,13 @@ import itertools
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
+from pytest_runtime.recorders.encryption import SessionKey, unwrap
 from pytest_runtime.recorders.options import RecordOptions
 from pytest_runtime.recorders.recording import Recording
 from pytest_runtime.recorders.store.open import open_reader
@@ -307,6 +308,7 @@ class Scenario:
         limit: float = TIME_LIMIT,
         load_limit: float = LOAD_LIMIT,
         launch: Literal["spawn", "fork"] = "fork",
+        keys: Sequence[str] = (),
     ) -> Setup:
         app = app or str(self._options.get("app", ""))
         return Setup(
@@ -320,7 +322,12 @@ class Scenario:
             limit=limit,
             load_limit=load_limit,
             launch=launch,
+            keys=self._session_keys(keys) if keys else (),
         )
+
+    def _session_keys(self, private: Sequence[str]) -> tuple[SessionKey, ...]:
+        with closing(open_reader(self.store)) as reader:
+            return tuple(unwrap(reader.keys(), private).values())
 
     def traces(self) -> list[Trace]:
         """The kept traces, as stored."""

@@ -184,7 +184,7 @@ def test_typed_values_still_build() -> None:
     redacted = one(
         record(
             secret=TupleNode([-123456, 12.5, None, True, 7, time_node]),
-            token=StandardNode("decimal", ["120.50"]),
+            secret_number=StandardNode("decimal", ["120.50"]),
             auth=StandardNode("uuid", ["550e8400e29b41d4a716446655440000"]),
         )
     )
@@ -196,7 +196,7 @@ def test_typed_values_still_build() -> None:
     assert len(repr(floating)) == 4
     assert kept == [None, True, 7, time_node]
     assert len(value_tree.encode(redacted)) > 0
-    (decimal_text,) = value_tree.children(value_tree.field(redacted, "token"))
+    (decimal_text,) = value_tree.children(value_tree.field(redacted, "secret_number"))
     assert float(str(decimal_text)) != 120.5
 
 
@@ -216,7 +216,7 @@ NOISE = st.recursive(
 )
 
 
-@given(SECRETS, NOISE, st.sampled_from(["password", "apiKey", "HTTP_COOKIE", "token"]))
+@given(SECRETS, NOISE, st.sampled_from(["password", "apiKey", "HTTP_COOKIE", "access_token"]))
 def test_no_planted_secret_survives(secret: str, noise: Tree, name: str) -> None:
     """A secret of eight characters or more under a sensitive name is found nowhere in the stored trace."""
     planted = DictNode([name, "rest"], [secret, noise])

@@ -28,7 +28,9 @@ STARTUP = Path(__file__).resolve().parent.parent / "startup"
 
 
 _LATER = {
+    "key": ("key", "key_command"),
     "prune": ("prune", "prune_command"),
+    "scan": ("scan", "scan_command"),
     "seal": ("seal", "seal_command"),
     "status": ("status", "status_command"),
 }
@@ -65,15 +67,34 @@ def cli() -> None:
     metavar="N|all|auto",
     help="Traces a second, all, or auto (everything; a server 10 a second); default from the configuration, else auto.",
 )
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    metavar="KEY",
+    help="Public key of somebody who may read what is redacted; may be given again. Default: PYTEST_RUNTIME_RECIPIENT, "
+    "the configuration, else your own (pytest-runtime key).",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def record_command(
-    baseline: str, include: tuple[str, ...], store: str | None, sample: Sample | None, command: tuple[str, ...]
+    baseline: str,
+    include: tuple[str, ...],
+    store: str | None,
+    sample: Sample | None,
+    recipients: tuple[str, ...],
+    command: tuple[str, ...],
 ) -> None:
     """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
     project = load_project(Path.cwd())
     # The command takes this process's place, so signals and exit status are its own.
     options = record_options(
-        baseline, project=project, include=include, store=store, sample=sample, process=os.getpid()
+        baseline,
+        project=project,
+        include=include,
+        store=store,
+        sample=sample,
+        recipients=recipients,
+        process=os.getpid(),
     )
     warn_unrecordable(options, command)
     environment = dict(os.environ)
@@ -94,7 +115,9 @@ def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stder
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = out, err
     try:
-        cli.main(args=list(argv) if argv is not None else None, prog_name="pytest-runtime", standalone_mode=False)
+        given = list(argv) if argv is not None else None
+        # The status with which a command ends is what it returns here.
+        ended = cli.main(args=given, prog_name="pytest-runtime", standalone_mode=False)
     except click.UsageError as error:
         error.show(err)
         return error.exit_code
@@ -110,7 +133,7 @@ def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stder
         return 4
     finally:
         sys.stdout, sys.stderr = before
-    return 0
+    return ended if isinstance(ended, int) else 0
 
 
 def run() -> None:

@@ -7,7 +7,7 @@ built again where it is replayed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -17,6 +17,13 @@ from ..value_tree import DictNode
 from .world import Operation
 
 T = TypeVar("T")
+
+
+def redacted_variables(variables: Mapping[str, str | None], redactor: Redactor) -> dict[str, str | None]:
+    """Environment variables, fit to be written."""
+    trees, _replaced = redactor.redact([("", DictNode(list(variables), list(variables.values())))])
+    values: Any = trees[0].values if isinstance(trees[0], DictNode) else []
+    return dict(zip(variables, values, strict=True))
 
 
 class Through:
@@ -43,12 +50,9 @@ class SessionVariables:
         self._included = included
         self._read: dict[str, str | None] = {}
 
-    def redacted(self, redactor: Redactor) -> tuple[dict[str, str | None], int]:
-        """The variables, fit to be written."""
-        names = list(self._read)
-        trees, replaced = redactor.redact([("", DictNode(list(names), [self._read[name] for name in names]))])
-        values: Any = trees[0].values if isinstance(trees[0], DictNode) else []
-        return dict(zip(names, values, strict=True)), replaced
+    def read(self) -> dict[str, str | None]:
+        """The variables that were read so far; `None` for those that were not set."""
+        return dict(self._read)
 
     def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
         return read()

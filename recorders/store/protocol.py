@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from ..absences import Absence, AbsenceKey
+from ..encryption import KeyId, WrappedKey
 from ..shapes import Shape
 from ..trace import Entry, PathClass, Trace, TraceId
 
@@ -27,6 +28,12 @@ class Revision(NamedTuple):
     """Folder of the project where it was recorded; empty where that is not known."""
     names: Sequence[str] | None = None
     """Names of all environment variables that were set, without their values; `None` where nobody kept them."""
+    key: KeyId = ""
+    """Session key that `secrets` is encrypted with; empty where no variable has a value behind its pseudonym."""
+    secrets: bytes = b""
+    """The values behind the pseudonyms of its variables, encrypted; see `secret_parts`."""
+    keys: Sequence[WrappedKey] = ()
+    """The key of the session, for each who may read what it hides. A reader gives those of all sessions by `keys`."""
 
 
 class KeptTrace(NamedTuple):
@@ -104,6 +111,9 @@ class BaselineWriter(Protocol):
         """Write everything or nothing; raises `StoreError`: `StoreBusy` where trying again helps, `StoreLost` where
         what was written before is gone."""
 
+    def add_keys(self, keys: Sequence[WrappedKey]) -> None:
+        """Let others read what the sessions so far hide; raises `StoreError`."""
+
     def close(self) -> None:
         """Leave one complete file behind; raises like `write`."""
 
@@ -133,6 +143,12 @@ class BaselineReader(Protocol):
 
     def absences(self) -> list[Absence]:
         """What the baseline does not hold, and why; nothing of a baseline that an older version wrote."""
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """All that it holds, decompressed: (where it stands, in words, and what stands there)."""
+
+    def keys(self) -> list[WrappedKey]:
+        """The keys of its sessions, each for one recipient; none where nothing is hidden."""
 
     def close(self) -> None:
         """Done with it."""

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..absences import Absence
+from ..encryption import WrappedKey
 from ..errors import NewerFormat, NotABaseline, StoreBusy, StoreError, UnknownBaseline
 from ..shapes import Shape
 from ..trace import FORMAT, Entry, PathClass, decode_trace, encode_part
@@ -54,9 +55,11 @@ CREATE TABLE IF NOT EXISTS made (entry TEXT, path TEXT, slot INTEGER, producer T
     PRIMARY KEY (entry, path, slot, producer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS absence (kind TEXT, subject TEXT, count INTEGER, PRIMARY KEY (kind, subject)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS variable_name (revision INTEGER, name TEXT, PRIMARY KEY (revision, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session_key (id TEXT, recipient TEXT, data BLOB, PRIMARY KEY (id, recipient)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hidden (revision INTEGER PRIMARY KEY, id TEXT, data BLOB);
 """
-"""Tables that an older file may lack. `absence` and `variable_name` came without a new format: who does not know them
-reads everything else as before."""
+"""Tables that an older file may lack. `absence`, `variable_name`, `session_key` and `hidden` came without a new format:
+who does not know them reads everything else as before."""
 
 _TABLES = {
     "revision": ("number", "about", "recorded", "python", "variables"),
@@ -72,6 +75,8 @@ _TABLES = {
     "variable_name": ("revision", "name"),
     "absence": ("kind", "subject", "count"),
     "place": ("revision", "root"),
+    "session_key": ("id", "recipient", "data"),
+    "hidden": ("revision", "id", "data"),
 }
 """Tables that are read, with their columns."""
 
@@ -152,6 +157,7 @@ class SqliteWriter(_Sqlite):
         connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
             connection = _connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                 _create(connection)
@@ -179,8 +185,14 @@ class SqliteWriter(_Sqlite):
             cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
             self._revision = cursor.lastrowid or 0
             self._db.execute("DELETE FROM absence WHERE kind != 'not sampled'")
+        self.add_keys(revision.keys)
         self.update_revision(revision)
         self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
+    def add_keys(self, keys: Sequence[WrappedKey]) -> None:
+        """Let others read what the sessions so far hide."""
+        with _transaction(self._db, self.location):
+            self._db.executemany("INSERT OR REPLACE INTO session_key VALUES (?, ?, ?)", keys)
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""
@@ -194,6 +206,9 @@ class SqliteWriter(_Sqlite):
             )
             self._db.execute(_PLACES)
             self._db.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", (self._revision, revision.root))
+            if revision.key:
+                hidden = (self._revision, revision.key, revision.secrets)
+                self._db.execute("INSERT OR REPLACE INTO hidden VALUES (?, ?, ?)", hidden)
             names = [(self._revision, name) for name in revision.names or ()]
             self._db.executemany("INSERT OR IGNORE INTO variable_name VALUES (?, ?)", names)
             for module, text in revision.sources.items():
@@ -277,6 +292,14 @@ class SqliteWriter(_Sqlite):
         finally:
             self._db.close()
         self._presence.check()
+
+
+def _make_private(path: Path) -> None:
+    """A new file is for its owner alone; SQLite gives the journals beside it the same mode. Raises `OSError`."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return  # whoever made it decided on its mode
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -448,15 +471,33 @@ class SqliteReader(_Sqlite):
         query = f"SELECT {columns} FROM revision ORDER BY 1"
         rows = list(self._rows("a session", query, int, str, str, bytes))
         recorded = dict(self._db.execute("SELECT number, recorded FROM revision"))
-        places = self._places()
+        places, hidden = self._places(), self._hidden()
         budget = Budget(SOURCES_LIMIT)
         found = {}
         for number, commit, python, variables in rows:
             read = self._part(variables, dict[str, str | None], budget) if variables else {}
             when = moment(self.location, recorded[number])
             sources = self._sources(number, budget)
-            found[number] = Revision(commit, python, when, sources, read, places.get(number, ""), self._names(number))
+            found[number] = Revision(
+                *(commit, python, when, sources, read, places.get(number, ""), self._names(number)),
+                *hidden.get(number, ("", b"")),
+            )
         return found
+
+    def _hidden(self) -> dict[int, tuple[str, bytes]]:
+        """Key and encrypted values of the variables of each revision."""
+        if "hidden" not in self._tables:
+            return {}
+        rows = self._rows("a session", "SELECT revision, id, data FROM hidden ORDER BY 1", int, str, bytes)
+        return {number: (key, data) for number, key, data in rows}
+
+    def keys(self) -> list[WrappedKey]:
+        """The keys of its sessions."""
+        if "session_key" not in self._tables:
+            return []
+        with _reading(self.location):
+            query = "SELECT id, recipient, data FROM session_key ORDER BY 1, 2"
+            return [WrappedKey(*row) for row in self._rows("a key", query, str, str, bytes)]
 
     def _sources(self, number: int, budget: Budget) -> dict[str, str]:
         query = "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1"
@@ -484,6 +525,25 @@ class SqliteReader(_Sqlite):
         with _reading(self.location):
             return dict(self._rows("a counter", "SELECT name, value FROM counter ORDER BY 1", str, int))
 
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Every cell, decompressed, and the file as it lies there."""
+        budget = Budget(TOTAL_LIMIT)
+        for table, columns in _TABLES.items():
+            if table not in self._tables:
+                continue
+            with _reading(self.location):
+                rows = self._db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
+            for number, row in enumerate(rows, 1):
+                named = dict(zip(columns, row, strict=True))
+                dictionary = self._dictionary(named["entry"]) if table == "trace" else b""
+                for column, cell in named.items():
+                    # Numbered: names of entries may hold what must not be told.
+                    yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
+        path = Path(self.location)
+        for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+            if file.is_file():
+                yield f"file {file.name}", file.read_bytes()
+
     def absences(self) -> list[Absence]:
         """What the baseline does not hold."""
         if "absence" not in self._tables:
@@ -491,6 +551,16 @@ class SqliteReader(_Sqlite):
         with _reading(self.location):
             query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
             return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
+
+
+def _plain(cell: Any, dictionary: bytes, budget: Budget) -> bytes:
+    """A cell as bytes: what it was compressed from, where it was."""
+    if not isinstance(cell, bytes):
+        return str(cell).encode("utf-8", "surrogatepass")
+    try:
+        return budget.unsqueeze(cell, dictionary)
+    except zlib.error:
+        return cell
 
 
 def neighbours(path: Path) -> list[str]:

@@ -17,6 +17,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from ..source_literals import without_secrets
+
 Span: TypeAlias = tuple[int, int, int, int]
 """(line, column, end line, end column), columns in UTF-8 bytes."""
 
@@ -89,7 +91,7 @@ class _Decisions(ast.NodeVisitor):
 
     def _add(self, node: _Located, condition: str, none_check: str = "", also: _Located | None = None) -> None:
         """`also` is the node whose span the jump carries in other versions of CPython."""
-        decision = _Decision(span_of(node), ".".join(self._names), condition, none_check)
+        decision = _Decision(span_of(node), ".".join(self._names), without_secrets(condition), none_check)
         self._found.setdefault(span_of(node), decision)
         if also is not None:
             self._found.setdefault(span_of(also), decision)

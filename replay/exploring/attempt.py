@@ -18,8 +18,9 @@ from ...recorders.capture import freeze
 from ...recorders.context import PathRecord, Scope
 from ...recorders.markers import Frozen, FrozenBytes
 from ...recorders.readers import class_name
+from ...recorders.redaction import Known
 from ...recorders.thawing import thaw
-from ...recorders.trace import Entry, Outcome, Trace, decode_trace
+from ...recorders.trace import Entry, Outcome, Trace, encode_trace
 from ...recorders.tracing.choose import Tracer
 from ...recorders.value_tree import (
     AnchorNode,
@@ -33,6 +34,7 @@ from ...recorders.value_tree import (
 )
 from ..digests import public
 from ..job import Job, fingerprint, reading_digest
+from ..masking import Given, Masks
 from ..observation import Observation, replayed_observation
 from ..rebuild import Resolver, Unbuildable, build
 from ..recorded_world import RecordedWorld, TraceStopped
@@ -73,6 +75,21 @@ class _Frozen(NamedTuple):
         return self.whole or Outcome(self.kind, thaw(self.value), thaw(self.arguments))
 
 
+class _Opened(NamedTuple):
+    """A job with the values behind its pseudonyms."""
+
+    job: Job
+    given: Given
+    moved: Trace
+    """Its trace, as it is replayed here."""
+    values: Known
+    """The values for the pseudonyms."""
+
+
+def _with_values(step: Step, values: Known) -> Step:
+    return msgspec.structs.replace(step, arguments=values.tree(step.arguments))
+
+
 class Attempts:
     """Tries one trial after the other."""
 
@@ -84,7 +101,9 @@ class Attempts:
         tracer: Tracer,
         paths: Paths,
         relocation: Relocation,
+        masks: Masks,
     ) -> None:
+        self._masks = masks
         self._worker = worker
         self._relocation = relocation
         self._tracer = tracer
@@ -92,7 +111,7 @@ class Attempts:
         self._ways: dict[frozenset[tuple[int, int, int]], bytes] = {}
         """Jumps that were taken in one trial → the name of this way."""
         self._callables: dict[tuple[str, str, type | None], Any] = {}
-        self._jobs: dict[bytes, tuple[Job, Trace]] = {}
+        self._jobs: dict[bytes, _Opened] = {}
         self._resolver = resolver
         self._roots = roots
 
@@ -104,17 +123,30 @@ class Attempts:
             warnings.simplefilter("ignore")
             for number in which:
                 trial = decode_trial(question.trials[number])
-                yield self._tried(question, trial, *self._job(bytes(question.jobs[trial.job])))
+                opened = self._job(bytes(question.jobs[trial.job]))
+                if opened.given.key:
+                    steps = [_with_values(step, opened.values) for step in trial.steps]
+                    trial = msgspec.structs.replace(trial, steps=steps)
+                yield self._masked(self._tried(question, trial, opened.job, opened.moved), opened)
 
-    def _job(self, encoded: bytes) -> tuple[Job, Trace]:
+    def _masked(self, tried: Tried, opened: _Opened) -> Tried:
+        """What came of a trial, as it may be shown."""
+        mask = self._masks.mask(opened.given)
+        shown = [self._roots.hidden(mask.observation(one)) for one in tried.observations]
+        return msgspec.structs.replace(tried, reason=self._masks.text(tried.reason), observations=shown)
+
+    def _job(self, encoded: bytes) -> _Opened:
         """A job and its trace; those of one function come again with each question about it."""
         known = self._jobs.get(encoded)
         if known is None:
             if len(self._jobs) >= JOBS:
                 self._jobs.clear()
             job = decode_job(encoded)
-            job = msgspec.structs.replace(job, producers=self._relocation.producers(job.producers))
-            known = self._jobs[encoded] = job, decode_trace(self._relocation.data(job.data))
+            producers = {name: encode_trace(self._masks.opened(data)[1]) for name, data in job.producers.items()}
+            job = msgspec.structs.replace(job, producers=self._relocation.producers(producers))
+            given = self._masks.given(job)
+            values = self._masks.values(given.key, given.trace)
+            known = self._jobs[encoded] = _Opened(job, given, self._relocation.moved(given.trace), values)
         return known
 
     def _tried(self, question: Trials, trial: Trial, job: Job, trace: Trace) -> Tried:
@@ -168,7 +200,7 @@ class Attempts:
         return msgspec.structs.replace(
             tried,
             digest=b"".join(fingerprint(_public(one)) for one in hidden),
-            observations=hidden if question.shown else [],
+            observations=seen if question.shown else [],
         )
 
     def _outcomes(

@@ -126,7 +126,7 @@ class Explaining:
         else:
             alone = _as_function(trace, step)
             entry = Entry(step.target, "function", step.target.partition(":")[0], step.target)
-        own = msgspec.structs.replace(job, entry=entry, data=encode_trace(alone))
+        own = msgspec.structs.replace(job, entry=entry, variant=encode_trace(alone))
         case = Case(own, alone, SealedTrace(job.trace, observation=seen.base.observations[0]))
         judgement = Judgement(
             job.trace,
