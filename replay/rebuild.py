@@ -6,6 +6,7 @@ none of them by calling it: state is put into a bare instance. Everything else i
 
 from __future__ import annotations
 
+import builtins
 import collections
 import datetime
 import decimal
@@ -115,6 +116,16 @@ _TYPES: dict[ClassName, type] = {
         *(range, slice, memoryview, datetime.time, datetime.timedelta),
     )
 }
+_HARMLESS = frozenset(
+    {
+        *("abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "format", "hash", "hex", "id"),
+        *("isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr", "round"),
+        *("sorted", "sum"),
+        *("classmethod", "enumerate", "filter", "map", "property", "reversed", "staticmethod", "zip", "NotImplemented"),
+    }
+)
+"""Functions and classes of `builtins` that do nothing beyond their arguments: references to them may be built."""
+
 _EXCEPTION_HOMES = frozenset({"requests", "urllib3"})
 """Packages outside the standard library whose exceptions a boundary may raise again."""
 
@@ -159,6 +170,8 @@ class Resolver:
         module_name, _, qualname = name.partition(":")
         if self.covers(module_name):
             return self._included(module_name, qualname)
+        if module_name == "builtins" and qualname in _HARMLESS:
+            return vars(builtins)[qualname]
         found = _loaded(module_name, qualname)
         root = module_name.partition(".")[0]
         at_home = root in sys.stdlib_module_names or root in _EXCEPTION_HOMES

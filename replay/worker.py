@@ -279,6 +279,8 @@ class Worker:
         world = self.world(trace, behind.perturbation)
         arguments = given(standing_in(world))
         kind = str(field(trace.input, "kind"))
+        if kind in UNCALLED:
+            raise Unbuildable(f"what made an object that it was given cannot be called: {UNCALLED[kind]}")
         generates = field(trace.input, "generates") is True
         try:
             function = callable_of(trace.entry, kind, arguments[0], self._resolver, generates=generates)

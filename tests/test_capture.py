@@ -756,7 +756,7 @@ def test_a_text_that_is_repeated_is_not_repeated_without_end() -> None:
 
 def test_a_tree_has_an_end() -> None:
     """A member of an enumeration that holds a large list, in many places, does not grow a tree for each of them."""
-    Many = enum.Enum("Many", {"ALL": list(range(100_000))})
+    many = enum.Enum("many", {"ALL": list(range(100_000))})
     tree = capture([many["ALL"]] * 100)
     assert isinstance(tree, ListNode)
     assert isinstance(tree.items[-1], OpaqueNode)

@@ -253,7 +253,25 @@ def test_enumerations_and_types_of_the_standard_library_are_values(value: Any) -
     assert again([value]) == [value]
 
 
-@pytest.mark.parametrize("name", ["builtins:range", "builtins:memoryview", "http:HTTPStatus", "builtins:NoneType"])
+@pytest.mark.parametrize("value", [abs, len, sorted, map, repr])
+def test_functions_of_the_interpreter_that_only_compute_are_values(value: Any) -> None:
+    """A table of filters or converters holds them."""
+    assert again({"f": value})["f"] is value
+
+
+@pytest.mark.parametrize(
+    "name", ["eval", "exec", "open", "__import__", "getattr", "setattr", "compile", "input", "vars"]
+)
+def test_functions_of_the_interpreter_that_do_more_are_refused(name: str) -> None:
+    """A baseline hands no function to the code under test that reads, writes, or runs what it is given."""
+    with pytest.raises(Unbuildable, match="refused to build"):
+        build(GlobalNode(f"builtins:{name}"), HERE)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["builtins:range", "builtins:map", "builtins:memoryview", "http:HTTPStatus", "builtins:NoneType"],
+)
 def test_a_baseline_that_lies_about_such_a_type_builds_nothing(name: str) -> None:
     """No instance without its content."""
     with pytest.raises(Unbuildable, match="not built as it was"):

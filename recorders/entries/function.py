@@ -292,7 +292,8 @@ class FunctionRun:
             if not same_frozen(self._before, after):
                 trace.arguments_after = after
                 made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
-        session.provenance.made(trace, session.included.covers, **made)
+        if self._target.kind not in UNREPLAYED:
+            session.provenance.made(trace, session.included.covers, **made)
         session.finish(trace)
 
     def _let_go(self) -> None:
