@@ -32,7 +32,7 @@ def inherits(cls: type, base: type) -> bool:
 
 def is_instance(value: object, base: type) -> bool:
     """Whether a value really is an instance; `isinstance` believes a `__class__` that lies."""
-    return inherits(type(value), base)
+    return type(value) is base or inherits(type(value), base)
 
 
 def text(value: object) -> str | None:

@@ -48,9 +48,7 @@ class Locker:
             return shown
         return msgspec.structs.replace(shown, key=self._key.id, secrets=self._encrypted(parts))
 
-    def variables(
-        self, original: Mapping[str, str | None], shown: Mapping[str, str | None]
-    ) -> tuple[str, bytes]:
+    def variables(self, original: Mapping[str, str | None], shown: Mapping[str, str | None]) -> tuple[str, bytes]:
         """The same of environment variables: (id of the key, encrypted parts), both empty where nothing is hidden."""
         parts = list(_differing([_as_tree(original)], [_as_tree(shown)]))
         return (self._key.id, self._encrypted(parts)) if parts else ("", b"")
@@ -80,9 +78,7 @@ def opened_data(data: bytes, keys: Keyring) -> bytes:
     return data if found is trace else encode_trace(found)
 
 
-def opened_variables(
-    shown: Mapping[str, str | None], key: str, secrets: bytes, keys: Keyring
-) -> dict[str, str | None]:
+def opened_variables(shown: Mapping[str, str | None], key: str, secrets: bytes, keys: Keyring) -> dict[str, str | None]:
     """Environment variables with their values; as they are shown where the key is not at hand. Raises `KeyProblem`."""
     if not key or key not in keys:
         return dict(shown)

@@ -133,9 +133,7 @@ def _spots_in_range(text: str, names: Names, start: int, end: int, is_form: bool
                     start = max(start, spot.end)
 
 
-def _spots_of_pair(
-    text: str, match: re.Match[str], end: int, names: Names, care: int, is_form: bool
-) -> Iterator[Spot]:
+def _spots_of_pair(text: str, match: re.Match[str], end: int, names: Names, care: int, is_form: bool) -> Iterator[Spot]:
     start = match.end()
     if quoted := _QUOTED_RE.match(text, start, end):
         span = quoted.span(quoted.lastindex or 0)

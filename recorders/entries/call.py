@@ -85,6 +85,11 @@ _REFERENCES = 4 if sys.version_info < (3, 14) else 0
 call that counts. Since 3.14 a frame may borrow what its caller holds, and nothing can be told from counts."""
 
 
+def are_scalars(values: dict[str, Any]) -> bool:
+    """Whether all arguments are immutable scalars: nothing can happen to them."""
+    return all(id(type(value)) in _ATOMS for value in values.values())
+
+
 def is_private(values: dict[str, Any]) -> bool:
     """Whether no one outside could see a change of the arguments in `values`, the locals of a frame that has just
     started: they are immutable scalars, and objects that only the frame refers to, which hold nothing but scalars.
@@ -190,6 +195,8 @@ def _as_called(
 ) -> Given | None:
     """The arguments as a calling instruction gave them: `count` by position, `names` by name, after one of so many
     `receivers`; `None` where the call that the instruction makes cannot be this one."""
+    if len(values) == count + receivers[0] == len(parameters.positional) and not names:
+        return Given(list(values.values()), {})  # nothing else could have been given
     rest: tuple[Any, ...] = values[parameters.rest] if parameters.rest else ()
     others: dict[str, Any] = values[parameters.others] if parameters.others else _NONE
     for receiver in receivers:

@@ -25,7 +25,7 @@ from ..markers import Opaque
 from ..provenance import Origins
 from ..raw import class_name, is_instance, namespace_of_module
 from ..session import LiveTrace, Session
-from .call import Given, Held, given, is_private, locals_of
+from .call import Given, Held, are_scalars, given, is_private, locals_of
 from .target import Target, Targets, generated_methods, is_function
 
 ITEM_LIMIT = 1_000
@@ -47,6 +47,8 @@ class FunctionEntries:
         self._targets = Targets()
         self._passed: dict[int, CodeType] = {}
         """Code objects whose frames are never entries, by id."""
+        self._functions: dict[int, CodeType] = {}
+        """Those whose frames may be."""
         self._wanted_names: dict[str, bool] = {}
         self._generated: dict[int, tuple[CodeType, str]] = {}
         """Methods that were made for an included class, by a dataclass for instance: by id of the code, its module."""
@@ -69,9 +71,11 @@ class FunctionEntries:
         """A frame of included code starts outside every trace, or in one that is open; whether a trace begins."""
         if id(code) in self._passed:
             return False
-        if not self._is_ours(code) or not is_function(code):
-            self._passed[id(code)] = code
-            return False
+        if id(code) not in self._functions:
+            kept = self._functions if self._is_ours(code) and is_function(code) else self._passed
+            kept[id(code)] = code
+            if kept is self._passed:
+                return False
         caller = frame.f_back
         if context.current() is None and caller is not None and self._is_inside(caller.f_code):
             return False
@@ -120,9 +124,10 @@ class FunctionEntries:
         if trace is None:
             Passing(code, frame).enter()
             return False
-        private = is_private(values)
+        fixed = are_scalars(values)
+        private = fixed or is_private(values)
         arguments = given(frame, target.parameters, values, target.defaults, bound=target.has_receiver)
-        FunctionRun(self._session, trace, target, code, frame).start(arguments, private=private)
+        FunctionRun(self._session, trace, target, code, frame).start(arguments, private=private, fixed=fixed)
         return True
 
 
@@ -183,8 +188,9 @@ class FunctionRun:
         self._watched: Watched | None = None
         self._stand: Stand | None = None
 
-    def start(self, arguments: Given, *, private: bool) -> None:
-        """The frame is about to run with these arguments; `private`: nobody else could see a change of them."""
+    def start(self, arguments: Given, *, private: bool, fixed: bool) -> None:
+        """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
+        they cannot change."""
         trace, target = self._trace, self._target
         trace.label = (target.name, target.name.partition(":")[0])
         receiver, args = self._split(arguments.positional)
@@ -195,7 +201,8 @@ class FunctionRun:
         self._before = freeze(whole, origins=self._origins, stand=watched.stand)
         if target.kind != "constructor":
             self._receiver = None
-        self._held = Held(*whole, private=private)
+        if not fixed:
+            self._held = Held(*whole, private=private)
         self._watched, self._stand = watched, watched.stand
         trace.makers, trace.depth = self._origins.makers, self._origins.depth + 1
         trace.input = (target.kind, self._before, target.names)
