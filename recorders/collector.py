@@ -20,6 +20,7 @@ from .entries.wsgi import locate_application
 from .errors import StoreError
 from .faults import own
 from .included import Included
+from .learning import Learnt
 from .output import Output
 from .redaction import Redactor
 from .retention import Reservoir
@@ -77,6 +78,8 @@ class Collector:
         """Told by which key of the sampler a path class was found that was not known."""
         self.rest: Callable[[], None] = lambda: None
         """Called once a round: lets the tracer close its window."""
+        self.learnt = Learnt(included.covers)
+        """What the entries ask before they freeze their arguments."""
         self.seen_application: Callable[[], object] = lambda: None
         self._writer = writer
         self._output = Output(writer, self.counters)
@@ -278,6 +281,8 @@ class Collector:
         producers: dict[TraceId, bytes] = {}
         makers = [self._producer(maker, producers) for maker in live.makers]
         stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
+        if live.kind == "function":
+            self.learnt.observe(key[0], field(stored.input, "arguments"))
         data = encode_trace(stored)
         name = trace_id(data)
         if not reservoir.put(slot, name):
