@@ -20,7 +20,7 @@ from ..recorders.errors import RuntimeBaselineError
 from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
 from ..recording import record_options
 from ..reports.printing import printable
-from .sample import sample_value
+from .sample import sample_value, share_value
 from .unrecordable import warn_unrecordable
 
 STARTUP = Path(__file__).resolve().parent.parent / "startup"
@@ -65,15 +65,33 @@ def cli() -> None:
     metavar="N|all|auto",
     help="Traces a second, all, or auto (everything; a server 10 a second); default from the configuration, else auto.",
 )
+@click.option(
+    "--cpu-share",
+    type=share_value,
+    metavar="SHARE",
+    help="The most of a server's CPU that recording may take, such as 2% or 0.02; default from the configuration, "
+    "else 2%.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def record_command(
-    baseline: str, include: tuple[str, ...], store: str | None, sample: Sample | None, command: tuple[str, ...]
+    baseline: str,
+    include: tuple[str, ...],
+    store: str | None,
+    sample: Sample | None,
+    cpu_share: float | None,
+    command: tuple[str, ...],
 ) -> None:
     """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
     project = load_project(Path.cwd())
     # The command takes this process's place, so signals and exit status are its own.
     options = record_options(
-        baseline, project=project, include=include, store=store, sample=sample, process=os.getpid()
+        baseline,
+        project=project,
+        include=include,
+        store=store,
+        sample=sample,
+        cpu_share=cpu_share,
+        process=os.getpid(),
     )
     warn_unrecordable(options, command)
     environment = dict(os.environ)
