@@ -12,6 +12,7 @@ import msgspec
 
 from .compare_rule import CompareRule, Normaliser, problem_of
 from .recorders.errors import ConfigurationError
+from .recorders.governor import DEFAULT_SHARE
 from .recorders.options import RedactOptions, Sample
 
 FILE = "pyproject.toml"
@@ -37,6 +38,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Public keys of those who may read what recordings redact."""
     sample: Sample = "auto"
     """`auto` (everything, but a server within its budget), `all`, or traces a second and process."""
+    cpu_share: float = DEFAULT_SHARE
+    """The most of a server's CPU that the recorder may use, between 0 and 1."""
     exemplars: int = 20
     """Traces kept per path class."""
     time_limit: float = 10.0
@@ -111,6 +114,10 @@ def read_table(table: dict[str, Any], path: Path) -> Configuration:
         raise ConfigurationError(f"{path}: [{TABLE}]: {error}") from error
     if type(configured.explore) is int and configured.explore < 1:
         raise ConfigurationError(f"{path}: [{TABLE}]: explore = {configured.explore}: at least one example is needed")
+    if not 0 <= configured.cpu_share <= 1:
+        raise ConfigurationError(
+            f"{path}: [{TABLE}]: cpu_share = {configured.cpu_share:g}: it is a share of the CPU, between 0 and 1"
+        )
     for problem in filter(None, map(problem_of, configured.compare)):
         raise ConfigurationError(f"{path}: [[{TABLE}.compare]]: {problem}")
     return configured

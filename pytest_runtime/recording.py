@@ -23,6 +23,7 @@ def record_options(
     store: str | None = None,
     sample: Sample | None = None,
     recipients: Sequence[str] = (),
+    cpu_share: float | None = None,
     process: int = 0,
 ) -> RecordOptions:
     """The recorder's options for a project; raises `ConfigurationError` when nothing is included.
@@ -48,6 +49,7 @@ def record_options(
         boundaries=configured.boundaries,
         redact=configured.redact,
         sample=sample if sample is not None else configured.sample,
+        cpu_share=cpu_share if cpu_share is not None else configured.cpu_share,
         exemplars=configured.exemplars,
         commit=current_commit(str(project.root)),
         root=str(project.root),

@@ -1,4 +1,4 @@
-"""This file is about capture: taking a live value without running any of its code.
+"""Capture: taking a live value without running any of its code.
 
 `freeze` is the hot path. It drives the C pickler with a `reducer_override` that reads raw state (`__dict__`, slots,
 the built-in part of a subclass), so no `__reduce__`, `__getstate__`, property or `__getattr__` of the service runs.
@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .faults import own
 from .markers import Frozen, FrozenBytes, Instance, Opaque
+from .measure import extent_of, measure, without
 from .readers import Reduced, class_name, known_readers, reader_of
 
 if TYPE_CHECKING:
     from .provenance import Origins
+    from .value_tree import Extent
 
 VALUE_LIMIT = 1_000_000
 """Bytes of one frozen value; a larger one becomes an opaque mark that keeps its type and size."""
@@ -57,6 +59,7 @@ class _Freezer(pickle.Pickler):
         look: Look | None = None,
         most: int = OBJECT_LIMIT,
         stand: Stand | None = None,
+        substitute: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__(sink, 5)
         self._stand = stand
@@ -64,6 +67,7 @@ class _Freezer(pickle.Pickler):
         self._most = most
         self._origins = origins
         self._look = look
+        self._substitute = substitute
 
     def reducer_override(self, value: Any) -> Reduced:
         cls = type(value)
@@ -75,9 +79,13 @@ class _Freezer(pickle.Pickler):
             if self._stand is not None and id(cls) in CALLABLES and (stood := self._stand(value)) is not None:
                 return stood
             reduced = reader(value)
-            if self._look is not None and type(reduced) is tuple and reduced[0] is Instance:
+            if type(reduced) is not tuple or reduced[0] is not Instance:
+                return reduced
+            if self._substitute is not None:
+                reduced = _substituted(reduced, self._substitute)
+            if self._look is not None:
                 return self._look(value, reduced)
-            if self._origins is not None and type(reduced) is tuple and reduced[0] is Instance:
+            if self._origins is not None:
                 origin = self._origins.of(value)
                 return (Instance, (*reduced[1], origin), *reduced[2:]) if origin else reduced
             return reduced
@@ -86,6 +94,11 @@ class _Freezer(pickle.Pickler):
                 raise
             # It costs this part, not the whole value.
             return Opaque, (class_name(cls), f"it could not be read: {type(fault).__name__}")
+
+
+def _substituted(reduced: Reduced, substitute: Callable[[Any], Any]) -> Reduced:
+    marker, given, (content, names, values) = reduced
+    return marker, given, (substitute(content), names, tuple([substitute(part) for part in values]))
 
 
 class _Sink:
@@ -106,7 +119,7 @@ class _Sink:
 
 
 _ATOMS = frozenset(map(id, (type(None), bool, int, float)))
-_TEXTS = frozenset({str, bytes})
+_TEXTS = frozenset(map(id, (str, bytes)))
 
 
 def freeze(
@@ -121,17 +134,25 @@ def freeze(
     """A copy of the value that later changes cannot reach; runs no code of the value's classes, never raises.
 
     `limit` is in bytes, `most` in objects; with `origins`, objects say where they came from; `look` adds to what is
-    frozen of an instance; `stand` is asked for what a callable is frozen as.
-    What cannot be frozen comes back as an opaque mark.
+    frozen of an instance; `stand` is asked for what a callable is frozen as. What cannot be frozen comes back as an
+    opaque mark, and so does each part that is too large by itself, with its extent; that is found out without walking
+    through it.
     """
     cls = type(value)
-    if id(cls) in _ATOMS or ((cls is str or cls is bytes) and len(value) <= limit):
+    if id(cls) in _ATOMS or (id(cls) in _TEXTS and len(value) <= limit):
         return value
     sink = _Sink(limit)
     try:
-        _Freezer(sink, origins, look, most, stand).dump(value)
+        found = measure(value, limit, most)
+        substitute = None
+        if found.heavy:
+            substitute = without(found.heavy, lambda part: _mark_of(part, limit, most))
+            value = substitute(value)
+        if found.size > 2 * limit or found.objects > 2 * most:
+            return _opaque(value, f"larger than {limit} bytes, or more than {most} objects, as far as was looked")
+        _Freezer(sink, origins, look, most, stand, substitute).dump(value)
     except _Limit as over:
-        return _opaque(value, f"{over}{_extent(value)}")
+        return _opaque(value, str(over))
     except Exception as fault:
         if not own(fault):
             raise
@@ -153,18 +174,29 @@ def frozen_size(value: Frozen) -> int:
     """An estimate of the memory that a frozen value holds, in bytes."""
     if type(value) is FrozenBytes:
         return len(value.data) + 64
-    return len(value) + 64 if type(value) in _TEXTS else 32
+    return len(value) + 64 if id(type(value)) in _TEXTS else 32
+
+
+def _mark_of(value: Any, limit: int, most: int) -> Opaque:
+    """What stands for a part that is too large."""
+    extent = extent_of(value)
+    objects = f" or {most} objects" if id(type(value)) not in _TEXTS else ""
+    return Opaque(class_name(type(value)), f"larger than {limit} bytes{objects}{_words(extent)}", _plain(extent))
+
+
+def _words(extent: Extent | None) -> str:
+    return f"; {extent.kind} of length {extent.length}" if extent is not None else ""
+
+
+def _plain(extent: Extent | None) -> tuple[Any, ...] | None:
+    return (extent.kind, extent.length, extent.keys, extent.items) if extent is not None else None
 
 
 def _opaque(value: Any, reason: str) -> Frozen:
+    """A mark for a whole value, with its extent."""
+    if type(value) is not Opaque:
+        extent = extent_of(value)
+        value = Opaque(class_name(type(value)), f"{reason}{_words(extent)}", _plain(extent))
     sink = _Sink(VALUE_LIMIT)
-    _Freezer(sink).dump(Opaque(class_name(type(value)), reason))
-    return FrozenBytes(b"".join(sink.parts))
-
-
-def _extent(value: Any) -> str:
-    """Length and, for a dict, the first keys' types: the part of an oversized value's shape that costs nothing."""
-    cls = type(value)
-    if any(cls is one for one in (str, bytes, bytearray, list, tuple, set, frozenset, dict)):
-        return f"; {cls.__name__} of length {len(value)}"
-    return ""
+    _Freezer(sink).dump(value)
+    return FrozenBytes(b"".join(sink.parts), is_mark=True)

@@ -19,7 +19,9 @@ from .counters import Counters, Unsampled
 from .entries.wsgi import locate_application
 from .errors import StoreError
 from .faults import own
+from .governor import Governor
 from .included import Included
+from .learning import Learnt
 from .output import Output
 from .redaction import Redactor
 from .retention import Reservoir
@@ -55,7 +57,7 @@ COLLECT_SHARE = 0.6
 PAUSE_SECONDS = 0.5
 """How long a fork waits for the thread to be gone; one transaction takes some milliseconds."""
 
-_monotonic = time.monotonic
+_monotonic, _thread_time = time.monotonic, time.thread_time
 
 
 class Collector:
@@ -75,8 +77,12 @@ class Collector:
         self.unsampled = Unsampled()
         self.found_path: Callable[[Hashable], None] = lambda key: None
         """Told by which key of the sampler a path class was found that was not known."""
+        self.governor = Governor(1.0)
+        """Told what the collector's thread spends."""
         self.rest: Callable[[], None] = lambda: None
         """Called once a round: lets the tracer close its window."""
+        self.learnt = Learnt(included.covers)
+        """What the entries ask before they freeze their arguments."""
         self.seen_application: Callable[[], object] = lambda: None
         self._writer = writer
         self._output = Output(writer, self.counters)
@@ -93,6 +99,7 @@ class Collector:
         """Bytes that were put into the queue so far."""
         self._taken = 0
         """Bytes that the worker took out of it."""
+        self._collected = 0
         self._worker = Worker(self._round, period=PERIOD)
         self._ended = False
         self._deadline = math.inf
@@ -174,14 +181,17 @@ class Collector:
             self.counters.add(why, left)
 
     def _round(self) -> None:
+        before, collected = _thread_time(), self._collected
         try:
             self.rest()
             self._advance(_monotonic() + ROUND_SECONDS, lambda: self._worker.is_ending)
         except Exception as error:  # noqa: BLE001 - the service goes on without its recorder
             self.counters.add(f"fault: {type(error).__name__}")
+        self.governor.collected(self._collected - collected, _thread_time() - before, waiting=len(self._queue))
 
     def _end(self) -> None:
         """The last round; in the thread of the service where the worker has none."""
+        before = _thread_time()
         try:
             self.rest()
             self._output.retry(now=True)
@@ -196,6 +206,7 @@ class Collector:
             self.counters.add(f"fault: {type(error).__name__}")
         finally:
             self._output.close()
+            self.governor.spent(_thread_time() - before)
 
     def _leave(self) -> None:
         """Count what is left in the queue."""
@@ -228,6 +239,7 @@ class Collector:
         while self._queue and len(work.traces) < 500 and _monotonic() < until and not is_enough():
             trace, size = self._queue.popleft()
             self._taken += size
+            self._collected += 1
             try:
                 self._collect(trace, work)
             except Exception as error:
@@ -279,6 +291,8 @@ class Collector:
         producers: dict[TraceId, bytes] = {}
         makers = [self._producer(maker, producers) for maker in live.makers]
         stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
+        if live.kind == "function":
+            self.learnt.observe(key[0], field(stored.input, "arguments"))
         data = encode_trace(stored)
         name = trace_id(data)
         if not reservoir.put(slot, name):

@@ -1,4 +1,4 @@
-"""This file is about markers: what stands for a value in a frozen pickle, in memory only, until it is thawed."""
+"""Markers: what stands for a value in a frozen pickle, in memory only, until it is thawed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from .value_tree import ClassName
 class FrozenBytes:
     """A frozen value: a pickle of markers, never written anywhere."""
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "is_mark")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, is_mark: bool = False) -> None:
         self.data = data
+        self.is_mark = is_mark
+        """Whether nothing is left of the value but a mark."""
 
 
 Frozen: TypeAlias = Any
@@ -69,10 +71,11 @@ class Global:
 class Opaque:
     """A value that cannot be read, on its way to its `OpaqueNode`."""
 
-    __slots__ = ("cls", "reason")
+    __slots__ = ("cls", "extent", "reason")
 
-    def __init__(self, cls: ClassName, reason: str) -> None:
-        self.cls, self.reason = cls, reason
+    def __init__(self, cls: ClassName, reason: str, extent: tuple[Any, ...] | None = None) -> None:
+        """`extent` is that of an `Extent`, where only the size was in the way."""
+        self.cls, self.reason, self.extent = cls, reason, extent
 
 
 class Items:

@@ -1,10 +1,12 @@
-"""This file is about the recorder's options: one frozen value, passed to the recorded process as JSON."""
+"""The recorder's options: one frozen value, passed to the recorded process as JSON."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from .governor import DEFAULT_SHARE
 
 ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
 """The environment variable that carries the options into the recorded process."""
@@ -36,6 +38,8 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     boundaries: tuple[str, ...] = ()
     redact: RedactOptions = RedactOptions()
     sample: Sample = "auto"
+    cpu_share: float = DEFAULT_SHARE
+    """The most of the process's CPU that the recorder may use, between 0 and 1, where there is a budget."""
     exemplars: int = 20
     """Traces kept per path class."""
     commit: str = ""

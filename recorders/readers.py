@@ -1,9 +1,7 @@
 """Readers: per class, how the raw state of its instances is taken without running its code.
 
 A reader gives what `reducer_override` of the pickler needs: a marker class, its arguments, and perhaps a state. It is
-made at the first sight of a class, from raw descriptors; no method, property or metaclass of the service runs. Values
-of the standard library may hold some of the service's (an `int` of its own in a `UUID`): they are taken apart by
-functions that are named with their class, and what they hold goes on to the pickler as it is.
+made at the first sight of a class, from raw descriptors; no method, property or metaclass of the service runs.
 """
 
 from __future__ import annotations
@@ -12,17 +10,11 @@ import collections
 import datetime
 import decimal
 import enum
-import fractions
-import logging
-import pathlib
-import re
-import threading
 import types
 import uuid
 import weakref
-import zoneinfo
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from .faults import own
 from .iterator_readers import ITERATORS, is_quiet_iterator
@@ -41,33 +33,28 @@ from .raw import (
     type_size,
     type_weakrefoffset,
 )
-from .stream_readers import STREAMS
+from .standard_readers import STANDARD, uuid_number
 from .value_tree import ClassName
 
-__all__ = ["Reader", "Reduced", "class_name", "is_quiet_iterator", "known_readers", "reader_of"]
+__all__ = ["Reader", "Reduced", "class_name", "is_quiet_iterator", "known_readers", "layout_of", "reader_of"]
 
 Reduced: TypeAlias = Any
 Reader: TypeAlias = Callable[[Any], Reduced]
+
+
+class Layout(NamedTuple):
+    """Where the instances of a class keep what they hold, as far as it is worth measuring."""
+
+    base: type | None
+    """The built-in container that it extends."""
+    read_dict: Callable[[Any], Any] | None
+
 
 _exception_args = BaseException.__dict__["args"].__get__
 _WHOLE = slice(None)
 
 
 # --- readers: one per class, made at first sight ---------------------------------------------------------------
-
-
-def _read_datetime(value: datetime.datetime) -> Reduced:
-    date = (value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond)
-    return Standard, ("datetime", *date, value.fold, value.tzinfo)
-
-
-def _read_time(value: datetime.time) -> Reduced:
-    parts = (value.hour, value.minute, value.second, value.microsecond, value.fold, value.tzinfo)
-    return Standard, ("time", *parts)
-
-
-def _read_timezone(value: datetime.timezone) -> Reduced:
-    return Standard, ("timezone", *value.__getinitargs__())  # type: ignore[attr-defined]  # not in typeshed
 
 
 _datetime = datetime.datetime
@@ -111,60 +98,10 @@ def _is_quiet(key: Any) -> bool:
 _QUIET = frozenset(map(id, (type(None), bool, int, float, str, bytes)))
 
 
-_parts_of_path = vars(pathlib.PurePath).get("_raw_paths")
-"""From Python 3.12 on a path keeps what it was made of, and puts it together when it is asked for its text."""
-
-
-def _read_path(value: pathlib.PurePath) -> Reduced:
-    cls = type(value)
-    if _parts_of_path is not None and not all(type(part) is str for part in _parts_of_path.__get__(value)):
-        return Opaque, (class_name(cls), "it was made of strings of a class of its own")
-    return Standard, ("path", type_qualname(cls), str(value))
-
-
-def _read_zone(value: zoneinfo.ZoneInfo) -> Reduced:
-    key: Any = value.key
-    return (
-        (Standard, ("zoneinfo", key)) if type(key) is str and key else (Opaque, ("zoneinfo:ZoneInfo", "it has no key"))
-    )
-
-
-def _uuid_number(value: Any) -> int:
-    """The number of a UUID, which may be of a class that extends `int`; raises `TypeError` where it is none."""
-    return int.__int__(_uuid_int(value))
-
-
-STANDARD: dict[type, Reader] = {
-    decimal.Decimal: lambda v: (Standard, ("decimal", str(v))),
-    fractions.Fraction: lambda v: (Standard, ("fraction", v.numerator, v.denominator)),
-    complex: lambda v: (Standard, ("complex", v.real, v.imag)),
-    datetime.datetime: _read_datetime,
-    datetime.date: lambda v: (Standard, ("date", v.year, v.month, v.day)),
-    datetime.time: _read_time,
-    datetime.timedelta: lambda v: (Standard, ("timedelta", v.days, v.seconds, v.microseconds)),
-    datetime.timezone: _read_timezone,
-    zoneinfo.ZoneInfo: _read_zone,
-    uuid.UUID: lambda v: (Standard, ("uuid", f"{_uuid_number(v):032x}")),
-    range: lambda v: (Standard, ("range", v.start, v.stop, v.step)),
-    slice: lambda v: (Standard, ("slice", v.start, v.stop, v.step)),
-    type(...): lambda v: (Standard, ("ellipsis",)),
-    type(NotImplemented): lambda v: (Standard, ("notimplemented",)),
-    logging.Logger: lambda v: (Standard, ("logger", v.name)),
-    type(threading.Lock()): lambda v: (Standard, ("lock",)),
-    type(threading.RLock()): lambda v: (Standard, ("rlock",)),
-    re.Pattern: lambda v: (Standard, ("pattern", v.pattern, int(v.flags))),
-    **STREAMS,
-    **dict.fromkeys(
-        (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath), _read_path
-    ),
-}
-"""Standard immutable types by the reader that takes them apart; `replay.rebuild` puts them together again."""
-
 _deque: Any = collections.deque
 _defaultdict: Any = collections.defaultdict
 _complex: Any = complex
 _uuid: Any = uuid.UUID
-_uuid_int = vars(uuid.UUID)["int"].__get__
 
 # The types of the standard library as plain namespaces of raw descriptors.
 _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -185,7 +122,7 @@ _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (BaseException, _exception_args),
     (datetime.datetime, _plain_datetime),
     (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
-    (_uuid, lambda v: uuid.UUID(int=_uuid_number(v))),
+    (_uuid, lambda v: uuid.UUID(int=uuid_number(v))),
 )
 _STATIC_CLASSES = frozenset(
     map(id, (object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict))
@@ -233,7 +170,10 @@ def _getter(position: int, name: str) -> Callable[[Any], Any]:
     def get(value: Any) -> Any:
         return type_dict(type_mro(type(value))[position])[name].__get__(value)
 
-    return get
+    def get_own(value: Any) -> Any:
+        return type_dict(type(value))[name].__get__(value)
+
+    return get if position else get_own
 
 
 def _dict_reader(mro: tuple[type, ...]) -> Callable[[Any], Any] | None:
@@ -370,11 +310,14 @@ def _make_reader(cls: type) -> Reader:
 known_readers: dict[int, Reader] = {
     **{id(cls): reader for cls, reader in STANDARD.items()},
     **{id(cls): reader for cls, reader in ITERATORS.items()},
-    id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason)),
+    id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason, mark.extent)),
     id(Standard): lambda mark: (Standard, (mark.kind, *mark.parts)),
     id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
 }
 """Readers by the id of their class: hashing a class could run code of its metaclass."""
+
+_MEASURED: tuple[type, ...] = (dict, list, tuple, set, frozenset, str, bytes, bytearray, collections.deque)
+_layouts: dict[int, Layout | None] = {}
 
 _classes: dict[int, weakref.ref[type]] = {}
 """The classes of `known_readers` that may go away: then another class may get the id of one."""
@@ -386,8 +329,20 @@ def reader_of(cls: type) -> Reader:
 
     def forget(_class: object) -> None:
         known_readers.pop(key, None)
+        _layouts.pop(key, None)
         _classes.pop(key, None)
 
     reader = known_readers[key] = _make_reader(cls)
+    mro = type_mro(cls)
+    base = next((one for one in _MEASURED if _has(mro, one)), None)
+    _layouts[key] = Layout(base, _dict_reader(mro)) if type_flags(cls) & _HEAP_TYPE or base is not None else None
     _classes[key] = weakref.ref(cls, forget)
     return reader
+
+
+def layout_of(cls: type) -> Layout | None:
+    """The layout of a class; `None` where its instances hold nothing that is worth measuring."""
+    key = id(cls)
+    if key not in known_readers:
+        reader_of(cls)
+    return _layouts.get(key)

@@ -26,6 +26,7 @@ from .entries import wsgi
 from .entries.function import FunctionEntries
 from .errors import RuntimeBaselineError, UnknownBaseline
 from .faults import own
+from .governor import Governor, describe
 from .included import ImportWatcher, Included
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
@@ -37,6 +38,9 @@ from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
 from .tracing.choose import NoTracer, choose_tracer
 from .tracing.tracefunc import TraceFunctionTracer
+
+TOLD_CPU = 0.5
+"""CPU seconds from which on the recorder says what it took."""
 
 # Taken before anyone could patch them, this recorder included.
 _time = time.time
@@ -64,7 +68,9 @@ class Recording:
             application=options.app,
         )
         tracer = choose_tracer(self._fault, self._included)
-        sampler = Sampler(options.sample)
+        self.governor = Governor(options.cpu_share)
+        self.collector.governor = self.governor
+        self._sampler = sampler = Sampler(options.sample, self.governor)
         self.session = Session(self._included, sampler, tracer, self.collector)
         self.collector.found_path = sampler.found_path
         self.collector.rest = tracer.rest
@@ -203,7 +209,19 @@ class Recording:
             f"{self.collector.kept} kept{skipped and f', {skipped}'}{losses} → {self.options.store}"
         )
         why = describe_forked(absences) if self.collector.traces else why_empty(absences)
-        return f"{line}\npytest-runtime: {why}" if why else line
+        return "\n".join([line, *(f"pytest-runtime: {more}" for more in (why, self._cpu()) if more)])
+
+    def _cpu(self) -> str:
+        """What recording cost, where it is worth a line; empty where not."""
+        usage = self.governor.usage()
+        if usage.recorder < TOLD_CPU and not self._sampler.held:
+            return ""
+        words = f"recording took {describe(usage)}"
+        if self._sampler.held:
+            return f"{words}; {self._sampler.held} runs that may have been new were left out (--cpu-share allows more)"
+        if usage.steady > usage.share:
+            return f"{words}, more than the {usage.share:.1%} of --cpu-share, because everything is recorded"
+        return words
 
 
 class _Forking:

@@ -4,7 +4,8 @@ Everything is recorded of a process that serves nobody: a script, a test suite, 
 of traces a second, beside what is new. New is an entry that was never seen, and an entry whose recorded traces went on
 to show paths that were not known: it is recorded whole until `QUIET` traces in a row showed none. What a rarer path
 then still has as a chance is below one in `QUIET` (the Good-Turing estimate: of n traces the share of paths that were
-seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 1953).
+seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 1953). Over both stands the governor, which
+holds the CPU of the recorder: what is new comes first there too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 
+from .governor import Governor
 from .options import Sample
 
 _monotonic = time.monotonic
@@ -29,11 +31,25 @@ NOVEL_LIMIT = 4096
 """Entry names remembered as seen; a service with more of them has ids in its names."""
 
 
+class _Ungoverned:
+    """Stands where nobody looks at the CPU."""
+
+    def may_open(self, *, novel: bool) -> bool:
+        return True
+
+    def opened(self) -> None:
+        """Nothing to remember."""
+
+
 class Sampler:
     """Decides for each run of an entry whether it is recorded."""
 
-    def __init__(self, sample: Sample) -> None:
-        """`auto`: the default rate once the process serves; `all`: everything; a number: that rate, for all entries."""
+    def __init__(self, sample: Sample, governor: Governor | None = None) -> None:
+        """`auto`: the default rate once the process serves; `all`: everything; a number: that rate, for all entries.
+
+        The governor is asked where there is a budget; where everything is recorded it holds nothing, and tells.
+        """
+        self._governor: Governor | _Ungoverned = governor if governor is not None else _Ungoverned()
         self._everything = sample == "all"
         self._budgeted = sample not in ("all", "auto")
         """Whether the budget holds already: one that was asked for does from the start."""
@@ -42,22 +58,32 @@ class Sampler:
         """When the rate would allow the next trace, had it been used up to the full; see `_within_rate`."""
         self._allowed: dict[Hashable, int] = {}
         """Entry → traces that it may still have as a novelty."""
+        self.held = 0
+        """Runs that may have shown something new and were not recorded because of the CPU."""
 
     def admit(self, key: Hashable, *, served: bool = False) -> bool:
         """Whether to record this run of the entry `key`; `served` says that a client on the other side asked for it."""
-        if self._everything:
-            return True
-        if not self._budgeted:
-            if not served:
-                return True
+        admitted = self._is_unlimited(served=served) or self._within_budget(key)
+        if admitted:
+            self._governor.opened()
+        return admitted
+
+    def _is_unlimited(self, *, served: bool) -> bool:
+        if served and not self._everything:
             self._budgeted = True
+        return not self._budgeted
+
+    def _within_budget(self, key: Hashable) -> bool:
         allowed = self._allowed.get(key)
         if allowed is None and len(self._allowed) < NOVEL_LIMIT:
             allowed = QUIET
-        if allowed:
-            self._allowed[key] = allowed - 1
-            return True
-        return self._within_rate()
+        if not allowed:
+            return self._governor.may_open(novel=False) and self._within_rate()
+        if not self._governor.may_open(novel=True):
+            self.held += 1
+            return False
+        self._allowed[key] = allowed - 1
+        return True
 
     def found_path(self, key: Hashable) -> None:
         """A recorded run of an entry took a path that was not known: there may be more of them."""

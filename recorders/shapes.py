@@ -25,6 +25,7 @@ from .value_tree import (
     BytesNode,
     DictNode,
     EnumNode,
+    Extent,
     FrozenSetNode,
     GlobalNode,
     ListNode,
@@ -132,8 +133,22 @@ def _observe_parts(shape: Shape, tree: Tree, anchors: dict[int, TypeName], depth
             _observe_keys(shape, zip(names, values, strict=False), anchors, depth)
             if content is not None:
                 _observe_items(shape, [content], anchors, depth)
+        case OpaqueNode(extent=Extent() as extent):
+            _observe_extent(shape, extent, depth)
         case _:
             pass
+
+
+def _observe_extent(shape: Shape, extent: Extent, depth: int) -> None:
+    """What is known of a value that was too large: the types of some items. Keys of a dict were not looked at."""
+    if extent.kind == "dict" or not depth or not extent.items:
+        shape.rest += extent.length
+        return
+    if shape.items is None:
+        shape.items = Shape()
+    shape.items.count += len(extent.items)
+    for name in extent.items:
+        _count_type(shape.items, name)
 
 
 def _observe_items(shape: Shape, items: list[Tree], anchors: dict[int, TypeName], depth: int) -> None:
@@ -172,8 +187,8 @@ def _type_name(tree: Tree) -> TypeName:
             return _type_name(value)
         case GlobalNode():
             return "global"
-        case OpaqueNode():
-            return "opaque"
+        case OpaqueNode(extent=extent):
+            return extent.kind if extent is not None else "opaque"
         case _:
             return "shared"
 
@@ -195,6 +210,8 @@ def _measure(tree: Tree) -> int | float | None:
             return len(items)
         case DictNode(keys=keys):
             return len(keys)
+        case OpaqueNode(extent=Extent(length=length)):
+            return length
         case StandardNode(kind="decimal" | "int", parts=[str(text), *_]):
             return _number(text)
         case _:

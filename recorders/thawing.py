@@ -13,6 +13,7 @@ from .value_tree import (
     BytesNode,
     DictNode,
     EnumNode,
+    Extent,
     FrozenSetNode,
     GlobalNode,
     ListNode,
@@ -148,7 +149,7 @@ class _Grower:
         if cls is Global:
             return GlobalNode(value.name)
         if cls is Opaque:
-            return OpaqueNode(value.cls, value.reason)
+            return OpaqueNode(value.cls, value.reason, Extent(*value.extent) if value.extent else None)
         if cls is str or cls is bytes or cls is bytearray:
             self._text -= len(value)
             if self._text < 0:

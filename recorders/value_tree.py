@@ -60,7 +60,7 @@ class FrozenSetNode(_Node, frozen=True, array_like=True, gc=False, tag="f"):
 
 
 class StandardNode(_Node, frozen=True, array_like=True, gc=False, tag="z"):
-    """An immutable value of a standard-library type, by the parts that build it (see `readers.STANDARD`)."""
+    """An immutable value of a standard-library type, by the parts that build it (see `standard_readers`)."""
 
     kind: str
     parts: list[Tree]
@@ -115,11 +115,25 @@ class RefNode(_Node, frozen=True, array_like=True, gc=False, tag="r"):
     number: int
 
 
+class Extent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is kept of a value that is too large: the outside of it."""
+
+    kind: str
+    """The name of the built-in type that it is, or extends."""
+    length: int
+    keys: tuple[str, ...]
+    """Names of the types of the first keys, each once, in order."""
+    items: tuple[str, ...]
+    """Names of the types of some items, of a dict of some values, one each."""
+
+
 class OpaqueNode(_Node, frozen=True, array_like=True, gc=False, tag="?"):
     """A value that could not be captured, with the reason. Unknown: never the same as anything, never different."""
 
     cls: ClassName
     reason: str
+    extent: Extent | None = None
+    """Of a value that was too large; older recordings have none."""
 
 
 Node: TypeAlias = (

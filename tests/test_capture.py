@@ -37,6 +37,7 @@ from pytest_runtime.recorders.thawing import capture, thaw
 from pytest_runtime.recorders.value_tree import (
     AnchorNode,
     DictNode,
+    Extent,
     GlobalNode,
     ListNode,
     ObjectNode,
@@ -452,14 +453,20 @@ def test_an_oversized_value_keeps_type_and_length() -> None:
     """A value over the byte limit becomes a mark that says how large it was."""
     assert mark_of([b"x" * 600_000] * 1 + [b"y" * 600_000]).reason == "larger than 1000000 bytes; list of length 2"
     assert mark_of("x" * 1_000_001).reason.endswith("str of length 1000001")
-    assert capture(b"x" * 50, limit=40) == OpaqueNode("builtins:bytes", "larger than 40 bytes; bytes of length 50")
+    small = capture(b"x" * 50, limit=40)
+    reason = "larger than 40 bytes; bytes of length 50"
+    assert small == OpaqueNode("builtins:bytes", reason, Extent("bytes", 50, (), ()))
     assert mark_of(Table({n: f"{n:0200}" for n in range(9_000)})).cls == class_name(Table)
 
 
 def test_too_many_objects() -> None:
     """An object graph that drags an application along stops at the limit."""
     mark = mark_of([Slotted() for _ in range(capture_module.OBJECT_LIMIT + 1)])
-    assert mark.reason == "more than 20000 objects; list of length 20001"
+    assert mark.reason == "larger than 1000000 bytes or 20000 objects; list of length 20001"
+    deep: Any = [[Slotted() for _ in range(30)] for _ in range(1000)]
+    for _ in range(20):
+        deep = [deep]  # seen from the outside it is small
+    assert mark_of(deep).reason == "more than 20000 objects; list of length 1"
 
 
 def test_too_deep() -> None:
@@ -472,7 +479,7 @@ def test_too_deep() -> None:
     assert mark.reason == "deeper than 150 levels"
     for _ in range(100_000):
         deep = [deep]
-    assert mark_of(deep).reason == "nested too deeply"
+    assert mark_of(deep).reason == "nested too deeply; list of length 1"
     while deep:  # a deep list that is freed at once would be deep recursion for some interpreters
         deep = deep[0]
 
@@ -756,7 +763,8 @@ def test_a_text_that_is_repeated_is_not_repeated_without_end() -> None:
 
 def test_a_tree_has_an_end() -> None:
     """A member of an enumeration that holds a large list, in many places, does not grow a tree for each of them."""
-    many = enum.Enum("many", {"ALL": list(range(100_000))})
-    tree = capture([many["ALL"]] * 100)
+    many: Any = enum.Enum
+    member = many("Many", {"ALL": list(range(100_000))})["ALL"]
+    tree = capture([member] * 100)
     assert isinstance(tree, ListNode)
     assert isinstance(tree.items[-1], OpaqueNode)

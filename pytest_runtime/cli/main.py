@@ -20,7 +20,7 @@ from ..recorders.errors import RuntimeBaselineError
 from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
 from ..recording import record_options
 from ..reports.printing import printable
-from .sample import sample_value
+from .sample import sample_value, share_value
 from .unrecordable import warn_unrecordable
 
 STARTUP = Path(__file__).resolve().parent.parent / "startup"
@@ -75,6 +75,13 @@ def cli() -> None:
     help="Public key of somebody who may read what is redacted; may be given again. Default: PYTEST_RUNTIME_RECIPIENT, "
     "the configuration, else your own (pytest-runtime key).",
 )
+@click.option(
+    "--cpu-share",
+    type=share_value,
+    metavar="SHARE",
+    help="The most of a server's CPU that recording may take, such as 2% or 0.02; default from the configuration, "
+    "else 2%.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def record_command(
     baseline: str,
@@ -82,6 +89,7 @@ def record_command(
     store: str | None,
     sample: Sample | None,
     recipients: tuple[str, ...],
+    cpu_share: float | None,
     command: tuple[str, ...],
 ) -> None:
     """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
@@ -94,6 +102,7 @@ def record_command(
         store=store,
         sample=sample,
         recipients=recipients,
+        cpu_share=cpu_share,
         process=os.getpid(),
     )
     warn_unrecordable(options, command)
