@@ -81,6 +81,21 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self.watcher.saw_import(module)
 
 
+def is_test(module: str) -> bool:
+    """Whether a module is called as tests are. One that is loaded as a test, too, drives the included code from
+    outside: if it were included, each trace would be a whole test, with the fixtures that it was given."""
+    *above, name = module.split(".")
+    return (
+        not _TESTS.isdisjoint((*above, name))
+        or name.startswith("test_")
+        or name.endswith(("_test", "_tests"))
+        or name == "conftest"
+    )
+
+
+_TESTS = frozenset({"test", "tests", "_test", "_tests"})
+
+
 class _WatchedLoader(Loader):
     """Stands before a loader of somebody else's (one that rewrites assertions, or checks types) for one import."""
 
@@ -149,7 +164,7 @@ class ImportWatcher(MetaPathFinder):
             loader = _Loader(found.name, found.path)
             loader.watcher = self
             spec.loader = loader
-        elif (spec.origin or "").endswith(".py") and hasattr(found, "exec_module"):
+        elif (spec.origin or "").endswith(".py") and hasattr(found, "exec_module") and not is_test(spec.name):
             spec.loader = _WatchedLoader(found, self)
 
     def _search(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> Any:

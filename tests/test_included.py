@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from pytest_runtime.recorders.included import ImportWatcher, Included
+from pytest_runtime.recorders.included import ImportWatcher, Included, is_test
 
 
 class EditableFinder:
@@ -68,6 +68,18 @@ def test_a_replay_takes_included_modules_from_the_path_alone(editable: str) -> N
     assert watcher.find_spec(editable, None) is None
 
 
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        *(("shop.tests.test_cart", True), ("shop._tests.helpers", True), ("shop.cart_test", True), ("test_shop", True)),
+        *(("shop.conftest", True), ("shop.testing", False), ("shop.contest", False), ("shop.latest", False)),
+    ],
+)
+def test_modules_that_are_called_as_tests(module: str, expected: bool) -> None:
+    """By the names that test runners go by."""
+    assert is_test(module) is expected
+
+
 class RewritingFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Compiles one module in its own way, as pytest does with the files that its `python_files` names."""
 
@@ -84,6 +96,22 @@ class RewritingFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         assert module.__file__ is not None
         text = Path(module.__file__).read_text().replace("3", "4")
         exec(compile(text, module.__file__, "exec"), vars(module))
+
+
+def test_a_test_module_that_another_loader_rewrites_stays_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that lie in the package call what is recorded; they are no entries themselves."""
+    (tmp_path / "rewritten_shop").mkdir()
+    (tmp_path / "rewritten_shop" / "__init__.py").touch()
+    (tmp_path / "rewritten_shop" / "test_cart.py").write_text("def test_cart():\n    assert 3 == 4\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    codes: list[CodeType] = []
+    watch("rewritten_shop", codes)
+    sys.meta_path.insert(0, RewritingFinder("rewritten_shop.test_cart"))
+    importlib.import_module("rewritten_shop.test_cart").test_cart()
+    assert "test_cart" not in {code.co_name for code in codes}
 
 
 def test_a_module_that_another_loader_rewrites_is_seen_and_stays_its_own(
