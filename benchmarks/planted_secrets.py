@@ -17,6 +17,7 @@ import random
 import string
 import sys
 import tempfile
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ from pytest_runtime.recorders.pseudonyms import written_forms
 from pytest_runtime.recorders.store.open import open_reader
 
 Random = random.Random
+PAUSE = 200
+"""Runs after which the recorder gets time to write."""
+
 DIGEST = 12
 """Digits by which the service knows a secret: too few to be taken for one."""
 
@@ -508,7 +512,9 @@ def measure(folder: Path, share: float = 1.0) -> Measured:
 
     def traffic(shop: Any) -> None:
         with redirect_stdout(io.StringIO()):
-            for name, (channel, run) in chosen.items():
+            for number, (name, (channel, run)) in enumerate(chosen.items(), 1):
+                if not number % PAUSE:
+                    time.sleep(1.0)
                 try:
                     channel(shop, run)
                 except (ValueError, LookupError) as expected:
