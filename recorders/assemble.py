@@ -134,10 +134,24 @@ def assemble(
     return redacted(stored, redactor) if redactor is not None else stored
 
 
+_PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
+_PART_LENGTH = 8
+"""Characters of a part of a path that is looked for in the rest of a request."""
+
+
 def entry_name(trace: LiveTrace, redactor: Redactor | None) -> str:
     """What the entry of a trace is called: of an application without routes, its path without secrets."""
     name = trace.label[0]
-    return redactor.entry_name(name) if redactor is not None and trace.kind == "wsgi" else name
+    if redactor is None or trace.kind != "wsgi":
+        return name
+    environ, body, _read_all = trace.input
+    beside = [(key, value) for key, value in environ if key not in _PATHS and isinstance(value, str)]
+    parts = [part for part in name.split("/") if len(part) >= _PART_LENGTH]
+    # Only where a part of the path says what something else in the request says: it may be named there.
+    if any(part in value for part in parts for _key, value in beside) or any(part.encode() in body for part in parts):
+        given: list[tuple[str, Tree]] = [*beside, ("", BytesNode(body))]
+        return redactor.entry_name(name, given)
+    return redactor.entry_name(name)
 
 
 def _input(trace: LiveTrace) -> Tree:

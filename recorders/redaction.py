@@ -371,12 +371,16 @@ class Redactor:
         """Whether values under the name are secret."""
         return self._names.care(name) > PUBLIC
 
-    def entry_name(self, name: str) -> str:
-        """The name of an entry that no framework gave: what is secret in its path by form is no part of it."""
+    def entry_name(self, name: str, beside: Sequence[tuple[str, Tree]] = ()) -> str:
+        """The name of an entry that no framework gave: what is secret in its path by form, or in what is named `beside`
+        it, is no part of it."""
         shown = name
         for spot in sorted(spots_by_form(name), reverse=True):
             if spot.end <= len(shown):
                 shown = shown[: spot.start] + SECRET_PART + shown[spot.end :]
+        if beside:
+            known = self.redact_together(beside)[1].known
+            shown = "/".join(part if known.text(part) == part else SECRET_PART for part in shown.split("/"))
         return shown
 
     def redact(self, trees: Sequence[tuple[str, Tree]]) -> tuple[list[Tree], int]:

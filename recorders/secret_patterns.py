@@ -10,7 +10,7 @@
 | US social security number | the ranges that are given out |
 | phone number | E.164 with its plus, or the North American groups |
 | AWS secret key | 40 characters of base64 with all their classes |
-| session id | 32 hexadecimal digits, or as many small letters and digits, well mixed |
+| session id | 32 hexadecimal digits that are no UUID, or as many small letters and digits, well mixed |
 
 The same, once more, is looked for in what a text says when it is read as a form, as JSON, and as base64.
 """
@@ -20,8 +20,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote_plus
 
 from .pseudonyms import JSON_UNIT, PERCENT_UNIT, is_card_number, is_iban, read_unit
@@ -34,6 +35,9 @@ class Spot(NamedTuple):
     end: int
     spelling: str = ""
 
+
+_Find: TypeAlias = Callable[[re.Match[str]], Iterator[Spot]]
+"""What is secret in a match; nothing, where it only looks so."""
 
 # Each starts at most once in a run of its characters, or ends at a bound: none is quadratic.
 _ESCAPE_RE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[nrtbf\"\\])|%(?!40)[0-9a-fA-F]{2}")
@@ -58,6 +62,12 @@ PREFIX_RE: Final = re.compile(
     re.ASCII,
 )
 """What stands before the secret in a value: an authentication scheme, the prefix of a kind of keys."""
+
+_PREFIXES: Final = (
+    *("AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "k_live_", "k_test_", "whsec_", "xox"),
+    *("AIza", "glpat-", "npm_", "pypi-", "hf_", "sk-", "ya29.", "SG.", "dop_v1_", "shpat_"),
+)
+_SCHEMES: Final = ("bearer", "basic", "token", "digest", "apikey")
 
 _IBAN_RE: Final = re.compile(
     r"(?<![0-9A-Za-z])[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)(?![0-9A-Za-z])",
@@ -87,19 +97,25 @@ _BASE64_LIMIT: Final = 65_536
 
 def spots_by_form(text: str) -> Iterator[Spot]:
     """What is secret by its own form, in a text or in what it says."""
-    found = list(_spots_as_written(text))
-    yield from found
     if len(text) < _SHORTEST:
         return
+    found = list(_spots_as_written(text))
+    yield from found
     if "%" in text or "+" in text:
         yield from _spots_as_said(text, unquote_plus(text), "form", found)
     if "\\" in text:
-        yield from _spots_as_said(text, "", "json", found)
+        said = _JSON_ESCAPE_RE.sub(lambda match: read_unit(match[0], "json"), text)
+        yield from _spots_as_said(text, said, "json", found)
     yield from _spots_in_base64(text)
 
 
 _SHORTEST: Final = 6
 """Characters of an e-mail address, at least."""
+
+_JSON_ESCAPE_RE: Final = re.compile(r"\\u[0-9a-fA-F]{4}|\\.", re.S)
+# A look at the kinds of characters alone, which costs a tenth of one pattern, says which patterns can match at all.
+_DIGITS_TABLE: Final = str.maketrans(string.digits + "-.", "0" * 10 + "  ")
+_WORDS_TABLE: Final = str.maketrans(string.ascii_letters + string.digits + "+/_-", "x" * 66)
 
 
 def _spots_as_written(text: str) -> Iterator[Spot]:
@@ -115,10 +131,36 @@ def _spots_as_written(text: str) -> Iterator[Spot]:
         yield from (Spot(*match.span()) for match in _JWT_RE.finditer(text))
     if "PRIVATE KEY" in text:
         yield from (Spot(*match.span(1), "json") for match in _PEM_RE.finditer(text))
-    if len(text) >= 10:
-        yield from (Spot(*match.span(1)) for match in _KEY_RE.finditer(text))
-        for pattern, find in _NUMBERED:
-            yield from (spot for match in pattern.finditer(text) for spot in find(match))
+    for pattern, find in _possible(text):
+        yield from (spot for match in pattern.finditer(text) for spot in find(match))
+
+
+def _possible(text: str) -> Iterator[tuple[re.Pattern[str], _Find]]:
+    """The patterns of keys and numbers that a text can have a match of."""
+    if len(text) < 10:
+        return
+    if any(prefix in text for prefix in _PREFIXES):
+        yield _KEY_RE, _key_spot
+    lower = text.lower()
+    if any(scheme in lower for scheme in _SCHEMES):
+        yield _SCHEME_RE, _scheme_spot
+    digits = text.translate(_DIGITS_TABLE)
+    if "0" * 13 in digits or "0000 0000" in digits:
+        yield _CARD_RE, _card_spot
+    if "000 00 0000" in digits:
+        yield _SSN_RE, _whole_spot
+    if "+" in text or "000 0000" in digits:
+        yield _PHONE_RE, _phone_spot
+    words = text.translate(_WORDS_TABLE)
+    if "x" * 15 in words or "xxxx xxxx xxxx" in words:
+        yield _IBAN_RE, _iban_spot
+    if "x" * 32 in words:
+        yield _SESSION_RE, _session_spot
+        yield _AWS_RE, _aws_spot
+
+
+def _key_spot(match: re.Match[str]) -> Iterator[Spot]:
+    yield Spot(*match.span(1))
 
 
 def _scheme_spot(match: re.Match[str]) -> Iterator[Spot]:
@@ -162,21 +204,16 @@ def _aws_spot(match: re.Match[str]) -> Iterator[Spot]:
         yield Spot(*match.span())
 
 
+_UUID_RE: Final = re.compile(r"(?i)[0-9a-f]{12}[47][0-9a-f]{3}[89ab][0-9a-f]{15}")
+"""RFC 9562, of random numbers or time: names of things, mostly. One in 32 session ids looks like one."""
+
+
 def _session_spot(match: re.Match[str]) -> Iterator[Spot]:
+    if _UUID_RE.fullmatch(match[0]):
+        return
     digits = sum(map(str.isdigit, match[0]))
     if _MIXED <= digits <= len(match[0]) - _MIXED:
         yield Spot(*match.span())
-
-
-_NUMBERED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Spot]]], ...]] = (
-    (_SCHEME_RE, _scheme_spot),
-    (_CARD_RE, _card_spot),
-    (_IBAN_RE, _iban_spot),
-    (_SSN_RE, _whole_spot),
-    (_PHONE_RE, _phone_spot),
-    (_AWS_RE, _aws_spot),
-    (_SESSION_RE, _session_spot),
-)
 
 
 # --- in other spellings --------------------------------------------------------------------------------------------
@@ -184,8 +221,8 @@ _NUMBERED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator
 
 def _spots_as_said(text: str, said: str, spelling: str, known: Sequence[Spot]) -> Iterator[Spot]:
     """Secrets in what a text says, at the places where it says them, but for those inside of what is `known`; `said` is
-    a quick reading of it, or empty."""
-    if said and next(_spots_as_written(said), None) is None:
+    a quick reading of it."""
+    if next(_spots_as_written(said), None) is None:
         return
     units = (JSON_UNIT if spelling == "json" else PERCENT_UNIT).findall(text)
     starts, ends, chars, at = [], [], [], 0
@@ -203,6 +240,8 @@ def _spots_as_said(text: str, said: str, spelling: str, known: Sequence[Spot]) -
 
 def _spots_in_base64(text: str) -> Iterator[Spot]:
     """Base64 (either alphabet of RFC 4648) of a text that holds a secret: it is one as a whole."""
+    if "x" * 16 not in text.translate(_WORDS_TABLE):
+        return
     for match in _BASE64_RE.finditer(text):
         said = _unbase64(match[0])
         if said and next(_spots_as_written(said), None) is not None:

@@ -25,6 +25,7 @@ from .job import Job, Observed, fingerprint
 from .judge import Case, Doubts, Judge, Judgement
 from .lending import Lender
 from .locating import Locating
+from .masking import HELD, holds_secrets
 from .naming import ClassName, file_name, name_classes
 from .observation import parameters_of, recorded_observation
 from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
@@ -316,6 +317,8 @@ class Engine:
             return Plain("", "what it shows follows from the clock or from chance")
         if field(case.trace.input, "generates") is True:
             return Plain("", "a generator is not written down as a test")
+        if holds_secrets(self._setup.keys, case.job.data, [case.trace.input]):
+            return Plain("", HELD)
         if case.trace.kind == "wsgi":
             step = Step(case.job.entry.name, "wsgi", case.trace.input)
         else:

@@ -8,13 +8,13 @@ what base shows and what the candidate shows are compared by pseudonyms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from ..recorders.assemble import named_trees, with_named_trees
-from ..recorders.encryption import KeyId, Keyring
+from ..recorders.encryption import KeyId, Keyring, SessionKey
 from ..recorders.redaction import Known, Redactor
 from ..recorders.secret_parts import opened, opened_variables
 from ..recorders.store.protocol import BaselineReader
@@ -36,6 +36,19 @@ class Given(NamedTuple):
     trace: Trace
     put: Substitution | None = None
     """A call inside that is made with other arguments."""
+
+
+HELD = "it computes with secrets, which are not written into tests"
+"""Why there is no test of an input."""
+
+
+def holds_secrets(keys: Iterable[SessionKey], data: bytes, trees: Iterable[Tree]) -> bool:
+    """Whether parts of some trees stand for values that an encoded trace hides, and that replays compute with: whoever
+    has the pseudonyms alone does not get the same result. Raises `KeyProblem`."""
+    masks = Masks(Keyring(keys))
+    key, trace = masks.opened(data)
+    values = masks.values(key, trace)
+    return any(values.tree(tree) is not tree for tree in trees)
 
 
 class Masks:

@@ -80,6 +80,7 @@ def test_a_secret_of_known_form_under_an_innocent_name(form: str) -> None:
         "+1 or so, +12 %",
         "219-09-99990",
         "00000000000000000000000000000000",
+        "a1b2c3d4e5f64a7b8c9d0e1f2a3b4c5d",
         "c2hvcC5weQ== is a file",
     ],
 )

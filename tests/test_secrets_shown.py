@@ -14,6 +14,7 @@ import pytest
 
 import pytest_runtime.replay.exploring.explorer  # noqa: F401  # kept loaded between the sessions in this process
 from pytest_runtime import record
+from pytest_runtime.replay.masking import HELD
 
 from .project import Project, output
 from .test_rec_redaction import parts
@@ -155,9 +156,13 @@ def test_explored_inputs_and_written_tests_show_pseudonyms(project: Project) -> 
     """Inputs beside the recorded ones, what is kept of them, tests that are written, and what is accepted."""
     project.change("> LIMIT", "> LIMIT + 3", INIT)
     project.change("% 7]", "% 11, session.token + '!']", INIT)
+    project.change("return total + len", "return 2 * total + len", INIT)
     result = project.run(*RUN, "--runtime-explore=60", "--runtime-write-tests=written.py")
     assert result.ret != 0
     assert (project.path / "written.py").exists(), output(result)
+    written_tests = (project.path / "written.py").read_text()
+    assert "served" in written_tests
+    assert HELD in written_tests
     assert leaks(project, output(result)) == []
     accepted = project.run(*RUN, "--runtime-accept=intended")
     assert leaks(project, output(accepted)) == []

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from ...recorders.encryption import SessionKey
 from ...recorders.trace import Entry, Trace, encode_trace
 from ...recorders.value_tree import record
 from ..compare import Difference
 from ..differences import field_of
 from ..judge import Case, Judgement
+from ..masking import HELD, holds_secrets
 from ..observation import Observation
 from ..seal import SealedTrace
 from ..show import short
@@ -50,11 +52,13 @@ class Explaining:
         *,
         app: str,
         old: Mapping[str, str],
+        keys: Sequence[SessionKey],
         words: Callable[[str, str], str],
         locate: Callable[[Case, Judgement], Location | None],
     ) -> None:
-        """`app` is the application that is configured, or empty; `old` the texts of base; `words` tells a path class
-        (entry, path)."""
+        """`app` is the application that is configured, or empty; `old` the texts of base; `keys` read what recordings
+        hide; `words` tells a path class (entry, path)."""
+        self._keys = keys
         self._target = target
         self._asking = asking
         self._app = app
@@ -103,6 +107,8 @@ class Explaining:
             return Plain("", "what it shows follows from the clock or from chance")
         if seen.base.observations[-1].outbound:
             return Plain("", "it talks to a system that only the recording stands for")
+        if holds_secrets(self._keys, known.stored.data, [step.arguments for step in trial.steps]):
+            return Plain("", HELD)
         app = self._app or self._asking.jobs[made.call].entry.target
         return plain_test(
             trial.steps[: seen.at + 1],

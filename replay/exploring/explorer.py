@@ -539,6 +539,7 @@ class _Exploring:
             self._asking,
             app=self._explorer.setup.app,
             old=self._versions.old,
+            keys=self._explorer.setup.keys,
             words=self._explorer.words,
             locate=self._explorer.locate,
         )
