@@ -73,7 +73,8 @@ def describe_unsampled(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""
     named = _few([f"{entry}: {count}" for entry, count in counts.items()])
-    return f"{sum(counts.values())} not sampled ({named}; --sample all records every one)"
+    # Calls of code that lost its events for a while are seen by no one.
+    return f"{sum(counts.values())} or more not sampled ({named}; --sample all records every one)"
 
 
 def describe_forked(absences: Iterable[Absence]) -> str:

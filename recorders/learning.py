@@ -13,15 +13,18 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from .capture import freeze
+from .capture import Stand, freeze
 from .markers import Frozen, FrozenBytes, Opaque
 from .raw import class_name
 from .value_tree import AnchorNode, ClassName, DictNode, ObjectNode, OpaqueNode, Tree, TupleNode, children
 
 if TYPE_CHECKING:
     from .provenance import Origins, Place
+
+Arguments: TypeAlias = tuple[Any, tuple[Any, ...], dict[str, Any]]
+"""Receiver, positional and named arguments of a call."""
 
 TRACES: Final = 3
 """Traces of an entry that have to show the same before it is believed."""
@@ -76,19 +79,17 @@ class Learnt:
         return Opaque(name, f"it was not captured again, because in earlier traces of {entry} {lesson.reason}")
 
     def freeze(
-        self,
-        entry: str,
-        arguments: tuple[Any, tuple[Any, ...], dict[str, Any]],
-        *,
-        origins: Origins | None = None,
-    ) -> Frozen:
-        """Receiver, positional and named arguments of one call, frozen: `capture.freeze` without what is hopeless."""
+        self, entry: str, arguments: Arguments, *, origins: Origins | None = None, stand: Stand | None = None
+    ) -> tuple[Arguments, Frozen]:
+        """Receiver, positional and named arguments of one call, frozen: `capture.freeze` without what is hopeless. The
+        arguments come back with marks in the place of what was left out, to be frozen again in the same way."""
         if entry in self._entries:
             arguments = _replaced(arguments, lambda place, value: self.keep(entry, place, value))
-        frozen = freeze(arguments, origins=origins)
+        frozen = freeze(arguments, origins=origins, stand=stand)
         if type(frozen) is not FrozenBytes or not frozen.is_mark:
-            return frozen
-        return freeze(_replaced(arguments, lambda place, value: self._alone(entry, place, value)), origins=origins)
+            return arguments, frozen
+        arguments = _replaced(arguments, lambda place, value: self._alone(entry, place, value))
+        return arguments, freeze(arguments, origins=origins, stand=stand)
 
     def _alone(self, entry: str, place: Place, value: Any) -> Any:
         """The value of an argument, where it is not what makes all of them together too large."""
@@ -154,9 +155,7 @@ def _class_of(tree: Tree) -> ClassName:
     return f"builtins:{type(tree).__name__.removesuffix('Node').lower()}"
 
 
-def _replaced(
-    arguments: tuple[Any, tuple[Any, ...], dict[str, Any]], replace: Callable[[Place, Any], Any]
-) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+def _replaced(arguments: Arguments, replace: Callable[[Place, Any], Any]) -> Arguments:
     receiver, args, kwargs = arguments
     return (
         replace("receiver", receiver),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import signal
 import subprocess
@@ -31,7 +32,7 @@ from .included import ImportWatcher, Included
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
 from .protection import redaction_of
-from .sampling import Sampler
+from .sampling import Sampler, Windows
 from .session import Session
 from .source_literals import without_secrets
 from .store.open import open_reader, open_writer
@@ -126,6 +127,7 @@ class Recording:
         tracer = self.session.tracer
         if isinstance(tracer, NoTracer):
             sys.stderr.write(f"pytest-runtime: calls of functions are not recorded, requests are ({tracer.name})\n")
+        tracer.looks = Windows(self._sampler).opens
         tracer.find_entries(functions.entered)
 
     def _not_entries(self) -> list[str]:
@@ -366,7 +368,11 @@ def start_from_text(text: str) -> Recording | None:
             note_other_process(options)
             return None
         _restore_environment()
-        return start_for_process(options)
+        recording = start_for_process(options)
+        # Nothing of the service is there yet. Without this each full collection of its garbage would walk through the
+        # modules of the recorder too, a fifth of the time of a program that makes many objects.
+        gc.freeze()
+        return recording
     except RuntimeBaselineError as error:
         sys.stderr.write(f"pytest-runtime: not recording: {error}\n")
     except Exception as error:

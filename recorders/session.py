@@ -125,6 +125,8 @@ class Session:
         self._faults = 0
         self.provenance = Provenance()
         self.numbers = Numbers()
+        self.learnt = collector.learnt
+        self.governor = collector.governor
         self.application: object = None
 
     def begin(self, kind: EntryKind, key: Hashable, *, served: bool = False) -> LiveTrace | None:

@@ -14,7 +14,7 @@ from pytest_runtime.cli.sample import share_value
 from pytest_runtime.config import read_table
 from pytest_runtime.recorders.errors import ConfigurationError
 from pytest_runtime.recorders.governor import LOOK_AGAIN, RESERVE, SAVED, TYPICAL, WARM_UP, Governor, Usage, describe
-from pytest_runtime.recorders.sampling import QUIET, Sampler
+from pytest_runtime.recorders.sampling import QUIET, REPEATS, WINDOW_ROUNDS, Sampler, Windows
 
 from .scenario import Scenario
 
@@ -161,12 +161,30 @@ def test_a_server_is_held() -> None:
     assert QUIET <= admitted <= 3 * QUIET
 
 
-@pytest.mark.parametrize("sample", ["auto", "all"])
-def test_where_everything_is_recorded_nothing_is_held(sample: Any) -> None:
-    """A script, a suite, and `all` are recorded whole, whatever it costs."""
-    sampler = Sampler(sample, used_up().governor)
-    assert all(sampler.admit("shop:f") for _ in range(1000))
-    assert Sampler("all", used_up().governor).admit("GET /", served=True)
+def test_where_everything_is_asked_for_nothing_is_held() -> None:
+    """`all` is recorded whole, whatever it costs, in a server too."""
+    sampler = Sampler("all", used_up().governor)
+    assert all(sampler.admit("shop:f") for _ in range(3 * REPEATS))
+    assert sampler.admit("GET /", served=True)
+
+
+def test_a_script_is_held_only_where_it_repeats_itself() -> None:
+    """A thousand traces of an entry without a new path; a new path gives another thousand, other entries have theirs."""
+    sampler = Sampler("auto", used_up().governor)
+    assert sum(sampler.admit("shop:f") for _ in range(3 * REPEATS)) == REPEATS
+    assert sum(sampler.admit("shop:g") for _ in range(3 * REPEATS)) == REPEATS
+    sampler.found_path("shop:f")
+    assert sum(sampler.admit("shop:f") for _ in range(3 * REPEATS)) == REPEATS
+    assert sum(Sampler("auto").admit("shop:f") for _ in range(3 * REPEATS)) == 3 * REPEATS
+
+
+def test_windows_of_a_server_are_short() -> None:
+    """Entries are looked for in every round until the process serves, and then now and then."""
+    sampler = Sampler("auto")
+    windows = Windows(sampler)
+    assert all(windows.opens() for _ in range(100))
+    sampler.admit("GET /", served=True)
+    assert sum(windows.opens() for _ in range(10 * WINDOW_ROUNDS)) == 10
 
 
 # --- what is told ----------------------------------------------------------------------------------------------------

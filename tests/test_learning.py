@@ -42,7 +42,8 @@ def learnt() -> Learnt:
 
 def call(learnt: Learnt, receiver: Any, *args: Any, **kwargs: Any) -> tuple[Tree, Tree, Tree]:
     """One recorded call: (receiver, args, kwargs) as trees; the collector gets to see them."""
-    tree = thaw(learnt.freeze(ENTRY, (receiver, args, kwargs)))
+    _arguments, frozen = learnt.freeze(ENTRY, (receiver, args, kwargs))
+    tree = thaw(frozen)
     learnt.observe(ENTRY, tree)
     assert isinstance(tree, TupleNode)
     first, second, third = tree.items

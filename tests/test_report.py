@@ -444,7 +444,7 @@ def test_calls_that_were_not_sampled_are_named_where_nobody_judged_a_change() ->
     """Recording them is what is left to do."""
     left = (UnjudgedChange("function", "shop:fee", ("shop:fee",), 1, (("it reads shop.state", 1),)),)
     text = printed(totals(verdict(SAME), agreed=Agreed(left, (), ()), unsampled={"shop:fee": 12, "shop:other": 3}))
-    assert "12 calls of shop:fee were not sampled when it was recorded" in text
+    assert "12 calls or more of shop:fee were not sampled when it was recorded" in text
     assert "shop:other" not in text
 
 

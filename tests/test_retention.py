@@ -214,6 +214,6 @@ def test_what_the_budget_left_out_is_counted_by_entry(tmp_path: Path) -> None:
     assert all(counts[entry] + left_out[entry] == 1000 for entry in left_out)
     assert scenario.recording is not None
     summary = scenario.plain(scenario.recording.summary())
-    assert f"{sum(left_out.values())} not sampled (" in summary
+    assert f"{sum(left_out.values())} or more not sampled (" in summary
     assert "--sample all records every one)" in summary
     assert f"service:work: {left_out['service:work']}" in summary

@@ -54,7 +54,7 @@ def _lines(name: str, reader: BaselineReader) -> Iterator[str]:
                 yield f"    {part}: {shapes[entry, part].describe()}"
     absences = reader.absences()
     for entry, count in unsampled(absences).items():
-        yield f"  not sampled {count}: {entry}"
+        yield f"  not sampled {count} or more: {entry}"
     for counter, value in reader.counters().items():
         yield f"  counted {value}: {counter}"
     if not by_entry:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import fnmatch
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -27,6 +28,8 @@ from ..raw import class_name, is_instance, namespace_of_module
 from ..session import LiveTrace, Session
 from .call import Given, Held, are_scalars, given, is_private, locals_of
 from .target import Target, Targets, generated_methods, is_function
+
+_thread_time = time.thread_time
 
 ITEM_LIMIT = 1_000
 """Items of a generator that are kept."""
@@ -124,10 +127,12 @@ class FunctionEntries:
         if trace is None:
             Passing(code, frame).enter()
             return False
+        before = _thread_time()
         fixed = are_scalars(values)
         private = fixed or is_private(values)
         arguments = given(frame, target.parameters, values, target.defaults, bound=target.has_receiver)
         FunctionRun(self._session, trace, target, code, frame).start(arguments, private=private, fixed=fixed)
+        self._session.governor.spent(_thread_time() - before)
         return True
 
 
@@ -197,8 +202,9 @@ class FunctionRun:
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
         watched = Watched(trace.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones)
-        whole = (receiver, args, arguments.named)
-        self._before = freeze(whole, origins=self._origins, stand=watched.stand)
+        whole, self._before = self._session.learnt.freeze(
+            target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand
+        )
         if target.kind != "constructor":
             self._receiver = None
         if not fixed:
@@ -236,36 +242,25 @@ class FunctionRun:
 
     def returned(self, value: Any) -> None:
         """The function returns."""
-        trace = self._trace
-        trace.pause()
-        try:
+
+        def outcome() -> Any:
             result = self._receiver if self._target.kind == "constructor" else value
-            trace.ended = True
-            trace.outcome("return", result, self._stand)
-            self._finish(result)
-        except Exception as fault:
-            if not own(fault):
-                raise
-            self._session.fault(fault)
-        finally:
-            self._let_go()
+            self._trace.ended = True
+            self._trace.outcome("return", result, self._stand)
+            return result
+
+        self._end(outcome)
 
     def raised(self, error: BaseException) -> None:
-        """The function fails."""
-        trace = self._trace
-        trace.pause()
-        try:
-            if type(error) is GeneratorExit and trace.items is not None:
-                trace.outcome("return", None)
+        """The function fails. A generator that is closed only ends early."""
+
+        def outcome() -> None:
+            if type(error) is GeneratorExit and self._trace.items is not None:
+                self._trace.outcome("return", None)
             else:
-                trace.outcome_error(error, self._stand)
-            self._finish(None)
-        except Exception as fault:
-            if not own(fault):
-                raise
-            self._session.fault(fault)
-        finally:
-            self._let_go()
+                self._trace.outcome_error(error, self._stand)
+
+        self._end(outcome)
 
     def yielded(self, value: Any) -> None:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
@@ -289,6 +284,20 @@ class FunctionRun:
         self._trace.pause()
         self._session.counters.add("not recorded: the end of a call could not be watched")
         self._let_go()
+
+    def _end(self, outcome: Callable[[], Any]) -> None:
+        """The frame ends; `outcome` notes how, and gives the value that others may be given later."""
+        before = _thread_time()
+        self._trace.pause()
+        try:
+            self._finish(outcome())
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._session.fault(fault)
+        finally:
+            self._let_go()
+            self._session.governor.spent(_thread_time() - before)
 
     def _finish(self, value: Any) -> None:
         session, trace = self._session, self._trace

@@ -16,6 +16,8 @@ class Tracer(Protocol):
     """Fills the path record of the trace that runs."""
 
     name: str
+    looks: Callable[[], bool]
+    """Whether entries are looked for in the next round; asked once a round."""
 
     def register(self, codes: list[CodeType]) -> None:
         """Add code objects of included modules."""
@@ -56,6 +58,7 @@ class NoTracer:
 
     def __init__(self, reason: str) -> None:
         self.name = f"no tracing: {reason}"
+        self.looks: Callable[[], bool] = lambda: False
 
     def register(self, codes: list[CodeType]) -> None:
         """Nothing to do."""

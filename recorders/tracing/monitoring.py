@@ -81,6 +81,8 @@ class MonitoringTracer:
         self._evicted: dict[int, CodeType] = {}
         self._active = 0
         self._armed = False
+        self.looks: Callable[[], bool] = lambda: True
+        """Whether entries are looked for in the next round; asked once a round."""
         self._undo_room: Undo = lambda: None
         self._lock = threading.RLock()  # a signal handler may run included code while it is held
         events = sys.monitoring.events
@@ -141,14 +143,16 @@ class MonitoringTracer:
         """A round of the collector: close the window when no trace runs, give back what was taken away as hot."""
         with self._lock:
             self._idle.clear()
-            if not self._armed:
-                return
-            if self._active == 0 and self._entered is None:
+            looks = self._entered is not None and self.looks()
+            if self._active or looks:
+                if self._armed:
+                    self._restore()
+                else:
+                    self._arm()
+            elif self._armed:
                 self._set(self._codes, 0)
                 self._armed = False
                 self._evicted.clear()
-            else:
-                self._restore()
 
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""

@@ -44,6 +44,8 @@ class TraceFunctionTracer:
         self._watched: dict[int, CodeType] = {}
         self._head = head_of(self._started)
         self._undo_room: Undo = lambda: None
+        self.looks: Callable[[], bool] = lambda: True
+        self._is_looking = True
 
     def compile(self, source: str, module: str, file: str) -> CodeType:
         """The code of an included module, with prologues."""
@@ -71,7 +73,8 @@ class TraceFunctionTracer:
             sys.settrace(None)
 
     def rest(self) -> None:
-        """Nothing stays installed between traces."""
+        """Nothing stays installed between traces; whether prologues look for entries is decided anew."""
+        self._is_looking = self.looks()
 
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""
@@ -122,7 +125,7 @@ class TraceFunctionTracer:
         """The prologue of a function runs; its frame stands below that of the property and of this method."""
         try:
             scope = _current()
-            if self._entered is None or not (scope is None or scope.is_open):
+            if self._entered is None or not (scope.is_open if scope is not None else self._is_looking):
                 return
             frame = _getframe(2)
             self._entered(frame.f_code, frame)
