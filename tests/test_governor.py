@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -169,7 +168,7 @@ def test_where_everything_is_asked_for_nothing_is_held() -> None:
 
 
 def test_a_script_is_held_only_where_it_repeats_itself() -> None:
-    """A thousand traces of an entry without a new path; a new path gives another thousand, other entries have theirs."""
+    """A thousand traces of an entry without a new path; a new path gives another thousand; each entry has its own."""
     sampler = Sampler("auto", used_up().governor)
     assert sum(sampler.admit("shop:f") for _ in range(3 * REPEATS)) == REPEATS
     assert sum(sampler.admit("shop:g") for _ in range(3 * REPEATS)) == REPEATS

@@ -211,7 +211,9 @@ def test_what_the_budget_left_out_is_counted_by_entry(tmp_path: Path) -> None:
     scenario = Scenario(tmp_path, {"service": SERVICE}, app="service:answer", sample="auto").record(traffic)
     counts, left_out = recorded_counts(scenario)
     assert left_out.keys() == {"GET /", "service:work"}
-    assert all(counts[entry] + left_out[entry] == 1000 for entry in left_out)
+    assert counts["GET /"] + left_out["GET /"] == 1000
+    # Functions of a server are looked for now and then: what was not looked at is not counted either.
+    assert 0 < counts["service:work"] + left_out["service:work"] <= 1000
     assert scenario.recording is not None
     summary = scenario.plain(scenario.recording.summary())
     assert f"{sum(left_out.values())} or more not sampled (" in summary

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders import context
 from pytest_runtime.recorders.context import PathRecord
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import StoredClass
 from pytest_runtime.recorders.tracing.choose import NoTracer, choose_tracer
-from pytest_runtime.recorders.tracing.monitoring import HIT_LIMIT, RETURN_LIMIT
+from pytest_runtime.recorders.tracing.monitoring import CALL_LIMIT, HIT_LIMIT, IDLE_LIMIT, RETURN_LIMIT
 
 from .scenario import Scenario
 
@@ -394,3 +395,37 @@ def test_a_tracer_can_be_chosen_and_stopped() -> None:
     before = sys.gettrace()
     tracer.stop()
     assert sys.gettrace() is before
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with 3.12")
+def test_the_end_of_a_watched_frame_is_told_however_hot_its_code_is(tmp_path: Path) -> None:
+    """Code loses its events in the middle of its own frames; afterwards nothing is taken for being inside of them."""
+    source = """
+        def outer(depth):
+            return 0 if depth == 0 else 1 + outer(depth - 1)
+
+        def calls(function, times):
+            return [function() for _ in range(times)]
+
+        def made(count):
+            def inner():
+                count[0] += 1
+                return count[0]
+            return inner
+        """
+
+    def traffic(shop: Any) -> None:
+        for _ in range(3 * IDLE_LIMIT):
+            shop.outer(2)
+        inner = shop.made([0])
+        assert len([inner() for _ in range(CALL_LIMIT + 100)]) == CALL_LIMIT + 100
+        assert shop.calls(inner, CALL_LIMIT + 100)
+        assert context.current() is None
+        shop.outer(3)
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic, sample=0.0)
+    assert scenario.recording is not None
+    assert context.current() is None
+    (tmp_path / "all").mkdir()
+    assert Scenario(tmp_path / "all", {"shop": source}).record(traffic, sample="all").traces()
+    assert context.current() is None

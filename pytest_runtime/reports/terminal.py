@@ -70,7 +70,8 @@ def _missing(totals: Totals) -> Iterator[tuple[str, str]]:
     changed = {change.name for change in totals.agreed.left}
     concerned = {name: count for name, count in totals.unsampled.items() if name in changed or not totals.verdicts}
     for name, count in sorted(concerned.items(), key=lambda pair: (-pair[1], pair[0]))[:UNSAMPLED_SHOWN]:
-        yield f"{many(count, 'call')} or more of {name} were not sampled when it was recorded (record --sample all)", "yellow"
+        calls = many(count, "call")
+        yield f"{calls} or more of {name} were not sampled when it was recorded (record --sample all)", "yellow"
 
 
 def _unjudged_changes(totals: Totals) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from ..markers import Opaque
 from ..provenance import Origins
 from ..raw import class_name, is_instance, namespace_of_module
 from ..session import LiveTrace, Session
+from ..tracing.choose import Tracer
 from .call import Given, Held, are_scalars, given, is_private, locals_of
 from .target import Target, Targets, generated_methods, is_function
 
@@ -125,7 +126,7 @@ class FunctionEntries:
     def _begin(self, target: Target, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
         trace = self._session.begin("function", target.name)
         if trace is None:
-            Passing(code, frame).enter()
+            Passing(code, frame, self._session.tracer).enter()
             return False
         before = _thread_time()
         fixed = are_scalars(values)
@@ -139,21 +140,24 @@ class FunctionEntries:
 class Passing:
     """An entry that is not sampled: its inner calls are no entries either."""
 
-    def __init__(self, code: CodeType, frame: FrameType) -> None:
+    def __init__(self, code: CodeType, frame: FrameType, tracer: Tracer) -> None:
         self.code = code
         self.frame = frame
+        self._tracer = tracer
         self._scope = Scope(None)
         self._scope.watch = self
         self._token: Any = None
 
     def enter(self) -> None:
         """From here to the end of the frame."""
+        self._tracer.hold(self.code)
         self._token = context.enter(self._scope)
 
     def _leave(self) -> None:
         token, self._token = self._token, None
         if token is not None:
             context.leave_anyhow(token)
+            self._tracer.release(self.code)
 
     def returned(self, value: Any) -> None:
         """The frame returns."""
@@ -192,6 +196,7 @@ class FunctionRun:
         self._before: Any = None
         self._watched: Watched | None = None
         self._stand: Stand | None = None
+        self._is_held = False
 
     def start(self, arguments: Given, *, private: bool, fixed: bool) -> None:
         """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
@@ -219,6 +224,8 @@ class FunctionRun:
             trace.scope.called = watched.called
             tracer.watch(watched.codes)
         trace.path.codes[id(self.code)] = self.code
+        tracer.hold(self.code)
+        self._is_held = True
         trace.resume()
 
     def _split(self, positional: list[Any]) -> tuple[Any, tuple[Any, ...]]:
@@ -319,6 +326,9 @@ class FunctionRun:
             self._session.tracer.unwatch(watched.codes)
             for iterator in watched.iterators:
                 self._session.tracer.forget(iterator)
+        if self._is_held:
+            self._is_held = False
+            self._session.tracer.release(self.code)
         scope = self._trace.scope
         scope.watch = scope.called = None
         self._held = self._receiver = self._before = None

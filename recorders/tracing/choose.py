@@ -25,6 +25,12 @@ class Tracer(Protocol):
     def find_entries(self, entered: Entered) -> None:
         """Tell of frames of included code that may be entries."""
 
+    def hold(self, code: CodeType) -> None:
+        """A frame of this code is watched: whatever happens, its end is told."""
+
+    def release(self, code: CodeType) -> None:
+        """The frame ended."""
+
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""
 
@@ -65,6 +71,12 @@ class NoTracer:
 
     def find_entries(self, entered: Entered) -> None:
         """Nothing is seen."""
+
+    def hold(self, code: CodeType) -> None:
+        """Nothing is seen."""
+
+    def release(self, code: CodeType) -> None:
+        """Nothing to do."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Nothing is seen."""

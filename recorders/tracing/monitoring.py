@@ -79,6 +79,8 @@ class MonitoringTracer:
         self._idle: dict[int, int] = {}
         """Starts that came to nothing since the last round, by id of the code."""
         self._evicted: dict[int, CodeType] = {}
+        self._held: dict[int, int] = {}
+        """Frames that are watched, by id of their code."""
         self._active = 0
         self._armed = False
         self.looks: Callable[[], bool] = lambda: True
@@ -89,6 +91,7 @@ class MonitoringTracer:
         # 3.14 has an event for each way out; before, one event told of both.
         names = ("BRANCH_LEFT", "BRANCH_RIGHT") if hasattr(events, "BRANCH_LEFT") else ("BRANCH",)
         self._branches = 0
+        self._returns = events.PY_RETURN
         self._calls = events.PY_START | events.PY_RETURN
         self._rests = events.PY_YIELD | events.PY_RESUME
         self._everywhere = events.PY_UNWIND | events.PY_THROW
@@ -216,9 +219,27 @@ class MonitoringTracer:
             wanted = self._calls | self._branches | self._rests_of(code) if events is None else events
             sys.monitoring.set_local_events(self._tool, code, wanted)
 
+    def hold(self, code: CodeType) -> None:
+        """A frame of this code is watched: whatever happens, its end is told."""
+        with self._lock:
+            self._held[id(code)] = self._held.get(id(code), 0) + 1
+
+    def release(self, code: CodeType) -> None:
+        """The frame ended."""
+        with self._lock:
+            left = self._held.get(id(code), 0) - 1
+            if left > 0:
+                self._held[id(code)] = left
+                return
+            self._held.pop(id(code), None)
+            if id(code) in self._evicted:
+                sys.monitoring.set_local_events(self._tool, code, 0)
+
     def _evict(self, code: CodeType, left: int) -> None:
-        """Take events away from code that is hot, but for those that `left` says."""
+        """Take events away from code that is hot, but for those that `left` says, and the end of watched frames."""
         self._evicted[id(code)] = code
+        if id(code) in self._held:
+            left |= self._returns | self._rests_of(code)
         sys.monitoring.set_local_events(self._tool, code, left)
 
     def _fault(self, fault: Exception) -> None:
@@ -240,7 +261,7 @@ class MonitoringTracer:
                 path.codes[id(code)] = code
                 path.calls += 1
                 if path.calls > CALL_LIMIT:
-                    self._evict_called(scope, path, code)
+                    self._evict_called(path, code)
                 if scope.is_open and self._entered is not None and id(code) in self._registered:
                     self._entered(code, _getframe(1))
                 elif scope.called is not None:
@@ -257,10 +278,9 @@ class MonitoringTracer:
             if starts > IDLE_LIMIT:
                 self._evict(code, 0)
 
-    def _evict_called(self, scope: context.Scope, path: PathRecord, code: CodeType) -> None:
+    def _evict_called(self, path: PathRecord, code: CodeType) -> None:
         path.evicted = True
-        if scope.watch is None or scope.watch.code is not code:
-            self._evict(code, 0)
+        self._evict(code, 0)
 
     def _on_branch(self, code: CodeType, offset: int, destination: int) -> None:
         try:

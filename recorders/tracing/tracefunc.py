@@ -76,6 +76,12 @@ class TraceFunctionTracer:
         """Nothing stays installed between traces; whether prologues look for entries is decided anew."""
         self._is_looking = self.looks()
 
+    def hold(self, code: CodeType) -> None:
+        """The end of a frame is told by its own trace function."""
+
+    def release(self, code: CodeType) -> None:
+        """Nothing is held."""
+
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""
         self._watched.update((id(code), code) for code in codes)
