@@ -160,8 +160,10 @@ def _input(trace: LiveTrace) -> Tree:
         names = [name for name, _value in environ]
         values: list[Tree] = [thaw(value) for _name, value in environ]
         return record(environ=DictNode(list(names), values), body=BytesNode(body), read_all=read_all)
-    kind, frozen, parameters = trace.input
-    parts = {} if trace.items is None else {"generates": True}
+    kind, frozen, parameters, caller = trace.input
+    parts: dict[str, Tree] = {} if trace.items is None else {"generates": True}
+    if caller is not None:
+        parts["caller"] = thaw(caller)
     return record(kind=kind, arguments=thaw(frozen), parameters=ListNode(list(parameters)), **parts)
 
 
@@ -247,8 +249,9 @@ def _visit_input(trace: Trace, see: Any) -> Tree:
     if trace.kind == "wsgi":
         tree: Tree = see("", trace.input)
         return tree
-    kind, arguments, parameters, *generates = trace.input.values
-    more = {"generates": True} if generates else {}
+    kind, arguments, parameters = trace.input.values[:3]
+    names = map(str, trace.input.keys[3:])
+    more = {name: see("", value) for name, value in zip(names, trace.input.values[3:], strict=True)}
     if not (isinstance(arguments, TupleNode) and isinstance(parameters, ListNode)):
         return record(kind=kind, arguments=see("", arguments), parameters=parameters, **more)
     return record(kind=kind, arguments=_visit_arguments(arguments, parameters, see), parameters=parameters, **more)

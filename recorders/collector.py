@@ -75,6 +75,8 @@ class Collector:
     ) -> None:
         self.counters = Counters()
         self.unsampled = Unsampled()
+        self.end_seconds = END_SECONDS
+        """What ending may take."""
         self.found_path: Callable[[Hashable], None] = lambda key: None
         """Told by which key of the sampler a path class was found that was not known."""
         self.governor = Governor(1.0)
@@ -165,13 +167,13 @@ class Collector:
         return self._absences + unsampled
 
     def stop(self) -> None:
-        """Write what was accepted, then close the store; what cannot be written within `END_SECONDS` is counted."""
+        """Write what was accepted, then close the store; what cannot be written within `end_seconds` is counted."""
         if self._ended:
             return
         self._ended = True
-        self._deadline = _monotonic() + COLLECT_SHARE * END_SECONDS
-        if not self._worker.finish(self._end, END_SECONDS):
-            self._count_unwritten(f"dropped: the end took longer than {END_SECONDS:g} s")
+        self._deadline = _monotonic() + COLLECT_SHARE * self.end_seconds
+        if not self._worker.finish(self._end, self.end_seconds):
+            self._count_unwritten(f"dropped: the end took longer than {self.end_seconds:g} s")
 
     def _count_unwritten(self, why: str) -> None:
         """Count what was accepted and is neither written nor counted as dropped already."""

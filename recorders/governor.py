@@ -17,6 +17,9 @@ from typing import Final, NamedTuple
 
 DEFAULT_SHARE: Final = 0.02
 
+SCRIPT_TIMES: Final = 10
+"""Times the share that a script or a test suite may spend: it runs once, and what it does is the traffic."""
+
 WARM_UP: Final = 3.0
 """The allowance: services that were recorded in full spent 0.5 to 3 s until most of their paths were known."""
 
@@ -62,8 +65,10 @@ class Governor:
         cpu: Callable[[], float] = time.process_time,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`share` is between 0 and 1; `cpu` is the clock of the process, `now` that on the wall."""
-        self._share = share
+        """`share` is between 0 and 1; `cpu` is the clock of the process, `now` that on the wall. Until the process
+        serves, `SCRIPT_TIMES` the share is there."""
+        self._served_share = share
+        self._share = min(1.0, SCRIPT_TIMES * share)
         self._cpu = cpu
         self._now = now
         self._began = self._seen = cpu()
@@ -74,6 +79,10 @@ class Governor:
         self._typical = TYPICAL
         self._outstanding = 0
         """Runs that were let through, and are not yet paid for."""
+
+    def serve(self) -> None:
+        """The process serves others from now on, who would wait for it."""
+        self._share = self._served_share
 
     def may_open(self, *, novel: bool) -> bool:
         """Whether a run may be recorded now; `novel` is one of an entry that may still show a new path."""

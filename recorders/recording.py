@@ -47,6 +47,10 @@ TOLD_CPU = 0.5
 _time = time.time
 
 
+ALL_END_SECONDS = 60.0
+"""What ending may take where everything is to be recorded."""
+
+
 class Recording:
     """A recorder at work in this process, from `start` to `stop`."""
 
@@ -71,6 +75,8 @@ class Recording:
         tracer = choose_tracer(self._fault, self._included)
         self.governor = Governor(options.cpu_share)
         self.collector.governor = self.governor
+        if options.sample == "all":
+            self.collector.end_seconds = ALL_END_SECONDS  # nothing holds the queue down, and nothing is to be lost
         self._sampler = sampler = Sampler(options.sample, self.governor)
         self.session = Session(self._included, sampler, tracer, self.collector)
         self.collector.found_path = sampler.found_path
@@ -220,9 +226,10 @@ class Recording:
             return ""
         words = f"recording took {describe(usage)}"
         if self._sampler.held:
-            return f"{words}; {self._sampler.held} runs that may have been new were left out (--cpu-share allows more)"
+            left_out = f"{self._sampler.held} runs that may have been new were left out"
+            return f"{words}; {left_out} (--sample all leaves out none)"
         if usage.steady > usage.share:
-            return f"{words}, more than the {usage.share:.1%} of --cpu-share, because everything is recorded"
+            return f"{words}, more than the {usage.share:.1%} that it would hold to, because everything is recorded"
         return words
 
 

@@ -1,9 +1,9 @@
 """Which entries are recorded, and which are not because of the budget.
 
-Everything is recorded of a process that serves nobody: a script, a test suite, a job. Only what repeats itself there,
-an entry whose last `REPEATS` traces showed no new path, is held to the share of CPU. A server has a budget: a number of
-traces a second, beside what is new. New is an entry that was never seen, and an entry whose recorded traces went on
-to show paths that were not known: it is recorded whole until `QUIET` traces in a row showed none. What a rarer path
+Of a process that serves nobody (a script, a test suite, a job) everything is recorded that a generous share of CPU has
+room for, and after an entry's last `REPEATS` traces showed no new path, others come first. A server has a budget: a
+number of traces a second, beside what is new. New is an entry that was never seen, and one whose recorded traces went
+on to show paths that were not known: it is recorded whole until `QUIET` traces in a row showed none. What a rarer path
 then still has as a chance is below one in `QUIET` (the Good-Turing estimate: of n traces the share of paths that were
 seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 1953). Over both stands the governor, which
 holds the CPU of the recorder: what is new comes first there too.
@@ -45,6 +45,9 @@ class _Ungoverned:
     def opened(self) -> None:
         """Nothing to remember."""
 
+    def serve(self) -> None:
+        """Nothing changes."""
+
 
 WINDOW_ROUNDS = 50
 """Rounds of the collector of which entries are looked for in one, where a budget holds."""
@@ -75,6 +78,8 @@ class Sampler:
         self._everything = sample == "all"
         self._budgeted = sample not in ("all", "auto")
         """Whether the budget holds already: one that was asked for does from the start."""
+        if self._budgeted:
+            self._governor.serve()
         self._per_second = DEFAULT_RATE if isinstance(sample, str) else sample
         self._next = _monotonic() - BURST
         """When the rate would allow the next trace, had it been used up to the full; see `_within_rate`."""
@@ -87,8 +92,9 @@ class Sampler:
 
     def admit(self, key: Hashable, *, served: bool = False) -> bool:
         """Whether to record this run of the entry `key`; `served` says that a client on the other side asked for it."""
-        if served and not self._everything:
+        if served and not (self._everything or self._budgeted):
             self._budgeted = True
+            self._governor.serve()
         admitted = self._everything or (self._within_budget(key) if self._budgeted else self._is_worth_it(key))
         if admitted:
             self._governor.opened()
@@ -100,10 +106,13 @@ class Sampler:
         return self._budgeted
 
     def _is_worth_it(self, key: Hashable) -> bool:
-        """Of a process that serves nobody: all that is new, and what the share of CPU allows of the rest."""
+        """Of a process that serves nobody: what the share of CPU allows, what may be new first."""
         left = self._repeats.get(key, REPEATS)
         if not left:
             return self._governor.may_open(novel=False)
+        if not self._governor.may_open(novel=True):
+            self.held += 1
+            return False
         if len(self._repeats) < NOVEL_LIMIT or key in self._repeats:
             self._repeats[key] = left - 1
         return True

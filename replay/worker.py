@@ -34,6 +34,7 @@ from ..recorders.value_tree import (
     field,
     record,
 )
+from .calling import called_from
 from .calls import CalledNames
 from .lending import Lender
 from .observation import ENTRY_GONE, Observation, replayed_observation
@@ -213,6 +214,9 @@ class Worker:
             if field(trace.input, "generates") is True:
                 return self._generating(entry, trace, kind, arguments)
             function = callable_of(entry.target, kind, arguments[0], self._resolver)
+            caller = field(trace.input, "caller")
+            if caller is not None:
+                function = called_from(caller, function, self._resolver, standing_in(world))
         except (Unbuildable, TraceStopped) as reason:
             which = f"{part}: " if (part := self._unbuildable_part(trace)) else ""
             stop = Stop("input", f"the recorded input cannot be rebuilt: {which}{reason}", None)
