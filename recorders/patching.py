@@ -13,6 +13,10 @@ from typing import Any, TypeAlias
 
 import wrapt
 
+from .markers import Global
+from .raw import full_name
+from .readers import known_readers
+
 Undo: TypeAlias = Callable[[], None]
 Wrapper: TypeAlias = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]
 """`wrapper(wrapped, instance, args, kwargs)`, as wrapt calls it."""
@@ -57,6 +61,9 @@ class PatchedFunction(wrapt.FunctionWrapper[Any, Any]):
 
     __bound_function_wrapper__ = _PatchedMethod
 
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         home = sys.modules.get(self.__wrapped__.__module__)
         name: str = self.__wrapped__.__qualname__
@@ -69,6 +76,15 @@ class PatchedFunction(wrapt.FunctionWrapper[Any, Any]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self
+
+
+def _read_patched(value: Any) -> Any:
+    """A patched function in captured state stands for the library's own, by its name."""
+    function = value.__wrapped__
+    return Global, (full_name(function.__module__, function.__qualname__),)
+
+
+known_readers[id(PatchedFunction)] = known_readers[id(_PatchedMethod)] = _read_patched
 
 
 def wrap(owner: Any, name: str, wrapper: Wrapper) -> Undo:

@@ -24,6 +24,7 @@ import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..recorders.patching import PatchedFunction
 from ..recorders.value_tree import (
     AnchorNode,
     BytesNode,
@@ -173,6 +174,8 @@ class Resolver:
         if module_name == "builtins" and qualname in _HARMLESS:
             return vars(builtins)[qualname]
         found = _loaded(module_name, qualname)
+        if type(found) is PatchedFunction:
+            return found  # a boundary, behind which stands the recording
         root = module_name.partition(".")[0]
         at_home = root in sys.stdlib_module_names or root in _EXCEPTION_HOMES
         if isinstance(found, type) and issubclass(found, BaseException) and at_home:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import pickle
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -303,3 +305,30 @@ def test_a_callback_may_be_called_wrongly(tmp_path: Path) -> None:
     replayed = scenario.change("shop", "callback(1)", "callback(1, 2)").judge()
     assert replayed.counts == {"diverged": 1}
     assert "takes 1 positional argument but 2 were given" in replayed.fields["exception"][1]
+
+
+def test_functions_of_libraries_in_state_are_those_of_the_library(tmp_path: Path) -> None:
+    """A clock that an object keeps, and one that is given, are known by name; on replay they ask the recording."""
+    source = """
+        import time
+
+        class Timer:
+            def __init__(self, clock=time.time):
+                self.clock = clock
+
+            def now(self):
+                return self.clock() > 0
+
+        def is_clock(clock):
+            return clock is time.time
+        """
+
+    def traffic(shop: Any) -> None:
+        assert shop.Timer().now()
+        assert shop.is_clock(time.time)
+        assert repr(time.time) == "<built-in function time>"
+        assert pickle.loads(pickle.dumps(time.time)) is time.time
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    assert arguments(only(scenario, "is_clock")) == ([GlobalNode("time:time")], {})
+    assert scenario.judge(everything=True).counts == {"same": 3}
