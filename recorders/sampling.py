@@ -54,8 +54,11 @@ WINDOW_ROUNDS = 50
 
 
 class Windows:
-    """When functions are looked for as entries: always, or in a server now and then, because looking costs every call
-    of included code a little. Requests are entries of a boundary, and need no window."""
+    """When functions are looked for as entries, because looking costs every call of included code a little.
+
+    In a server now and then; else while the recorder may spend anything at all. Requests are entries of a boundary, and
+    need no window.
+    """
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
@@ -63,7 +66,9 @@ class Windows:
 
     def opens(self) -> bool:
         """Whether entries are looked for in the round that begins."""
-        return not self._sampler.is_budgeted or next(self._rounds) % WINDOW_ROUNDS == 0
+        if self._sampler.is_budgeted:
+            return next(self._rounds) % WINDOW_ROUNDS == 0
+        return self._sampler.may_record()
 
 
 class Sampler:
@@ -104,6 +109,10 @@ class Sampler:
     def is_budgeted(self) -> bool:
         """Whether a budget holds: then entries are looked for now and then only."""
         return self._budgeted
+
+    def may_record(self) -> bool:
+        """Whether anything at all could be recorded now."""
+        return self._everything or self._governor.may_open(novel=True)
 
     def _is_worth_it(self, key: Hashable) -> bool:
         """Of a process that serves nobody: what the share of CPU allows, what may be new first."""
