@@ -47,8 +47,8 @@ TOLD_CPU = 0.5
 _time = time.time
 
 
-ALL_END_SECONDS = 60.0
-"""What ending may take where everything is to be recorded."""
+SCRIPT_END_SECONDS = 60.0
+"""What ending may take of a process that serves nobody, and that nobody asks to end."""
 
 
 class Recording:
@@ -75,8 +75,6 @@ class Recording:
         tracer = choose_tracer(self._fault, self._included)
         self.governor = Governor(options.cpu_share)
         self.collector.governor = self.governor
-        if options.sample == "all":
-            self.collector.end_seconds = ALL_END_SECONDS  # nothing holds the queue down, and nothing is to be lost
         self._sampler = sampler = Sampler(options.sample, self.governor)
         self.session = Session(self._included, sampler, tracer, self.collector)
         self.collector.found_path = sampler.found_path
@@ -165,10 +163,12 @@ class Recording:
             return lambda: None  # a factory
         return wrap(module, attribute, wsgi.wrap_application(self.session))
 
-    def stop(self) -> None:
-        """Take everything away and write what was accepted."""
+    def stop(self, *, hurried: bool = False) -> None:
+        """Take everything away and write what was accepted; `hurried`: somebody waits for the process to end."""
         if not self._active:
             return
+        if not (hurried or self._sampler.is_budgeted):
+            self.collector.end_seconds = SCRIPT_END_SECONDS
         self._active = False
         self._hooks.stop()
         self._undos.run()
@@ -292,7 +292,7 @@ class _Ending:
         """Write what was accepted, and say what was recorded; one that comes second waits for the first."""
         with self._once:
             if not self._written:
-                self._recording.stop()
+                self._recording.stop(hurried=self._signal != 0)
                 sys.stderr.write(self._recording.summary() + "\n")
                 self._written = True
         if self._signal:

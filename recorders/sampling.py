@@ -1,7 +1,7 @@
 """Which entries are recorded, and which are not because of the budget.
 
-Of a process that serves nobody (a script, a test suite, a job) everything is recorded that a generous share of CPU has
-room for, and after an entry's last `REPEATS` traces showed no new path, others come first. A server has a budget: a
+Everything is recorded of a process that serves nobody: a script, a test suite, a job. Only what repeats itself there, an
+entry whose last `REPEATS` traces showed no new path, is held to a share of CPU, a generous one. A server has a budget: a
 number of traces a second, beside what is new. New is an entry that was never seen, and one whose recorded traces went
 on to show paths that were not known: it is recorded whole until `QUIET` traces in a row showed none. What a rarer path
 then still has as a chance is below one in `QUIET` (the Good-Turing estimate: of n traces the share of paths that were
@@ -54,11 +54,8 @@ WINDOW_ROUNDS = 50
 
 
 class Windows:
-    """When functions are looked for as entries, because looking costs every call of included code a little.
-
-    In a server now and then; else while the recorder may spend anything at all. Requests are entries of a boundary, and
-    need no window.
-    """
+    """When functions are looked for as entries: always, or in a server now and then, because looking costs every call
+    of included code a little. Requests are entries of a boundary, and need no window."""
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
@@ -66,9 +63,7 @@ class Windows:
 
     def opens(self) -> bool:
         """Whether entries are looked for in the round that begins."""
-        if self._sampler.is_budgeted:
-            return next(self._rounds) % WINDOW_ROUNDS == 0
-        return self._sampler.may_record()
+        return not self._sampler.is_budgeted or next(self._rounds) % WINDOW_ROUNDS == 0
 
 
 class Sampler:
@@ -110,18 +105,11 @@ class Sampler:
         """Whether a budget holds: then entries are looked for now and then only."""
         return self._budgeted
 
-    def may_record(self) -> bool:
-        """Whether anything at all could be recorded now."""
-        return self._everything or self._governor.may_open(novel=True)
-
     def _is_worth_it(self, key: Hashable) -> bool:
-        """Of a process that serves nobody: what the share of CPU allows, what may be new first."""
+        """Of a process that serves nobody: what may be new, and what a generous share of CPU allows of the rest."""
         left = self._repeats.get(key, REPEATS)
         if not left:
             return self._governor.may_open(novel=False)
-        if not self._governor.may_open(novel=True):
-            self.held += 1
-            return False
         if len(self._repeats) < NOVEL_LIMIT or key in self._repeats:
             self._repeats[key] = left - 1
         return True

@@ -168,36 +168,22 @@ def test_where_everything_is_asked_for_nothing_is_held() -> None:
     assert sampler.admit("GET /", served=True)
 
 
-def test_a_script_is_held_to_a_generous_share() -> None:
-    """Ten times that of a server; then what may be new is left out and counted, as it is there."""
-    clock = Process()
-    script = Governor(0.02, cpu=lambda: clock.cpu, now=lambda: clock.wall)
-    sampler = Sampler("auto", script)
-    script.spent(WARM_UP)
-    assert not sampler.admit("shop:f")
-    assert sampler.held == 1
-    clock.work(10.0)
-    script.collected(0, 0.0, waiting=0)
-    assert script.usage().share == pytest.approx(0.2)
-    assert sampler.admit("shop:f")
+def test_a_script_is_held_only_where_it_repeats_itself() -> None:
+    """A thousand traces of an entry without a new path; a new path gives another thousand; each entry has its own."""
+    sampler = Sampler("auto", used_up().governor)
+    assert sum(sampler.admit("shop:f") for _ in range(3 * REPEATS)) == REPEATS
+    assert sum(sampler.admit("shop:g") for _ in range(3 * REPEATS)) == REPEATS
+    sampler.found_path("shop:f")
+    assert sum(sampler.admit("shop:f") for _ in range(3 * REPEATS)) == REPEATS
+    assert sum(Sampler("auto").admit("shop:f") for _ in range(3 * REPEATS)) == 3 * REPEATS
 
 
-def test_what_repeats_itself_comes_last() -> None:
-    """After a thousand traces of an entry without a new path others come first; a new path gives another thousand."""
-    admitted = [sum(Sampler("auto").admit("shop:f") for _ in range(3 * REPEATS))]
-    clock = Process()
-    script = Governor(1.0, cpu=lambda: clock.cpu, now=lambda: clock.wall)
-    script.spent(WARM_UP - RESERVE / 2)
-    sampler = Sampler("auto", script)
-    for _ in range(2):
-        count = 0
-        for _ in range(3 * REPEATS):
-            if sampler.admit("shop:f"):
-                count += 1
-                script.collected(1, 0.0, waiting=0)
-        admitted.append(count)
-        sampler.found_path("shop:f")
-    assert admitted == [3 * REPEATS, REPEATS, REPEATS]
+def test_a_script_has_a_generous_share() -> None:
+    """Ten times that of a server, until it serves."""
+    governor = Governor(0.02)
+    assert governor.usage().share == pytest.approx(0.2)
+    Sampler("auto", governor).admit("GET /", served=True)
+    assert governor.usage().share == 0.02
 
 
 def test_windows_of_a_server_are_short() -> None:
