@@ -1,12 +1,13 @@
 """Which entries are recorded, and which are not because of the budget.
 
 Everything is recorded of a process that serves nobody: a script, a test suite, a job. Only what repeats itself there,
-an entry whose last `REPEATS` traces showed no new path, is held to a share of CPU, a generous one. A server has a
-budget: a number of traces a second, beside what is new. New is an entry that was never seen, and one whose recorded
-traces went on to show paths that were not known: it is recorded whole until `QUIET` traces in a row showed none. What a
-rarer path then still has as a chance is below one in `QUIET` (the Good-Turing estimate: of n traces the share of paths that were
-seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 1953). Over both stands the governor, which
-holds the CPU of the recorder: what is new comes first there too.
+an entry whose last `REPEATS` traces showed no new path, is held to a share of CPU, a generous one.
+
+A server has a budget: a number of traces a second, beside what is new. New is an entry that was never seen, and one
+whose recorded traces went on to show paths that were not known: it is recorded whole until `QUIET` traces in a row
+showed none. What a rarer path then still has as a chance is below one in `QUIET` (the Good-Turing estimate: of n traces
+the share of paths that were seen once is the chance that the next one is new; I. J. Good, Biometrika 40, 1953). Over
+both stands the governor, which holds the CPU of the recorder: what is new comes first there too.
 """
 
 from __future__ import annotations
