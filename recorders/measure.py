@@ -167,7 +167,7 @@ class _Look:
             kind = id(cls)
             if kind == _DICT and len(part) <= WHOLE:  # the most frequent ones first, by the shortest way
                 self._count(self._items(list(part.values()), weight), weight)
-            elif (kind in _SEQUENCES) and len(part) <= WHOLE:
+            elif kind in _SEQUENCES and len(part) <= WHOLE:
                 self._count(self._items(part, weight), weight)
             elif kind in _CONTAINERS:
                 self._container(cls, part, weight)
