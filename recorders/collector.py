@@ -47,9 +47,9 @@ ROUND_SECONDS = 0.5
 COUNTERS_PERIOD = 5.0
 """Seconds between two writes of counters alone."""
 
-END_SECONDS = 3.0
-"""How long the end of a recording may take. A container that is stopped is killed after ten seconds, and the service
-needs some of them itself."""
+END_SECONDS = 2.5
+"""How long the end of the collector may take; with all else, the end of a recording takes three seconds at most. A
+container that is stopped is killed after ten, and the service needs some of them itself."""
 
 COLLECT_SHARE = 0.6
 """The part of it in which traces are collected; the rest is for writing them."""
@@ -138,6 +138,9 @@ class Collector:
 
     def accept(self, trace: LiveTrace, size: int) -> None:
         """Take a finished trace; never blocks."""
+        if self._ended:
+            self.counters.add("dropped: it ended after the recording")
+            return
         self.accepted += 1
         fits = self._given - self._taken + size <= QUEUE_BYTES and len(self._queue) < QUEUE_TRACES
         if fits:

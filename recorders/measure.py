@@ -25,6 +25,12 @@ WHOLE: Final = 32
 SAMPLE: Final = 16
 """Items that stand for those of a larger one."""
 
+SMALL: Final = 256
+"""Items and containers up to which a value is small, if each of its texts is."""
+
+SMALL_TEXT: Final = 1_000
+SMALL_SIZE: Final = SMALL * SMALL_TEXT
+
 OBJECT_SIZE: Final = 30
 """Bytes of a frozen instance without its attributes, at least."""
 
@@ -34,6 +40,7 @@ _ATOMS: Final = {id(type(None)): 1, id(bool): 1, id(int): 2, id(float): 9}
 _STR, _BYTES, _BYTEARRAY = id(str), id(bytes), id(bytearray)
 _LIST, _TUPLE, _DICT, _SET, _FROZENSET = id(list), id(tuple), id(dict), id(set), id(frozenset)
 _TEXTS: Final = frozenset({_STR, _BYTES, _BYTEARRAY})
+_SEQUENCES: Final = frozenset({_LIST, _TUPLE})
 _CONTAINERS: Final = frozenset({_LIST, _TUPLE, _DICT, _SET, _FROZENSET})
 _deque: Any = collections.deque
 _BASES: Final[tuple[Any, ...]] = (dict, list, tuple, set, frozenset, str, bytes, bytearray, _deque)
@@ -48,6 +55,9 @@ class Measured(NamedTuple):
     """Bytes of all else, about, as far as it was looked at."""
     objects: float
     """Instances in all else, about."""
+
+
+_NOTHING: Final = Measured({}, 0.0, 0.0)
 
 
 def extent_of(value: Any) -> Extent | None:
@@ -91,9 +101,42 @@ def _sampled(base: Any, value: Any, length: int) -> list[Any]:
 
 def measure(value: Any, limit: int, most: int) -> Measured:
     """What a value holds; a part is too large that has more than `limit` bytes, or more than `most` instances."""
+    if limit >= SMALL_SIZE and most >= SMALL and _is_small(value):
+        return _NOTHING
     look = _Look(limit, most)
     look.into(value)
     return Measured(look.heavy, look.size, look.objects)
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value is so small that there is nothing to measure: the shortest way, because most values are."""
+    left, stack = SMALL, [value]
+    for part in stack:  # which grows meanwhile
+        kind = id(type(part))
+        items: Any
+        if kind in _SEQUENCES:
+            items = part
+        elif kind == _DICT:
+            items = part.values()
+        else:
+            layout = layout_of(type(part)) if kind not in _CONTAINERS else None
+            if layout is None or layout.base is not None or layout.read_dict is None:
+                return False
+            state = layout.read_dict(part)
+            if type(state) is not dict:
+                return False
+            items = state.values()
+        left -= len(items) + 1
+        if left < 0:
+            return False
+        for item in list(items):
+            kind = id(type(item))
+            if kind not in _ATOMS:
+                if kind not in _TEXTS:
+                    stack.append(item)
+                elif len(item) > SMALL_TEXT:
+                    return False
+    return True
 
 
 class _Look:
@@ -124,7 +167,7 @@ class _Look:
             kind = id(cls)
             if kind == _DICT and len(part) <= WHOLE:  # the most frequent ones first, by the shortest way
                 self._count(self._items(list(part.values()), weight), weight)
-            elif (kind in (_TUPLE, _LIST)) and len(part) <= WHOLE:
+            elif kind in _SEQUENCES and len(part) <= WHOLE:
                 self._count(self._items(part, weight), weight)
             elif kind in _CONTAINERS:
                 self._container(cls, part, weight)

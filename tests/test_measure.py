@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_runtime.recorders import capture as capture_module
 from pytest_runtime.recorders.capture import OBJECT_LIMIT, VALUE_LIMIT, freeze
 from pytest_runtime.recorders.markers import FrozenBytes
-from pytest_runtime.recorders.measure import LOOKS, WHOLE, measure
+from pytest_runtime.recorders.measure import LOOKS, WHOLE, _is_small, measure
 from pytest_runtime.recorders.shapes import Shape
 from pytest_runtime.recorders.thawing import capture
 from pytest_runtime.recorders.value_tree import (
@@ -226,3 +226,11 @@ def test_what_is_frozen_is_plain(large: tuple[Any, Extent]) -> None:
     assert len(frozen.data) < 1_000
     with pytest.raises((pickle.UnpicklingError, ModuleNotFoundError, AttributeError)):
         pickle.loads(frozen.data.replace(b"pytest_runtime", b"pytest_nothing"))
+
+
+def test_a_small_value_is_not_measured_at_all() -> None:
+    """Most values are small, which is seen at once; a text, a container of its own or a long list is not."""
+    small: list[Any] = [(None, (5, [1, 2], {"a": "b"}), {}), Held(a=1, b=[Held()]), [[]] * 50, {1: (2.5, b"x")}]
+    others: list[Any] = [["x" * 2_000], Rows([1]), {1, 2}, list(range(1_000)), [ValueError("x" * 10)] * 300]
+    assert [_is_small(value) for value in small] == [True] * len(small)
+    assert [_is_small(value) for value in others] == [False] * len(others)
