@@ -15,7 +15,8 @@ import msgspec
 
 from ..recorders.assemble import named_trees, with_named_trees
 from ..recorders.encryption import KeyId, Keyring, SessionKey
-from ..recorders.redaction import Known, Redactor
+from ..recorders.known_secrets import Known
+from ..recorders.redaction import Redactor
 from ..recorders.secret_parts import opened, opened_variables
 from ..recorders.store.protocol import BaselineReader
 from ..recorders.trace import Exchange, Outcome, Trace, decode_trace

@@ -16,9 +16,9 @@ from ...recorders import context
 from ...recorders.assemble import Paths
 from ...recorders.capture import freeze
 from ...recorders.context import PathRecord, Scope
+from ...recorders.known_secrets import Known
 from ...recorders.markers import Frozen, FrozenBytes
 from ...recorders.readers import class_name
-from ...recorders.redaction import Known
 from ...recorders.thawing import thaw
 from ...recorders.trace import Entry, Outcome, Trace, encode_trace
 from ...recorders.tracing.choose import Tracer
