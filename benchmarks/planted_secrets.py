@@ -281,7 +281,7 @@ SERVICE = """
         row = db.execute("SELECT name, password FROM client").fetchone()
         db.close()
         return work(row[1])
-    def gateway(kind, value): return ["no", "ok"][known(value)]
+    def gateway(kind, value): return ["no", "ok"][hashlib.sha256(value.encode()).hexdigest()[:12] in KNOWN]
     def keys(number): return SECRETS[number]
     SECRETS = {}
     def outbound_named(password): return gateway("password", {"password": password}["password"])
