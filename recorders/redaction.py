@@ -17,10 +17,13 @@ first that it asks or counts (`has_password`, `max_tokens`), or the token is a c
 
 **Under a sensitive name** every leaf is secret, except None, booleans, integers of one or two digits (versions, flags,
 counts: no secret has a hundred values), dates and times, and members of enumerations. Keys inside stay. A value that
-is itself a sensitive name (`{"grant": "password"}`) is replaced only where it stands: as a word it is everywhere.
+is itself a sensitive name (`{"grant": "password"}`) is replaced only where it stands: as a word it is everywhere. Below
+a bare `token` or `tokens` only what looks random is secret, and objects under these and the ambiguous words are not:
+parsers have tokens, and games have cards. A name that is kept (`keep`) makes its leaves public, whatever their form.
 
-Not found, knowingly: a secret under an innocent name and of no known form; positional SQL parameters and literals
-without a column name next to them; secrets inside compressed or encrypted bytes.
+Not found, knowingly: a secret under an innocent name and of no known form, in a trace that does not name it elsewhere;
+parameters of an `INSERT` into columns that are not known, unless they look random; secrets inside compressed or
+encrypted bytes.
 """
 
 from __future__ import annotations
