@@ -5,8 +5,7 @@ It runs in the collector, for traces that are kept.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from .boundaries.world import RawExchange
 from .included import Included
 from .naming import function_name
 from .redaction import Redactor
+from .sql_names import columns_of, parameter_names
 from .thawing import capture, thaw
 from .trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
 from .tracing.branches import Arm, BranchTable, FunctionName
@@ -177,6 +177,10 @@ def _outcome(trace: LiveTrace) -> Tree:
     return tree
 
 
+UNNAMED = "token"
+"""What a text is called that is inserted where the column is not known: it is a secret if it looks like one."""
+
+
 # --- redaction ---------------------------------------------------------------------------------------------------
 
 
@@ -216,11 +220,12 @@ def _visit(trace: Trace, see: Any) -> Trace:
     """Show every tree of a trace to `see(name, tree)`, and build the trace of what it returns."""
     variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
     outcome = trace.outcome
+    tables = columns_of(map(_statement, trace.exchanges))
     name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
     parts: dict[str, Any] = dict(  # noqa: C408 - field names, not keys
         input=_visit_input(trace, see),
         outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), _visit_left(trace, see)),
-        exchanges=[_visit_exchange(exchange, see) for exchange in trace.exchanges],
+        exchanges=[_visit_exchange(exchange, tables, see) for exchange in trace.exchanges],
         readings=[
             Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values])
             for one in trace.readings
@@ -297,11 +302,19 @@ def _visit_header(pair: Tree, see: Any) -> Tree:
     return tree
 
 
-def _visit_exchange(exchange: Exchange, see: Any) -> Exchange:
+def _statement(exchange: Exchange) -> str:
+    """The SQL of an exchange, empty where it has none."""
+    request = exchange.request
+    is_sql = exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2
+    return str(request.items[0]) if is_sql and isinstance(request, TupleNode) else ""
+
+
+def _visit_exchange(exchange: Exchange, tables: Mapping[str, Sequence[str]], see: Any) -> Exchange:
     request, items = exchange.request, exchange.items
     if exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2:
         sql, parameters = request.items
-        request = TupleNode([see("", sql), _visit_parameters(str(sql), parameters, see)])
+        names = parameter_names(str(sql), tables, UNNAMED)
+        request = TupleNode([see("", sql), _visit_parameters(names, parameters, see)])
     else:
         request = see("", request)
     columns = _columns(exchange.answer)
@@ -326,8 +339,7 @@ def _columns(answer: Tree) -> list[str]:
     return [str(name) for name in first.items] if isinstance(first, TupleNode) else []
 
 
-def _visit_parameters(sql: str, parameters: Tree, see: Any) -> Tree:
-    names = parameter_names(sql)
+def _visit_parameters(names: Sequence[str], parameters: Tree, see: Any) -> Tree:
     if isinstance(parameters, ListNode):  # executemany
         return ListNode([_visit_named(names, row, see) for row in parameters.items])
     return _visit_named(names, parameters, see)
@@ -338,21 +350,10 @@ def _visit_named(names: Sequence[str], row: Tree, see: Any) -> Tree:
         tree: Tree = see("", row)
         return tree
     padded = [*names, *[""] * len(row.items)]
-    return TupleNode([see(name, cell) for name, cell in zip(padded, row.items, strict=False)])
+    named = zip(padded, row.items, strict=False)
+    return TupleNode([see(_name_of(name, cell), cell) for name, cell in named])
 
 
-_INSERT = re.compile(r"\binto\s+[\w.\"`\[\]]+\s*\(([^()]*)\)\s*values\s*\(([^()]*)\)", re.IGNORECASE)
-_COMPARED = re.compile(
-    r"([A-Za-z_]\w*)[\"`\]]?\s*(?:=|<>|!=|<=?|>=?|\blike\b|\bis\b)\s*\?|\b(limit|offset)\s+\?|\?", re.IGNORECASE
-)
-
-
-def parameter_names(sql: str) -> list[str]:
-    """The column next to each positional `?` of a statement, empty where none stands there."""
-    inserted = _INSERT.search(sql)
-    if inserted is not None and inserted.start() < (sql.find("?") if "?" in sql else 0):
-        columns = [column.strip(' "`[]\n\t') for column in inserted.group(1).split(",")]
-        values = [value.strip() for value in inserted.group(2).split(",")]
-        if len(columns) == len(values):
-            return [column for column, value in zip(columns, values, strict=True) if value == "?"]
-    return [(match.group(1) or match.group(2) or "").lower() for match in _COMPARED.finditer(sql)]
+def _name_of(name: str, cell: Tree) -> str:
+    """A value without a name is looked at only where it is a text with letters: no amount, no date."""
+    return "" if name == UNNAMED and not (isinstance(cell, str) and any(map(str.isalpha, cell))) else name

@@ -32,6 +32,9 @@ KEY_VARIABLE: Final = "PYTEST_RUNTIME_KEY"
 RECIPIENT_VARIABLE: Final = "PYTEST_RUNTIME_RECIPIENT"
 """Public keys, for recordings."""
 
+KEY_PLACE: Final = os.path.join(os.sep, "pytest-runtime", "keys")
+"""How the path of the file with the user's keys ends, wherever its configuration lies."""
+
 _SEPARATOR: Final = re.compile(r"[\s,]+")
 _COMMENT: Final = "#"
 _HEAD: Final = "# Private keys of pytest-runtime, the newest last: they read the secrets of recordings. Share none.\n"

@@ -17,25 +17,25 @@ first that it asks or counts (`has_password`, `max_tokens`), or the token is a c
 
 **Under a sensitive name** every leaf is secret, except None, booleans, integers of one or two digits (versions, flags,
 counts: no secret has a hundred values), dates and times, and members of enumerations. Keys inside stay. A value that
-is itself a sensitive name (`{"grant": "password"}`) is replaced only where it stands: as a word it is everywhere.
+is itself a sensitive name (`{"grant": "password"}`) is replaced only where it stands: as a word it is everywhere. Below
+a bare `token` or `tokens` only what looks random is secret, and objects under these and the ambiguous words are not:
+parsers have tokens, and games have cards. A name that is kept (`keep`) makes its leaves public, whatever their form.
 
-Not found, knowingly: a secret under an innocent name and of no known form; positional SQL parameters and literals
-without a column name next to them; secrets inside compressed or encrypted bytes.
+Not found, knowingly: a secret under an innocent name and of no known form, in a trace that does not name it elsewhere;
+parameters of an `INSERT` into columns that are not known, unless they look random; secrets inside compressed or
+encrypted bytes.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from operator import is_
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from .pseudonyms import Pseudonyms, is_card_number, respell, spellings
+from .known_secrets import MIN_EQUAL, Known, Patch, decoded, paint
+from .pseudonyms import Pseudonyms, is_card_number
 from .secret_patterns import spots_by_form
 from .sensitive import spots_in_text, spots_under_name
-from .sensitive_names import PUBLIC, SCALAR, TOKEN, WORDS, Names, combined, word_set, words_of
+from .sensitive_names import PUBLIC, SCALAR, TOKEN, Names, combined
 from .value_tree import (
     AnchorNode,
     BytesNode,
@@ -62,152 +62,7 @@ DEPTH_LIMIT: Final = 220
 """Trees are built at most 200 deep; what lies deeper becomes an opaque mark, because it is not looked at."""
 
 
-NO_PSEUDONYMS: Final = Pseudonyms(b"")
-"""For secrets whose replacements are known."""
-
-_MIN_EQUAL: Final = 6
-_MIN_INSIDE: Final = 8
-_FEW: Final = 32
-_WORD_VALUE_RE: Final = re.compile(r"[A-Za-z _-]{1,40}")
-_VOCABULARY: Final = WORDS | word_set("access refresh client id api key code bearer basic digest session auth")
-_Patch = tuple[int, int, str]
-
-
-class Known:
-    """The secrets found so far, and their replacements."""
-
-    def __init__(self, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
-        self._pseudonyms = pseudonyms
-        self.exact: dict[str, str] = {}
-        self._inside: dict[str, str] = {}
-        self._index: dict[str, list[int]] = {}
-
-    def replacement(self, raw: str, spelling: str) -> str:
-        """What to write for a secret that is written `raw`; remembers it."""
-        if spelling == "basic":
-            return self._basic(raw)
-        if not spelling:
-            replaced = self._pseudonyms.text(raw)
-            self.add(raw, replaced)
-            return replaced
-        plain, written = respell(raw, spelling, self._pseudonyms.text)
-        self.add(plain, self._pseudonyms.text(plain))
-        self._put(raw, written)
-        return written
-
-    def _basic(self, raw: str) -> str:
-        """RFC 7617: base64 of `user:password`, each replaced by itself, so that a comparison still replays."""
-        try:
-            said = base64.b64decode(raw + "=" * (-len(raw) % 4), validate=True).decode()
-        except (binascii.Error, ValueError):
-            return self.replacement(raw, "")
-        replaced = ":".join(self.replacement(part, "") for part in said.split(":", 1))
-        written = base64.b64encode(replaced.encode("utf-8", "surrogatepass")).decode("ascii").rstrip("=")
-        written = written.ljust(len(raw), "=")
-        self._put(raw, written)
-        return written
-
-    def add(self, plain: str, replaced: str) -> None:
-        """Replace a secret from now on, in all its spellings; a word of the vocabulary of secrets is none."""
-        if plain == replaced or (_WORD_VALUE_RE.fullmatch(plain) and _VOCABULARY.issuperset(words_of(plain))):
-            return
-        self._put(plain, replaced)
-        if len(plain) >= _MIN_INSIDE and plain in self._inside:
-            for one, other in spellings(plain, replaced):
-                self._put(one, other)
-
-    def _put(self, text: str, replaced: str) -> None:
-        if len(text) >= _MIN_EQUAL and text != replaced and len(text) == len(replaced):
-            self.exact.setdefault(text, replaced)
-            if len(text) >= _MIN_INSIDE:
-                self._inside.setdefault(text, replaced)
-                self._index.clear()
-
-    def __bool__(self) -> bool:
-        return bool(self.exact)
-
-    def learn(self, other: Known) -> None:
-        """Replace from now on what another knows."""
-        for text, replaced in other.exact.items():
-            self._put(text, replaced)
-
-    def inverse(self) -> Known:
-        """What gives the secrets for their replacements."""
-        found = Known(self._pseudonyms)
-        for text, replaced in self.exact.items():
-            found._put(replaced, text)
-        return found
-
-    def text(self, text: str) -> str:
-        """A text without the secrets that are known; the same object where none stands in it."""
-        patches = self.patches(text)
-        return _paint(text, patches) if patches else text
-
-    def tree(self, tree: Tree) -> Tree:
-        """A tree without the secrets that are known; the same object where none stands in it."""
-        if isinstance(tree, str):
-            return self.text(tree)
-        if isinstance(tree, BytesNode):
-            text, encoding = _decode(tree.data)
-            replaced = self.text(text)
-            return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
-        if isinstance(tree, int) and not isinstance(tree, bool) and str(tree) in self.exact:
-            return int(self.exact[str(tree)])
-        inside = children(tree)
-        parts = [self.tree(part) for part in inside]
-        return tree if all(map(is_, parts, inside)) else with_children(tree, parts)
-
-    def patches(self, text: str) -> list[_Patch]:
-        """Where known secrets stand in a text, the longest last."""
-        if len(text) < _MIN_INSIDE:
-            return [(0, len(text), self.exact[text])] if text in self.exact else []
-        found = self._search_each(text) if len(self._inside) <= _FEW else self._search_all(text)
-        return sorted(found, key=lambda patch: len(patch[2]))
-
-    def _search_each(self, text: str) -> Iterator[_Patch]:
-        for secret, replaced in self._inside.items():
-            at = text.find(secret)
-            while at >= 0:
-                yield at, at + len(secret), replaced
-                at = text.find(secret, at + len(secret))
-
-    def _search_all(self, text: str) -> Iterator[_Patch]:
-        """One pass, by the first characters: the cost does not grow with the number of secrets."""
-        if not self._index:
-            for secret in sorted(self._inside, key=len, reverse=True):
-                sizes = self._index.setdefault(secret[:_MIN_INSIDE], [])
-                if len(secret) not in sizes[-1:]:
-                    sizes.append(len(secret))
-        at, last = 0, len(text) - _MIN_INSIDE
-        while at <= last:
-            step = 1
-            for size in self._index.get(text[at : at + _MIN_INSIDE], ()):
-                if replaced := self._inside.get(text[at : at + size]):
-                    yield at, at + size, replaced
-                    step = size
-                    break
-            at += step
-
-
-def _paint(text: str, patches: Iterable[_Patch]) -> str:
-    """The text with every patch laid over it, later ones on top; lengths never change."""
-    chars = list(text)
-    for start, end, replaced in patches:
-        chars[start:end] = replaced
-    return "".join(chars)
-
-
-_CONTROL_RE: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _REPLACED_KINDS: Final = frozenset({"decimal", "uuid", "path"})
-
-
-def _decode(data: bytes) -> tuple[str, str]:
-    """The bytes as text, and the encoding that gives them back: Latin-1 for what is no text at all."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "latin-1"
-    return (data.decode("latin-1"), "latin-1") if _CONTROL_RE.search(text) else (text, "utf-8")
 
 
 class Redaction:
@@ -217,7 +72,7 @@ class Redaction:
         self._pseudonyms = pseudonyms
         self._names = names
         self.known = Known(pseudonyms)
-        self._found: dict[tuple[str, int], list[_Patch]] = {}
+        self._found: dict[tuple[str, int], list[Patch]] = {}
         self.replaced = 0
 
     def collect(self, tree: Tree, care: int) -> dict[int, int]:
@@ -241,7 +96,7 @@ class Redaction:
         if isinstance(tree, str):
             self._collect_text(tree, care)
         elif isinstance(tree, BytesNode):
-            text, encoding = _decode(tree.data)
+            text, encoding = decoded(tree.data)
             if care > PUBLIC and encoding == "latin-1":
                 self._collect_binary(tree.data, text, care)
             else:
@@ -261,7 +116,7 @@ class Redaction:
         return care > TOKEN
 
     def _collect_text(self, text: str, care: int) -> None:
-        if (text, care) in self._found or (care <= PUBLIC and len(text) < _MIN_EQUAL):
+        if (text, care) in self._found or (care <= PUBLIC and len(text) < MIN_EQUAL):
             return
         names = self._names
         spots = spots_under_name(text, names, care) if care > PUBLIC else spots_in_text(text, names, care)
@@ -333,7 +188,7 @@ class Redaction:
         if isinstance(tree, str):
             return self._replace_text(tree, care)
         if isinstance(tree, BytesNode):
-            text, encoding = _decode(tree.data)
+            text, encoding = decoded(tree.data)
             replaced = self._replace_text(text, care)
             return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
         if isinstance(tree, bool):
@@ -347,7 +202,7 @@ class Redaction:
         patches = [*self._found.get((text, care), ()), *self.known.patches(text)]
         if not patches:
             return text
-        replaced = _paint(text, patches)
+        replaced = paint(text, patches)
         return text if replaced == text else replaced
 
 

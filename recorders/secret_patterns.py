@@ -25,7 +25,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote_plus
 
-from .pseudonyms import JSON_UNIT, PERCENT_UNIT, is_card_number, is_iban, read_unit
+from .pseudonyms import is_card_number, is_iban
+from .spellings import JSON_UNIT, PERCENT_UNIT, read_unit
 
 
 class Spot(NamedTuple):
@@ -53,7 +54,7 @@ _CARD_RE: Final = re.compile(
 )
 _KEY_PREFIX: Final = (
     r"(?:AKIA|ASIA|gh[pousr]_|github_pat_|[sr]k_(?:live|test)_|whsec_|xox[abeoprs]-|AIza|glpat-|npm_|pypi-"
-    r"|hf_|sk-(?:ant-|proj-)?|ya29\.|SG\.|dop_v1_|shpat_)"
+    r"|hf_|sk-(?:ant-|proj-)?|ya29\.|SG\.|dop_v1_|shpat_|AGE-SECRET-KEY-1|PRT-SECRET-KEY-1)"
 )
 _KEY_RE: Final = re.compile(rf"(?<![A-Za-z0-9]){_KEY_PREFIX}([\w.-]{{10,255}}+)", re.ASCII)
 PREFIX_RE: Final = re.compile(
@@ -66,6 +67,7 @@ PREFIX_RE: Final = re.compile(
 _PREFIXES: Final = (
     *("AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "k_live_", "k_test_", "whsec_", "xox"),
     *("AIza", "glpat-", "npm_", "pypi-", "hf_", "sk-", "ya29.", "SG.", "dop_v1_", "shpat_"),
+    "-SECRET-KEY-1",
 )
 _SCHEMES: Final = ("bearer", "basic", "token", "digest", "apikey")
 

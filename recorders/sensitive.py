@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from .pseudonyms import respell
 from .secret_patterns import PREFIX_RE, Spot, spots_by_form
 from .sensitive_names import COOKIE_ATTRIBUTES, COOKIES, KEPT, PUBLIC, SECRET, TOKEN, Names, combined, is_random
+from .spellings import respell
 
 _KEPT_VALUE: Final = "kept"
 """Spelling of a spot that is no secret: a name that is never taken for sensitive stands before it."""

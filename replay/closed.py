@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 from ..recorders import context
+from ..recorders.keys import KEY_PLACE
 from ..recorders.patching import Undo
 from .file_checks import watch_checks
 from .places import UserFiles, place_of_error, place_of_frame
@@ -219,6 +220,8 @@ class Closed:
     def _leaves(self, event: str, args: tuple[Any, ...], world: RecordedWorld | None) -> bool:
         if event == "open":
             path, _mode, flags = args
+            if _holds_keys(path):
+                return True
             return isinstance(flags, int) and bool(flags & _WRITE_FLAGS) and self._outside(path, world)
         if event == "sqlite3.connect":
             target = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes)) else ""
@@ -289,6 +292,21 @@ def _by_import_system(frame: FrameType | None) -> bool:
 def _is_bytecode(path: Any) -> bool:
     """Whether the import system wants to keep what it compiled."""
     return isinstance(path, str) and _BYTECODE.fullmatch(path) is not None
+
+
+_ENVIRONMENT = re.compile(r"/proc/[^/]+/(?:task/[^/]+/)?environ")
+"""The environment of a process as it was started (`proc(5)`): a private key may be given in it."""
+
+
+def _holds_keys(path: object) -> bool:
+    """Whether a file may hold the user's private keys, which are no part of what code under test reads."""
+    if not isinstance(path, (str, bytes)):
+        return False
+    name = os.fsdecode(path)
+    if not name.endswith(("keys", "environ")):
+        return False
+    place = os.path.realpath(name)
+    return place.endswith(KEY_PLACE) or _ENVIRONMENT.fullmatch(place) is not None
 
 
 def _described(event: str, args: tuple[Any, ...]) -> str:

@@ -15,7 +15,9 @@ import msgspec
 
 from ..recorders.assemble import named_trees, with_named_trees
 from ..recorders.encryption import KeyId, Keyring, SessionKey
-from ..recorders.redaction import Known, Redactor
+from ..recorders.errors import KeyProblem
+from ..recorders.known_secrets import Known
+from ..recorders.redaction import Redactor
 from ..recorders.secret_parts import opened, opened_variables
 from ..recorders.store.protocol import BaselineReader
 from ..recorders.trace import Exchange, Outcome, Trace, decode_trace
@@ -63,6 +65,15 @@ class Masks:
     def text(self, text: str) -> str:
         """Something that this process says."""
         return self._known.text(text)
+
+    def text_about(self, job: Job, text: str) -> str:
+        """Something that this process says of a job, of which it may have shown nothing yet."""
+        try:
+            key, trace = self.opened(job.data)
+        except KeyProblem:
+            return self.text(text)  # what cannot be opened was not computed with
+        self.learn(key, named_trees(trace))
+        return self.text(text)
 
     def learn(self, key: KeyId, pairs: Sequence[_Named]) -> None:
         """Mask from now on the secrets in values that were opened."""

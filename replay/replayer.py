@@ -371,10 +371,10 @@ class Replayer:
                 replay, lines, detail = self.replay(job, given.trace)
             return self._observed(job, given, replay, lines, detail, [], _clock() - started)
         except (EntryUnavailable, KeyProblem) as reason:
-            return Observed(job.trace, "error", self.masks.text(str(reason)))
+            return Observed(job.trace, "error", self.masks.text_about(job, str(reason)))
         except Exception as error:  # noqa: BLE001 - one trace is lost and named, never the run
             told = f"the replay itself failed: {type(error).__name__}: {error}"
-            return Observed(job.trace, "error", self.masks.text(told))
+            return Observed(job.trace, "error", self.masks.text_about(job, told))
 
     def _tapped(self, job: Job, given: Given, started: float) -> Observed:
         """A replay that tells of calls inside, or makes one of them with other arguments."""

@@ -11,10 +11,10 @@ import json
 from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from ..recorders.assemble import parameter_names
 from ..recorders.boundaries.sqlite import effect_of as effect_of_sql
 from ..recorders.boundaries.world import Effect, Operation
 from ..recorders.entries.wsgi import route_guess
+from ..recorders.sql_names import parameter_names
 from ..recorders.thawing import capture
 from ..recorders.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, encode, field, record
 from .sql import Statement, canonical, operation_of, placed, with_own_columns

@@ -109,6 +109,16 @@ def test_reading_files_is_allowed(plain: Scenario) -> None:
     assert changed(plain, 'x = len((FOLDER / "kept").read_text()) - 3').counts == {"same": 1}
 
 
+def test_private_keys_are_not_read(plain: Scenario) -> None:
+    """The keys that read what recordings hide are not for code under test, nor is what the process was started with."""
+    keys = plain.folder / "config" / "pytest-runtime" / "keys"
+    keys.parent.mkdir(parents=True)
+    keys.write_text("no key at all")
+    for path in (str(keys), "/proc/self/environ"):
+        assert_refused(changed(plain, f"x = len(open({path!r}).read())"), "open")
+        plain.change("plain", f"    x = len(open({path!r}).read())\n", "")
+
+
 def test_the_null_device_is_allowed(plain: Scenario) -> None:
     """Writing to nowhere changes nothing."""
     assert changed(plain, 'open(os.devnull, "w").close()').counts == {"same": 1}

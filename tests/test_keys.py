@@ -147,6 +147,8 @@ def test_recipients_are_added_to_a_baseline(
     theirs = new_private_key()
     assert main(["key", "add", "staging", recipient_of(theirs)]) == 0
     assert "1 recipients added to 1 sessions" in capsys.readouterr().out
+    assert main(["status", "staging"]) == 0
+    assert f"the private key of {recipient_of(theirs)}" in capsys.readouterr().out
     monkeypatch.setenv("XDG_CONFIG_HOME", str(project / "nobody"))
     with closing(open_reader(".runtime/staging.baseline")) as reader:
         assert readable(reader.keys(), {"PYTEST_RUNTIME_KEY": theirs})

@@ -9,8 +9,12 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from pytest_runtime.recorders import value_tree
+from pytest_runtime.recorders.assemble import UNNAMED
+from pytest_runtime.recorders.assemble import redacted as assembled
 from pytest_runtime.recorders.pseudonyms import Pseudonyms, is_iban
 from pytest_runtime.recorders.redaction import Redactor
+from pytest_runtime.recorders.sql_names import columns_of, parameter_names
+from pytest_runtime.recorders.trace import Exchange, Outcome, Trace
 from pytest_runtime.recorders.value_tree import BytesNode, DictNode, ListNode, ObjectNode, Tree, TupleNode, record
 
 REDACTOR = Redactor(b"k" * 32)
@@ -171,3 +175,36 @@ def test_a_secret_is_found_encoded_wherever_it_is_known() -> None:
     assert secret.encode().hex() not in str(shown)
     assert secret not in base64.b64decode(str(shown[2])).decode("latin-1")
     assert "Secret" not in base64.urlsafe_b64decode(str(shown[3])).decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("INSERT INTO w (name, password) VALUES (?, ?)", ["name", "password"]),
+        ("INSERT INTO w (name, password) VALUES (?, lower(?)), ('a)b', ?)", ["name", "password", "password"]),
+        ("INSERT INTO w (n, t) VALUES (?, ?) ON CONFLICT DO UPDATE SET pin = ?", ["n", "t", "pin"]),
+        ("insert into w values (?, ?)", ["name", "password"]),
+        ("INSERT INTO other VALUES (?, coalesce(?, 1))", ["token", "token"]),
+        ("SELECT a FROM w WHERE password = ? AND n > ? LIMIT ?", ["password", "n", "limit"]),
+        ("INSERT INTO w (a) SELECT b FROM v WHERE c = ?", ["c"]),
+    ],
+)
+def test_parameters_are_named_by_their_columns(sql: str, names: list[str]) -> None:
+    """Also in inserts that name none, of a table whose creation was seen, with expressions and several rows."""
+    tables = columns_of(['CREATE TABLE IF NOT EXISTS "w" (name TEXT, password VARCHAR(20), PRIMARY KEY (name))'])
+    assert parameter_names(sql, tables, UNNAMED) == names
+
+
+def test_what_is_inserted_without_a_name_is_looked_at() -> None:
+    """A text that looks random is a secret; a word, a date and an amount are none."""
+    request = TupleNode(["INSERT INTO v VALUES (?, ?, ?, ?)", TupleNode(["pw-91ab7cX", "carol", "2026-11-27", 150000])])
+    exchange = Exchange("sqlite3", "execute", "", "write", request, None, [], True, None, None, 0)
+    nothing = TupleNode([None, TupleNode([]), DictNode([], [])])
+    call = record(kind="function", arguments=nothing, parameters=ListNode([]))
+    trace = Trace("a:f", "function", 0.0, call, Outcome("return", None, None), [exchange], [], {}, None, [], [], [], [])
+    shown = assembled(trace, REDACTOR).exchanges[0].request
+    assert isinstance(shown, TupleNode)
+    (_sql, parameters) = shown.items
+    assert isinstance(parameters, TupleNode)
+    assert parameters.items[0] != "pw-91ab7cX"
+    assert parameters.items[1:] == ["carol", "2026-11-27", 150000]

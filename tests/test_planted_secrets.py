@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planted_secrets import measure  # type: ignore[import-not-found]  # in the folder of benchmarks
+from planted_secrets import measure
 
 
 def test_no_planted_secret_is_found(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
 import textwrap
 import zlib
@@ -150,6 +151,15 @@ def test_an_unchanged_project_is_faithful(project: Project) -> None:
     assert result.ret == 0, output(result)
     assert "9 same" in output(result)
     assert leaks(project, output(result)) == []
+
+
+def test_what_is_explored_computes_with_secrets(project: Project) -> None:
+    """An input beside a recorded one gets as far as the recorded one did: only the true token is let in."""
+    project.change("    return total\n\ndef enter", "    return total if total != 0 else 'none'\n\ndef enter", INIT)
+    result = project.run(*RUN, "--runtime-explore=60")
+    said = output(result)
+    assert re.search(r"differs: check\(token='[^']{27}', total=0\)", said), said
+    assert leaks(project, said) == []
 
 
 def test_explored_inputs_and_written_tests_show_pseudonyms(project: Project) -> None:

@@ -40,6 +40,9 @@ def _lines(name: str, reader: BaselineReader) -> Iterator[str]:
         when = datetime.datetime.fromtimestamp(revision.recorded, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
         commit = revision.commit[:12] or "no commit known"
         yield f"  session {number}: {when}, Python {revision.python}, {commit}, {len(revision.sources)} modules"
+    held = reader.keys()
+    for recipient in dict.fromkeys(wrapped.recipient for wrapped in held):
+        yield f"  what is redacted can be read with the private key of {recipient}"
     shapes = reader.shapes()
     by_entry: dict[str, list[str]] = {}
     for described in reader.classes():

@@ -9,9 +9,9 @@ import msgspec
 
 from ..assemble import named_trees
 from ..encryption import Keyring
-from ..pseudonyms import written_forms
 from ..secret_parts import opened
 from ..secret_patterns import spots_by_form
+from ..spellings import written_forms
 from ..trace import Trace, decode_trace
 from ..value_tree import BytesNode, Tree, children
 from .protocol import BaselineReader

@@ -13,12 +13,12 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from ...recorders import context
-from ...recorders.assemble import Paths
+from ...recorders.assemble import Paths, named_trees
 from ...recorders.capture import freeze
 from ...recorders.context import PathRecord, Scope
+from ...recorders.known_secrets import Known
 from ...recorders.markers import Frozen, FrozenBytes
 from ...recorders.readers import class_name
-from ...recorders.redaction import Known
 from ...recorders.thawing import thaw
 from ...recorders.trace import Entry, Outcome, Trace, encode_trace
 from ...recorders.tracing.choose import Tracer
@@ -145,6 +145,7 @@ class Attempts:
             producers = {name: encode_trace(self._masks.opened(data)[1]) for name, data in job.producers.items()}
             job = msgspec.structs.replace(job, producers=self._relocation.producers(producers))
             given = self._masks.given(job)
+            self._masks.learn(given.key, named_trees(given.trace))
             values = self._masks.values(given.key, given.trace)
             known = self._jobs[encoded] = _Opened(job, given, self._relocation.moved(given.trace), values)
         return known
