@@ -233,7 +233,7 @@ class MonitoringTracer:
                 return
             self._held.pop(id(code), None)
             if id(code) in self._evicted:
-                sys.monitoring.set_local_events(self._tool, code, 0)
+                sys.monitoring.set_local_events(self._tool, code, self._calls | self._rests_of(code))
 
     def _evict(self, code: CodeType, left: int) -> None:
         """Take events away from code that is hot, but for those that `left` says, and the end of watched frames."""
@@ -286,6 +286,8 @@ class MonitoringTracer:
         try:
             scope = _current()
             if scope is None or scope.path is None:
+                if not self._active:
+                    self._evict(code, self._calls | self._rests_of(code))  # until a trace begins
                 return
             path = scope.path
             path.arms[id(code), offset, destination] = code
