@@ -401,11 +401,16 @@ def test_a_tracer_can_be_chosen_and_stopped() -> None:
 def test_the_end_of_a_watched_frame_is_told_however_hot_its_code_is(tmp_path: Path) -> None:
     """Code loses its events in the middle of its own frames; afterwards nothing is taken for being inside of them."""
     source = """
+        import time
+
         def outer(depth):
             return 0 if depth == 0 else 1 + outer(depth - 1)
 
         def calls(function, times):
             return [function() for _ in range(times)]
+
+        def waits(seconds):
+            time.sleep(seconds)
 
         def made(count):
             def inner():
@@ -423,8 +428,14 @@ def test_the_end_of_a_watched_frame_is_told_however_hot_its_code_is(tmp_path: Pa
         assert context.current() is None
         shop.outer(3)
 
-    scenario = Scenario(tmp_path, {"shop": source}).record(traffic, sample=0.0)
-    assert scenario.recording is not None
+    def slow(shop: Any) -> None:
+        shop.outer(1)
+        shop.waits(0.3)  # the collector closes the window meanwhile
+        assert context.current() is None
+
+    Scenario(tmp_path, {"shop": source}).record(slow, sample=0.0)
+    assert context.current() is None
+    Scenario(tmp_path, {"shop": source}).record(traffic, sample=0.0)
     assert context.current() is None
     (tmp_path / "all").mkdir()
     assert Scenario(tmp_path / "all", {"shop": source}).record(traffic, sample="all").traces()

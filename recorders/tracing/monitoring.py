@@ -192,6 +192,7 @@ class MonitoringTracer:
         with self._lock:
             self._entered = None
             self._undo_room()
+            self._held.clear()
             sys.monitoring.set_events(self._tool, 0)
             self._set([*self._codes, *self._watched], 0)
             self._codes = []
@@ -216,13 +217,14 @@ class MonitoringTracer:
 
     def _set(self, codes: Iterable[CodeType], events: int | None = None) -> None:
         for code in codes:
-            wanted = self._calls | self._branches | self._rests_of(code) if events is None else events
-            sys.monitoring.set_local_events(self._tool, code, wanted)
+            self._apply(code, self._calls | self._branches | self._rests_of(code) if events is None else events)
 
     def hold(self, code: CodeType) -> None:
         """A frame of this code is watched: whatever happens, its end is told."""
         with self._lock:
             self._held[id(code)] = self._held.get(id(code), 0) + 1
+            if not self._armed or id(code) in self._evicted:  # since the frame started
+                self._apply(code, sys.monitoring.get_local_events(self._tool, code))
 
     def release(self, code: CodeType) -> None:
         """The frame ended."""
@@ -232,15 +234,22 @@ class MonitoringTracer:
                 self._held[id(code)] = left
                 return
             self._held.pop(id(code), None)
-            if id(code) in self._evicted:
-                sys.monitoring.set_local_events(self._tool, code, self._calls | self._rests_of(code))
+            if not self._armed:
+                self._apply(code, 0)
+            elif id(code) in self._evicted:
+                self._apply(code, self._calls | self._rests_of(code))
 
     def _evict(self, code: CodeType, left: int) -> None:
-        """Take events away from code that is hot, but for those that `left` says, and the end of watched frames."""
-        self._evicted[id(code)] = code
+        """Take events away from code that is hot, but for those that `left` says."""
+        with self._lock:
+            self._evicted[id(code)] = code
+            self._apply(code, left)
+
+    def _apply(self, code: CodeType, events: int) -> None:
+        """Set the events of included code; those of the end of watched frames stay in any case."""
         if id(code) in self._held:
-            left |= self._returns | self._rests_of(code)
-        sys.monitoring.set_local_events(self._tool, code, left)
+            events |= self._returns | self._rests_of(code)
+        sys.monitoring.set_local_events(self._tool, code, events)
 
     def _fault(self, fault: Exception) -> None:
         if not own(fault):
