@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_runtime.cli.sample import share_value
@@ -40,6 +40,7 @@ class Process:
         self.governor.collected(1, cost, waiting=0)
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.005, 0.2),
     st.lists(st.tuples(st.floats(0.0001, 0.05), st.floats(0.0, 0.5), st.booleans()), max_size=300),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_runtime.recorders import capture as capture_module
@@ -171,6 +171,7 @@ PARTS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(PARTS, st.integers(20, 400))
 def test_nothing_that_fits_is_refused(value: Any, limit: int) -> None:
     """Where every container is small, a value that the freezer's own limit lets through is never taken for large."""
@@ -180,6 +181,7 @@ def test_nothing_that_fits_is_refused(value: Any, limit: int) -> None:
         assert freeze((value,), limit=limit).data == whole.data
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_measuring_is_a_lower_bound_where_all_is_seen(value: Any) -> None:
     """What is counted of a value is at most what it takes, so that nothing is refused for an estimate."""

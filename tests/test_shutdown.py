@@ -14,6 +14,9 @@ import pytest
 from pytest_runtime.recorders.store.open import open_reader
 
 ROOT = str(Path(__file__).resolve().parent.parent)
+WAIT = "for _ in range(600): time.sleep(0.1)"
+"""Not one long sleep: a signal that comes between Python's last look for one and the system call waits for its end."""
+
 SHOP = "def price(amount):\n    if amount % 2:\n        return 'odd'\n    return amount * 2\n"
 SCRIPT = """
 import sys, time, os
@@ -83,7 +86,7 @@ def test_an_end_of_its_own(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     """SIGTERM and SIGINT lose nothing, and the status stays that of the signal."""
-    process = start(tmp_path, "time.sleep(60)")
+    process = start(tmp_path, WAIT)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     started = time.monotonic()
@@ -110,7 +113,7 @@ def test_a_signal_while_everything_is_being_written(tmp_path: Path) -> None:
 def test_a_handler_of_the_service_stays(tmp_path: Path) -> None:
     """A service that handles SIGTERM itself does so; its traces are written at its own end."""
     handler = "import signal\nsignal.signal(signal.SIGTERM, lambda *args: sys.exit(3))"
-    end = f"{handler}\nprint('set', flush=True)\ntime.sleep(60)"
+    end = f"{handler}\nprint('set', flush=True)\n{WAIT}"
     process = start(tmp_path, end)
     assert process.stdout is not None
     assert [process.stdout.readline() for _ in range(2)] == ["ready\n", "set\n"]
