@@ -12,6 +12,7 @@ from .arguments import Numbers
 from .boundaries.world import LiveWorld
 from .capture import Stand, freeze, frozen_size
 from .context import PathRecord, Scope
+from .faults import own
 from .included import Included
 from .markers import Frozen
 from .provenance import Provenance
@@ -143,7 +144,9 @@ class Session:
                 self._unsampled.add(key)
                 return None
             return LiveTrace(self, kind, key)
-        except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+        except Exception as fault:
+            if not own(fault):
+                raise
             self.fault(fault)
             return None
 
@@ -154,7 +157,9 @@ class Session:
             return
         try:
             self._collector.accept(trace, trace.size())
-        except Exception as fault:  # noqa: BLE001 - the service must never see a fault of its recorder
+        except Exception as fault:
+            if not own(fault):
+                raise
             self.fault(fault)
 
     def hosts(self, scope: Scope) -> bool:

@@ -255,11 +255,13 @@ class LiveWorld:
     def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
         ticket = self.begin(operation, request)
         # What the boundary itself crosses underneath is part of it: a library that wraps another is recorded once.
-        token = context.enter(context.UNSAMPLED)
+        token = None
         try:
+            token = context.enter(context.UNSAMPLED)
             return ticket.first(perform)
         finally:
-            context.leave(token)
+            if token is not None:
+                context.leave(token)
 
     def begin(self, operation: Operation, request: Any) -> LiveTicket:
         frame = self._innermost(sys._getframe(1))

@@ -251,11 +251,6 @@ class MonitoringTracer:
             events |= self._returns | self._rests_of(code)
         sys.monitoring.set_local_events(self._tool, code, events)
 
-    def _fault(self, fault: Exception) -> None:
-        if not own(fault):
-            raise fault
-        self._on_fault(fault)
-
     # --- callbacks ---
 
     def _on_start(self, code: CodeType, offset: int) -> None:
@@ -275,8 +270,10 @@ class MonitoringTracer:
                     self._entered(code, _getframe(1))
                 elif scope.called is not None:
                     scope.called(code, _getframe(1))
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _outside(self, code: CodeType, frame: FrameType) -> None:
         """A frame starts outside every trace: an entry, or one of many that come to nothing."""
@@ -304,8 +301,10 @@ class MonitoringTracer:
             if path.hits > HIT_LIMIT:
                 path.evicted = True
                 self._evict(code, self._calls | self._rests_of(code))
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _on_return(self, code: CodeType, offset: int, value: Any) -> None:
         try:
@@ -321,8 +320,10 @@ class MonitoringTracer:
                 cls = type(value)
                 if id(cls) in _SCALARS or (cls is str and len(value) <= TEXT_LIMIT):
                     path.returns.append((code, value))
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _on_unwind(self, code: CodeType, offset: int, error: BaseException) -> None:
         try:
@@ -332,8 +333,10 @@ class MonitoringTracer:
             watch = scope.watch
             if watch is not None and watch.code is code and watch.frame is _getframe(1):
                 watch.raised(error)
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _on_yield(self, code: CodeType, offset: int, value: Any) -> None:
         try:
@@ -343,8 +346,10 @@ class MonitoringTracer:
             watch = scope.watch
             if watch is not None and watch.code is code and watch.frame is _getframe(1):
                 watch.yielded(value)
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _on_resume(self, code: CodeType, offset: int) -> None:
         try:
@@ -352,8 +357,10 @@ class MonitoringTracer:
                 watch = self._resting.pop(id(_getframe(1)), None)
                 if watch is not None:
                     watch.resumed()
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _on_throw(self, code: CodeType, offset: int, error: BaseException) -> None:
         try:
@@ -361,5 +368,7 @@ class MonitoringTracer:
                 watch = self._resting.pop(id(_getframe(1)), None)
                 if watch is not None:
                     watch.resumed()
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service

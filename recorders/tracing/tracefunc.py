@@ -120,11 +120,6 @@ class TraceFunctionTracer:
         self._undo_room()
         self._undo_room = lambda: None
 
-    def _fault(self, fault: Exception) -> None:
-        if not own(fault):
-            raise fault
-        self._on_fault(fault)
-
     # --- the start of an entry ---
 
     def _started(self) -> None:
@@ -138,8 +133,10 @@ class TraceFunctionTracer:
             scope = _current()
             if scope is not None and scope.watch is not None and scope.watch.frame is frame:
                 self._watch_end(scope.watch, scope.path, frame)
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _watch_end(self, watch: Watch, path: PathRecord | None, frame: FrameType) -> None:
         """Have the end of a frame told, that runs already."""
@@ -194,8 +191,10 @@ class TraceFunctionTracer:
                 return None
             frame.f_trace_lines = False
             return self._ending(scope.watch)
-        except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-            self._fault(fault)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
             return None
 
     def _local(
@@ -238,8 +237,10 @@ class TraceFunctionTracer:
                     elif code.co_code[frame.f_lasti] == _RETURN:
                         keep_return(path, code, arg)
                     error = None
-            except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-                self._fault(fault)
+            except Exception as fault:
+                if not own(fault):
+                    raise
+                self._on_fault(fault)  # it would arrive in the service
             return on_event
 
         return on_event
@@ -258,8 +259,10 @@ class TraceFunctionTracer:
                         sys.settrace(None)
                     _tell(watch, frame, arg, error)
                     error = None
-            except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-                self._fault(fault)
+            except Exception as fault:
+                if not own(fault):
+                    raise
+                self._on_fault(fault)  # it would arrive in the service
             return on_event
 
         return on_event
@@ -270,8 +273,10 @@ class TraceFunctionTracer:
                 if event == "return" and frame is getattr(watch, "frame", None):
                     sys.setprofile(None)
                     _tell(watch, frame, arg, None)
-            except Exception as fault:  # noqa: BLE001 - it would arrive in the service
-                self._fault(fault)
+            except Exception as fault:
+                if not own(fault):
+                    raise
+                self._on_fault(fault)  # it would arrive in the service
 
         return on_event
 
