@@ -152,7 +152,11 @@ def measure(found: Qualification, keep: Path, mutants: int, say: Say) -> Result:
     drawn = draw(environment.project, found.packages, lines, mutants, found.name)
     package = Package(environment, suite, functions_by_trace(environment))
     judged = tuple(_mutant(package, steps, number, one, say) for number, one in enumerate(drawn))
-    return Result(found, recorded, unchanged, judged)
+    return Result(found, recorded, unchanged, judged, _cut(recorded))
+
+
+def _cut(recorded: Recorded) -> str:
+    return f"recording: {recorded.problem}" if recorded.problem else ""
 
 
 def known(found: Qualification, keep: Path, mutants: int) -> Result:
@@ -160,9 +164,9 @@ def known(found: Qualification, keep: Path, mutants: int) -> Result:
     steps = Steps(keep / "results" / digest_of(ROOT) / found.name)
     recorded, unchanged = steps.known("recorded", Recorded), steps.known("unchanged", Verdict)
     judged = tuple(_judged_so_far(steps, mutants))
-    problem = "not measured" if recorded is None else "" if judged else "no mutant measured"
+    problem = "not measured" if recorded is None else _cut(recorded)
     if recorded is not None and unchanged is None:
-        problem = recorded.problem or "not replayed"
+        problem = problem or "not replayed"
     if unchanged is not None and unchanged.status is None:
         problem = f"no verdict on unchanged code in {unchanged.seconds:.0f} s"
     return Result(found, recorded or NO_RECORDING, unchanged or NOTHING, judged, problem)

@@ -37,7 +37,7 @@ class Recorded(msgspec.Struct, frozen=True):
     kept: int
     summary: str
     failed: tuple[str, ...]
-    """Tests of the suite that did not pass under the recorder."""
+    """Tests of the suite that did not pass under the recorder; none where the run was ended, as nobody knows."""
     seconds: float
     problem: str = ""
     """Why there is no recording, or not a whole one."""
@@ -104,7 +104,7 @@ def record(environment: Environment, suite: Suite) -> Recorded:
         traces=int(counted[1]) if counted else 0,
         kept=int(counted[2]) if counted else 0,
         summary=summary[-1] if summary else "",
-        failed=tuple(name for name in suite.tests if name not in passed),
+        failed=tuple(name for name in suite.tests if name not in passed) if found is not None else (),
         seconds=round(done.seconds, 2),
         problem="" if found is not None and counted else said(done),
     )
