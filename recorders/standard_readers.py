@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import functools
 import logging
 import pathlib
 import re
 import threading
+import types
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -64,6 +66,25 @@ def uuid_number(value: Any) -> int:
     return int.__int__(_uuid_int(value))
 
 
+_partial_func = vars(functools.partial)["func"].__get__
+_partial_args = vars(functools.partial)["args"].__get__
+_partial_keywords = vars(functools.partial)["keywords"].__get__
+_method_self = vars(types.MethodType)["__self__"].__get__
+_method_function = vars(types.MethodType)["__func__"].__get__
+_function_name = vars(types.FunctionType)["__name__"].__get__
+
+
+def _read_method(value: types.MethodType) -> Reduced:
+    function = _method_function(value)
+    if type(function) is not types.FunctionType:
+        return Opaque, ("builtins:method", "what it is bound to is no plain function")
+    return Standard, ("method", _method_self(value), _function_name(function))
+
+
+def _read_partial(value: Any) -> Reduced:
+    return Standard, ("partial", _partial_func(value), _partial_args(value), _partial_keywords(value))
+
+
 STANDARD: dict[type, Callable[[Any], Reduced]] = {
     decimal.Decimal: lambda v: (Standard, ("decimal", str(v))),
     fractions.Fraction: lambda v: (Standard, ("fraction", v.numerator, v.denominator)),
@@ -82,6 +103,8 @@ STANDARD: dict[type, Callable[[Any], Reduced]] = {
     logging.Logger: lambda v: (Standard, ("logger", v.name)),
     type(threading.Lock()): lambda v: (Standard, ("lock",)),
     type(threading.RLock()): lambda v: (Standard, ("rlock",)),
+    types.MethodType: _read_method,
+    functools.partial: _read_partial,
     re.Pattern: lambda v: (Standard, ("pattern", v.pattern, int(v.flags))),
     **STREAMS,
     **dict.fromkeys(

@@ -12,6 +12,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import functools
 import io
 import logging
 import pathlib
@@ -103,9 +104,27 @@ _STANDARD: dict[str, Callable[..., Any]] = {
     "textstream": lambda text, position: _stream(io.StringIO(text), position),
     "bytestream": lambda data, position: _stream(io.BytesIO(data), position),
     "iterator": lambda items: iter(_exactly(list, items)),
+    "method": lambda receiver, name: _bound(receiver, _exactly(str, name)),
+    "partial": lambda function, args, keywords: functools.partial(
+        function, *_exactly(tuple, args), **_exactly(dict, keywords)
+    ),
     "lock": threading.Lock,
     "rlock": threading.RLock,
 }
+
+
+def _bound(receiver: Any, name: str) -> types.MethodType:
+    """The method of that name, bound to an object or a class; raises `LookupError` where there is none any more."""
+    classes = receiver.__mro__ if isinstance(receiver, type) else type(receiver).__mro__
+    for cls in classes:
+        for one in (name, f"_{cls.__name__.lstrip('_')}{name}"):
+            member = vars(cls).get(one)
+            function = member.__func__ if isinstance(member, classmethod) else member
+            if type(function) is types.FunctionType:
+                return types.MethodType(function, receiver)
+    raise LookupError(f"its class has no method {name!r} any more")
+
+
 _PATHS = frozenset({"PurePosixPath", "PosixPath", "PureWindowsPath", "WindowsPath"})
 
 _TYPES: dict[ClassName, type] = {
