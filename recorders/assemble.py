@@ -254,12 +254,18 @@ def _visit_input(trace: Trace, see: Any) -> Tree:
     if trace.kind == "wsgi":
         tree: Tree = see("", trace.input)
         return tree
-    kind, arguments, parameters = trace.input.values[:3]
-    names = map(str, trace.input.keys[3:])
-    more = {name: see("", value) for name, value in zip(names, trace.input.values[3:], strict=True)}
-    if not (isinstance(arguments, TupleNode) and isinstance(parameters, ListNode)):
-        return record(kind=kind, arguments=see("", arguments), parameters=parameters, **more)
-    return record(kind=kind, arguments=_visit_arguments(arguments, parameters, see), parameters=parameters, **more)
+    arguments, parameters = field(trace.input, "arguments"), field(trace.input, "parameters")
+
+    def part(name: str, value: Tree) -> Tree:
+        if name in ("kind", "parameters"):
+            return value
+        if name == "arguments" and isinstance(arguments, TupleNode) and isinstance(parameters, ListNode):
+            return _visit_arguments(arguments, parameters, see)
+        seen: Tree = see("", value)
+        return seen
+
+    names = list(map(str, trace.input.keys))
+    return DictNode(list(names), [part(name, value) for name, value in zip(names, trace.input.values, strict=False)])
 
 
 def _visit_arguments(arguments: TupleNode, parameters: ListNode, see: Any) -> Tree:

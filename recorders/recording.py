@@ -292,7 +292,8 @@ class _Ending:
         """Write what was accepted, and say what was recorded; one that comes second waits for the first."""
         with self._once:
             if not self._written:
-                self._recording.stop(hurried=self._signal != 0)
+                interrupted = getattr(sys, "last_type", None) is KeyboardInterrupt
+                self._recording.stop(hurried=interrupted or self._signal != 0)
                 sys.stderr.write(self._recording.summary() + "\n")
                 self._written = True
         if self._signal:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_runtime.recorders import collector as collector_module
+from pytest_runtime.recorders import recording as recording_module
 from pytest_runtime.recorders.collector import Collector
 from pytest_runtime.recorders.errors import StoreError
 from pytest_runtime.recorders.store.open import open_reader
@@ -176,7 +176,7 @@ def test_the_end_is_quick_when_there_is_much_to_do(tmp_path: Path, monkeypatch: 
         collect(self, *args)
 
     monkeypatch.setattr(Collector, "_collect", slowly)
-    monkeypatch.setattr(collector_module, "END_SECONDS", 0.5)
+    monkeypatch.setattr(recording_module, "SCRIPT_END_SECONDS", 0.5)
     scenario = Scenario(tmp_path, {"shop": SHOP}).record(lambda shop: call(shop, 1000))
     assert "dropped: there was no time for it at the end" in summary_of(scenario)
     assert counted(scenario) == 1000
@@ -189,7 +189,7 @@ def test_the_end_is_quick_when_there_is_much_to_do(tmp_path: Path, monkeypatch: 
 
 def test_the_end_does_not_wait_for_a_store_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that does not answer holds the end up for no longer than said, and what it holds is told as lost."""
-    monkeypatch.setattr(collector_module, "END_SECONDS", 0.3)
+    monkeypatch.setattr(recording_module, "SCRIPT_END_SECONDS", 0.3)
     scenario = Scenario(tmp_path, {"shop": SHOP})
     hanging = [True]
 
