@@ -47,7 +47,7 @@ def run_round(found: Qualification, folder: Path) -> Round:
     environment.measures_this_checkout()
     environment.clean()
     _outcomes, done = run_suite(environment, suite.arguments, suite.without, suite.broken, RECORD_SECONDS)
-    recorded = record(environment, suite)
+    recorded = record(environment, suite, "--sample", "auto")
     return Round(done.seconds, recorded.seconds, recorded.failed, recorded.summary or recorded.problem)
 
 

@@ -92,10 +92,10 @@ NOTHING = Verdict(None, {}, {}, (), None, 0, 0, {}, 0.0)
 """Of a run that says nothing."""
 
 
-def record(environment: Environment, suite: Suite) -> Recorded:
-    """Run the suite under the recorder, into an empty baseline."""
+def record(environment: Environment, suite: Suite, *options: str) -> Recorded:
+    """Run the suite under the recorder, into an empty baseline; `options` of the command beside the project's."""
     shutil.rmtree(environment.project / ".runtime", ignore_errors=True)
-    before = ["pytest-runtime", "record", "--baseline", BASELINE, "--"]
+    before = ["pytest-runtime", "record", "--baseline", BASELINE, *options, "--"]
     found, done = run_suite(environment, suite.arguments, suite.without, suite.broken, RECORD_SECONDS, before)
     summary = [line[0] for line in SUMMARY.finditer(done.output)]
     counted = RECORDED.search(summary[-1]) if summary else None
