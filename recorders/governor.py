@@ -86,10 +86,7 @@ class Governor:
 
     def may_open(self, *, novel: bool) -> bool:
         """Whether a run may be recorded now; `novel` is one of an entry that may still show a new path."""
-        needed = 0.0 if novel else RESERVE
-        if self._available() > needed:
-            return True
-        return self._look() and self._available() > needed
+        return self._has_room(novel) or (self._look() and self._has_room(novel))
 
     def opened(self) -> None:
         """A run is recorded."""
@@ -111,8 +108,10 @@ class Governor:
         """What was used so far."""
         return Usage(self._spent, self._cpu() - self._began, WARM_UP - self._allowance, self._share)
 
-    def _available(self) -> float:
-        return self._budget + self._allowance - self._outstanding * self._typical
+    def _has_room(self, novel: bool) -> bool:
+        """What is novel may use the allowance; what repeats itself only what the share earned."""
+        room = self._budget - self._outstanding * self._typical
+        return room + self._allowance > 0.0 if novel else room > RESERVE
 
     def _look(self) -> bool:
         """Fill the budget with what the process used since; whether that was done, as it is now and then."""

@@ -158,7 +158,7 @@ class Passing:
         token, self._token = self._token, None
         if token is not None:
             context.leave_anyhow(token)
-            self._tracer.release(self.code)
+            self._tracer.release(self.code, again=False)
 
     def returned(self, value: Any) -> None:
         """The frame returns."""
@@ -330,7 +330,7 @@ class FunctionRun:
                 self._session.tracer.forget(iterator)
         if self._is_held:
             self._is_held = False
-            self._session.tracer.release(self.code)
+            self._session.tracer.release(self.code, again=True)
         scope = self._trace.scope
         scope.watch = scope.called = None
         self._held = self._receiver = self._before = None

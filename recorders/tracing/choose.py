@@ -28,8 +28,8 @@ class Tracer(Protocol):
     def hold(self, code: CodeType) -> None:
         """A frame of this code is watched: whatever happens, its end is told."""
 
-    def release(self, code: CodeType) -> None:
-        """The frame ended."""
+    def release(self, code: CodeType, *, again: bool) -> None:
+        """The frame ended; `again`: the next one of this code is to be seen, hot or not."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""
@@ -75,7 +75,7 @@ class NoTracer:
     def hold(self, code: CodeType) -> None:
         """Nothing is seen."""
 
-    def release(self, code: CodeType) -> None:
+    def release(self, code: CodeType, *, again: bool) -> None:
         """Nothing to do."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:

@@ -226,8 +226,8 @@ class MonitoringTracer:
             if not self._armed or id(code) in self._evicted:  # since the frame started
                 self._apply(code, sys.monitoring.get_local_events(self._tool, code))
 
-    def release(self, code: CodeType) -> None:
-        """The frame ended."""
+    def release(self, code: CodeType, *, again: bool) -> None:
+        """The frame ended; `again`: the next one of this code is to be seen, hot or not."""
         with self._lock:
             left = self._held.get(id(code), 0) - 1
             if left > 0:
@@ -237,7 +237,7 @@ class MonitoringTracer:
             if not self._armed:
                 self._apply(code, 0)
             elif id(code) in self._evicted:
-                self._apply(code, self._calls | self._rests_of(code))
+                self._apply(code, self._calls | self._rests_of(code) if again else 0)
 
     def _evict(self, code: CodeType, left: int) -> None:
         """Take events away from code that is hot, but for those that `left` says."""

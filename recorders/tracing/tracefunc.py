@@ -79,7 +79,7 @@ class TraceFunctionTracer:
     def hold(self, code: CodeType) -> None:
         """The end of a frame is told by its own trace function."""
 
-    def release(self, code: CodeType) -> None:
+    def release(self, code: CodeType, *, again: bool) -> None:
         """Nothing is held."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:
