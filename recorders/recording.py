@@ -172,6 +172,7 @@ class Recording:
         self._active = False
         self._hooks.stop()
         self._undos.run()
+        self.session.tracer.rest()
         self.session.switch_off()
         self.session.tracer.stop()
         self.collector.note(self._left_out())

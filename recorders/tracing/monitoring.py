@@ -46,6 +46,9 @@ RETURN_LIMIT = 256
 TEXT_LIMIT = 256
 _SCALARS = frozenset(map(id, (type(None), bool, int, float, Decimal)))
 _DEFERRED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+_ABANDONED = 2
+"""References to the frame of a generator that is gone: its watch, and the call that counts."""
+
 _current = context.current
 _getframe = sys._getframe
 
@@ -144,6 +147,7 @@ class MonitoringTracer:
 
     def rest(self) -> None:
         """A round of the collector: close the window when no trace runs, give back what was taken away as hot."""
+        self._end_abandoned()
         with self._lock:
             self._idle.clear()
             looks = self._entered is not None and self.looks()
@@ -156,6 +160,12 @@ class MonitoringTracer:
                 self._set(self._codes, 0)
                 self._armed = False
                 self._evicted.clear()
+
+    def _end_abandoned(self) -> None:
+        """Since 3.13 a generator that rests outside of every `try` is closed without an event: its frame lets go."""
+        for key, watch in list(self._resting.items()):
+            if sys.getrefcount(watch.frame) <= _ABANDONED and self._resting.pop(key, None) is not None:
+                watch.raised(GeneratorExit())
 
     def watch(self, codes: Iterable[CodeType]) -> None:
         """Tell the running trace of frames of this code, which need not be included."""
