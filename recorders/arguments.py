@@ -4,7 +4,8 @@ A callable that comes from outside is a boundary: its calls are recorded, and an
 items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer tells of frames
 of their code, and arguments, answers and items are read there. What cannot be watched so (a method of an object
 written in C, a generator function) is unknown, with the reason. What can be read in place (the iterators of built-in
-containers, `io.StringIO`, an open file) is captured like any other value, see `readers`.
+containers, `io.StringIO`, an open file) is captured like any other value, see `readers`. What stands for them on
+replay is in `replay.arguments`.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import itertools
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from . import context
 from .boundaries.world import Operation
-from .context import Scope, Watch, current_world
+from .context import Scope, Watch
 from .entries.call import Defaults, Parameters, defaults_of, locals_of, parameters_of
 from .markers import Opaque, Standard
-from .raw import is_instance
-from .readers import Reduced, known_readers
+from .raw import content_of, is_instance
+from .readers import Reduced
 
 if TYPE_CHECKING:
-    from .boundaries.world import LiveTicket, LiveWorld, Ticket
+    from .boundaries.world import LiveTicket, LiveWorld
 
 _DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -112,9 +113,6 @@ def _read_request(signature: Signature, values: Mapping[str, Any]) -> Request:
     return {"args": (*args, *rest), "kwargs": {**{name: values[name] for name in signature.named}, **others}}
 
 
-# --- while recording ---------------------------------------------------------------------------------------------
-
-
 NUMBERS_KEPT = 10_000
 """Callables whose numbers are remembered."""
 
@@ -144,14 +142,7 @@ class _Callable(NamedTuple):
         if self.has_receiver and code.co_argcount and values.get(code.co_varnames[0]) is not self.receiver:
             return False
         cells = _closure(self.function) or ()
-        return all(values.get(name) is _content(cell) for name, cell in zip(code.co_freevars, cells, strict=True))
-
-
-def _content(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None  # not filled yet
+        return all(values.get(name) is content_of(cell) for name, cell in zip(code.co_freevars, cells, strict=True))
 
 
 class Numbers:
@@ -384,73 +375,3 @@ def _is_bound(value: Any) -> bool:
     """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
     held = value.__self__
     return held is not None and type(held) is not types.ModuleType and not is_instance(held, type)
-
-
-# --- on replay ---------------------------------------------------------------------------------------------------
-
-
-class RecordedCallable:
-    """Stands for a callable argument on replay."""
-
-    def __init__(self, number: int, name: str, signature: Signature | None = None) -> None:
-        """Without a `signature`, as in older baselines, calls by position and by name are told apart."""
-        self._number = number
-        self._signature = signature
-        self.__name__ = self.__qualname__ = name
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """As a function is bound."""
-        return self if instance is None else MethodType(self, instance)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the recorded one answered."""
-        world = current_world()
-        if world is None:
-            raise RuntimeError(f"the callable argument {self.__name__} was called outside every trace")
-        operation = calling(self._number, self.__name__)
-        request: Request = {"args": args, "kwargs": kwargs}
-        if self._signature is not None:
-            request = bound_request(self.__name__, self._signature, args, kwargs)
-        return world.call(operation, request, lambda: None)
-
-
-def recorded_callable(parts: Sequence[Any]) -> RecordedCallable:
-    """The stand-in for a callable of a baseline, of the parts that were stored of it."""
-    number = parts[0] if parts and isinstance(parts[0], int) else 0
-    name = str(parts[1]) if len(parts) > 1 else ""
-    if len(parts) != 4 or not isinstance(parts[2], tuple) or len(parts[2]) != 5 or not isinstance(parts[3], dict):
-        return RecordedCallable(number, name)
-    positional, only, named, rest, others = parts[2]
-    texts = [tuple(map(str, one)) if isinstance(one, (tuple, list)) else () for one in (positional, named)]
-    only = only if isinstance(only, int) else 0
-    return RecordedCallable(number, name, Signature(texts[0], only, texts[1], str(rest), str(others), parts[3]))
-
-
-class RecordedIterator:
-    """Stands for an iterator argument on replay."""
-
-    def __init__(self, number: int, ticket: Ticket) -> None:
-        self._number = number
-        self._ticket = ticket
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        taken = self._ticket.take(lambda: [], 1)
-        if not taken:
-            raise StopIteration
-        return taken[0]
-
-    def close(self) -> None:
-        """As a generator has it."""
-
-
-def _read_recorded(value: Any) -> Any:
-    signature = value._signature
-    more = () if signature is None else (tuple(signature[:5]), dict(signature.defaults))
-    return Standard, ("callable", value._number, value.__name__, *more)
-
-
-known_readers[id(RecordedCallable)] = _read_recorded
-known_readers[id(RecordedIterator)] = lambda value: (Standard, ("consumed", value._number))

@@ -98,3 +98,11 @@ def code_of(value: object) -> types.CodeType | None:
     if cls is staticmethod or cls is classmethod or cls is types.MethodType:
         value = value.__func__  # type: ignore[attr-defined]  # of these three
     return value.__code__ if type(value) is types.FunctionType else None
+
+
+def content_of(cell: types.CellType) -> Any:
+    """What a cell of a closure holds; `None` while it is not filled."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None

@@ -18,7 +18,7 @@ from types import FunctionType, MappingProxyType, ModuleType, TracebackType
 from typing import Any, Literal, NamedTuple
 
 from ..recorders import context
-from ..recorders.arguments import RecordedIterator, consuming, recorded_callable
+from ..recorders.arguments import consuming
 from ..recorders.context import PathRecord, Scope
 from ..recorders.thawing import capture
 from ..recorders.trace import Entry, Outcome, Trace, TraceId
@@ -34,6 +34,7 @@ from ..recorders.value_tree import (
     field,
     record,
 )
+from .arguments import RecordedIterator, recorded_callable
 from .calling import called_from
 from .calls import CalledNames
 from .lending import Lender

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_runtime.recorders.store.open import open_reader
 
 from .scenario import Scenario
 
@@ -194,4 +197,47 @@ def test_a_stream_is_read_in_place(tmp_path: Path, kind: str) -> None:
     scenario = shop(tmp_path, traffic)
     assert [str(line).strip("b'") for line in found] == ["one", "two"]
     path.unlink()
+    assert scenario.judge(everything=True).counts == {"same": 1}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="before 3.12 nothing tells that a generator goes on")
+def test_included_code_that_was_an_argument_is_seen_afterwards(tmp_path: Path) -> None:
+    """A generator of the included package that is given back to it: its function is an entry again, with its arms."""
+    source = """
+        def numbers(stop):
+            for number in range(stop):
+                if number % 2:
+                    yield number
+
+        def total(items):
+            return sum(items)
+        """
+
+    def traffic(shop: Any) -> None:
+        assert shop.total(shop.numbers(4)) == 4
+        assert list(shop.numbers(6)) == [1, 3, 5]
+
+    scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
+    assert [trace.entry.partition(":")[2] for trace in scenario.traces()].count("numbers") == 1
+    reader = open_reader(scenario.store)
+    try:
+        arms = {arm.words() for known in reader.classes() for arm in known.description.arms}
+    finally:
+        reader.close()
+    assert {"number % 2 is true", "number % 2 is false"} <= arms
+
+
+def test_callables_of_equal_code_are_each_watched(tmp_path: Path) -> None:
+    """Two functions that were made from the same text at the same line compare equal by their code."""
+    made = [dict[str, Any]() for _ in range(2)]
+    for number, names in enumerate(made):
+        exec("seen = []\ndef callback(value):\n    seen.append(value)\n    return value + shift\n", names)
+        names["shift"] = number
+    first, second = (names["callback"] for names in made)
+    assert first.__code__ == second.__code__
+    assert first.__code__ is not second.__code__
+    source = "def both(one, two):\n    return one(1), two(1)\n"
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.both(first, second))
+    [trace] = scenario.traces()
+    assert [(one.resource, one.answer) for one in trace.exchanges] == [("argument 0", 1), ("argument 1", 2)]
     assert scenario.judge(everything=True).counts == {"same": 1}

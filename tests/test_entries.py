@@ -332,3 +332,20 @@ def test_functions_of_libraries_in_state_are_those_of_the_library(tmp_path: Path
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
     assert arguments(only(scenario, "is_clock")) == ([GlobalNode("time:time")], {})
     assert scenario.judge(everything=True).counts == {"same": 3}
+
+
+def test_a_name_is_looked_for_within_a_bound() -> None:
+    """Functions that close over each other, as parsers made of functions do, are each looked at once."""
+    from pytest_runtime.recorders.entries import target
+
+    looked: list[Any] = []
+    original = target._parts
+    web: list[Any] = [(lambda: web)]
+    for _ in range(30):
+        web.append((lambda one, two: lambda: (one, two, web))(web[-1], web[0]))
+    try:
+        target._parts = lambda value: looked.append(value) or original(value)  # type: ignore[func-returns-value]
+        assert target._running(web[-1], only.__code__) is None
+    finally:
+        target._parts = original
+    assert len(looked) <= target._LOOKED_AT

@@ -28,7 +28,7 @@ from ..raw import class_name, is_instance, namespace_of_module
 from ..session import LiveTrace, Session
 from ..tracing.choose import Tracer
 from .call import Given, Held, are_scalars, given, is_private, locals_of
-from .caller import caller_of, looks_at_callers
+from .caller import caller_of
 from .target import Target, Targets, generated_methods, is_function
 
 _thread_time = time.thread_time
@@ -217,7 +217,7 @@ class FunctionRun:
             self._held = Held(*whole, private=private)
         self._watched, self._stand = watched, watched.stand
         trace.makers, trace.depth = self._origins.makers, self._origins.depth + 1
-        caller = freeze(caller_of(self.frame), origins=self._origins) if looks_at_callers(self.code) else None
+        caller = freeze(caller_of(self.frame), origins=self._origins) if target.looks else None
         trace.input = (target.kind, self._before, target.names, caller)
         trace.items = [] if target.generates else None
         trace.scope.watch = self

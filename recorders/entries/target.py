@@ -11,13 +11,13 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import types
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ..raw import is_instance, module_name, namespace_of, namespace_of_module, type_dict, type_qualname
+from ..raw import content_of, is_instance, module_name, namespace_of, namespace_of_module, type_dict, type_qualname
 from .call import NO_DEFAULTS, Defaults, Parameters, defaults_of, parameters_of
+from .caller import looks_at_callers
 
 Kind: TypeAlias = Literal[
     "function", "method", "classmethod", "constructor", "property", "registered", "local", "deferred"
@@ -31,6 +31,9 @@ generator, which an event loop runs after the call.
 
 _DEPTH = 6
 """Decorators on one function."""
+
+_LOOKED_AT = 50
+"""Functions and contents of closures behind one name."""
 
 _DEFERRED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _UNCALLED = frozenset({"__del__", "__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__"})
@@ -56,6 +59,8 @@ class Target(NamedTuple):
     """The class that holds it."""
     generates: bool = False
     """Whether it is a generator function: calling it runs nothing yet."""
+    looks: bool = False
+    """Whether it looks at the frame of its caller."""
 
     @property
     def has_receiver(self) -> bool:
@@ -122,6 +127,7 @@ def _local(code: CodeType, module: ModuleType) -> Target:
         parameters,
         parameters.positional,
         generates=bool(code.co_flags & inspect.CO_GENERATOR),
+        looks=looks_at_callers(code),
     )
 
 
@@ -193,6 +199,7 @@ def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: st
         defaults=defaults_of(function) if function is not None else NO_DEFAULTS,
         owner=holder if isinstance(holder, type) else None,
         generates=bool(code.co_flags & inspect.CO_GENERATOR),
+        looks=looks_at_callers(code),
     )
     return target._replace(names=names[1:]) if target.has_receiver else target
 
@@ -219,7 +226,7 @@ def _class_at(module: ModuleType, path: str) -> type | None:
         found = _namespace_of(found).get(part)
         if not is_instance(found, type):
             return None
-    return found if is_instance(found, type) else None
+    return found  # type: ignore[no-any-return]  # `is_instance` is not known to narrow
 
 
 def _namespace_of(holder: Any) -> Mapping[str, Any]:
@@ -230,10 +237,9 @@ def _namespace_of(holder: Any) -> Mapping[str, Any]:
 def _holders(module: ModuleType) -> Iterator[tuple[Any, str]]:
     """The module, and the classes that it defines, with their qualified names."""
     yield module, ""
-    for value in list(namespace_of_module(module).values()):
-        if is_instance(value, type) and type_dict(value).get("__module__") == namespace_of_module(module).get(
-            "__name__"
-        ):
+    namespace = namespace_of_module(module)
+    for value in list(namespace.values()):
+        if is_instance(value, type) and type_dict(value).get("__module__") == namespace.get("__name__"):
             yield value, type_qualname(value)
 
 
@@ -249,15 +255,8 @@ def _parts(value: Any) -> tuple[Any, ...]:
     wrapped = _wrapped(value)
     if cls is FunctionType:
         cells = _closure(value) or ()
-        return (wrapped, *(_content(cell) for cell in cells))
+        return (wrapped, *(content_of(cell) for cell in cells))
     return (wrapped,)
-
-
-def _content(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None  # not filled yet
 
 
 def _wrapped(value: Any) -> Any:
@@ -273,13 +272,18 @@ def _wrapped(value: Any) -> Any:
     return namespace.get("__wrapped__") if namespace is not None else None
 
 
-def _running(value: Any, code: CodeType, *, depth: int = _DEPTH) -> FunctionType | None:
-    """The function with this code that a value hands its calls to."""
-    if type(value) is FunctionType and _code(value) is code:
-        return value
-    if depth == 0 or value is None:
-        return None
-    return next((found for part in _parts(value) if (found := _running(part, code, depth=depth - 1))), None)
+def _running(value: Any, code: CodeType) -> FunctionType | None:
+    """The function with this code that a value hands its calls to; at most `_LOOKED_AT` parts are looked at."""
+    seen: dict[int, Any] = {}
+    parts = [value]
+    while parts and len(seen) < _LOOKED_AT:
+        part = parts.pop(0)
+        if type(part) is FunctionType and _code(part) is code:
+            return part
+        if part is not None and id(part) not in seen:
+            seen[id(part)] = part
+            parts.extend(_parts(part))
+    return None
 
 
 def _leads_to(value: Any, code: CodeType, values: Mapping[str, Any]) -> bool:
@@ -289,5 +293,6 @@ def _leads_to(value: Any, code: CodeType, values: Mapping[str, Any]) -> bool:
         return False
     cells = _closure(found) or ()
     return all(
-        name not in values or _content(cell) is values[name] for name, cell in zip(code.co_freevars, cells, strict=True)
+        name not in values or content_of(cell) is values[name]
+        for name, cell in zip(code.co_freevars, cells, strict=True)
     )

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
@@ -76,7 +75,8 @@ class MonitoringTracer:
         self._codes: list[CodeType] = []
         self._registered: set[int] = set()
         """Ids of them."""
-        self._watched: Counter[CodeType] = Counter()
+        self._watched: dict[int, tuple[CodeType, int]] = {}
+        """Outside code that traces watch, and for how many arguments, by id: equal code objects are not the same."""
         self._resting: dict[int, Watch] = {}
         """Generators and coroutines of traces that wait to be resumed, by id of the frame."""
         self._idle: dict[int, int] = {}
@@ -104,7 +104,7 @@ class MonitoringTracer:
             events.PY_RETURN: self._on_return,
             events.PY_YIELD: self._on_yield,
             events.PY_RESUME: self._on_resume,
-            events.PY_THROW: self._on_throw,
+            events.PY_THROW: self._on_resume,
             events.PY_UNWIND: self._on_unwind,
         }
         for event in (getattr(events, name) for name in names):
@@ -168,20 +168,23 @@ class MonitoringTracer:
                 watch.raised(GeneratorExit())
 
     def watch(self, codes: Iterable[CodeType]) -> None:
-        """Tell the running trace of frames of this code, which need not be included."""
+        """Tell the running trace of frames of this code. Included code has its events already."""
         with self._lock:
             for code in codes:
-                self._watched[code] += 1
-                if self._watched[code] == 1:
-                    sys.monitoring.set_local_events(self._tool, code, self._calls | self._rests_of(code))
+                if id(code) not in self._registered:
+                    _code, times = self._watched.get(id(code), (code, 0))
+                    self._watched[id(code)] = code, times + 1
+                    if not times:
+                        sys.monitoring.set_local_events(self._tool, code, self._calls | self._rests_of(code))
 
     def unwatch(self, codes: Iterable[CodeType]) -> None:
         """The trace is over."""
         with self._lock:
             for code in codes:
-                self._watched[code] -= 1
-                if not self._watched[code]:
-                    del self._watched[code]
+                _code, times = self._watched.pop(id(code), (code, 0))
+                if times > 1:
+                    self._watched[id(code)] = code, times - 1
+                elif times:
                     sys.monitoring.set_local_events(self._tool, code, 0)
 
     def rest_frame(self, watch: Watch) -> bool:
@@ -204,7 +207,7 @@ class MonitoringTracer:
             self._undo_room()
             self._held.clear()
             sys.monitoring.set_events(self._tool, 0)
-            self._set([*self._codes, *self._watched], 0)
+            self._set([*self._codes, *(code for code, _times in self._watched.values())], 0)
             self._codes = []
             self._watched.clear()
             self._resting.clear()
@@ -261,7 +264,7 @@ class MonitoringTracer:
             events |= self._returns | self._rests_of(code)
         sys.monitoring.set_local_events(self._tool, code, events)
 
-    # --- callbacks ---
+    # --- callbacks: each as deep as one Python frame, see `recursion`; so they repeat what a helper could hold ---
 
     def _on_start(self, code: CodeType, offset: int) -> None:
         try:
@@ -361,18 +364,8 @@ class MonitoringTracer:
                 raise
             self._on_fault(fault)  # it would arrive in the service
 
-    def _on_resume(self, code: CodeType, offset: int) -> None:
-        try:
-            if self._resting:
-                watch = self._resting.pop(id(_getframe(1)), None)
-                if watch is not None:
-                    watch.resumed()
-        except Exception as fault:
-            if not own(fault):
-                raise
-            self._on_fault(fault)  # it would arrive in the service
-
-    def _on_throw(self, code: CodeType, offset: int, error: BaseException) -> None:
+    def _on_resume(self, code: CodeType, offset: int, error: BaseException | None = None) -> None:
+        """A frame goes on: with what it is sent, or with the exception that is thrown into it."""
         try:
             if self._resting:
                 watch = self._resting.pop(id(_getframe(1)), None)
