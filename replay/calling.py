@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import Any
+from types import CodeType
+from typing import Any, NamedTuple
 
 from ..recorders.value_tree import DictNode, Tree, field
 from .rebuild import Resolver, Stand, Unbuildable, build
@@ -20,17 +21,35 @@ _CALL = "result = call(*args, **kwargs)"
 _SPELT = {"call": _NAMES[0], "args": _NAMES[1], "kwargs": _NAMES[2], "result": _NAMES[3]}
 
 
-def called_from(caller: Tree, function: Callable[..., Any], resolver: Resolver, stand: Stand) -> Callable[..., Any]:
+class Caller(NamedTuple):
+    """What a function may see of who calls it."""
+
+    code: CodeType
+    """That calls what it finds under the names above."""
+    module: str
+    variables: dict[str, Any]
+
+
+def caller_of(tree: Tree, resolver: Resolver, stand: Stand) -> Caller | None:
+    """A recorded caller; `None` where none was recorded. Raises `Unbuildable` for names that no code can have."""
+    if tree is None:
+        return None
+    name = str(field(tree, "name"))
+    try:
+        code = compile(_CALL, str(field(tree, "file")), "exec")
+        code = code.replace(co_name=name, co_qualname=name, co_names=tuple(_SPELT[one] for one in code.co_names))
+    except (ValueError, UnicodeError) as error:
+        raise Unbuildable(f"no code can be called {name!r}: {error}") from error
+    return Caller(code, str(field(tree, "module")), _built(field(tree, "locals"), resolver, stand))
+
+
+def called_from(caller: Caller, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that calls another from a frame like that of a recorded caller."""
-    variables = _built(field(caller, "locals"), resolver, stand)
-    code = compile(_CALL, str(field(caller, "file")), "exec")
-    name = str(field(caller, "name"))
-    code = code.replace(co_name=name, co_qualname=name, co_names=tuple(_SPELT[one] for one in code.co_names))
-    module = {"__name__": str(field(caller, "module")), "__builtins__": builtins, _NAMES[0]: function}
+    module = {"__name__": caller.module, "__builtins__": builtins, _NAMES[0]: function}
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        names = dict(variables)
-        exec(code, {**module, _NAMES[1]: args, _NAMES[2]: kwargs}, names)
+        names = dict(caller.variables)
+        exec(caller.code, {**module, _NAMES[1]: args, _NAMES[2]: kwargs}, names)
         return names[_NAMES[3]]
 
     return run

@@ -35,7 +35,7 @@ from ..recorders.value_tree import (
     record,
 )
 from .arguments import RecordedIterator, recorded_callable
-from .calling import called_from
+from .calling import called_from, caller_of
 from .calls import CalledNames
 from .lending import Lender
 from .observation import ENTRY_GONE, Observation, replayed_observation
@@ -212,12 +212,12 @@ class Worker:
             # Hashing a key, or finding a member, may run code of an included class: nothing leaves the process there.
             with context.within(Scope(self._apart(reading_trace(trace), perturbation))):
                 arguments = self.arguments(trace, world, producers)
+                caller = caller_of(field(trace.input, "caller"), self._resolver, standing_in(world))
             if field(trace.input, "generates") is True:
                 return self._generating(entry, trace, kind, arguments)
             function = callable_of(entry.target, kind, arguments[0], self._resolver)
-            caller = field(trace.input, "caller")
             if caller is not None:
-                function = called_from(caller, function, self._resolver, standing_in(world))
+                function = called_from(caller, function)
         except (Unbuildable, TraceStopped) as reason:
             which = f"{part}: " if (part := self._unbuildable_part(trace)) else ""
             stop = Stop("input", f"the recorded input cannot be rebuilt: {which}{reason}", None)

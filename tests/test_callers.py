@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.value_tree import DictNode, record
+from pytest_runtime.replay.calling import caller_of
+from pytest_runtime.replay.rebuild import Resolver, Unbuildable
+
 from .scenario import Scenario
 
 SOURCE = """
@@ -77,3 +81,11 @@ def test_secrets_of_a_caller_are_redacted(tmp_path: Path) -> None:
     scenario = Scenario(tmp_path, {"shop": SOURCE}).record(login)
     [trace] = scenario.traces()
     assert "Planted" not in str(trace)
+
+
+def test_a_caller_that_no_code_can_have_costs_its_trace() -> None:
+    """A baseline may say anything; nothing is run for it."""
+    tree = record(name="f", file="a\0b", module="m", locals=DictNode([], []))
+    with pytest.raises(Unbuildable, match="no code can be called 'f'"):
+        caller_of(tree, Resolver(["shop"]), lambda kind, parts: None)
+    assert caller_of(None, Resolver(["shop"]), lambda kind, parts: None) is None
