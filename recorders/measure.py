@@ -272,8 +272,14 @@ class _Substitution:
         small = (cls is list or cls is tuple or cls is dict) and len(value) <= WHOLE
         return self._copied(value, depth + 1) if small and depth < LOOKS else value
 
+    def _holds_heavy(self, value: dict[Any, Any]) -> bool:
+        return any(id(item) in self._heavy for item in value.values())
+
     def _copied(self, value: Any, depth: int) -> Any:
         self._kept.append(value)
+        if type(value) is dict and not all(map(_is_quiet_key, value)):  # a copy would hash its keys
+            self._done[id(value)] = mark = self._mark(value) if self._holds_heavy(value) else value
+            return mark
         if type(value) is tuple:
             items = tuple([self.of(item, depth) for item in value])
             self._done[id(value)] = made = value if _same(items, value) else items
@@ -290,6 +296,11 @@ class _Substitution:
             self._done[id(value)] = value
             return value
         return copy
+
+
+def _is_quiet_key(key: Any) -> bool:
+    """Whether hashing and comparing a key runs nothing but the interpreter's own code."""
+    return id(type(key)) in _ATOMS or id(type(key)) in _TEXTS
 
 
 def _same(left: Iterable[Any], right: Iterable[Any]) -> bool:

@@ -768,3 +768,25 @@ def test_a_tree_has_an_end() -> None:
     tree = capture([member] * 100)
     assert isinstance(tree, ListNode)
     assert isinstance(tree.items[-1], OpaqueNode)
+
+
+def test_a_large_value_under_a_key_of_its_own_class_hashes_nothing() -> None:
+    """The dict around it is not copied, for a copy would ask each key for its hash."""
+    asked: list[str] = []
+
+    class Key:
+        def __hash__(self) -> int:
+            asked.append("hash")
+            return 1
+
+        def __eq__(self, other: object) -> bool:
+            asked.append("eq")
+            return self is other
+
+    value = {"outer": {Key(): "x" * 3_000_000}, "n": 1}
+    asked.clear()
+    tree = thaw(freeze(value))
+    assert asked == []
+    assert isinstance(tree, DictNode)
+    assert isinstance(tree.values[0], OpaqueNode)
+    assert tree.values[1] == 1
