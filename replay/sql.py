@@ -52,7 +52,10 @@ def canonical(sql: str, *, bound: bool) -> Statement:
     parsed = _parse(text)
     if parsed is None:
         return Statement(" ".join(text.split()), slots)
-    return Statement(str(_renamed(parsed.copy()).sql(dialect="sqlite", normalize=True, comments=False)), slots)
+    printed = str(_renamed(parsed.copy()).sql(dialect="sqlite", normalize=True, comments=False))
+    if len(_with_marks(printed, bound=True)[1]) != len(slots) and bound:
+        return Statement(" ".join(text.split()), slots)  # a placeholder where none can stand: it is left as it is
+    return Statement(printed, slots)
 
 
 def placed(slots: tuple[Slot, ...], values: Tree) -> list[Tree] | None:

@@ -129,6 +129,14 @@ WORDS = st.lists(
 )
 
 
+@pytest.mark.parametrize("sql", ["FROM a ?", "SELECT x FROM t ?"])
+def test_no_placeholder_is_lost(sql: str) -> None:
+    """Where none can stand, what parsing makes of it has fewer: then the statement is compared as it is written."""
+    once = canonical(sql, bound=True)
+    assert once.text.count("?") == len(once.slots) == 1
+    assert once != canonical(sql.replace("?", ""), bound=True)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(WORDS.map(" ".join), st.sampled_from([one for pair in (*SAME, *DIFFERENT) for one in pair])))
 def test_canonical_form_is_canonical(sql: str) -> None:
