@@ -27,9 +27,9 @@ from typing import Any
 from hostile.classes import WATCH
 from hostile.values import Maker
 
-from pytest_runtime.recorders.capture import freeze
-from pytest_runtime.recorders.provenance import Origins, Provenance
-from pytest_runtime.recorders.thawing import thaw
+from pytest_runtime.recorders.capture.freeze import freeze
+from pytest_runtime.recorders.capture.thaw import thaw
+from pytest_runtime.recorders.session.provenance import Origins, Provenance
 
 # --- what a value is, looked at without running its code ---------------------------------------------------------
 

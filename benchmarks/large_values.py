@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pytest_runtime.recorders.capture import freeze
+from pytest_runtime.recorders.capture.freeze import freeze
 
 BAR_MS = 1.0
 TURNS = 20

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
-from pytest_runtime.recorders.encryption import new_private_key, recipient_of
-from pytest_runtime.recorders.spellings import written_forms
+from pytest_runtime.recorders.privacy.encryption import new_private_key, recipient_of
+from pytest_runtime.recorders.privacy.spellings import written_forms
 from pytest_runtime.recorders.store.open import open_reader
 
 Random = random.Random
@@ -381,7 +381,7 @@ def _json(value: str) -> str:
     return json.dumps(value)
 
 
-_PART = "--x\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n--x--\r\n"
+_PART = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n--x--\r\n'
 
 CHANNELS: dict[str, Channel] = {
     "header Authorization": _request("header AUTHORIZATION", AUTHORIZATION=lambda v: v if " " in v else f"Bearer {v}"),
@@ -496,7 +496,7 @@ def pairs(share: float, seed: int = 1) -> dict[str, tuple[Channel, Run]]:
 def measure(folder: Path, share: float = 1.0) -> Measured:
     """Record all pairs, replay them with and without the key, and look everywhere."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from tests.scenario import Scenario
+    from pytest_runtime.testing import Scenario
 
     chosen = pairs(share)
     key = new_private_key()

@@ -16,10 +16,10 @@ import msgspec
 from pytest_runtime.config import load_project
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import BaselineReader
-from pytest_runtime.replay.job import Job, fingerprint
-from pytest_runtime.replay.lending import Lender
-from pytest_runtime.replay.oracle import plan_of
-from pytest_runtime.replay.replayer import Replayer
+from pytest_runtime.replay.execute.loader import Replayer
+from pytest_runtime.replay.execute.response_fallback import Lender
+from pytest_runtime.replay.judge.oracle import plan_of
+from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.wiring import setup_of
 
 _cpu = time.process_time

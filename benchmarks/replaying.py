@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from pytest_runtime.config import load_project
+from pytest_runtime.recorders.model.trace import Trace
+from pytest_runtime.recorders.model.value_tree import encode
 from pytest_runtime.recorders.store.open import open_reader
-from pytest_runtime.recorders.trace import Trace
-from pytest_runtime.recorders.value_tree import encode
-from pytest_runtime.replay.job import Job, fingerprint
-from pytest_runtime.replay.judge import Case, Doubts, Judge
-from pytest_runtime.replay.lending import Lender
-from pytest_runtime.replay.observation import recorded_observation
-from pytest_runtime.replay.oracle import plan_of
-from pytest_runtime.replay.replayer import Replayer
-from pytest_runtime.replay.roots import Roots
-from pytest_runtime.replay.seal import SealedTrace
-from pytest_runtime.replay.volatile import count_leaves
+from pytest_runtime.replay.compare.volatile import count_leaves
+from pytest_runtime.replay.execute.loader import Replayer
+from pytest_runtime.replay.execute.response_fallback import Lender
+from pytest_runtime.replay.execute.roots import Roots
+from pytest_runtime.replay.judge.judge import Case, Doubts, Judge
+from pytest_runtime.replay.judge.oracle import plan_of
+from pytest_runtime.replay.judge.seal import SealedTrace
+from pytest_runtime.replay.model.job import Job, fingerprint
+from pytest_runtime.replay.model.observation import recorded_observation
 from pytest_runtime.wiring import setup_of
 
 ROUNDS = 7

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_runtime.replay.scratch_copy import copy_tree
+from pytest_runtime.replay.execute.scratch_copy import copy_tree
 
 FILES_A_FOLDER = 25
 

@@ -12,10 +12,10 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from .replay.compare import DifferenceKind
-from .replay.fields import field_pattern as pattern_of
-from .replay.shape_text import ShapeText, covers, joined, kind_of, shape_text
-from .replay.verdict import ClassVerdict, FieldDifference, TraceVerdict
+from .replay.model.difference import DifferenceKind
+from .replay.model.field_path import field_pattern as pattern_of
+from .replay.model.shape_text import ShapeText, covers, joined, kind_of, shape_text
+from .replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 from .reports.printing import printable
 
 ClassKey: TypeAlias = tuple[str, str]

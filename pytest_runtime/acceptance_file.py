@@ -21,9 +21,9 @@ import tomli_w
 from .acceptance import Acceptance, doubles
 from .blindness import Blindness
 from .recorders.errors import AcceptanceError
-from .replay.compare import DifferenceKind
-from .replay.files import ACCEPTANCES
-from .replay.shape_text import is_shape
+from .replay.change.files import ACCEPTANCES
+from .replay.model.difference import DifferenceKind
+from .replay.model.shape_text import is_shape
 
 FILE = ACCEPTANCES
 TABLE = "accepted"

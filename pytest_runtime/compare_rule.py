@@ -19,7 +19,7 @@ class CompareRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """How one field is compared, and why."""
 
     field: str
-    """Pattern of a field: `response.json.items[*].score`; see `replay.fields.fits`."""
+    """Pattern of a field: `response.json.items[*].score`; see `replay.model.field_path.fits`."""
     entry: str = "*"
     """Glob of the entries that it is about."""
     tolerance: float | None = None

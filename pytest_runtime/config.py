@@ -12,8 +12,7 @@ import msgspec
 
 from .compare_rule import CompareRule, Normaliser, problem_of
 from .recorders.errors import ConfigurationError
-from .recorders.governor import DEFAULT_SHARE
-from .recorders.options import RedactOptions, Sample
+from .recorders.options import DEFAULT_SHARE, RedactOptions, Sample
 
 FILE = "pyproject.toml"
 TABLE = "tool.pytest-runtime"

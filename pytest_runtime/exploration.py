@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from .acceptance import Acceptance, apply
-from .replay.exploring.found import Explored, Finding
-from .replay.verdict import ClassVerdict, FieldDifference, TraceVerdict
+from .replay.explore.finding import Explored, Finding
+from .replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
 ACCEPTED = "accepted"
 

@@ -14,9 +14,9 @@ from _pytest._io import TerminalWriter
 
 from .config import make_folder
 from .replay.engine import Group
-from .replay.exploring.found import encode_explored
-from .replay.replayer import CannotReplay
-from .replay.verdict import BAD, ClassVerdict, encode_verdict
+from .replay.execute.loader import CannotReplay
+from .replay.explore.finding import encode_explored
+from .replay.model.verdict import BAD, ClassVerdict, encode_verdict
 from .reports.explored import failure_text as explored_text
 from .reports.explored import one_line as explored_line
 from .reports.failure import failure_text, one_line
@@ -25,7 +25,7 @@ from .reports.printing import in_line
 if TYPE_CHECKING:
     from .exploration import Judged
     from .pipeline import Pipeline
-    from .replay.exploring.targets import Target
+    from .replay.explore.analyze.targets import Target
 
 
 EXPLORATION = "exploration"

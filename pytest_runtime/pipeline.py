@@ -16,14 +16,14 @@ from .blindness import Agreed, agree
 from .exploration import Judged, as_class, is_accepted, judge, to_accept
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
-from .recorders.absences import unsampled, why_empty
 from .recorders.errors import RuntimeBaselineError
-from .replay.blind_spots import Reach, decode_reach, encode_reach
+from .recorders.model.absences import unsampled, why_empty
+from .replay.change.files import read_at
 from .replay.engine import Engine
-from .replay.exploring.found import Explored, decode_explored
-from .replay.files import read_at
-from .replay.replayer import CannotReplay
-from .replay.verdict import ClassVerdict, decode_verdict
+from .replay.execute.loader import CannotReplay
+from .replay.explore.finding import Explored, decode_explored
+from .replay.judge.blind_spots import Reach, decode_reach, encode_reach
+from .replay.model.verdict import ClassVerdict, decode_verdict
 from .reports.coverage_data import check_coverage, write_coverage
 from .reports.json_report import write_report
 from .reports.printing import in_line, printable
@@ -34,8 +34,8 @@ from .wiring import make_importable, open_baseline, setup_of
 from .written_tests import tests_of, write_tests
 
 if TYPE_CHECKING:
-    from .replay.exploring.targets import Target
-    from .replay.verdict import FieldDifference
+    from .replay.explore.analyze.targets import Target
+    from .replay.model.verdict import FieldDifference
 
 PLUGIN_NAME = "pytest-runtime-pipeline"
 

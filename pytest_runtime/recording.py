@@ -10,8 +10,8 @@ from pathlib import Path
 
 from .config import DEFAULT_FOLDER, Project, load_project, make_folder
 from .recorders.errors import ConfigurationError, KeyProblem
-from .recorders.keys import RECIPIENT_VARIABLE, recipients_for
 from .recorders.options import RecordOptions, Sample
+from .recorders.privacy.keys import RECIPIENT_VARIABLE, recipients_for
 from .recorders.recording import Recording, current_commit, start_for_process
 
 

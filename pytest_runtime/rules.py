@@ -15,8 +15,8 @@ import pytest
 
 from .compare_rule import CompareRule
 from .plain import NotPlain, plain
-from .recorders.thawing import capture
-from .recorders.value_tree import (
+from .recorders.capture.thaw import capture
+from .recorders.model.value_tree import (
     AnchorNode,
     GlobalNode,
     ListNode,
@@ -27,11 +27,11 @@ from .recorders.value_tree import (
     children,
     contains_opaque,
 )
-from .replay.compare import tree_differences
-from .replay.digests import Digests
-from .replay.fields import Field, fits, without_positions
-from .replay.rules import RuleFailed
-from .replay.verdict import Settled
+from .replay.compare.tolerance import RuleFailed
+from .replay.compare.tree_diff import tree_differences
+from .replay.model.digests import Digests
+from .replay.model.field_path import Field, fits, without_positions
+from .replay.model.verdict import Settled
 from .scalars import close, normalised
 
 PAIRED = 60
@@ -74,7 +74,7 @@ class ProjectRules:
 
 
 class EntryRules:
-    """The rules for one comparison of one trace; see `replay.rules.Rules`."""
+    """The rules for one comparison of one trace; see `replay.compare.tolerance.Rules`."""
 
     def __init__(self, entry: str, rules: Sequence[CompareRule], hooks: Hooks) -> None:
         self._entry = entry

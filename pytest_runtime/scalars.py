@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .compare_rule import Normaliser
-from .recorders.value_tree import StandardNode, Tree
+from .recorders.model.value_tree import StandardNode, Tree
 
 _EXPONENT_LIMIT = 400
 """Decimals beyond that are not compared with a tolerance: exact arithmetic with them takes forever."""

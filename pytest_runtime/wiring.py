@@ -8,13 +8,13 @@ from contextlib import closing
 from typing import Any
 
 from .config import Project
-from .recorders.encryption import SessionKey
 from .recorders.errors import ConfigurationError, UnknownBaseline
-from .recorders.keys import readable
+from .recorders.privacy.encryption import SessionKey
+from .recorders.privacy.keys import readable
 from .recorders.store.open import open_reader
 from .recorders.store.protocol import BaselineReader
-from .replay.oracle import Setup
-from .replay.packages import homes_below, homes_of
+from .replay.change.packages import homes_below, homes_of
+from .replay.judge.oracle import Setup
 
 
 def open_baseline(project: Project, name: str) -> BaselineReader:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .replay.exploring.found import Explored
-from .replay.verdict import ClassVerdict
+from .replay.explore.finding import Explored
+from .replay.model.verdict import ClassVerdict
 from .reports.printing import printable
 
 NAME_LIMIT = 60

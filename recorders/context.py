@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .patching import Undo, replace
 
 if TYPE_CHECKING:
-    from .boundaries.world import World
+    from .model.world import World
 
 
 class PathRecord:

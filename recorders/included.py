@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 import wrapt
 from wrapt.importer import ImportHookFinder  # type: ignore[import-untyped]
 
+from .capture.raw import code_of, is_instance, namespace_of_module, text, type_dict
 from .faults import own
 from .patching import Undo
-from .raw import code_of, is_instance, namespace_of_module, text, type_dict
-from .tracing.branches import nested_codes
+from .tracing.branch_table import nested_codes
 
 
 class Included:

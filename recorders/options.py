@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
-
-from .governor import DEFAULT_SHARE
 
 ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
 """The environment variable that carries the options into the recorded process."""
 
 Sample: TypeAlias = float | Literal["auto", "all"]
 """What is recorded: `auto` (everything, but a server within its budget), `all`, or so many traces a second."""
+
+DEFAULT_SHARE: Final = 0.02
+"""Share of the process's CPU that recording may take: the promise of the design."""
 
 
 class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

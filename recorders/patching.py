@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 import wrapt
 
-from .markers import Global
-from .raw import full_name
-from .readers import known_readers
+from .capture.pickle_stubs import Global
+from .capture.raw import full_name
+from .capture.readers import known_readers
 
 Undo: TypeAlias = Callable[[], None]
 Wrapper: TypeAlias = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]

@@ -17,28 +17,28 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from . import context
-from .absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.environ import names_now
-from .boundaries.outside import SessionVariables, redacted_variables
-from .children import Children, program_of
-from .collector import Collector
+from .boundaries.outside_world import SessionVariables, redacted_variables
 from .entries import wsgi
 from .entries.function import FunctionEntries
 from .errors import RuntimeBaselineError, UnknownBaseline
 from .faults import own
-from .governor import Governor, describe
 from .included import ImportWatcher, Included
+from .model.absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
-from .protection import redaction_of
-from .sampling import Sampler, Windows
-from .session import Session
-from .source_literals import without_secrets
+from .privacy.protection import redaction_of
+from .privacy.source_literals import without_secrets
+from .session.child_processes import Children, program_of
+from .session.collector import Collector
+from .session.governor import Governor, describe
+from .session.sampler import Sampler, Windows
+from .session.session import Session
 from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
 from .tracing.choose import NoTracer, choose_tracer
-from .tracing.tracefunc import TraceFunctionTracer
+from .tracing.settrace import TraceFunctionTracer
 
 TOLD_CPU = 0.5
 """CPU seconds from which on the recorder says what it took."""

@@ -13,41 +13,41 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ..recorders.absences import Absence
+from ..recorders.model.absences import Absence
+from ..recorders.model.branches import FunctionName
+from ..recorders.model.trace import Trace, TraceId
+from ..recorders.model.value_tree import field
 from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
-from ..recorders.trace import Trace, TraceId
-from ..recorders.tracing.branches import FunctionName
-from ..recorders.value_tree import field
-from .blind_spots import BlindSpot, Reach, changed_files
-from .differences import field_of
-from .gate import UnjudgedChange, UnreachedLine, lent_functions, unjudged_changes, unjudged_lines
-from .job import Job, Observed, fingerprint
-from .judge import Case, Doubts, Judge, Judgement
-from .lending import Lender
-from .locating import Locating
-from .masking import HELD, holds_secrets
-from .naming import ClassName, file_name, name_classes
-from .observation import parameters_of, recorded_observation
-from .oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
-from .packages import Home
-from .progress import Progress, Say, say_nothing
-from .redacted_parts import KeysAtHand, cure_of
-from .replayer import CannotReplay, Loaded, Replayer
-from .roots import Roots, recorded_roots
-from .rules import NO_RULES, Rules
-from .seal import Fidelity, SealedTrace
-from .sealing import Runner, functions_recorded
-from .selection import touched_functions
-from .unknown import unknown_parts
-from .verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
-from .versions import Versions
-from .volatile import count_leaves
-from .why import Why, why
+from .change.packages import Home
+from .change.versions import Versions
+from .compare.redacted_parts import KeysAtHand, cure_of
+from .compare.summarise import field_of
+from .compare.tolerance import NO_RULES, Rules
+from .compare.unknown import unknown_parts
+from .compare.volatile import count_leaves
+from .execute.loader import CannotReplay, Loaded, Replayer
+from .execute.masking import HELD, holds_secrets
+from .execute.response_fallback import Lender
+from .execute.roots import Roots, recorded_roots
+from .judge.blind_spots import BlindSpot, Reach, changed_files
+from .judge.gate import UnjudgedChange, UnreachedLine, lent_functions, unjudged_changes, unjudged_lines
+from .judge.judge import Case, Doubts, Judge, Judgement
+from .judge.oracle import Oracle, Setup, candidate_process, find_oracle, plan_of
+from .judge.path_names import ClassName, file_name, name_classes
+from .judge.seal import Fidelity, SealedTrace
+from .judge.sealing import Runner, functions_recorded
+from .judge.selection import touched_functions
+from .locate.locate import Locating
+from .model.job import Job, Observed, fingerprint
+from .model.observation import parameters_of, recorded_observation
+from .model.progress import Progress, Say, say_nothing
+from .model.reason import Why, why
+from .model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 
 if TYPE_CHECKING:
-    from .exploring.explorer import Accepts, Explorer
-    from .exploring.plain import Plain
-    from .exploring.targets import Target
+    from .explore.analyze.targets import Target
+    from .explore.explorer import Accepts, Explorer
+    from .export.pytest_source import Plain
 
 __all__ = ["BlindSpot", "CannotReplay", "Engine", "Group"]
 
@@ -138,7 +138,7 @@ class Engine:
         return self._loaded.wall
 
     def absences(self) -> list[Absence]:
-        """What its recorder left out, and why; `unsampled` and `why_empty` in `recorders/absences.py` read it."""
+        """What its recorder left out, and why; `unsampled` and `why_empty` in `recorders/model/absences.py` read it."""
         return self._reader.absences()
 
     def describe(self, name: str) -> str:
@@ -292,9 +292,7 @@ class Engine:
         for case, judgement in zip(cases, judgements, strict=True):
             if judgement.verdict == "diverged" and self._unfaithful(case):
                 found_why = Why("redacted", UNFAITHFUL, "", cure_of(self._keys.recipients(case.trace)))
-                judgement = judgement._replace(
-                    verdict="not judged", reason=UNFAITHFUL, why=found_why, differences=()
-                )
+                judgement = judgement._replace(verdict="not judged", reason=UNFAITHFUL, why=found_why, differences=())
             if judgement.verdict == "diverged":
                 diverged.append((case, judgement))
             found[judgement.trace] = _verdict(judgement, None, case.trace)
@@ -310,8 +308,8 @@ class Engine:
         return found
 
     def _plain_test(self, case: Case, judgement: Judgement) -> Plain:
-        from .exploring.plain import Plain, is_factory, plain_test
-        from .exploring.trial import Step
+        from .export.pytest_source import Plain, is_factory, plain_test
+        from .model.trial import Step
 
         if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
             return Plain("", "what it shows follows from the clock or from chance")
@@ -384,7 +382,7 @@ class Engine:
     def explorer(self, examples: int, is_accepted: Accepts | None = None) -> Explorer:
         """Explores beside the recorded inputs; made once. `load` and `prepare` come first."""
         if self._explorer is None:
-            from .exploring.explorer import Explorer  # Hypothesis is loaded with it
+            from .explore.explorer import Explorer  # Hypothesis is loaded with it
 
             assert self._locating is not None
             names = {(one.stored.entry, one.stored.path): one.name.words for one in self.groups()}
@@ -404,7 +402,7 @@ class Engine:
 
     def targets(self) -> list[Target]:
         """What there is to explore for this change; `prepare` comes first."""
-        from .exploring.targets import targets_of
+        from .explore.analyze.targets import targets_of
 
         oracle = self.oracle
         if oracle.seal is None or oracle.base is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from .test_wsgi_recording import Client
+from .recorders.entries.test_wsgi_recording import Client
 
 KEY_OF_TOKENS = "k" * 32
 PASSWORD = "Tr0ub4dor&Zebra!"

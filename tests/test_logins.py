@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pytest_runtime.recorders.encryption import new_private_key, recipient_of
+from pytest_runtime.recorders.privacy.encryption import new_private_key, recipient_of
+from pytest_runtime.testing import Scenario
 
 from .login_services import DJANGO, DJANGO_TRAFFIC, LOGINS, PASSWORD, WEBHOOK_SECRET, Login
-from .scenario import Scenario
 
 KEY = new_private_key()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .scenario import Scenario
+from pytest_runtime.testing import Scenario
 
 SHOP = """
     import random

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import pytest
 
-import pytest_runtime.replay.exploring.explorer  # noqa: F401  # kept loaded between the sessions in this process
+import pytest_runtime.replay.explore.explorer  # noqa: F401  # kept loaded between the sessions in this process
 from pytest_runtime import record
-from pytest_runtime.replay.masking import HELD
+from pytest_runtime.replay.execute.masking import HELD
 
 from .project import Project, output
-from .test_rec_redaction import parts
+from .recorders.privacy.test_recorded_secrets import parts
 
 TOKEN = "Zq7-Planted.Secret/Okapi+91"
 PIN = 83127465

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from ..config import Project, load_project
-from ..recorders.encryption import check_recipient, unwrap, wrap
 from ..recorders.errors import KeyProblem
-from ..recorders.keys import KEY_VARIABLE, key_file, make_key, own_keys, own_recipient, private_keys
+from ..recorders.privacy.encryption import check_recipient, unwrap, wrap
+from ..recorders.privacy.keys import KEY_VARIABLE, key_file, make_key, own_keys, own_recipient, private_keys
 from ..recorders.store.open import open_writer
 from ..wiring import open_baseline
 

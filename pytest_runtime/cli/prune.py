@@ -19,7 +19,7 @@ from ..acceptance import Applied, ClassKey, Pruned, apply, prune, still_needed
 from ..acceptance_file import FILE, read_acceptances, write_acceptances
 from ..config import load_project
 from ..recorders.store.open import open_reader
-from ..replay.verdict import ClassVerdict, decode_verdict
+from ..replay.model.verdict import ClassVerdict, decode_verdict
 from ..reports.printing import in_line
 
 _RAN = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from ..config import load_project
-from ..recorders.encryption import Keyring
-from ..recorders.keys import readable
-from ..recorders.store.scan import Value, find_forms, find_values, unread, values_in
+from ..recorders.privacy.encryption import Keyring
+from ..recorders.privacy.keys import readable
+from ..recorders.scan import Value, find_forms, find_values, unread, values_in
 from ..reports.printing import in_line
 from ..wiring import open_baseline
 

@@ -17,10 +17,10 @@ import click
 from ..config import load_project
 from ..recorders.errors import ConfigurationError
 from ..recorders.store.protocol import BaselineReader
-from ..replay.fields import without_positions
-from ..replay.oracle import Oracle, find_oracle
-from ..replay.progress import say_nothing
-from ..replay.seal import SealedTrace
+from ..replay.judge.oracle import Oracle, find_oracle
+from ..replay.judge.seal import SealedTrace
+from ..replay.model.field_path import without_positions
+from ..replay.model.progress import say_nothing
 from ..reports.printing import in_line, many
 from ..reports.unjudged import Unjudged, group_lines, grouped
 from ..wiring import check_include, make_importable, open_baseline, setup_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..config import Project, load_project
-from ..recorders.absences import unsampled, why_empty
+from ..recorders.model.absences import unsampled, why_empty
 from ..recorders.store.protocol import BaselineReader
 from ..reports.printing import in_line
 from ..wiring import open_baseline

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from ..recorders.children import environment_options, program_of
 from ..recorders.errors import StoreError
 from ..recorders.options import RecordOptions
 from ..recorders.recording import note_absence
+from ..recorders.session.child_processes import environment_options, program_of
 
 
 def warn_unrecordable(options: RecordOptions, command: Sequence[str]) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from ..replay.compare import DifferenceKind
-from ..replay.fields import FieldPattern, field_pattern
-from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..replay.model.difference import DifferenceKind
+from ..replay.model.field_path import FieldPattern, field_pattern
+from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 
 PlaceKey: TypeAlias = tuple[str, ...]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..exploration import Judged
-from ..replay.exploring.found import Explored, Finding
+from ..replay.explore.finding import Explored, Finding
 from .causes import source_line
 from .printing import in_line, many
 

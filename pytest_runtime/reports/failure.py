@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..replay.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
+from ..replay.model.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
 from .causes import Cause, Side, Sort, causes_of, source_line
 from .printing import in_line
 

@@ -10,8 +10,8 @@ import msgspec
 
 from ..acceptance import Acceptance
 from ..exploration import Judged
-from ..replay.exploring.found import Finding
-from ..replay.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..replay.explore.finding import Finding
+from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .causes import Cause, Sort, causes_of, place_key, sorts_of
 from .totals import Totals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..replay.verdict import BAD
+from ..replay.model.verdict import BAD
 from .causes import Cause, causes_of
 from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines

@@ -11,9 +11,9 @@ import msgspec
 from ..acceptance import Acceptance
 from ..blindness import Agreed
 from ..exploration import Judged
-from ..replay.blind_spots import BlindSpot
-from ..replay.seal import Fidelity
-from ..replay.verdict import BAD, VERDICTS, ClassVerdict, Verdict
+from ..replay.judge.blind_spots import BlindSpot
+from ..replay.judge.seal import Fidelity
+from ..replay.model.verdict import BAD, VERDICTS, ClassVerdict, Verdict
 from .unjudged import Group, Unjudged, grouped
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..replay.fields import without_positions
-from ..replay.why import Why
+from ..replay.model.field_path import without_positions
+from ..replay.model.reason import Why
 from .printing import many
 
 CAUSES_SHOWN = 8

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..capture.raw import namespace_of
+from ..capture.thaw import capture
 from ..context import current_world
+from ..model.value_tree import ObjectNode
+from ..model.world import Operation
 from ..patching import Undo, Undos, wrap
-from ..raw import namespace_of
-from ..thawing import capture
-from ..value_tree import ObjectNode
-from .world import Operation
 
 
 def install(owner: Any, name: str) -> Undo:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..context import current_world
+from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, replace
-from .world import Effect, Operation, Ticket, World
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 

@@ -12,8 +12,8 @@ import zlib
 from typing import Any, NamedTuple
 
 from ..context import current_world
+from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
-from .world import Effect, Operation, Ticket, World
 
 _READING = frozenset({"SELECT", "EXPLAIN", "VALUES"})
 _KEPT_IN_FILE = frozenset({"user_version", "application_id"})

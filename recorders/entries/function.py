@@ -18,16 +18,16 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from .. import context
-from ..arguments import Watched
-from ..capture import Stand, freeze, same_frozen
+from ..capture.call_arguments import Given, Held, are_scalars, given, is_private, locals_of
+from ..capture.freeze import Stand, freeze, same_frozen
+from ..capture.pickle_stubs import Opaque
+from ..capture.raw import class_name, is_instance, namespace_of_module
 from ..context import Scope
 from ..faults import own
-from ..markers import Opaque
-from ..provenance import Origins
-from ..raw import class_name, is_instance, namespace_of_module
-from ..session import LiveTrace, Session
+from ..session.call_watch import Watched
+from ..session.provenance import Origins
+from ..session.session import LiveTrace, Session
 from ..tracing.choose import Tracer
-from .call import Given, Held, are_scalars, given, is_private, locals_of
 from .caller import caller_of
 from .target import Target, Targets, generated_methods, is_function
 

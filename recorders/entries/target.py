@@ -15,8 +15,16 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ..raw import content_of, is_instance, module_name, namespace_of, namespace_of_module, type_dict, type_qualname
-from .call import NO_DEFAULTS, Defaults, Parameters, defaults_of, parameters_of
+from ..capture.call_arguments import NO_DEFAULTS, Defaults, Parameters, defaults_of, parameters_of
+from ..capture.raw import (
+    content_of,
+    is_instance,
+    module_name,
+    namespace_of,
+    namespace_of_module,
+    type_dict,
+    type_qualname,
+)
 from .caller import looks_at_callers
 
 Kind: TypeAlias = Literal[

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from .. import context
 from ..patching import Undo, replace
-from ..session import LiveTrace, Session
+from ..session.session import LiveTrace, Session
 
 Environ: TypeAlias = dict[str, Any]
 Application: TypeAlias = Callable[..., Any]
@@ -369,13 +368,3 @@ def wrap_resolve(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
     if isinstance(environ, dict):
         environ["pytest_runtime.django_match"] = match
     return match
-
-
-def locate_application(application: object, covers: Callable[[str], bool]) -> str:
-    """`module:attribute` under which an included module holds the application; empty when none does."""
-    for name, module in list(sys.modules.items()):
-        if covers(name):
-            for attribute, value in list(vars(module).items()):
-                if value is application:
-                    return f"{name}:{attribute}"
-    return ""

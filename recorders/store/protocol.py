@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from ..absences import Absence, AbsenceKey
-from ..encryption import KeyId, WrappedKey
-from ..shapes import Shape
-from ..trace import Entry, PathClass, Trace, TraceId
+from ..model.absences import Absence, AbsenceKey
+from ..model.shapes import Shape
+from ..model.trace import Entry, PathClass, Trace, TraceId
+from ..privacy.encryption import KeyId, WrappedKey
 
 
 class Revision(NamedTuple):

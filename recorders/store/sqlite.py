@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..absences import Absence
-from ..encryption import WrappedKey
 from ..errors import NewerFormat, NotABaseline, StoreBusy, StoreError, UnknownBaseline
-from ..shapes import Shape
-from ..trace import FORMAT, Entry, PathClass, decode_trace, encode_part
+from ..model.absences import Absence
+from ..model.shapes import Shape
+from ..model.trace import FORMAT, Entry, PathClass, decode_trace, encode_part
+from ..privacy.encryption import WrappedKey
 from .guard import SOURCES_LIMIT, TEXT_LIMIT, TOTAL_LIMIT, Budget, Guard, moment, typed, unsqueeze
 from .presence import Presence
 from .protocol import Batch, KeptTrace, Revision, StoredClass, StoredTrace

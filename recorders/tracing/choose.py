@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..context import PathRecord, Watch
 from .monitoring import Entered, MonitoringTracer
-from .tracefunc import TraceFunctionTracer
+from .settrace import TraceFunctionTracer
 
 
 class Tracer(Protocol):

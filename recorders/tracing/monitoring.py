@@ -27,7 +27,7 @@ from .. import context
 from ..context import PathRecord, Watch
 from ..faults import own
 from ..patching import Undo
-from ..recursion import make_room
+from .stack_room import make_room
 
 HIT_LIMIT = 20_000
 """Branch events of one trace; the code object that exceeds it loses its branch events until the next round."""

@@ -1,0 +1,338 @@
+"""This file is about the test harness: write a small service, record it, change it, replay it, in this process.
+
+scenario = Scenario(tmp_path, {"shop": "def total(items): ..."})
+scenario.record(lambda shop: shop.total([1, 2]))
+scenario.change("shop", "sum(items)", "sum(items) + 1")
+assert scenario.replay().counts == {"diverged": 1}
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, NamedTuple
+
+from ..recorders.model.trace import Trace
+from ..recorders.options import RecordOptions
+from ..recorders.privacy.encryption import SessionKey, unwrap
+from ..recorders.recording import Recording
+from ..recorders.store.open import open_reader
+from ..recorders.store.protocol import BaselineReader
+from ..replay.change.versions import Versions
+from ..replay.compare.tolerance import NO_RULES
+from ..replay.engine import Engine
+from ..replay.execute.loader import Loaded, Replayer
+from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
+from ..replay.execute.response_fallback import Lender
+from ..replay.explore.finding import Explored
+from ..replay.judge.blind_spots import BlindSpot
+from ..replay.judge.oracle import Setup, candidate_process, find_oracle, plan_of
+from ..replay.judge.seal import Seal
+from ..replay.model.job import Job, Observed
+from ..replay.model.progress import Say, say_nothing
+from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
+
+_numbers = itertools.count()
+
+
+class Replayed(NamedTuple):
+    """What a replay of all classes came to."""
+
+    classes: tuple[ClassVerdict, ...]
+    blind_spots: tuple[BlindSpot, ...]
+
+    @property
+    def traces(self) -> tuple[TraceVerdict, ...]:
+        """All trace verdicts."""
+        return tuple(trace for one in self.classes for trace in one.traces)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Traces per verdict, verdicts that occur only."""
+        found: dict[str, int] = {}
+        for trace in self.traces:
+            found[trace.verdict] = found.get(trace.verdict, 0) + 1
+        return found
+
+    @property
+    def fields(self) -> dict[str, tuple[str, str]]:
+        """Differing fields with both values as text, of all diverged traces."""
+        return {
+            difference.field: (difference.base_text, difference.candidate_text)
+            for trace in self.traces
+            for difference in trace.differences
+        }
+
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of all differences."""
+        return {difference.kind for trace in self.traces for difference in trace.differences}
+
+    @property
+    def location(self) -> Location:
+        """The location of the first diverged trace; raises `LookupError` when there is none."""
+        for trace in self.traces:
+            if trace.location is not None:
+                return trace.location
+        raise LookupError("no trace diverged at a place")
+
+    @property
+    def reasons(self) -> set[str]:
+        """Reasons of all traces that were not judged or failed."""
+        return {trace.reason for trace in self.traces if trace.reason}
+
+
+class LocalRunner:
+    """The candidate in this very process: quick, and open to a test's own objects. Nothing is fresh in it."""
+
+    def __init__(self, setup: Setup, reader: BaselineReader, versions: Versions) -> None:
+        plan = plan_of(setup, reader, setup.root, relaid=versions.relaid)
+        self._replayer = Replayer(plan, traces=lambda: Lender(_traces(reader)))
+        self.loaded = Loaded({}, {}, {}, [])
+
+    def start(self) -> None:
+        """Nothing is done beside anything."""
+
+    def load(self) -> Loaded:
+        """Import the code."""
+        self._replayer.start()
+        self.loaded = self._replayer.load()
+        return self.loaded
+
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
+        """Note which of these lines run."""
+        self._replayer.watch({file: list(numbers) for file, numbers in lines.items()} if lines is not None else None)
+
+    @property
+    def reach_unavailable(self) -> str:
+        """Why lines cannot be watched."""
+        return self._replayer.reach_unavailable
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
+        """Answers, in order."""
+        return map(self._replayer.run, jobs)
+
+    def stop(self) -> None:
+        """Done with it."""
+        self._replayer.stop()
+
+
+def _traces(reader: BaselineReader) -> list[Trace]:
+    return [stored.trace for stored in reader.traces() if stored.trace is not None]
+
+
+class Scenario:
+    """One small service in a folder of its own. Module names are made unique, so scenarios do not meet."""
+
+    def __init__(self, folder: Path, modules: Mapping[str, str], **options: Any) -> None:
+        """`modules` maps module names to source; `options` are further `RecordOptions`."""
+        number = next(_numbers)
+        self.folder = folder
+        self.base = folder.parent / f"{folder.name}-base-{number}"
+        self.names = {name: f"{name}_{number}" for name in modules}
+        self.store = str(folder / f"scenario_{number}.baseline")
+        self._options = options
+        self.recording: Recording | None = None
+        for name, source in modules.items():
+            self._write(name, self._renamed(textwrap.dedent(source)))
+
+    def _renamed(self, text: str) -> str:
+        for name, unique in self.names.items():
+            text = text.replace(f"import {name}", f"import {unique} as {name}").replace(
+                f"from {name} ", f"from {unique} "
+            )
+        return text
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{self.names[name]}.py"
+
+    def _write(self, name: str, source: str) -> None:
+        self._path(name).write_text(source, encoding="utf-8")
+
+    def _forget(self) -> None:
+        for unique in self.names.values():
+            sys.modules.pop(unique, None)
+        importlib.invalidate_caches()
+
+    def record(self, traffic: Callable[..., Any], **options: Any) -> Scenario:
+        """Import the modules under the recorder and run the traffic, which gets them in the order given."""
+        self._forget()
+        self.base.mkdir(exist_ok=True)
+        for unique in self.names.values():
+            shutil.copy(self.folder / f"{unique}.py", self.base)
+        given: dict[str, Any] = {"sample": "all", **self._options, **options}
+        app = given.pop("app", "")
+        configured = RecordOptions(
+            baseline="scenario",
+            store=self.store,
+            include=tuple(self.names.values()),
+            app=self.unique(app) if app else "",
+            **given,
+        )
+        self.recording = Recording(configured)
+        self.recording.start()
+        sys.path.insert(0, str(self.folder))
+        try:
+            traffic(*self.load())
+        finally:
+            sys.path.remove(str(self.folder))
+            self.recording.stop()
+            self._forget()
+        return self
+
+    def load(self) -> list[ModuleType]:
+        """The modules, imported."""
+        return [importlib.import_module(unique) for unique in self.names.values()]
+
+    def unique(self, target: str) -> str:
+        """`module:attribute` with the unique name of the module."""
+        module, separator, attribute = target.partition(":")
+        return f"{self.names.get(module, module)}{separator}{attribute}"
+
+    def plain(self, text: str) -> str:
+        """A text with the names that the modules have in the scenario."""
+        for name, unique in self.names.items():
+            text = text.replace(unique, name)
+        return text
+
+    def change(self, name: str, old: str, new: str) -> Scenario:
+        """Replace a text in a module; it must be there exactly once."""
+        path = self._path(name)
+        source = path.read_text(encoding="utf-8")
+        old, new = self._renamed(old), self._renamed(new)
+        if source.count(old) != 1:
+            raise ValueError(f"{old!r} occurs {source.count(old)} times in {name}")
+        self._write(name, source.replace(old, new))
+        return self
+
+    def rewrite(self, name: str, source: str) -> Scenario:
+        """Replace a whole module."""
+        self._write(name, self._renamed(textwrap.dedent(source)))
+        return self
+
+    def replay(self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "") -> Replayed:
+        """Replay everything that was recorded on the modules as they are now, against the recorded outcomes."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        engine = Engine(
+            open_reader(self.store), self._setup(app=app, boundaries=boundaries), make_candidate=LocalRunner
+        )
+        try:
+            return self._judged(engine, only)
+        finally:
+            engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def judge(
+        self, *, only: str = "", everything: bool = False, progress: Say = say_nothing, **options: Any
+    ) -> Replayed:
+        """Judge the modules as they are now against those that were recorded: sealed, in processes of their own."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        setup = self._setup(base=str(self.base), **options)
+        engine = Engine(open_reader(self.store), setup, everything=everything)
+        try:
+            return self._judged(engine, only, progress)
+        finally:
+            engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def explore(self, *, examples: int = 40, **options: Any) -> dict[str, Explored]:
+        """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        settles, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
+        engine = Engine(open_reader(self.store), self._setup(base=str(self.base), **options), settles=settles)
+        try:
+            engine.prepare()
+            engine.load()
+            explorer = engine.explorer(examples, is_accepted)
+            return {self.plain(target.name): explorer.explore(target) for target in engine.targets()}
+        finally:
+            engine.stop()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    @contextmanager
+    def loaded(self, **options: Any) -> Iterator[ReplayerProcess]:
+        """The modules as they are now, in a process of their own."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        reader = open_reader(self.store)
+        process = candidate_process(self._setup(**options), reader, Versions({}, {}))
+        try:
+            process.load()
+            yield process
+        finally:
+            process.stop()
+            reader.close()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def seal(self, **options: Any) -> Seal:
+        """The seal of the modules that were recorded."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        reader = open_reader(self.store)
+        try:
+            oracle = find_oracle(self._setup(base=str(self.base), **options), reader, lambda line: None, renew=True)
+            assert oracle.seal is not None
+            return oracle.seal
+        finally:
+            reader.close()
+            sys.path.remove(str(self.folder))
+            self._forget()
+
+    def _judged(self, engine: Engine, only: str, progress: Say = say_nothing) -> Replayed:
+        engine.prepare(progress=progress)
+        engine.load()
+        wanted = [group for group in engine.groups() if engine.wanted(group, only)]
+        verdicts = tuple(engine.judge(group, only=only) for group in wanted)
+        return Replayed(verdicts, tuple(engine.reach.blind_spots()))
+
+    def _setup(
+        self,
+        *,
+        app: str = "",
+        boundaries: tuple[str, ...] = (),
+        base: str = "",
+        limit: float = TIME_LIMIT,
+        load_limit: float = LOAD_LIMIT,
+        launch: Literal["spawn", "fork"] = "fork",
+        keys: Sequence[str] = (),
+    ) -> Setup:
+        app = app or str(self._options.get("app", ""))
+        return Setup(
+            root=str(self.folder),
+            baseline="scenario",
+            store=self.store,
+            include=tuple(self.names.values()),
+            app=self.unique(app) if app else "",
+            boundaries=boundaries or self._options.get("boundaries", ()),
+            base=base,
+            limit=limit,
+            load_limit=load_limit,
+            launch=launch,
+            keys=self._session_keys(keys) if keys else (),
+        )
+
+    def _session_keys(self, private: Sequence[str]) -> tuple[SessionKey, ...]:
+        with closing(open_reader(self.store)) as reader:
+            return tuple(unwrap(reader.keys(), private).values())
+
+    def traces(self) -> list[Trace]:
+        """The kept traces, as stored."""
+        reader = open_reader(self.store)
+        try:
+            return [stored.trace for stored in reader.traces() if stored.trace is not None]
+        finally:
+            reader.close()

@@ -1,0 +1,1 @@
+"""Capture: live values frozen without running their code, and thawed as value trees."""

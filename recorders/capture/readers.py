@@ -1,0 +1,348 @@
+"""Readers: per class, how the raw state of its instances is taken without running its code.
+
+A reader gives what `reducer_override` of the pickler needs: a marker class, its arguments, and perhaps a state. It is
+made at the first sight of a class, from raw descriptors; no method, property or metaclass of the service runs.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import enum
+import types
+import uuid
+import weakref
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from ..faults import own
+from ..model.value_tree import ClassName
+from .iterator_readers import ITERATORS, is_quiet_iterator
+from .pickle_stubs import MARKER_IDS, Global, Instance, Items, Member, Opaque, Standard
+from .raw import (
+    class_name,
+    full_name,
+    inherits,
+    is_raw,
+    text,
+    type_dict,
+    type_dictoffset,
+    type_flags,
+    type_mro,
+    type_qualname,
+    type_size,
+    type_weakrefoffset,
+)
+from .standard_readers import STANDARD, uuid_number
+
+__all__ = ["Reader", "Reduced", "class_name", "is_quiet_iterator", "known_readers", "layout_of", "reader_of"]
+
+Reduced: TypeAlias = Any
+Reader: TypeAlias = Callable[[Any], Reduced]
+
+
+class Layout(NamedTuple):
+    """Where the instances of a class keep what they hold, as far as it is worth measuring."""
+
+    base: type | None
+    """The built-in container that it extends."""
+    read_dict: Callable[[Any], Any] | None
+
+
+_exception_args = BaseException.__dict__["args"].__get__
+_WHOLE = slice(None)
+
+
+# --- readers: one per class, made at first sight ---------------------------------------------------------------
+
+
+_datetime = datetime.datetime
+_DATETIME_FIELDS = tuple(
+    vars(owner)[name].__get__
+    for owner, names in (
+        (datetime.date, ("year", "month", "day")),
+        (datetime.datetime, ("hour", "minute", "second", "microsecond", "tzinfo")),
+    )
+    for name in names
+)
+_datetime_fold = datetime.datetime.fold.__get__
+
+
+def _plain_datetime(value: Any) -> datetime.datetime:
+    """The `datetime` in an instance of a subclass; `replace` would make another instance of the subclass."""
+    return _datetime(*[get(value) for get in _DATETIME_FIELDS], fold=_datetime_fold(value))
+
+
+def _dict_items(value: dict[Any, Any]) -> Items:
+    return Items("dict", list(dict.keys(value)), list(dict.values(value)))
+
+
+def _ordered_items(value: collections.OrderedDict[Any, Any]) -> Items:
+    """In the order of the dict below where a key's hash is its own: the iterators of `OrderedDict` hash every key.
+
+    The two orders differ only after `move_to_end`.
+    """
+    items = _dict_items(value)
+    if all(_is_quiet(key) for key in items.keys):
+        items.keys = list(collections.OrderedDict.keys(value))
+        items.values = list(collections.OrderedDict.values(value))
+    return items
+
+
+def _is_quiet(key: Any) -> bool:
+    """Whether hashing and comparing a key runs nothing but the interpreter's own code."""
+    return all(map(_is_quiet, key)) if type(key) is tuple else id(type(key)) in _QUIET
+
+
+_QUIET = frozenset(map(id, (type(None), bool, int, float, str, bytes)))
+
+
+_deque: Any = collections.deque
+_defaultdict: Any = collections.defaultdict
+_complex: Any = complex
+_uuid: Any = uuid.UUID
+
+# The types of the standard library as plain namespaces of raw descriptors.
+_CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (_deque, lambda v: (list(_deque.__iter__(v)), _deque.maxlen.__get__(v))),
+    (_defaultdict, lambda v: (_dict_items(v), _defaultdict.default_factory.__get__(v))),
+    (collections.OrderedDict, _ordered_items),
+    (dict, _dict_items),
+    (list, lambda v: list.__getitem__(v, _WHOLE)),
+    (tuple, lambda v: tuple.__getitem__(v, _WHOLE)),
+    (set, lambda v: Items("set", list(set.__iter__(v)), [])),
+    (frozenset, lambda v: Items("frozenset", list(frozenset.__iter__(v)), [])),
+    (str, str.__str__),
+    (bytes, lambda v: bytes.__getitem__(v, _WHOLE)),
+    (bytearray, lambda v: bytes(bytearray.__getitem__(v, _WHOLE))),
+    (int, int.__int__),
+    (float, float.__float__),
+    (_complex, lambda v: complex(_complex.real.__get__(v), _complex.imag.__get__(v))),
+    (BaseException, _exception_args),
+    (datetime.datetime, _plain_datetime),
+    (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
+    (_uuid, lambda v: uuid.UUID(int=uuid_number(v))),
+)
+_STATIC_CLASSES = frozenset(
+    map(id, (object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict))
+)
+"""Classes written in C whose instances the reader below takes apart like any other."""
+_UUID_SLOTS = frozenset({"int", "is_safe"})
+
+
+def _read_class(value: Any) -> Reduced:
+    if id(value) in MARKER_IDS:
+        return NotImplemented
+    return Global, (class_name(value),)
+
+
+def _read_function(value: Any) -> Reduced:
+    return Global, (full_name(value.__module__, value.__qualname__),)
+
+
+def _read_built_in(value: Any) -> Reduced:
+    """A function written in C, or a method of some object: its own `__qualname__` would ask the object's class."""
+    held = value.__self__
+    if held is None or type(held) is types.ModuleType:
+        return _read_function(value)
+    cls = held if inherits(type(held), type) else type(held)
+    return Global, (full_name(value.__module__, f"{text(type_qualname(cls))}.{value.__name__}"),)
+
+
+def _has(mro: tuple[type, ...], base: type) -> bool:
+    return any(one is base for one in mro)
+
+
+def _content_of(mro: tuple[type, ...]) -> tuple[type, Callable[[Any], Any]] | None:
+    for base, extract in _CONTENT:
+        if _has(mro, base):
+            return base, extract
+    return None
+
+
+def _getter(position: int, name: str) -> Callable[[Any], Any]:
+    """What reads a slot, or the `__dict__`, by the descriptor in the class at that position of the resolution order.
+
+    The descriptor is looked up each time: it would keep its class alive.
+    """
+
+    def get(value: Any) -> Any:
+        return type_dict(type_mro(type(value))[position])[name].__get__(value)
+
+    def get_own(value: Any) -> Any:
+        return type_dict(type(value))[name].__get__(value)
+
+    return get if position else get_own
+
+
+def _dict_reader(mro: tuple[type, ...]) -> Callable[[Any], Any] | None:
+    for position, cls in enumerate(mro):
+        if is_raw(type_dict(cls).get("__dict__")):
+            return _getter(position, "__dict__")
+    return None
+
+
+def _slots_of(mro: tuple[type, ...], skip: frozenset[str]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """(name, raw getter) of every slot, base classes first; a private name is kept as it is mangled."""
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for position, cls in reversed(list(enumerate(mro))):
+        namespace = type_dict(cls)
+        if "__slots__" not in namespace:
+            continue
+        for name, descriptor in namespace.items():
+            if type(descriptor) is types.MemberDescriptorType and type(name) is str and name not in skip:
+                found.append((name, _getter(position, name)))
+    return found
+
+
+def _hidden_state(cls: type, base: type, slot_count: int) -> bool:
+    """Whether instances carry C state that attributes do not show (the test of `object.__reduce_ex__`)."""
+    expected = base.__basicsize__ + slot_count * 8
+    own_dict = type_dictoffset(cls) != 0 and not type_flags(cls) & _MANAGED_DICT
+    expected += 8 * (own_dict and base.__dictoffset__ == 0)
+    expected += 8 * (type_weakrefoffset(cls) > 0 and base.__weakrefoffset__ <= 0)
+    return bool(type_size(cls) > expected)
+
+
+def _opaque_reader(cls: type, reason: str) -> Reader:
+    mark = (class_name(cls), reason)
+    return lambda value: (Opaque, mark)
+
+
+def _raw(state: Any) -> Any:
+    """A `__dict__` that is read as a plain dict, even where the service put one of a class of its own there."""
+    return state if type(state) is dict else dict(zip(list(dict.keys(state)), list(dict.values(state)), strict=True))
+
+
+def _member_reader(cls: type, get_dict: Callable[[Any], Any]) -> Reader:
+    name = class_name(cls)
+
+    def read(value: Any) -> Reduced:
+        held: dict[str, Any] = {}
+        for key, part in _raw(get_dict(value)).items():
+            if type(key) is str:  # looking one up could compare it with a key of another class
+                held[key] = part
+        return Member, (name, held.get("_name_"), held.get("_value_"))
+
+    return read
+
+
+def _filename(error: OSError) -> Any:
+    """Of an error that has one: giving it `None` would change its text."""
+    found = _error_filename(error)
+    if found is None:
+        raise AttributeError
+    return found
+
+
+_error_filename = vars(OSError)["filename"].__get__
+
+
+def _instance_reader(cls: type, mro: tuple[type, ...]) -> Reader:
+    found = _content_of(mro)
+    base, extract = found if found is not None else (object, None)
+    get_dict = _dict_reader(mro)
+    slots = _slots_of(mro, _UUID_SLOTS if base is uuid.UUID else frozenset())
+    if id(cls) in _STATIC_CLASSES:
+        base = cls
+    elif base is BaseException:
+        base = next(one for one in mro if not type_flags(one) & _HEAP_TYPE)
+    if _hidden_state(cls, base, len(slots)):
+        return _opaque_reader(cls, "its state is held in C, where attributes do not show it")
+    if _has(mro, OSError):
+        slots.append(("filename", _filename))
+    if not slots and get_dict is None and extract is None and cls is not object:
+        return _opaque_reader(cls, "it has no attributes to read")
+    return _state_reader(class_name(cls), extract, get_dict, slots)
+
+
+def _state_reader(
+    name: ClassName,
+    extract: Callable[[Any], Any] | None,
+    get_dict: Callable[[Any], Any] | None,
+    slots: list[tuple[str, Callable[[Any], Any]]],
+) -> Reader:
+    arguments = (name,)
+
+    def read(value: Any) -> Reduced:
+        names: tuple[Any, ...] = ()
+        values: tuple[Any, ...] = ()
+        if get_dict is not None:
+            state = _raw(get_dict(value))
+            if state:
+                names, values = tuple(state), tuple(state.values())
+        for slot, get in slots:
+            try:
+                filled = get(value)
+            except AttributeError as empty:
+                if not own(empty):
+                    raise
+                continue  # an empty slot: nothing to record
+            names, values = (*names, slot), (*values, filled)
+        return Instance, arguments, (extract(value) if extract is not None else None, names, values)
+
+    return read
+
+
+_HEAP_TYPE = 1 << 9
+_MANAGED_DICT = 1 << 4
+"""Flags of a type (CPython, `Include/object.h`); a managed dict lies before the object and is no part of its size."""
+
+
+def _make_reader(cls: type) -> Reader:
+    mro = type_mro(cls)
+    if _has(mro, type):
+        return _read_class
+    if _has(mro, enum.Enum):
+        get_dict = _dict_reader(mro)
+        if get_dict is not None:
+            return _member_reader(cls, get_dict)
+    if cls is types.FunctionType:
+        return _read_function
+    if cls is types.BuiltinFunctionType:
+        return _read_built_in
+    if not type_flags(cls) & _HEAP_TYPE and id(cls) not in _STATIC_CLASSES and not _has(mro, BaseException):
+        return _opaque_reader(cls, "a value of this type cannot be captured")
+    return _instance_reader(cls, mro)
+
+
+known_readers: dict[int, Reader] = {
+    **{id(cls): reader for cls, reader in STANDARD.items()},
+    **{id(cls): reader for cls, reader in ITERATORS.items()},
+    id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason, mark.extent)),
+    id(Standard): lambda mark: (Standard, (mark.kind, *mark.parts)),
+    id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
+}
+"""Readers by the id of their class: hashing a class could run code of its metaclass."""
+
+_MEASURED: tuple[type, ...] = (dict, list, tuple, set, frozenset, str, bytes, bytearray, collections.deque)
+_layouts: dict[int, Layout | None] = {}
+
+_classes: dict[int, weakref.ref[type]] = {}
+"""The classes of `known_readers` that may go away: then another class may get the id of one."""
+
+
+def reader_of(cls: type) -> Reader:
+    """The reader of a class that `known_readers` does not hold yet."""
+    key = id(cls)
+
+    def forget(_class: object) -> None:
+        known_readers.pop(key, None)
+        _layouts.pop(key, None)
+        _classes.pop(key, None)
+
+    reader = known_readers[key] = _make_reader(cls)
+    mro = type_mro(cls)
+    base = next((one for one in _MEASURED if _has(mro, one)), None)
+    _layouts[key] = Layout(base, _dict_reader(mro)) if type_flags(cls) & _HEAP_TYPE or base is not None else None
+    _classes[key] = weakref.ref(cls, forget)
+    return reader
+
+
+def layout_of(cls: type) -> Layout | None:
+    """The layout of a class; `None` where its instances hold nothing that is worth measuring."""
+    key = id(cls)
+    if key not in known_readers:
+        reader_of(cls)
+    return _layouts.get(key)

@@ -1,0 +1,1 @@
+"""Values that recorder and replay share: traces, value trees, branches, shapes."""

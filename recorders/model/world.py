@@ -1,0 +1,73 @@
+"""The world behind the boundaries of a trace: what a boundary may ask of it, whether it records or answers.
+
+A boundary is described once. It never asks which world it has: it names the operation, hands over the request and a
+way to perform it, and the world answers. The live world performs and records; the world of a replay answers from the
+recording and performs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Effect: TypeAlias = Literal["read", "write", "session"]
+"""`write` changes the other side and keeps its order per resource; `session` (connecting) is never compared."""
+
+
+class Operation(NamedTuple):
+    """What is asked of the world: which boundary, which call of it, of which resource, with which effect."""
+
+    boundary: str
+    name: str
+    resource: str
+    effect: Effect
+
+
+class Ticket(Protocol):
+    """One exchange under way: a first answer, then a stream of items (rows, chunks) where there is one."""
+
+    def first(self, perform: Callable[[], T]) -> T:
+        """The answer to the request, or the exception it raised."""
+
+    def next(self, perform: Callable[[], Any]) -> Any:
+        """The next item of the stream; `None` at its end."""
+
+    def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
+        """Up to `most` further items, or all that are left."""
+
+
+class World(Protocol):
+    """What stands behind the boundaries of one trace."""
+
+    recorded: bool
+    """Whether answers come from a recording: then a boundary must not touch the world at all."""
+
+    sandboxed: bool
+    """Whether databases that are opened must be private ones in memory."""
+
+    def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
+        """A reading of clock or entropy: never compared, but the same again on replay."""
+
+    def advance(self, seconds: float) -> bool:
+        """The program sleeps; `True` when the world moved its clock instead."""
+
+    def environ(self, key: str, read: Callable[[], str]) -> str:
+        """The environment variable `key`; raises `KeyError` when it is not set."""
+
+    def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
+        """The names of all environment variables."""
+
+    def environ_set(self, key: str, value: str | None) -> None:
+        """The program itself sets (or with `None` removes) a variable: later readings of it are its own."""
+
+    def owns(self, generator: object, *, claim: bool = False) -> bool:
+        """Whether a random generator was seeded by the program within this trace; `claim` says that it was."""
+
+    def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
+        """One exchange with one answer."""
+
+    def begin(self, operation: Operation, request: Any) -> Ticket:
+        """One exchange with an answer that comes in parts."""

@@ -1,0 +1,366 @@
+"""This file is about assembling: a live trace, thawed, redacted and named, as the stored trace it becomes.
+
+It runs in the collector, for traces that are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..boundaries.live_world import RawExchange
+from ..boundaries.sql_names import columns_of, parameter_names
+from ..capture.thaw import capture, thaw
+from ..included import Included
+from ..model.branches import Arm, FunctionName
+from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
+from ..model.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record, without_origins
+from ..privacy.redact import Redactor
+from ..tracing.branch_table import BranchTable
+from ..tracing.function_names import function_name
+
+if TYPE_CHECKING:
+    from .session import LiveTrace
+
+
+class Paths:
+    """Arms of live traces, by the branch tables of the included files."""
+
+    def __init__(self, included: Included) -> None:
+        self._included = included
+        self._tables: dict[str, BranchTable | None] = {}
+        self._arms: dict[tuple[int, int, int], Arm | None] = {}
+
+    def arms(self, jumps: dict[tuple[int, int, int], CodeType]) -> list[Arm]:
+        """The arms of a path in the order of first occurrence, each once."""
+        found: dict[Arm, None] = {}
+        for key, code in jumps.items():
+            if key not in self._arms:
+                self._arms[key] = self._find(code, key[1], key[2])
+            arm = self._arms[key]
+            if arm is not None:
+                found[arm] = None
+        return list(found)
+
+    def _find(self, code: CodeType, offset: int, destination: int) -> Arm | None:
+        table = self._table(code.co_filename)
+        return table.arm(code, offset, destination) if table is not None else None
+
+    def _table(self, file: str) -> BranchTable | None:
+        if file not in self._tables:
+            try:
+                self._tables[file] = BranchTable(self._included.modules[file], self._included.sources[file])
+            except (SyntaxError, KeyError):
+                self._tables[file] = None
+        return self._tables[file]
+
+
+def _thaw_exchange(raw: RawExchange, modules: dict[str, str]) -> Exchange:
+    items = [thaw(item) if type(item) is not tuple else _row(item) for item in raw.items]
+    operation = raw.operation
+    if operation.boundary == "http":
+        # One piece: a secret may stand across the chunks in which it arrived.
+        whole = b"".join(item.data for item in items if isinstance(item, BytesNode))
+        items = [BytesNode(whole)] if whole else []
+    site = None if raw.site is None else Site(function_name(raw.site[0], modules), raw.site[1])
+    return Exchange(
+        boundary=operation.boundary,
+        operation=operation.name,
+        resource=operation.resource,
+        effect=operation.effect,
+        request=thaw(raw.request),
+        answer=thaw(raw.answer),
+        items=items,
+        ended=raw.ended,
+        error=thaw(raw.error),
+        site=site,
+        lane=raw.lane,
+    )
+
+
+def _row(row: tuple[Any, ...]) -> TupleNode:
+    return TupleNode([thaw(cell) for cell in row])
+
+
+def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
+    streams: dict[tuple[str, FunctionName, FunctionName], list[Tree]] = {}
+    names: dict[int, str] = {}
+
+    def name(code: CodeType) -> str:
+        if id(code) not in names:
+            names[id(code)] = function_name(code, modules)
+        return names[id(code)]
+
+    for source, reader, caller, value in trace.world.readings:
+        key = (source, name(reader), name(caller) if caller is not None else "")
+        streams.setdefault(key, []).append(_row(value) if type(value) is tuple else capture(value))
+    return [Reading(*key, values) for key, values in streams.items()]
+
+
+def assemble(
+    trace: LiveTrace,
+    arms: list[Arm],
+    path: PathClass,
+    included: Included,
+    redactor: Redactor | None,
+    producers: Sequence[TraceId] = (),
+) -> Trace:
+    """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order, `producers` the
+    traces that made what it was given."""
+    modules = included.modules
+    world = trace.world
+    exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
+    over = [f"{raw.operation.boundary}: {raw.over}" for raw in world.exchanges if raw.over]
+    late = [f"{world.late} exchanges after the outcome"] if world.late else []
+    late += [f"{world.uncounted} exchanges over the limit"] if world.uncounted else []
+    stored = Trace(
+        entry=entry_name(trace, redactor),
+        kind=trace.kind,
+        started=trace.started,
+        input=_input(trace),
+        outcome=Outcome(trace.outcome_kind, _outcome(trace), without_origins(thaw(trace.arguments_after))),
+        exchanges=exchanges,
+        readings=_readings(trace, modules),
+        variables=dict(world.variables),
+        variable_names=list(world.variable_names) if world.variable_names is not None else None,
+        order=[] if arms == path.arms else [path.arms.index(arm) for arm in arms],
+        functions=[function_name(code, modules) for code in trace.path.codes.values()],
+        calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.path.returns],
+        gaps=[*trace.gaps, *over, *late],
+        producers=list(producers),
+    )
+    return redacted(stored, redactor) if redactor is not None else stored
+
+
+_PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
+_PART_LENGTH = 8
+"""Characters of a part of a path that is looked for in the rest of a request."""
+
+
+def entry_name(trace: LiveTrace, redactor: Redactor | None) -> str:
+    """What the entry of a trace is called: of an application without routes, its path without secrets."""
+    name = trace.label[0]
+    if redactor is None or trace.kind != "wsgi":
+        return name
+    environ, body, _read_all = trace.input
+    beside = [(key, value) for key, value in environ if key not in _PATHS and isinstance(value, str)]
+    parts = [part for part in name.split("/") if len(part) >= _PART_LENGTH]
+    # Only where a part of the path says what something else in the request says: it may be named there.
+    if any(part in value for part in parts for _key, value in beside) or any(part.encode() in body for part in parts):
+        given: list[tuple[str, Tree]] = [*beside, ("", BytesNode(body))]
+        return redactor.entry_name(name, given)
+    return redactor.entry_name(name)
+
+
+def _input(trace: LiveTrace) -> Tree:
+    if trace.kind == "wsgi":
+        environ, body, read_all = trace.input
+        names = [name for name, _value in environ]
+        values: list[Tree] = [thaw(value) for _name, value in environ]
+        return record(environ=DictNode(list(names), values), body=BytesNode(body), read_all=read_all)
+    kind, frozen, parameters, caller = trace.input
+    parts: dict[str, Tree] = {} if trace.items is None else {"generates": True}
+    if caller is not None:
+        parts["caller"] = thaw(caller)
+    return record(kind=kind, arguments=thaw(frozen), parameters=ListNode(list(parameters)), **parts)
+
+
+def _outcome(trace: LiveTrace) -> Tree:
+    tree = thaw(trace.value)
+    if trace.items is not None and trace.outcome_kind == "return":
+        return record(items=ListNode([thaw(item) for item in trace.items]), returned=tree, ended=trace.ended)
+    if trace.outcome_kind == "response" and isinstance(tree, TupleNode):
+        status, headers, body = tree.items
+        return record(status=status, headers=headers, body=body)
+    return tree
+
+
+UNNAMED = "token"
+"""What a text is called that is inserted where the column is not known: it is a secret if it looks like one."""
+
+
+# --- redaction ---------------------------------------------------------------------------------------------------
+
+
+class _Sheet:
+    """Collects the trees of a trace under their names, and hands the redacted ones out in the same order."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[str, Tree]] = []
+
+    def add(self, name: str, tree: Tree) -> None:
+        self.pairs.append((name, tree))
+
+
+def redacted(trace: Trace, redactor: Redactor) -> Trace:
+    """The trace without its secrets, as it is written."""
+    trees, replaced = redactor.redact(named_trees(trace))
+    if not replaced:
+        return trace
+    written = msgspec.structs.replace(with_named_trees(trace, trees), redacted=replaced)
+    return written if redactor.locker is None else redactor.locker.locked(trace, written)
+
+
+def named_trees(trace: Trace) -> list[tuple[str, Tree]]:
+    """All trees of a trace, each with the name that it stands under; empty where it has none."""
+    sheet = _Sheet()
+    _visit(trace, sheet.add)
+    return sheet.pairs
+
+
+def with_named_trees(trace: Trace, trees: Sequence[Tree]) -> Trace:
+    """The trace with other trees, as many and in the order of `named_trees`."""
+    given = iter(trees)
+    return _visit(trace, lambda _name, _tree: next(given))
+
+
+def _visit(trace: Trace, see: Any) -> Trace:
+    """Show every tree of a trace to `see(name, tree)`, and build the trace of what it returns."""
+    variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
+    outcome = trace.outcome
+    tables = columns_of(map(_statement, trace.exchanges))
+    name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
+    parts: dict[str, Any] = dict(  # noqa: C408 - field names, not keys
+        input=_visit_input(trace, see),
+        outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), _visit_left(trace, see)),
+        exchanges=[_visit_exchange(exchange, tables, see) for exchange in trace.exchanges],
+        readings=[
+            Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values])
+            for one in trace.readings
+        ],
+        calls=[Call(call.function, see(call.function.rpartition(".")[2], call.result)) for call in trace.calls],
+    )
+    if not isinstance(variables, DictNode):
+        return trace  # the collecting pass
+    read: Any = dict(zip(variables.keys, variables.values, strict=True))
+    return Trace(
+        entry=trace.entry,
+        kind=trace.kind,
+        started=trace.started,
+        variables=read,
+        variable_names=trace.variable_names,
+        order=trace.order,
+        functions=trace.functions,
+        gaps=trace.gaps,
+        producers=trace.producers,
+        **parts,
+    )
+
+
+def _visit_input(trace: Trace, see: Any) -> Tree:
+    assert isinstance(trace.input, DictNode)
+    if trace.kind == "wsgi":
+        tree: Tree = see("", trace.input)
+        return tree
+    arguments, parameters = field(trace.input, "arguments"), field(trace.input, "parameters")
+
+    def part(name: str, value: Tree) -> Tree:
+        if name in ("kind", "parameters"):
+            return value
+        if name == "arguments" and isinstance(arguments, TupleNode) and isinstance(parameters, ListNode):
+            return _visit_arguments(arguments, parameters, see)
+        seen: Tree = see("", value)
+        return seen
+
+    names = list(map(str, trace.input.keys))
+    return DictNode(list(names), [part(name, value) for name, value in zip(names, trace.input.values, strict=False)])
+
+
+def _visit_arguments(arguments: TupleNode, parameters: ListNode, see: Any) -> Tree:
+    """(receiver, args, kwargs), each argument under the name of its parameter."""
+    if len(arguments.items) != 3:
+        tree: Tree = see("", arguments)
+        return tree
+    receiver, positional, named = arguments.items
+    seen_receiver = see("", receiver)
+    if isinstance(positional, TupleNode):
+        names = [*map(str, parameters.items), *[""] * len(positional.items)]
+        positional = TupleNode([see(name, item) for name, item in zip(names, positional.items, strict=False)])
+    return TupleNode([seen_receiver, positional, see("", named)])
+
+
+def _visit_left(trace: Trace, see: Any) -> Tree:
+    """Arguments as they were afterwards."""
+    arguments, parameters = trace.outcome.arguments, field(trace.input, "parameters")
+    if isinstance(arguments, TupleNode) and isinstance(parameters, ListNode):
+        return _visit_arguments(arguments, parameters, see)
+    tree: Tree = see("", arguments)
+    return tree
+
+
+def _visit_outcome(outcome: Outcome, name: str, see: Any) -> Tree:
+    value = outcome.value
+    if outcome.kind != "response" or not isinstance(value, DictNode):
+        tree: Tree = see(name, value)
+        return tree
+    status, headers, body = value.values
+    if isinstance(headers, TupleNode):
+        headers = TupleNode([_visit_header(pair, see) for pair in headers.items])
+    return record(status=status, headers=headers, body=see("", body))
+
+
+def _visit_header(pair: Tree, see: Any) -> Tree:
+    if isinstance(pair, TupleNode) and len(pair.items) == 2:
+        return TupleNode([pair.items[0], see(str(pair.items[0]), pair.items[1])])
+    tree: Tree = see("", pair)
+    return tree
+
+
+def _statement(exchange: Exchange) -> str:
+    """The SQL of an exchange, empty where it has none."""
+    request = exchange.request
+    is_sql = exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2
+    return str(request.items[0]) if is_sql and isinstance(request, TupleNode) else ""
+
+
+def _visit_exchange(exchange: Exchange, tables: Mapping[str, Sequence[str]], see: Any) -> Exchange:
+    request, items = exchange.request, exchange.items
+    if exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2:
+        sql, parameters = request.items
+        names = parameter_names(str(sql), tables, UNNAMED)
+        request = TupleNode([see("", sql), _visit_parameters(names, parameters, see)])
+    else:
+        request = see("", request)
+    columns = _columns(exchange.answer)
+    return Exchange(
+        boundary=exchange.boundary,
+        operation=exchange.operation,
+        resource=see("", exchange.resource),
+        effect=exchange.effect,
+        request=request,
+        answer=see("", exchange.answer),
+        items=[_visit_named(columns, item, see) for item in items],
+        ended=exchange.ended,
+        error=see("", exchange.error),
+        site=exchange.site,
+        lane=exchange.lane,
+    )
+
+
+def _columns(answer: Tree) -> list[str]:
+    """Column names in the facts of a statement."""
+    first = answer.items[0] if isinstance(answer, TupleNode) and answer.items else None
+    return [str(name) for name in first.items] if isinstance(first, TupleNode) else []
+
+
+def _visit_parameters(names: Sequence[str], parameters: Tree, see: Any) -> Tree:
+    if isinstance(parameters, ListNode):  # executemany
+        return ListNode([_visit_named(names, row, see) for row in parameters.items])
+    return _visit_named(names, parameters, see)
+
+
+def _visit_named(names: Sequence[str], row: Tree, see: Any) -> Tree:
+    if not isinstance(row, TupleNode) or not names:
+        tree: Tree = see("", row)
+        return tree
+    padded = [*names, *[""] * len(row.items)]
+    named = zip(padded, row.items, strict=False)
+    return TupleNode([see(_name_of(name, cell), cell) for name, cell in named])
+
+
+def _name_of(name: str, cell: Tree) -> str:
+    """A value without a name is looked at only where it is a text with letters: no amount, no date."""
+    return "" if name == UNNAMED and not (isinstance(cell, str) and any(map(str.isalpha, cell))) else name

@@ -1,0 +1,377 @@
+"""Arguments that do something when they are used: callables and iterators.
+
+A callable that comes from outside is a boundary: its calls are recorded, and answered on replay. So is a generator: its
+items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer tells of frames
+of their code, and arguments, answers and items are read there. What cannot be watched so (a method of an object
+written in C, a generator function) is unknown, with the reason. What can be read in place (the iterators of built-in
+containers, `io.StringIO`, an open file) is captured like any other value, see `readers`. What stands for them on
+replay is in `replay.execute.recorded_arguments`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import sys
+import types
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FrameType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from .. import context
+from ..capture.call_arguments import Defaults, Parameters, defaults_of, locals_of, parameters_of
+from ..capture.pickle_stubs import Opaque, Standard
+from ..capture.raw import content_of, is_instance
+from ..capture.readers import Reduced
+from ..context import Scope, Watch
+from ..model.world import Operation
+
+if TYPE_CHECKING:
+    from ..boundaries.live_world import LiveTicket, LiveWorld
+
+_DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+_method_self = MethodType.__dict__["__self__"].__get__
+_method_function = MethodType.__dict__["__func__"].__get__
+_code = FunctionType.__dict__["__code__"].__get__
+_closure = FunctionType.__dict__["__closure__"].__get__
+
+
+def calling(number: int, name: str) -> Operation:
+    """The operation of calling an argument."""
+    return Operation("callable", name, f"argument {number}", "write")
+
+
+def consuming(number: int) -> Operation:
+    """The operation of taking the items of an argument."""
+    return Operation("iterator", "next", f"argument {number}", "session")
+
+
+class Signature(NamedTuple):
+    """What a watched callable takes, without what is bound already: calls by position and by name are alike."""
+
+    positional: tuple[str, ...]
+    only_positional: int
+    named: tuple[str, ...]
+    rest: str
+    others: str
+    defaults: Mapping[str, Any]
+
+
+def _signature(parameters: Parameters, defaults: Defaults, bound: int, by_name: Mapping[str, Any]) -> Signature:
+    first = len(parameters.positional) - len(defaults.positional)
+    filled = dict(zip(parameters.positional[first:], defaults.positional, strict=False))
+    filled.update(defaults.named)
+    filled.update({name: value for name, value in by_name.items() if isinstance(name, str)})
+    return Signature(
+        parameters.positional[bound:],
+        max(parameters.only_positional - bound, 0),
+        parameters.named,
+        parameters.rest,
+        parameters.others,
+        {name: value for name, value in filled.items() if name not in parameters.positional[:bound]},
+    )
+
+
+Request: TypeAlias = dict[str, Any]
+"""`args` by position, defaults filled in, and `kwargs` by name."""
+
+
+def bound_request(name: str, signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Request:
+    """The request of a call, in the form in which it is read from a frame; raises `TypeError` as the call would."""
+    given = dict(zip(signature.positional, args, strict=False))
+    rest = tuple(args[len(signature.positional) :])
+    if rest and not signature.rest:
+        takes = len(signature.positional)
+        raise TypeError(f"{name}() takes {takes} positional argument{'s' * (takes != 1)} but {len(args)} were given")
+    others: dict[str, Any] = {}
+    by_name = {*signature.positional[signature.only_positional :], *signature.named}
+    for key, value in kwargs.items():
+        if key in given:
+            raise TypeError(f"{name}() got multiple values for argument {key!r}")
+        if key in by_name:
+            given[key] = value
+        elif signature.others:
+            others[key] = value
+        else:
+            raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+    wanted = (*signature.positional, *signature.named)
+    values = {**signature.defaults, **given}
+    missing = [one for one in wanted if one not in values]
+    if missing:
+        raise TypeError(f"{name}() missing {len(missing)} required argument(s): {', '.join(map(repr, missing))}")
+    args = (*(values[one] for one in signature.positional), *rest)
+    return {"args": args, "kwargs": {**{one: values[one] for one in signature.named}, **others}}
+
+
+def _read_request(signature: Signature, values: Mapping[str, Any]) -> Request:
+    args = tuple(values[name] for name in signature.positional)
+    rest = values[signature.rest] if signature.rest else ()
+    others = values[signature.others] if signature.others else {}
+    return {"args": (*args, *rest), "kwargs": {**{name: values[name] for name in signature.named}, **others}}
+
+
+NUMBERS_KEPT = 10_000
+"""Callables whose numbers are remembered."""
+
+_UNWATCHED: Reduced = (
+    Opaque,
+    ("builtins:builtin_function_or_method", "a method of an object written in C cannot be watched as it is called"),
+)
+_DEFERRED_CALL: Reduced = (
+    Opaque,
+    ("builtins:function", "a generator function or a coroutine function cannot be watched as it is called"),
+)
+
+
+class _Callable(NamedTuple):
+    """A callable argument, and how its frames are told from others of the same code."""
+
+    number: int
+    name: str
+    signature: Signature
+    function: FunctionType
+    receiver: Any
+    has_receiver: bool
+
+    def is_of(self, values: Mapping[str, Any]) -> bool:
+        """Whether local variables are those of a call of it."""
+        code = _code(self.function)
+        if self.has_receiver and code.co_argcount and values.get(code.co_varnames[0]) is not self.receiver:
+            return False
+        cells = _closure(self.function) or ()
+        return all(values.get(name) is content_of(cell) for name, cell in zip(code.co_freevars, cells, strict=True))
+
+
+class Numbers:
+    """The numbers of callables that were given to entries: one that an object keeps has its own in later traces too."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[weakref.ref[Any], int]] = {}
+
+    def of(self, function: FunctionType, receiver: Any) -> int | None:
+        """The number that a callable was given."""
+        known = self._known.get((id(function), id(receiver)))
+        return known[1] if known is not None and known[0]() is function else None
+
+    def give(self, function: FunctionType, receiver: Any, number: int) -> None:
+        """Remember a number; the oldest go first."""
+        self._known[id(function), id(receiver)] = weakref.ref(function), number
+        while len(self._known) > NUMBERS_KEPT:
+            del self._known[next(iter(self._known))]
+
+
+class Watched:
+    """What is watched of the arguments of one trace, wherever in them it stands."""
+
+    def __init__(
+        self,
+        world: LiveWorld,
+        included: Callable[[str], bool],
+        numbers: Numbers,
+        rest: Callable[[Watch], bool],
+        given: Sequence[Any],
+    ) -> None:
+        """`given` are the arguments themselves, in order; `rest` waits for the frame of a generator to be resumed
+        (`Tracer.rest_frame`)."""
+        self.codes: list[CodeType] = []
+        """Code whose frames the tracer must tell of."""
+        self._world = world
+        self._included = included
+        self._numbers = numbers
+        self._rest = rest
+        self._places = {id(value): number for number, value in reversed(list(enumerate(given)))}
+        self._inner = itertools.count(len(given))
+        self._stands: dict[int, tuple[Any, Reduced | None]] = {}
+        """What a value is frozen as, by its id; the value is kept alive."""
+        self._callables: dict[int, list[_Callable]] = {}
+        self._iterators: dict[int, IteratorRun] = {}
+        """By id of their frame, which each of them holds."""
+
+    @property
+    def iterators(self) -> list[IteratorRun]:
+        """Generators among the arguments."""
+        return list(self._iterators.values())
+
+    def stand(self, value: Any) -> Reduced | None:
+        """What a callable or a generator is frozen as; from now on it is watched. `None` for what it is by itself."""
+        if type(value) is MethodType:  # made anew by each look at an attribute
+            return self._stand_of(value)
+        known = self._stands.get(id(value))
+        if known is None:
+            known = self._stands[id(value)] = value, self._stand_of(value)
+        return known[1]
+
+    def _stand_of(self, value: Any) -> Reduced | None:
+        cls = type(value)
+        if cls is types.GeneratorType:
+            return self._generator(value)
+        if cls is types.BuiltinMethodType:
+            return _UNWATCHED if _is_bound(value) else None
+        function, receiver, has_receiver, args, kwargs = _taken_apart(value)
+        if type(function) is not FunctionType or self._included(_code(function).co_filename):
+            return None  # part of what is under validation, or known by name
+        number = self._number(value, function, receiver)
+        if number is None:
+            return None
+        if _code(function).co_flags & _DEFERRED:
+            return _DEFERRED_CALL
+        parameters = parameters_of(_code(function))
+        signature = _signature(parameters, defaults_of(function), len(args) + has_receiver, kwargs)
+        found = _Callable(number, _code(function).co_name, signature, function, receiver, has_receiver)
+        self._watch(found)
+        return Standard, ("callable", number, found.name, tuple(signature[:5]), dict(signature.defaults))
+
+    def _number(self, value: Any, function: FunctionType, receiver: Any) -> int | None:
+        """The number of a callable; `None` for one that a replay finds by its name in a library."""
+        number = self._numbers.of(function, receiver)
+        if number is None:
+            number = self._places.get(id(value))
+            if number is None and "<" not in function.__qualname__:
+                return None
+            number = next(self._inner) if number is None else number
+            self._numbers.give(function, receiver, number)
+        return number
+
+    def _watch(self, found: _Callable) -> None:
+        code = _code(found.function)
+        watched = self._callables.setdefault(id(code), [])
+        if not any(one.function is found.function and one.receiver is found.receiver for one in watched):
+            watched.append(found)
+            self.codes.append(code)
+
+    def _generator(self, value: types.GeneratorType[Any, Any, Any]) -> Reduced | None:
+        if value.gi_frame is None:
+            return None  # it is at its end
+        number = self._places.get(id(value))
+        number = next(self._inner) if number is None else number
+        ticket = self._world.begin(consuming(number), number)
+        run = self._iterators[id(value.gi_frame)] = IteratorRun(value.gi_code, value.gi_frame, ticket, self._rest)
+        self.codes.append(run.code)
+        self._rest(run)
+        return Standard, ("consumed", number)
+
+    def called(self, code: CodeType, frame: FrameType) -> None:
+        """A frame of watched code starts within the trace."""
+        iterator = self._iterators.get(id(frame))
+        if iterator is not None:
+            iterator.resumed()
+            return
+        candidates = self._callables.get(id(code))
+        if candidates:
+            values = locals_of(frame, traced=sys.version_info < (3, 12))
+            for one in candidates:
+                if one.is_of(values):
+                    CallRun(code, frame, self._world, one, values).enter()
+                    return
+
+
+class _Beside:
+    """A frame of outside code that a trace watches: what it does itself is part of its answer."""
+
+    def __init__(self, code: CodeType, frame: FrameType) -> None:
+        self.code = code
+        self.frame = frame
+        self._scope = Scope(None)
+        self._scope.watch = self
+        self._token: Any = None
+
+    def enter(self) -> None:
+        """The frame runs from here."""
+        self._token = context.enter(self._scope)
+
+    def leave(self) -> None:
+        """The trace goes on."""
+        token, self._token = self._token, None
+        if token is not None:
+            context.leave_anyhow(token)
+
+    def returned(self, value: Any) -> None:
+        """The frame returns."""
+
+    def raised(self, error: BaseException) -> None:
+        """The frame fails."""
+
+    def yielded(self, value: Any) -> None:
+        """The frame hands over an item."""
+
+    def resumed(self) -> None:
+        """The frame goes on."""
+
+    def lost(self) -> None:
+        """Nothing will tell how the frame ends."""
+        self.leave()
+
+
+class CallRun(_Beside):
+    """One call of a callable argument."""
+
+    def __init__(
+        self, code: CodeType, frame: FrameType, world: LiveWorld, called: _Callable, values: Mapping[str, Any]
+    ) -> None:
+        super().__init__(code, frame)
+        request = _read_request(called.signature, values)
+        self._ticket: LiveTicket = world.begin(calling(called.number, called.name), request)
+
+    def returned(self, value: Any) -> None:
+        """It answers."""
+        self.leave()
+        del self.frame
+        self._ticket.answered(value)
+
+    def raised(self, error: BaseException) -> None:
+        """It fails."""
+        self.leave()
+        del self.frame
+        self._ticket.failed(error)
+
+
+class IteratorRun(_Beside):
+    """A generator that a trace was given, as its items are taken."""
+
+    def __init__(self, code: CodeType, frame: FrameType, ticket: LiveTicket, rest: Callable[[Watch], bool]) -> None:
+        super().__init__(code, frame)
+        self._ticket = ticket
+        self._rest = rest
+
+    def resumed(self) -> None:
+        """The next item is asked for."""
+        if self._token is None:
+            self.enter()
+
+    def yielded(self, value: Any) -> None:
+        """It is there."""
+        self.leave()
+        self._rest(self)
+        self._ticket.item(value)
+
+    def returned(self, value: Any) -> None:
+        """There are no more."""
+        self.leave()
+        self._ticket.end()
+
+    def raised(self, error: BaseException) -> None:
+        """It failed, or was closed."""
+        self.leave()
+        if type(error) is not GeneratorExit:
+            self._ticket.failed(error)
+
+
+def _taken_apart(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str, Any]]:
+    """(function, receiver, whether there is one, arguments that are bound by position, those by name)."""
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    while type(value) is functools.partial:
+        args, kwargs = (*value.args, *args), {**value.keywords, **kwargs}
+        value = value.func
+    if type(value) is MethodType:
+        return _method_function(value), _method_self(value), True, args, kwargs
+    return value, None, False, args, kwargs
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
+    held = value.__self__
+    return held is not None and type(held) is not types.ModuleType and not is_instance(held, type)

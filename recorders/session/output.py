@@ -1,0 +1,115 @@
+"""The output of a recording: batches on their way into the store, and what of them did not get there.
+
+A batch that the store refuses is kept and tried again; the next one is not made before, so that what comes meanwhile
+waits in the collector's bounded queue.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Final
+
+from ..errors import StoreBusy, StoreError, StoreLost
+from ..store.protocol import BaselineWriter, Batch
+from .counters import Counters
+
+_monotonic = time.monotonic
+
+FIRST_RETRY: Final = 0.2
+LAST_RETRY: Final = 5.0
+"""Seconds until a refused batch is tried again; each time twice as long."""
+
+
+class Output:
+    """Writes batches to a store, one at a time."""
+
+    def __init__(self, writer: BaselineWriter, counters: Counters) -> None:
+        self._writer = writer
+        self._counters = counters
+        self._batch: Batch | None = None
+        self._is_refused = False
+        self._retry_in = FIRST_RETRY
+        self._retry_at = 0.0
+        self._told = False
+        self.lost = ""
+        """What happened to the store, where what was written to it is gone."""
+        self.traces = 0
+        """Runs that the store holds, of this recording."""
+        self.kept = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether there is no batch that waits to be tried again."""
+        return self._batch is None
+
+    def put(self, batch: Batch) -> None:
+        """Write a batch, now or later; only while `is_free`."""
+        self._batch = batch
+        if self.lost:
+            self._drop(f"the baseline {self.lost}", _runs(batch))
+        else:
+            self._write(batch)
+
+    def retry(self, *, now: bool = False) -> None:
+        """Try a refused batch again, once it is time, or `now`."""
+        if self._batch is not None and (now or _monotonic() >= self._retry_at):
+            self._write(self._batch)
+
+    def _write(self, batch: Batch) -> None:
+        try:
+            self._writer.write(batch)
+        except StoreLost as error:
+            self._lose(error)
+        except StoreError as error:
+            self._refuse(error)
+        else:
+            self._batch, self._is_refused = None, False
+            self._retry_in = FIRST_RETRY
+            self.traces += _runs(batch)
+            self.kept += len(batch.traces)
+
+    def close(self) -> None:
+        """Give up what is still refused, and close the store. Raises nothing of the store's."""
+        if self._batch is not None:
+            self._drop("the baseline could not be written", _runs(self._batch))
+        try:
+            self._writer.close()
+        except StoreLost as error:
+            if not self.lost:
+                self._lose(error)
+        except StoreError as error:
+            self._counters.add("faults of the store")
+            self._tell(error)
+
+    def _refuse(self, error: StoreError) -> None:
+        if not self._is_refused and not isinstance(error, StoreBusy):
+            self._is_refused = True
+            self._counters.add("faults of the store")
+            self._tell(error)
+        self._retry_at = _monotonic() + self._retry_in
+        self._retry_in = min(2 * self._retry_in, LAST_RETRY)
+
+    def _lose(self, error: StoreLost) -> None:
+        """Everything that was written is gone, and what comes later would go the same way."""
+        self.lost = f"{error.happened} while it was recorded into"
+        gone = self.traces + (_runs(self._batch) if self._batch is not None else 0)
+        self.traces = self.kept = 0
+        self._drop(f"the baseline {self.lost}", gone)
+        self._tell(error)
+
+    def _drop(self, why: str, runs: int) -> None:
+        """Count runs that are not in the store, and forget the batch."""
+        self._batch = None
+        if runs:
+            self._counters.add(f"dropped: {why}", runs)
+
+    def _tell(self, error: StoreError) -> None:
+        """The first fault at once; how many there were, the recorder's last line says."""
+        if not self._told:
+            self._told = True
+            sys.stderr.write(f"pytest-runtime: {error}\n")
+
+
+def _runs(batch: Batch) -> int:
+    return sum(batch.counts.values())

@@ -1,0 +1,38 @@
+"""This file is about retention: which traces of a path class stay, so that a baseline is bounded by behaviours."""
+
+from __future__ import annotations
+
+import _random
+from collections.abc import Mapping
+
+from ..model.trace import TraceId
+
+
+class Reservoir:
+    """A uniform sample of the traces of one path class (Vitter's algorithm R).
+
+    J. S. Vitter, "Random sampling with a reservoir", ACM TOMS 11(1), 1985. The first trace of a class always enters.
+    """
+
+    def __init__(self, capacity: int, *, count: int = 0, kept: Mapping[int, TraceId] | None = None) -> None:
+        self._capacity = capacity
+        self.count = count
+        self._kept = dict(kept or {})
+        # The C class: `random.Random` is a boundary in this process.
+        self._random = _random.Random()
+        self._random.seed(count)
+
+    def offer(self) -> int | None:
+        """Count one more trace; the slot that it takes, or `None` when it is not kept."""
+        self.count += 1
+        if len(self._kept) < self._capacity:
+            return next(slot for slot in range(self._capacity) if slot not in self._kept)
+        slot = int(self._random.random() * self.count)
+        return slot if slot < self._capacity else None
+
+    def put(self, slot: int, name: TraceId) -> bool:
+        """Fill a slot; `False` when the same trace is kept already."""
+        if name in self._kept.values():
+            return False
+        self._kept[slot] = name
+        return True

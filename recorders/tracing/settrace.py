@@ -1,0 +1,294 @@
+"""Tracing on Python 3.11: a trace function per thread, installed for the sampled trace alone.
+
+Opcode events give the same (jump, destination) pairs as `sys.monitoring` does, so one table of branches serves both.
+The start of an entry is told by the prologue of included functions (`prologue`), its end by the trace function, or,
+where a debugger or a coverage tool holds that, by the profile function.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable, Iterable
+from types import CodeType, FrameType
+from typing import Any, TypeAlias
+
+from .. import context
+from ..context import PathRecord, Watch
+from ..faults import own
+from ..patching import Undo
+from .branch_table import jumps
+from .monitoring import HIT_LIMIT, Entered, keep_return
+from .prologue import compiled, head_of
+from .stack_room import make_room
+
+TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
+
+ROOM = 2
+"""Frames, of Python and of C, that the prologue and the trace function need below one of the service."""
+
+_current = context.current
+_getframe = sys._getframe
+_RETURN, _YIELD = dis.opmap["RETURN_VALUE"], dis.opmap.get("YIELD_VALUE", -1)
+
+
+class TraceFunctionTracer:
+    """Traces through `sys.settrace`; steps aside where a debugger or a coverage tool holds the trace function."""
+
+    name = "sys.settrace"
+
+    def __init__(self, on_fault: Callable[[BaseException], None], included: Callable[[str], bool]) -> None:
+        self._on_fault = on_fault
+        self._included = included
+        self._entered: Entered | None = None
+        self._watched: dict[int, CodeType] = {}
+        self._head = head_of(self._started)
+        self._undo_room: Undo = lambda: None
+        self.looks: Callable[[], bool] = lambda: True
+        self._is_looking = True
+
+    def compile(self, source: str, module: str, file: str) -> CodeType:
+        """The code of an included module, with prologues."""
+        return compiled(source, file, self._head)
+
+    def find_entries(self, entered: Entered) -> None:
+        """Tell of frames of included code that may be entries."""
+        self._entered = entered
+        self._undo_room = make_room(ROOM)
+
+    def register(self, codes: list[CodeType]) -> None:
+        """Code objects are told by their file name as they are called."""
+
+    def begin(self, path: PathRecord) -> None:
+        """A trace starts here, in this thread."""
+        if sys.gettrace() is None:
+            sys.settrace(self._function(path))
+        else:
+            path.evicted = True
+
+    def end(self, path: PathRecord) -> None:
+        """The trace is over, or pauses, in this thread."""
+        function = sys.gettrace()
+        if getattr(function, "path", None) is path:
+            sys.settrace(None)
+
+    def rest(self) -> None:
+        """Nothing stays installed between traces; whether prologues look for entries is decided anew."""
+        self._is_looking = self.looks()
+
+    def hold(self, code: CodeType) -> None:
+        """The end of a frame is told by its own trace function."""
+
+    def release(self, code: CodeType, *, again: bool) -> None:
+        """Nothing is held."""
+
+    def watch(self, codes: Iterable[CodeType]) -> None:
+        """Tell the running trace of frames of this code, which need not be included."""
+        self._watched.update((id(code), code) for code in codes)
+
+    def unwatch(self, codes: Iterable[CodeType]) -> None:
+        """The trace is over."""
+        for code in codes:
+            self._watched.pop(id(code), None)
+
+    def rest_frame(self, watch: Watch) -> bool:
+        """Outside of a trace nothing tells that a frame goes on."""
+        return False
+
+    def forget(self, watch: Watch) -> None:
+        """Nothing is waited for."""
+
+    def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap the function of a new thread of a trace so that the thread is traced too."""
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            scope = _current()
+            path = scope.path if scope is not None else None
+            if path is None:
+                return function(*args, **kwargs)
+            self.begin(path)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.end(path)
+
+        return run
+
+    def stop(self) -> None:
+        """Give everything back."""
+        self._entered = None
+        self._undo_room()
+        self._undo_room = lambda: None
+
+    # --- the start of an entry ---
+
+    def _started(self) -> None:
+        """The prologue of a function runs; its frame stands below that of the property and of this method."""
+        try:
+            scope = _current()
+            if self._entered is None or not (scope.is_open if scope is not None else self._is_looking):
+                return
+            frame = _getframe(2)
+            self._entered(frame.f_code, frame)
+            scope = _current()
+            if scope is not None and scope.watch is not None and scope.watch.frame is frame:
+                self._watch_end(scope.watch, scope.path, frame)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
+
+    def _watch_end(self, watch: Watch, path: PathRecord | None, frame: FrameType) -> None:
+        """Have the end of a frame told, that runs already."""
+        installed = sys.gettrace()
+        ours = path is not None and getattr(installed, "path", None) is path
+        if path is not None and ours:
+            frame.f_trace_lines, frame.f_trace_opcodes = False, True
+            frame.f_trace = self._local(path, frame.f_code, watch, frame.f_locals)
+        elif installed is None:
+            sys.settrace(lambda frame, event, arg: None)
+            frame.f_trace_lines = False
+            frame.f_trace = self._ending(watch, alone=True)
+        elif sys.getprofile() is None:
+            sys.setprofile(self._profiling(watch))
+        else:
+            watch.lost()
+
+    # --- trace functions ---
+
+    def _function(self, path: PathRecord) -> TraceFunction:
+        included, watched = self._included, self._watched
+
+        def on_call(frame: FrameType, event: str, arg: Any) -> Any:
+            code = frame.f_code
+            if event != "call":
+                return None
+            if id(code) in watched and (found := self._called(code, frame)) is not None:
+                return found
+            if not included(code.co_filename) or not code.co_flags & 0x1:
+                return None
+            if path.hits > HIT_LIMIT:
+                path.evicted = True
+                return None
+            path.codes[id(code)] = code
+            path.calls += 1
+            frame.f_trace_lines = False
+            frame.f_trace_opcodes = True
+            return self._local(path, code)
+
+        on_call.path = path  # type: ignore[attr-defined]  # recognised by `end`
+        return on_call
+
+    def _called(self, code: CodeType, frame: FrameType) -> TraceFunction | None:
+        """A frame of watched outside code starts or goes on."""
+        try:
+            scope = _current()
+            if scope is None or scope.called is None:
+                return None
+            scope.called(code, frame)
+            scope = _current()
+            if scope is None or scope.watch is None or scope.watch.frame is not frame:
+                return None
+            frame.f_trace_lines = False
+            return self._ending(scope.watch)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
+            return None
+
+    def _local(
+        self, path: PathRecord, code: CodeType, watch: Watch | None = None, stale: dict[str, Any] | None = None
+    ) -> TraceFunction:
+        """Notes the arms of one frame. `stale` is the dict of locals that the frame was asked for: the interpreter
+        fills and reads it once more at the next event, and then keeps it, and what it holds, as long as the frame."""
+        decided = jumps(code)
+        arms = path.arms
+        key = id(code)
+        last = -1
+        error: BaseException | None = None
+        events = 0
+
+        def on_event(frame: FrameType, event: str, arg: Any) -> Any:
+            nonlocal last, error, events
+            try:
+                if stale is not None:
+                    events += 1
+                    if events == 2:
+                        stale.clear()
+                if event == "opcode":
+                    offset = frame.f_lasti
+                    if last in decided:
+                        arms[key, last, offset] = code
+                        path.hits += 1
+                        if path.hits > HIT_LIMIT:
+                            path.evicted = True
+                            frame.f_trace_opcodes = False
+                            if watch is None:
+                                frame.f_trace = None
+                                return None
+                    last = offset
+                elif event == "exception":
+                    error = arg[1]
+                    last = -1
+                elif event == "return":
+                    if watch is not None:
+                        _tell(watch, frame, arg, error)
+                    elif code.co_code[frame.f_lasti] == _RETURN:
+                        keep_return(path, code, arg)
+                    error = None
+            except Exception as fault:
+                if not own(fault):
+                    raise
+                self._on_fault(fault)  # it would arrive in the service
+            return on_event
+
+        return on_event
+
+    def _ending(self, watch: Watch, *, alone: bool = False) -> TraceFunction:
+        """Tells the end of one frame; `alone`: nothing else is traced, and the trace function goes with the frame."""
+        error: BaseException | None = None
+
+        def on_event(frame: FrameType, event: str, arg: Any) -> Any:
+            nonlocal error
+            try:
+                if event == "exception":
+                    error = arg[1]
+                elif event == "return":
+                    if alone:
+                        sys.settrace(None)
+                    _tell(watch, frame, arg, error)
+                    error = None
+            except Exception as fault:
+                if not own(fault):
+                    raise
+                self._on_fault(fault)  # it would arrive in the service
+            return on_event
+
+        return on_event
+
+    def _profiling(self, watch: Watch) -> TraceFunction:
+        def on_event(frame: FrameType, event: str, arg: Any) -> None:
+            try:
+                if event == "return" and frame is getattr(watch, "frame", None):
+                    sys.setprofile(None)
+                    _tell(watch, frame, arg, None)
+            except Exception as fault:
+                if not own(fault):
+                    raise
+                self._on_fault(fault)  # it would arrive in the service
+
+        return on_event
+
+
+def _tell(watch: Watch, frame: FrameType, value: Any, error: BaseException | None) -> None:
+    """Tell a watch how its frame left: the last instruction says whether it returned, rests, or failed."""
+    instruction = frame.f_code.co_code[frame.f_lasti]
+    if instruction == _RETURN:
+        watch.returned(value)
+    elif instruction == _YIELD:
+        watch.yielded(value)
+    elif error is not None:
+        watch.raised(error)
+    else:
+        watch.lost()

@@ -1,0 +1,1 @@
+"""The change: base and candidate as sources, and how they relate."""

@@ -1,0 +1,132 @@
+"""This file is about volatile fields: what moves from one replay of base to the next, and what of it still holds.
+
+A mask covers one exact field. A candidate's value there must still have the shape that base's own values share: their
+type; of texts of one length the length, of texts what they begin and end with and the kinds of their characters.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from ...recorders.model.value_tree import (
+    BytesNode,
+    DictNode,
+    EnumNode,
+    GlobalNode,
+    ListNode,
+    ObjectNode,
+    StandardNode,
+    Tree,
+    TupleNode,
+    children,
+)
+from ..model.difference import Difference
+from ..model.digests import public
+from ..model.observation import Observation, comparable
+from ..model.outbound_requests import described
+
+Moves: TypeAlias = Literal["always", "with entropy", "with the clock"]
+"""When a field moves: between any two replays; when other random values are drawn; when the clock stands elsewhere."""
+
+
+class Mask(msgspec.Struct, frozen=True, array_like=True):
+    """One field of one trace that moves."""
+
+    field: str
+    position: int | None
+    """Of an outbound call: its position among base's."""
+    moves: Moves
+    samples: list[Tree]
+    """What base's replays showed there."""
+
+
+def masks_of(differences: Iterable[Difference], moves: Moves) -> list[Mask]:
+    """The fields in which two replays of base differ."""
+    return [Mask(one.field, one.base_position, moves, [one.base, one.candidate]) for one in differences]
+
+
+def settling(masks: Iterable[Mask]) -> Callable[[str, int | None, Tree, Tree], bool]:
+    """Whether a candidate's value in a masked field still has base's shape; see `compare.Settles`."""
+    by_field: dict[tuple[str, int | None], list[Tree]] = {}
+    for mask in masks:
+        by_field.setdefault((mask.field, mask.position), []).extend(mask.samples)
+
+    def settles(field: str, position: int | None, base: Tree, candidate: Tree) -> bool:
+        samples = by_field.get((field, position))
+        return samples is not None and of_their_shape(candidate, samples)
+
+    return settles
+
+
+def of_their_shape(value: Tree, samples: list[Tree]) -> bool:
+    """Whether a value is of the shape that some samples share."""
+    alike = [sample for sample in samples if _kind(sample) == _kind(value)]
+    if not alike:
+        return False
+    if isinstance(value, str):
+        return _text_fits(value, [sample for sample in alike if isinstance(sample, str)])
+    if isinstance(value, DictNode):
+        known = [set(map(repr, one.keys)) for one in alike if isinstance(one, DictNode)]
+        return len(set(map(frozenset, known))) > 1 or set(map(repr, value.keys)) == known[0]
+    return True
+
+
+def _kind(tree: Tree) -> str:
+    match tree:
+        case StandardNode(kind=kind):
+            return kind
+        case ObjectNode(cls=cls) | EnumNode(cls=cls):
+            return cls.partition(":")[2]
+        case GlobalNode(name=name):
+            return name
+        case _:
+            return type(tree).__name__
+
+
+_CLASSES = (string.digits, "abcdef", string.ascii_lowercase, "ABCDEF", string.ascii_uppercase, string.whitespace)
+
+
+def _text_fits(value: str, samples: list[str]) -> bool:
+    if len({len(sample) for sample in samples}) == 1 and len(value) != len(samples[0]):
+        return False
+    begin = _common_beginning(samples)
+    end = _common_beginning([sample[::-1] for sample in samples])[::-1]
+    if not (value.startswith(begin.rstrip(string.hexdigits)) and value.endswith(end.lstrip(string.hexdigits))):
+        return False
+    known = {_character_class(char) for sample in samples for char in sample}
+    return all(_character_class(char) in known or char in "".join(samples) for char in value)
+
+
+def _common_beginning(texts: list[str]) -> str:
+    shortest, longest = min(texts), max(texts)
+    return next((shortest[:at] for at, char in enumerate(shortest) if char != longest[at]), shortest)
+
+
+def _character_class(char: str) -> str:
+    """Hexadecimal digits are one class, so that two samples of an id speak for all of its letters."""
+    for letters in _CLASSES:
+        if char in letters:
+            return "hex" if letters in (string.digits, "abcdef") else letters
+    return char if char in string.punctuation else "other"
+
+
+def count_leaves(observation: Observation) -> int:
+    """How many single values of an observation are compared; what is private is not."""
+    trees = [comparable(observation), observation.arguments]
+    calls = [one for one in observation.outbound if one.operation.effect != "session"]
+    return sum(map(_leaves, [*trees, *(described(one.operation, one.request) for one in calls)]))
+
+
+def _leaves(tree: Tree) -> int:
+    if isinstance(tree, (BytesNode, StandardNode, EnumNode)):
+        return 1
+    if isinstance(tree, ObjectNode):
+        return sum(map(_leaves, [tree.content, *(value for _name, value in public(tree))]))
+    inside = list(children(tree))
+    if isinstance(tree, (ListNode, TupleNode, DictNode)) or inside:
+        return sum(map(_leaves, tree.values if isinstance(tree, DictNode) else inside))
+    return tree is not None

@@ -1,0 +1,278 @@
+"""This file is about taps: included functions whose heads tell what they are called with, or are called with something
+else, while a trace is replayed for exploration.
+
+The head of each function asks one flag; only while a replay wants it, arguments are looked at. Nested functions,
+lambdas and code outside functions have none.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import CodeType, FrameType, FunctionType
+from typing import Any, NamedTuple
+
+from ...recorders.capture.thaw import capture
+from ...recorders.context import current
+from ...recorders.model.branches import FunctionName
+from ...recorders.model.value_tree import encode
+from ...recorders.tracing.function_names import function_name
+from ..model.inner_calls import SeenCall, Substitution
+from .instrument import import_as
+from .rebuild import Unbuildable
+
+NAME = "@pytest_runtime_taps"
+"""The name under which a tapped module knows its taps; no source can spell it."""
+
+SIZE_LIMIT = 100_000
+"""Bytes of the arguments of one call."""
+
+CALLERS = 30
+"""Included functions above a call that are told."""
+
+
+class Site(NamedTuple):
+    """The head of a function."""
+
+    function: FunctionName
+    kind: str
+    positional: int
+    star: bool
+    names: tuple[str, ...]
+    """Keyword-only parameters."""
+    stars: bool
+    bound: bool
+    """Whether the first parameter is a class or an instance that no caller passes."""
+    parameters: tuple[str, ...]
+    """The positional ones."""
+
+
+class Taps:
+    """What the heads of tapped functions ask, and tell."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self._wanted: Mapping[FunctionName, int] = {}
+        self._put: Substitution | None = None
+        self._make: Any = None
+        self._modules: Mapping[str, str] = {}
+        self._counts: Counter[FunctionName] = Counter()
+        self.seen: list[SeenCall] = []
+        self.put = False
+        """Whether the substitution took place."""
+
+    def begin(
+        self, wanted: Mapping[FunctionName, int], put: Substitution | None, modules: Mapping[str, str], make: Any
+    ) -> None:
+        """From here on tell calls (function → how many of each replay), and put other arguments into one of them.
+
+        `modules` maps files of included modules to their names; `make` builds a live value of a tree.
+        """
+        self._wanted, self._put, self._make, self._modules = wanted, put, make, modules
+        self._counts.clear()
+        self.seen = []
+        self.put = False
+        self.active = bool(wanted or put)
+
+    def end(self) -> None:
+        """No more."""
+        self.active = False
+
+    def enter(self, told: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The parameters of a function as it begins, or what is to stand for them; `told` is its `Site`."""
+        name = told[0]
+        if current() is None or not (name in self._wanted or (self._put is not None and self._put.function == name)):
+            return values
+        site = Site(*told)
+        number = self._counts[name]
+        self._counts[name] += 1
+        put = self._put
+        is_the_one = put is not None and put.function == name and put.number == number
+        if not (is_the_one or number < self._wanted.get(name, 0)):
+            return values
+        arguments = capture(_called_with(site, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
+        if put is not None and is_the_one:
+            return self._substituted(site, values, put) if encode(arguments) == encode(put.seen) else values
+        if number < self._wanted.get(name, 0):
+            self.seen.append(SeenCall(name, site.kind, number, arguments, self._callers(sys._getframe(2))))
+        return values
+
+    def _substituted(self, site: Site, values: tuple[Any, ...], put: Substitution) -> tuple[Any, ...]:
+        try:
+            receiver, args, kwargs = self._make(put.arguments)
+        except Unbuildable:
+            return values
+        self.put = True
+        given = list(args)
+        left_out = {**dict(zip(site.parameters, values, strict=False)), **_defaults_of(sys._getframe(2), site.function)}
+        first = [] if not site.bound else [receiver if site.kind in ("method", "property") else values[0]]
+        room = site.positional - len(first)
+        named = dict(kwargs)
+        made = [*first, *given[:room]]
+        for position in range(len(made), site.positional):
+            made.append(named.pop(site.parameters[position], left_out[site.parameters[position]]))
+        if site.star:
+            made.append(tuple(given[room:]))
+        own = dict(zip(site.names, values[len(made) :], strict=False))
+        made += [named.pop(name, left_out.get(name, own[name])) for name in site.names]
+        if site.stars:
+            made.append(named)
+        return tuple(made)
+
+    def _callers(self, frame: FrameType | None) -> list[FunctionName]:
+        found: list[FunctionName] = []
+        while frame is not None and len(found) < CALLERS:
+            if frame.f_code.co_filename in self._modules:
+                found.append(function_name(frame.f_code, self._modules))
+            frame = frame.f_back
+        return found
+
+
+def _called_with(
+    site: Site, values: tuple[Any, ...], defaults: Mapping[str, Any]
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """(receiver, args, kwargs) of a call that gives these parameters; what is a default anyway is left to be one."""
+    args = list(values[: site.positional])
+    rest = list(values[site.positional :])
+    star = rest.pop(0) if site.star else ()
+    kwargs = {
+        name: value for name, value in ((name, rest.pop(0)) for name in site.names) if not _is(value, name, defaults)
+    }
+    if site.stars:
+        kwargs.update(rest.pop(0))
+    least = 1 if site.bound else 0
+    while not star and len(args) > least and _is(args[-1], site.parameters[len(args) - 1], defaults):
+        args.pop()
+    receiver = args[0] if site.kind in ("method", "property") else None
+    return receiver, (*args[least:], *star), kwargs
+
+
+def _is(value: Any, name: str, defaults: Mapping[str, Any]) -> bool:
+    return name in defaults and defaults[name] is value
+
+
+def _defaults_of(frame: FrameType, function: FunctionName) -> Mapping[str, Any]:
+    """Defaults of the function that runs in a frame; found by its name."""
+    module, _, qualname = function.partition(":")
+    holder: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        holder = getattr(holder, "__dict__", {}).get(part)
+    for _step in range(8):
+        if isinstance(holder, FunctionType) and holder.__code__ is frame.f_code:
+            code = frame.f_code
+            positional = code.co_varnames[: code.co_argcount]
+            given = holder.__defaults__ or ()
+            plain = dict(zip(positional[len(positional) - len(given) :], given, strict=True))
+            return {**plain, **(holder.__kwdefaults__ or {})}
+        known = getattr(holder, "__dict__", {})
+        holder = known.get("__wrapped__") or getattr(holder, "__func__", None) or getattr(holder, "fget", None)
+    return {}
+
+
+taps = Taps()
+"""Tapped code has no other way to whoever listens."""
+
+
+def tapped(source: str, module: str, file: str) -> CodeType:
+    """The code of a module, with taps; raises `SyntaxError` as `compile` does."""
+    tree = ast.parse(source, file)
+    try:
+        _Tapping(module).visit(tree)
+        import_as(tree, f"{__name__}", NAME)
+        code: CodeType = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
+    except (SyntaxError, RecursionError):
+        return compile(source, file, "exec", dont_inherit=True)
+    return code
+
+
+class _Tapping(ast.NodeTransformer):
+    """Puts the taps in."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._classes: list[str] = []
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Methods too."""
+        self._classes.append(node.name)
+        node.body = [self.visit(part) for part in node.body]
+        self._classes.pop()
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """The head comes first; what is nested has none."""
+        self._tap(node)
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """As a function: its head runs when it begins."""
+        self._tap(node)
+        return node
+
+    def _tap(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        names = parameter_names(node.args)
+        kind, bound = how_called(node, inside_class=bool(self._classes))
+        given = node.args
+        has_first = bool(given.posonlyargs or given.args)
+        if not names or not kind or (bound and not has_first):
+            return
+        site = Site(
+            f"{self._module}:{'.'.join([*self._classes, node.name])}",
+            kind,
+            len(given.posonlyargs) + len(given.args),
+            given.vararg is not None,
+            tuple(one.arg for one in given.kwonlyargs),
+            given.kwarg is not None,
+            bound,
+            tuple(one.arg for one in (*given.posonlyargs, *given.args)),
+        )
+        node.body.insert(1 if ast.get_docstring(node, clean=False) is not None else 0, _head(site, names, node.lineno))
+
+
+def parameter_names(given: ast.arguments) -> list[str]:
+    """All parameters, in the order in which a tap tells them."""
+    names = [one.arg for one in (*given.posonlyargs, *given.args)]
+    names += [given.vararg.arg] if given.vararg is not None else []
+    names += [one.arg for one in given.kwonlyargs]
+    return names + ([given.kwarg.arg] if given.kwarg is not None else [])
+
+
+def how_called(node: ast.FunctionDef | ast.AsyncFunctionDef, *, inside_class: bool) -> tuple[str, bool]:
+    """(kind, whether the first parameter is bound); an empty kind for what cannot be called by its name."""
+    if not inside_class:
+        return "function", False
+    marks = {part.id for part in node.decorator_list if isinstance(part, ast.Name)}
+    if any(isinstance(part, ast.Attribute) and part.attr in ("setter", "deleter") for part in node.decorator_list):
+        return "", False
+    if node.name in ("__new__", "__init_subclass__", "__class_getitem__"):
+        return "", False
+    if "staticmethod" in marks:
+        return "function", False
+    if "classmethod" in marks:
+        return "function", True
+    if node.name == "__init__":
+        return "constructor", True
+    return ("property" if marks & {"property", "cached_property"} else "method"), True
+
+
+def _head(site: Site, names: Sequence[str], line: int) -> ast.stmt:
+    """`if taps.active: (a, b) = taps.enter(site, (a, b))`"""
+
+    def place(node: Any) -> Any:
+        for part in ast.walk(node):
+            if isinstance(part, (ast.stmt, ast.expr)):
+                part.lineno = part.end_lineno = line
+                part.col_offset = part.end_col_offset = 0
+        return node
+
+    def part(attribute: str) -> ast.expr:
+        home = ast.Attribute(ast.Name(NAME, ast.Load()), "taps", ast.Load())
+        return ast.Attribute(home, attribute, ast.Load())
+
+    read = ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
+    written = ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+    asked = ast.Call(part("enter"), [ast.Constant(tuple(site)), read], [])  # type: ignore[arg-type]  # any constant compiles
+    statement: ast.stmt = place(ast.If(part("active"), [ast.Assign([written], asked)], []))
+    return statement

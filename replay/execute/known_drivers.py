@@ -1,0 +1,73 @@
+"""Drivers in C that connect past every audit hook: refused by name where the operating system closes nothing off.
+
+Each row names what begins a connection. It is replaced when its module is imported; a driver that is not in the table
+gets out there, and every report says that the wall is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+from ...recorders.patching import Undo, Undos, replace
+
+KNOWN: dict[str, tuple[str, ...]] = {
+    "psycopg": ("connect", "Connection.connect", "AsyncConnection.connect"),
+    "psycopg2": ("connect",),
+    "psycopg2._psycopg": ("_connect",),
+    "MySQLdb": ("connect", "Connect", "Connection"),
+    "MySQLdb._mysql": ("connect",),
+    "oracledb": ("connect", "connect_async", "create_pool"),
+    "cx_Oracle": ("connect", "Connection", "SessionPool"),
+    "pyodbc": ("connect",),
+    "pymssql": ("connect",),
+    "asyncpg": ("connect", "create_pool"),
+    "duckdb": ("connect",),
+    "apsw": ("Connection",),
+    "lmdb": ("open", "Environment"),
+    "pycurl": ("Curl",),
+    "grpc": ("insecure_channel", "secure_channel"),
+    "grpc.aio": ("insecure_channel", "secure_channel"),
+    "zmq": ("Context",),
+    "confluent_kafka": ("Producer", "Consumer"),
+    "pymongo.pool": ("_configured_socket",),
+    "pygit2": ("clone_repository",),
+}
+"""Module → what in it connects, or opens a file."""
+
+
+def refuse_known_drivers(refuse: Callable[[str], None]) -> Undo:
+    """Let the known functions call `refuse`, which raises, with their names; returns the undo."""
+    undos = Undos()
+
+    def hook(names: tuple[str, ...]) -> Callable[[ModuleType], None]:
+        def on_import(module: ModuleType) -> None:
+            for name in names:
+                _put(undos, module, name, refuse)
+
+        return on_import
+
+    for module, names in KNOWN.items():
+        wrapt.register_post_import_hook(hook(names), module)
+    return undos.run
+
+
+def _put(undos: Undos, module: ModuleType, name: str, refuse: Callable[[str], None]) -> None:
+    owner: Any = module
+    *path, last = name.split(".")
+    for part in path:
+        owner = getattr(owner, part, None)
+    if not hasattr(owner, last):
+        return  # another version of the driver
+
+    def connect(*args: Any, **kwargs: Any) -> None:
+        refuse(f"{module.__name__}.{name}")
+
+    original = getattr(owner, last)
+    if isinstance(original, type):
+        undos.add(replace(owner, last, type(last, (original,), {"__new__": connect})))
+    else:
+        undos.add(replace(owner, last, connect if owner is module else staticmethod(connect)))

@@ -1,0 +1,61 @@
+"""Protocol between the process that judges and those that load the code and replay: questions and answers.
+
+Each is MessagePack over a pipe. The first question is `Load`; answers come in the order of what was asked.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from ..model.job import Job, Observed
+from ..model.trial import Trials, Tried
+from .loader import Loaded, Plan
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Load the code under test."""
+
+    plan: Plan
+    store: str
+    path: list[str]
+    limit: float
+    forking: bool
+
+
+class Watch(msgspec.Struct, frozen=True, tag="watch"):
+    """From here on note which of these lines each replay runs."""
+
+    lines: dict[str, list[int]] | None
+
+
+class Jobs(msgspec.Struct, frozen=True, tag="jobs"):
+    """Replay these."""
+
+    jobs: list[Job]
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """Nothing more is asked."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The code cannot be loaded."""
+
+    message: str
+
+
+class Watching(msgspec.Struct, frozen=True, tag="watching"):
+    """The answer to `Watch`."""
+
+    unavailable: str
+
+
+Question: TypeAlias = Load | Watch | Jobs | Trials | End
+encode = msgspec.msgpack.Encoder().encode
+decode_question = msgspec.msgpack.Decoder(Question).decode
+decode_loaded = msgspec.msgpack.Decoder(Loaded).decode
+decode_observed = msgspec.msgpack.Decoder(Observed).decode
+decode_job = msgspec.msgpack.Decoder(Job).decode
+decode_tried = msgspec.msgpack.Decoder(list[Tried]).decode

@@ -1,0 +1,223 @@
+"""Service: the loaded process, which imports the code under test and replays nothing itself.
+
+It forks a *warm* process that answers one job after the other, and a *fresh* one for each job that asks for it; several
+of these work at the same time. Where there is no fork, it answers warm jobs itself.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import msgspec
+
+from ...recorders.privacy.encryption import Keyring
+from ...recorders.privacy.keys import KEY_VARIABLE, RECIPIENT_VARIABLE
+from ...recorders.privacy.secret_parts import opened
+from ...recorders.store.open import open_reader
+from ..model.job import Job
+from ..model.outbound_requests import read_ahead
+from ..model.trial import Trials
+from .loader import CannotReplay, Replayer
+from .memory import keep_no_core, limit_memory, physical
+from .messages import End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
+from .offspring import Offspring, forked
+from .response_fallback import Lender
+from .surroundings import use_temporary
+from .trial_process import Trying
+
+HANG_AGAIN = 10
+"""Once a replay hung, the others of the run have this part of the time."""
+
+AT_ONCE = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+"""Fresh processes that work at the same time."""
+
+
+def main(descriptor: int) -> None:
+    """The loaded process, when it is started anew."""
+    _serve(Connection(descriptor))
+
+
+def serve_forked(connection: Connection[Any, Any], output: int) -> None:
+    """The loaded process, when it is a copy of the asking one; what it says goes to the descriptor `output`."""
+    os.setpgid(0, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.settrace(None)
+    _serve(connection)
+
+
+def _serve(connection: Connection[Any, Any]) -> None:
+    question = decode_question(connection.recv_bytes())
+    assert isinstance(question, Load)
+    faulthandler.register(signal.SIGUSR1, 2, all_threads=False)
+    _forget(question.plan.include)
+    sys.path[:] = question.path
+    os.chdir(question.plan.root)
+    use_temporary(question.plan.temporary)
+    limit_memory(physical())
+    keep_no_core()
+    for name in (KEY_VARIABLE, RECIPIENT_VARIABLE):
+        os.environ.pop(name, None)
+    replayer = Replayer(question.plan, traces=lambda: _lender(question.store, Keyring(question.plan.keys)))
+    replayer.own_process()
+    replayer.start()
+    try:
+        loaded = replayer.load()
+    except CannotReplay as error:
+        connection.send_bytes(encode(Failed(replayer.masks.text(str(error)))))
+        return
+    gc.collect()
+    gc.freeze()  # what is loaded stays: a collection in a child would copy all its pages
+    faults = {module: replayer.masks.text(fault) for module, fault in loaded.import_faults.items()}
+    connection.send_bytes(encode(msgspec.structs.replace(loaded, import_faults=faults)))
+    _Service(replayer, connection, question).serve()
+
+
+def _forget(include: Sequence[str]) -> None:
+    """A copy of a process that has the code under test loaded, in whatever version, loads its own."""
+    for module in list(sys.modules):
+        if any(module == package or module.startswith(f"{package}.") for package in include):
+            del sys.modules[module]
+
+
+def _lender(store: str, keys: Keyring) -> Lender:
+    reader = open_reader(store)
+    try:
+        return Lender(opened(stored.trace, keys) for stored in reader.traces() if stored.trace is not None)
+    finally:
+        reader.close()
+
+
+class _Service:
+    """Answers questions in the loaded process."""
+
+    def __init__(self, replayer: Replayer, connection: Connection[Any, Any], load: Load) -> None:
+        self._replayer = replayer
+        self._connection = connection
+        self._load = load
+        self._warm: Offspring | None = None
+        self._fresh: deque[Offspring] = deque()
+        """Processes of their own whose answers are still to be sent, oldest first."""
+        self._parses = False
+        """Whether replays come to parsing SQL."""
+        self._hung = False
+        self._trying = Trying(replayer.attempts, self._forked_to_try if load.forking else None, replayer.ours)
+
+    def serve(self) -> None:
+        """Until the asking side is gone."""
+        try:
+            while not isinstance(question := self._next(), End):
+                self._answer(question)
+        except (EOFError, ConnectionError):
+            pass  # the asking side has what it wanted
+        finally:
+            self._drop_warm()
+            self._trying.end()
+            for offspring in self._fresh:
+                offspring.end()
+            self._replayer.stop()
+
+    def _forked_to_try(self, run: Callable[[], None]) -> int:
+        connections = self._connections()
+
+        def tries() -> None:
+            for connection in connections:
+                connection.close()
+            self._replayer.own_child()
+            run()
+
+        return forked(tries, self._replayer.ours)
+
+    def _connections(self) -> list[Connection[Any, Any]]:
+        """Those that a forked process inherits and has no part in."""
+        known = [*self._fresh, *([self._warm] if self._warm is not None else [])]
+        return [self._connection, *(offspring.connection for offspring in known)]
+
+    def _next(self) -> Question:
+        """The next question; where there is none yet, or enough is being done, an answer is sent first."""
+        while self._fresh and (len(self._fresh) >= AT_ONCE or not self._connection.poll(0)):
+            self._send_oldest()
+        question: Question = decode_question(self._connection.recv_bytes())
+        return question
+
+    def _send_oldest(self) -> None:
+        offspring = self._fresh.popleft()
+        answer = offspring.answer()
+        self._hung = self._hung or offspring.hung
+        offspring.end()
+        self._learn(answer)
+        self._connection.send_bytes(answer)
+
+    def _answer(self, question: Question) -> None:
+        match question:
+            case Watch(lines=lines):
+                while self._fresh:
+                    self._send_oldest()
+                self._drop_warm()
+                self._replayer.watch(lines)
+                self._connection.send_bytes(encode(Watching(self._replayer.reach_unavailable)))
+            case Jobs(jobs=jobs):
+                for job in jobs:
+                    if job.fresh and self._load.forking:
+                        self._begin(job)
+                    else:
+                        self._connection.send_bytes(self._run(job))
+            case Trials():
+                self._replayer.lend()
+                self._connection.send_bytes(encode(self._trying.answer(question)))
+            case Load() | End():
+                raise AssertionError("it is loaded already")
+
+    def _begin(self, job: Job) -> None:
+        """Let a process of its own work on a job; several do at the same time, and are answered in order."""
+        self._make_ready(job)
+        offspring = Offspring(self._replayer, self._limit, self._connections())
+        self._fresh.append(offspring)
+        offspring.begin(job)
+
+    def _run(self, job: Job) -> bytes:
+        """The answer of the warm process, after those that are still to be given."""
+        while self._fresh:
+            self._send_oldest()
+        if not self._load.forking:
+            return encode(self._replayer.run(job))
+        if self._warm is None:
+            self._warm = Offspring(self._replayer, self._limit, self._connections())
+        self._warm.begin(job)
+        answer = self._warm.answer()
+        if not self._warm.alive:
+            self._hung = self._hung or self._warm.hung
+            self._drop_warm()
+        return answer
+
+    @property
+    def _limit(self) -> float:
+        """Seconds for a replay; fewer once one hung: a loop without an end is seldom met by one trace alone."""
+        limit = self._load.limit
+        return max(limit / HANG_AGAIN, min(limit, 1.0)) if self._hung else limit
+
+    def _learn(self, answer: bytes) -> None:
+        """What one process had to make ready, later ones will too: it is made once, here."""
+        observed = decode_observed(answer)
+        if self._replayer.worker.lender is None and observed.borrowed:
+            self._replayer.lend()
+        self._parses = self._parses or observed.parsed
+
+    def _make_ready(self, job: Job) -> None:
+        """Read the statements of a trace before its process is forked, which would forget what it read."""
+        if self._parses:
+            for exchange in self._replayer.masks.given(job).trace.exchanges:
+                read_ahead(exchange.boundary, exchange.request)
+
+    def _drop_warm(self) -> None:
+        if self._warm is not None:
+            self._warm.end()
+            self._warm = None

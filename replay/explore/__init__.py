@@ -1,0 +1,1 @@
+"""Exploration: inputs next to the recorded ones, tried on base and candidate."""

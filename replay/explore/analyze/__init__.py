@@ -1,0 +1,1 @@
+"""Analysis of changed code: what an input must do to reach and show the change."""

@@ -1,1 +1,0 @@
-"""Exploring: inputs next to the recorded ones, tried on base and candidate."""

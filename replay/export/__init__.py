@@ -1,0 +1,1 @@
+"""Export: traces and findings as tests that stand by themselves."""

@@ -1,0 +1,1 @@
+"""Judgement: sealing, selection, verdicts, and the gate."""

@@ -1,0 +1,166 @@
+"""Fidelity: whether base's replay of a trace is what was recorded, and if not, what most likely keeps it from that.
+
+Base may only speak for a trace that it reproduces: the same kind of outcome, the same exception, the recorded arms,
+the recorded exchanges, the same values but for those that are volatile or redacted. Anything else is no evidence,
+however alike base and candidate fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from ...recorders.model.branches import Arm, FunctionName
+from ...recorders.model.trace import Trace
+from ...recorders.model.value_tree import BytesNode, ObjectNode, StandardNode
+from ...recorders.privacy.source_literals import without_secrets
+from ..change.shared_state import writers_for
+from ..change.versions import Versions
+from ..compare.redacted_parts import RedactedParts, outside_redacted
+from ..compare.tree_diff import compare
+from ..compare.volatile import Mask, settling
+from ..execute.printed import without_printed
+from ..model.difference import Difference
+from ..model.job import Observed
+from ..model.observation import ENTRY_GONE, Observation
+from ..model.reason import Why, why
+from ..model.render import both_short, short
+
+CAUSES_NAMED = 2
+"""Likely causes that are named of one trace."""
+
+REDACTED_NAMED = 3
+"""Redacted parts that are named in a cause: it is to be read."""
+
+
+class RecordingCheck:
+    """Compares what base replayed with what was recorded."""
+
+    def __init__(self, sources: Mapping[str, str], recorded: Mapping[str, str], redacted: RedactedParts) -> None:
+        """`sources` are the included modules of base by name, `recorded` those that were recorded."""
+        self._sources = sources
+        self._redacted = redacted
+        known = {module: without_secrets(text) for module, text in sources.items() if module in recorded}
+        self._since = Versions({module: without_secrets(text) for module, text in recorded.items()}, known)
+
+    def of_stopped(self, trace: Trace, shown: Observed) -> Why:
+        """Why a replay of base that came to no outcome did not."""
+        reason = shown.reason or "it ended without an outcome"
+        if shown.ended == "error":
+            return why("application", f"base gives no answer: {reason}")
+        if shown.stop == "input":
+            return why("input", reason)
+        if shown.stop == "refused":
+            return why("refused", reason)
+        if shown.stop == "unrecorded":
+            likely = self._likely(trace, trace.functions)
+            return Why("unrecorded", f"{reason}{_because(likely)}", "", (likely or why("unrecorded", "")).cure)
+        if shown.stop == "gap":
+            return why("recording", reason)
+        return why("unexplained", f"base gives no answer: {reason}")
+
+    def deviations(
+        self, trace: Trace, recorded: Observation, base: Observation, masks: Sequence[Mask], *, borrowed: int
+    ) -> list[Difference]:
+        """In what base's outcome is not what was recorded; empty where it is.
+
+        `recorded` is the recorded observation in base's terms (folders hidden); `borrowed` says how many exchanges
+        other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
+        """
+        differing = compare(recorded, without_printed(base), settling(masks))
+        found = [one for one in differing if not _is_rest_of_one_stream(one)]
+        if borrowed:
+            found = [one for one in found if not one.field.endswith(": extra call")]
+        return outside_redacted(found, self._redacted.fields(trace, base)) if found else []
+
+    def of_outcome(self, trace: Trace, base: Observation, deviations: Sequence[Difference]) -> Why:
+        """Why base's outcome is not what was recorded; falsy where it is."""
+        if is_gone(base):
+            return why("gone", f"its entry is gone at base: {trace.entry}")
+        if not deviations:
+            return Why()
+        likely = self._likely(trace, trace.functions)
+        told = _told(deviations[0])
+        if not likely:
+            return why("unexplained", "nothing that the recording holds explains it", told)
+        return Why(likely.kind, likely.cause, told, likely.cure)
+
+    def of_path(self, trace: Trace, recorded: Sequence[Arm], replayed: Collection[object]) -> Why:
+        """Why base did not take the recorded arms; falsy where it took them all, whatever others it took.
+
+        A replay starts cold: what a cache answered when it was recorded may be computed in full, by arms that the
+        recording does not have.
+        """
+        missing = [arm for arm in recorded if arm.identity not in replayed]
+        if not missing:
+            return Why()
+        function = missing[0].branch.function
+        told = f"recorded that {missing[0].words()} in {function}, which no replay comes to"
+        likely = self._likely(trace, [*trace.functions, function])
+        return Why(likely.kind, likely.cause, told, likely.cure) if likely else why("path", "", told)
+
+    def _likely(self, trace: Trace, functions: Sequence[FunctionName]) -> Why:
+        """What most likely keeps base from the recorded outcome, the likeliest first; falsy where nothing is known."""
+        found = [*self._changed(functions), *self._redacted_inputs(trace), *self._state(functions)][:CAUSES_NAMED]
+        if not found:
+            return Why()
+        return Why(found[0].kind, ", or ".join(one.cause for one in found), "", found[0].cure)
+
+    def _changed(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
+        changed = next((one for one in reversed(functions) if self._since.differs(one)), None)
+        if changed is not None:
+            yield why("changed", f"it runs {_dotted(changed)}, which changed since the recording")
+
+    def _redacted_inputs(self, trace: Trace) -> Iterator[Why]:
+        if self._redacted.are_unreadable(trace):
+            parts = self._redacted.inputs(trace) or ["value"]
+            more = f" and {len(parts) - REDACTED_NAMED} more" if len(parts) > REDACTED_NAMED else ""
+            said = f"it computes with the redacted {', '.join(parts[:REDACTED_NAMED])}{more}"
+            yield Why("redacted", said, "", self._redacted.cure(trace))
+
+    def _state(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
+        for state, function in writers_for(functions, self._sources)[:1]:
+            yield why("state", f"it reads {state}, which an earlier call of {_dotted(function)} set")
+
+
+def is_gone(observation: Observation) -> bool:
+    """Whether what was observed is that the entry does not exist."""
+    return isinstance(observation.value, ObjectNode) and observation.value.cls == ENTRY_GONE
+
+
+def _is_rest_of_one_stream(difference: Difference) -> bool:
+    """Whether two streams have the same left to read: of a file no more than that is recorded."""
+    match difference.base, difference.candidate:
+        case StandardNode(kind="textstream" | "bytestream"), StandardNode(kind="textstream" | "bytestream"):
+            return _rest(difference.base) == _rest(difference.candidate)
+        case _:
+            return False
+
+
+def _rest(stream: StandardNode) -> str | bytes | None:
+    match stream.parts:
+        case [str() as text, int() as position]:
+            return text[position:]
+        case [BytesNode(data=data), int() as position]:
+            return data[position:]
+        case _:
+            return None
+
+
+def _dotted(function: FunctionName) -> str:
+    return function.replace(":", ".")
+
+
+def _because(likely: Why) -> str:
+    return f"; likely {likely.cause}" if likely else ""
+
+
+def _told(difference: Difference) -> str:
+    field = difference.field
+    if field == "response.status":
+        return f"recorded {short(difference.base)}, replayed {short(difference.candidate)}"
+    if field.endswith(": missing call"):
+        return f"{field.removesuffix(': missing call')} was recorded, and is not replayed"
+    if field.endswith(": extra call"):
+        return f"{field.removesuffix(': extra call')} is replayed, and was not recorded"
+    recorded, replayed = both_short(difference.base, difference.candidate, 40)
+    return f"{field}: recorded {recorded}, replayed {replayed}"

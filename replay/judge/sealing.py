@@ -1,0 +1,363 @@
+"""This file is about sealing: replaying a baseline on the base revision, several times and under perturbation.
+
+Five runs see what moves: (1) a warm process, in the baseline's order; (2) a fresh process for each trace, which
+is the reference; (3) a warm process with another hash seed, another order, and other answers to what nobody
+recorded; (4) the clock standing; (5) other random values. What differs between (1) and (2) depends on what ran before
+and is judged in fresh processes from then on; what differs between (2) and (3) is volatile; what differs in (4) and
+(5) follows from the clock and from random values: it is compared exactly, unless the candidate reads them differently.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from ...recorders.model.branches import FunctionName
+from ...recorders.model.trace import PathClass, Trace, TraceId, decode_trace
+from ...recorders.options import RedactOptions
+from ...recorders.store.protocol import BaselineReader, StoredTrace
+from ..compare.redacted_parts import KeysAtHand, RedactedParts
+from ..compare.summarise import field_of, told
+from ..compare.tree_diff import compare
+from ..compare.unknown import unknown_parts
+from ..compare.volatile import Mask, count_leaves, masks_of, settling
+from ..execute.loader import Loaded
+from ..execute.roots import Roots, recorded_roots
+from ..model.difference import Difference
+from ..model.job import Job, Observed, fingerprint
+from ..model.observation import Observation, recorded_observation
+from ..model.perturbation import STANDING, UNPERTURBED, Perturbation
+from ..model.progress import Progress, Say, say_nothing
+from ..model.reason import Why, why
+from .fidelity import RecordingCheck
+from .seal import Seal, SealedTrace, encode_sealed
+
+NO_REDACTION = RedactOptions()
+
+
+class Runner(Protocol):
+    """One version of the code, ready to answer jobs."""
+
+    loaded: Loaded
+
+    def start(self) -> None:
+        """Begin to import the code, if that can be done beside something else."""
+
+    def load(self) -> Loaded:
+        """Import the code, or wait until it is; raises `CannotReplay`."""
+
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
+        """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
+
+    @property
+    def reach_unavailable(self) -> str:
+        """Why lines cannot be watched, or empty."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
+        """Answers, in the order of the jobs."""
+
+    def stop(self) -> None:
+        """Done with it."""
+
+
+class Kept(NamedTuple):
+    """A trace on its way to be sealed."""
+
+    job: Job
+    trace: Trace
+    path: PathClass
+
+
+class Baseline(NamedTuple):
+    """What a baseline holds, ready to be sealed; in its order."""
+
+    kept: list[Kept]
+    """The traces that can be replayed."""
+    faults: dict[TraceId, Why]
+    """Why others cannot."""
+    recorded: dict[TraceId, list[FunctionName]]
+    """Included functions that each trace and its producers ran when they were recorded."""
+
+
+def read_baseline(reader: BaselineReader) -> Baseline:
+    """Everything that is to be sealed."""
+    entries = reader.entries()
+    paths = {(one.entry, one.path): one.description for one in reader.classes()}
+    kept: dict[TraceId, Kept] = {}
+    faults: dict[TraceId, Why] = {}
+    recorded: dict[TraceId, list[FunctionName]] = {}
+    for stored in reader.traces():
+        entry, path = entries.get(stored.entry), paths.get((stored.entry, stored.path))
+        recorded[stored.id] = functions_recorded(stored)
+        if stored.trace is None or entry is None or path is None:
+            fault = stored.fault or f"the baseline does not describe its entry {stored.entry!r}"
+            faults[stored.id] = why("recording", fault)
+        elif stored.trace.gaps:
+            faults[stored.id] = why("recording", f"the recording has a gap: {'; '.join(stored.trace.gaps)}")
+        else:
+            job = job_of(stored.id, entry, stored.data, dict(stored.producers))
+            kept[stored.id] = Kept(job, stored.trace, path)
+    return Baseline(list(kept.values()), faults, recorded)
+
+
+def functions_recorded(stored: StoredTrace) -> list[FunctionName]:
+    """Included functions that a trace, or what made the objects that it was given, ran when it was recorded."""
+    if stored.trace is None:
+        return []
+    producers = [decode_trace(data) for data in stored.producers.values()]
+    return list(dict.fromkeys(function for one in (stored.trace, *producers) for function in one.functions))
+
+
+def job_of(trace_id: TraceId, entry: object, data: bytes, producers: dict[TraceId, bytes]) -> Job:
+    """The job of a stored trace."""
+    return Job(trace_id, entry, data, producers)  # type: ignore[arg-type]  # an Entry
+
+
+class Runs(NamedTuple):
+    """What the runs showed of one trace."""
+
+    warm: Observed
+    fresh: Observed
+    other: Observed
+    standing: Observed | None
+    drawn: Observed | None
+
+    @property
+    def functions(self) -> list[FunctionName]:
+        """Included functions that a run came to: in a warm process a cache may answer in the place of one."""
+        return list(dict.fromkeys((*self.warm.functions, *self.fresh.functions, *self.other.functions)))
+
+    @property
+    def files(self) -> list[str]:
+        """Files of the project that a run read: in a warm process their content may be kept."""
+        return sorted({*self.warm.files, *self.fresh.files, *self.other.files})
+
+
+Open = Callable[[int], Runner]
+"""Makes a runner of base with a hash seed; it is not loaded yet."""
+
+
+def seal(
+    reader: BaselineReader,
+    open_base: Open,
+    *,
+    label: str,
+    digest_of: Callable[[str], str],
+    root: str = "",
+    redact: RedactOptions = NO_REDACTION,
+    keys: KeysAtHand = KeysAtHand(),  # noqa: B008 - immutable
+    progress: Say = say_nothing,
+) -> Seal:
+    """Replay everything and keep what it showed; raises `CannotReplay` when base cannot be loaded.
+
+    `label` says what base is; `digest_of` gives the digest of a file of the project at base. `root` is the folder of
+    the project, in which the recording may have been made; `redact` are the project's rules of redaction, `keys` those
+    that read what the recording hides.
+    """
+    baseline = read_baseline(reader)
+    kept = baseline.kept
+    runners = [open_base(seed) for seed in (0, 1, 2)]
+    try:
+        for runner in runners:
+            runner.start()
+        loaded, _second, _third = [runner.load() for runner in runners]
+        kept, shown = _with_restoring(kept, runners[0])
+        runs = _run_all(kept, runners, shown, Progress("sealing: replays of base", _replays(kept, shown), progress))
+        traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
+        check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact, keys))
+        roots = Roots(root, *recorded_roots(reader, root))
+        for one in Progress("sealing: traces compared", len(kept), progress).counted(kept):
+            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, roots, check).sealed()
+    finally:
+        for runner in runners:
+            runner.stop()
+    read = {name: files for name, run in runs.items() if (files := run.files)}
+    files = sorted({*loaded.read, *(file for several in read.values() for file in several)})
+    functions: dict[FunctionName, int] = {}
+    ran = _indexed({name: run.functions for name, run in runs.items()}, functions)
+    recorded = _indexed(baseline.recorded, functions)
+    return Seal(
+        base=label,
+        python=".".join(map(str, sys.version_info[:3])),
+        distributions=loaded.distributions,
+        sources=loaded.sources,
+        files={file: digest_of(file) for file in files if not file.endswith("/")},
+        read_by_all=loaded.read,
+        functions=list(functions),
+        ran=ran,
+        recorded=recorded,
+        read=read,
+        traces={name: encode_sealed(one) for name, one in traces.items()},
+    )
+
+
+def _recorded_sources(reader: BaselineReader) -> dict[str, str]:
+    """Included module → the text that was recorded last."""
+    revisions = reader.revisions()
+    return {module: text for number in sorted(revisions) for module, text in revisions[number].sources.items()}
+
+
+def _indexed(
+    functions: Mapping[TraceId, Sequence[FunctionName]], names: dict[FunctionName, int]
+) -> dict[TraceId, list[int]]:
+    """The functions of each trace by their positions in `names`, which new ones are added to."""
+    return {
+        trace: [names.setdefault(function, len(names)) for function in several] for trace, several in functions.items()
+    }
+
+
+def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], dict[TraceId, Observed]]:
+    """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
+    that was not recorded changed it since. With them, what the others of these showed in fresh processes."""
+    shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True, traced=True)
+    unlike = {name for name, one in shown.items() if one.unlike or one.stop in ("gap", "input")}
+    jobs = [
+        one._replace(job=msgspec.structs.replace(one.job, restore=True)) if one.job.trace in unlike else one
+        for one in kept
+    ]
+    return jobs, {name: one for name, one in shown.items() if name not in unlike}
+
+
+def _replays(kept: Sequence[Kept], shown: Mapping[TraceId, Observed]) -> int:
+    """How many replays there are at most: warm, fresh, in another order, and with another clock or other draws."""
+    readings = sum(_reads(one.trace, clock=True) + _reads(one.trace, clock=False) for one in kept)
+    return 3 * len(kept) - len(shown) + readings
+
+
+def _run_all(
+    kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[TraceId, Observed], progress: Progress
+) -> dict[TraceId, Runs]:
+    """`shown` is what some of the traces showed in fresh processes already."""
+    jobs = [one.job for one in kept]
+    shuffled = random.Random(1).sample(kept, len(kept))
+    clocked = [one.job for one in shuffled if _reads(one.trace, clock=True)]
+    drawing = [one.job for one in shuffled if _reads(one.trace, clock=False)]
+    first, second, third = runners
+
+    def answers(runner: Runner, jobs: Sequence[Job], **changes: object) -> dict[TraceId, Observed]:
+        return _answers(runner, jobs, progress, **changes)
+
+    def in_first() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed]]:
+        others = [job for job in jobs if job.trace not in shown]
+        warm = answers(first, jobs, traced=True)
+        return warm, {**shown, **answers(first, others, fresh=True, traced=True)}
+
+    def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
+        # Backwards: whoever came first and found nothing warm now comes last.
+        other = answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
+        standing = answers(second, clocked, perturbation=STANDING)
+        return other, standing, answers(third, drawing, perturbation=Perturbation(entropy=1))
+
+    with ThreadPoolExecutor(2) as pool:
+        left, right = pool.submit(in_first), pool.submit(in_others)
+        (warm, fresh), (other, standing, drawn) = left.result(), right.result()
+    return {
+        name: Runs(warm[name], fresh[name], other[name], standing.get(name), drawn.get(name))
+        for name in (job.trace for job in jobs)
+    }
+
+
+def _answers(
+    runner: Runner, jobs: Sequence[Job], progress: Progress | None = None, **changes: object
+) -> dict[TraceId, Observed]:
+    observed = runner.run([msgspec.structs.replace(job, **changes) for job in jobs])
+    return {one.trace: one for one in (progress.counted(observed) if progress is not None else observed)}
+
+
+def _reads(trace: Trace, *, clock: bool) -> bool:
+    return any((one.source == "datetime" or one.source.startswith("time.")) == clock for one in trace.readings)
+
+
+class _Judged:
+    """What the runs of one trace come to."""
+
+    def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots, check: RecordingCheck) -> None:
+        self._roots = roots
+        self._check = check
+        self._kept = kept
+        self._runs = runs
+        self._runners = runners
+
+    def sealed(self) -> SealedTrace:
+        runs = self._runs
+        name = self._kept.job.trace
+        base = runs.fresh.observation
+        if runs.fresh.ended != "outcome" or base is None:
+            reason = self._check.of_stopped(self._kept.trace, runs.fresh)
+            return SealedTrace(name, reason, borrowed=runs.fresh.borrowed)
+        fresh = bool(_moved(base, runs.warm))
+        other = runs.other
+        if fresh or _moved(base, other):
+            other = self._again(1, Perturbation(unrecorded=1))
+            fresh = fresh or _moved(base, other) != _moved(base, runs.other)
+        masks = masks_of(_between(base, other), "always")
+        standing = self._again(1, STANDING) if fresh and runs.standing is not None else runs.standing
+        drawn = self._again(2, Perturbation(entropy=1)) if fresh and runs.drawn is not None else runs.drawn
+        masks += masks_of(self._follows(base, standing, masks), "with the clock")
+        masks += masks_of(self._follows(base, drawn, masks), "with entropy")
+        always = [mask for mask in masks if mask.moves == "always"]
+        recorded = self._roots.hidden(recorded_observation(self._kept.trace))
+        borrowed = runs.fresh.borrowed
+        deviations = self._check.deviations(self._kept.trace, recorded, base, masks, borrowed=borrowed)
+        return SealedTrace(
+            trace=name,
+            why=self._why(base, deviations),
+            deviating=msgspec.json.encode(list(map(field_of, told(deviations).differences))) if deviations else b"",
+            observation=base,
+            fingerprint=fingerprint(base),
+            standing=standing.observation if standing is not None and _moved(base, standing) else None,
+            masks=masks,
+            fresh=fresh,
+            moved=_path(runs.warm) != _path(runs.other),
+            restore=self._kept.job.restore,
+            leaves=max(count_leaves(base) - len(always), 0),
+            borrowed=borrowed,
+            readings=runs.fresh.readings,
+            seconds=runs.warm.seconds,
+            unknown=unknown_parts(base, self._kept.trace),
+        )
+
+    def _why(self, base: Observation, deviations: Sequence[Difference]) -> Why:
+        """Why base is no evidence for this trace; falsy where it is."""
+        trace, path = self._kept.trace, self._kept.path
+        found = self._check.of_outcome(trace, base, deviations)
+        if found or path.truncated:
+            return found
+        taken = _path(self._runs.warm) | _path(self._runs.other)
+        if self._check.of_path(trace, path.arms, taken):
+            taken |= _path(self._again(0, UNPERTURBED, traced=True))
+        return self._check.of_path(trace, path.arms, taken)
+
+    def _again(self, position: int, perturbation: Perturbation, *, traced: bool = False) -> Observed:
+        job = msgspec.structs.replace(self._kept.job, fresh=True, perturbation=perturbation, traced=traced)
+        return next(iter(self._runners[position].run([job])))
+
+    def _follows(self, base: Observation, perturbed: Observed | None, known: Sequence[Mask]) -> list[Difference]:
+        """Fields that a perturbation moves; none when it led somewhere else altogether."""
+        if perturbed is None or perturbed.observation is None or perturbed.ended != "outcome":
+            return []
+        found = compare(base, perturbed.observation, settling(known))
+        elsewhere = any(
+            one.field == "exception" or one.field.endswith((": extra call", ": missing call")) for one in found
+        )
+        return [] if elsewhere else found
+
+
+def _path(observed: Observed) -> set[object]:
+    return {arm.identity for arm in observed.arms}
+
+
+def _moved(base: Observation, observed: Observed) -> list[tuple[str, int | None]]:
+    """The fields in which a run differs from the reference; a run without an outcome differs as a whole."""
+    if observed.ended != "outcome" or observed.observation is None:
+        return [(observed.ended, None)]
+    return [(one.field, one.base_position) for one in compare(base, observed.observation)]
+
+
+def _between(base: Observation, observed: Observed) -> list[Difference]:
+    return compare(base, observed.observation) if observed.observation is not None else []

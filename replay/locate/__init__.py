@@ -1,0 +1,1 @@
+"""Location: where in the code under test a divergence begins."""

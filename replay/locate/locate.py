@@ -1,0 +1,202 @@
+"""This file is about locating: diverged traces are replayed once more in detail, on base and candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from time import monotonic
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ...recorders.model.branches import FunctionName
+from ...recorders.model.trace import PathClass, Trace, TraceId
+from ...recorders.model.value_tree import Tree
+from ...recorders.store.protocol import BaselineReader
+from ..execute.loader import CannotReplay, Loaded
+from ..judge.judge import Case, Judgement
+from ..judge.oracle import Oracle, Setup, candidate_process, marked_base
+from ..judge.sealing import Runner
+from ..model.field_path import FieldPattern, without_positions
+from ..model.job import Job, Observed
+from ..model.progress import Progress, Say, say_nothing
+from ..model.steps import Detail, Event
+from ..model.verdict import Location
+from .cause import Evidence, find_cause
+
+IN_DETAIL = 3
+"""Diverged traces of one path class that are replayed in detail; one more for each key that none of them has."""
+
+IN_ALL = 15
+"""Traces of all classes after which one trace is replayed in detail for each key of a path class."""
+
+SECONDS = 60.0
+"""Time that all looks of one run may take together: a place is worth less than an answer."""
+
+NOT_LOOKED = f"the place was not looked for: locating took longer than {SECONDS:.0f} s"
+
+
+class _Key(NamedTuple):
+    """What decides, within a path class, where a divergence begins."""
+
+    changed: frozenset[FunctionName]
+    """Functions that ran and that the change is about."""
+    fields: frozenset[FieldPattern]
+
+
+class _Seen(NamedTuple):
+    """The place of a trace that was looked at."""
+
+    trace: TraceId
+    location: Location | None
+
+    def shared(self) -> Location | None:
+        """The place for a trace like it, with the values of the one that was looked at, and its name."""
+        return None if self.location is None else msgspec.structs.replace(self.location, seen_in=self.trace)
+
+
+class Locating:
+    """Tells where divergences begin; a context manager, because it may hold processes."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        reader: BaselineReader,
+        oracle: Oracle,
+        loaded: Loaded,
+        *,
+        clock: Callable[[], float] = monotonic,
+        say: Say = say_nothing,
+    ) -> None:
+        self._setup = setup
+        self._reader = reader
+        self._oracle = oracle
+        self._loaded = loaded
+        self._stack = ExitStack()
+        self._looked = 0
+        self._clock = clock
+        self._say = say
+        self._spent = 0.0
+        """Seconds."""
+        self._sides: tuple[Runner | None, Runner | None] | None = None
+
+    def __enter__(self) -> Locating:
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        self._stack.close()
+
+    def locate(
+        self, described: PathClass, diverged: Sequence[tuple[Case, Judgement]]
+    ) -> Iterator[tuple[Judgement, Location | None]]:
+        """The place of each. Traces of one path class that ran the same changed functions and differ in the same
+        fields share the place of one that was looked at; the values there are said to be of that trace."""
+        known: dict[_Key, _Seen] = {}
+        looked = 0
+        progress = Progress("looking where divergences begin", len(diverged), self._say, self._clock)
+        for case, judgement in progress.counted(diverged):
+            key = self._key(case, judgement)
+            if key in known and (looked >= IN_DETAIL or self._looked >= IN_ALL):
+                yield judgement, known[key].shared()
+                continue
+            if self._spent > SECONDS:
+                yield judgement._replace(reason="; ".join(filter(None, (judgement.reason, NOT_LOOKED)))), None
+                continue
+            looked, self._looked = looked + 1, self._looked + 1
+            location = self._timed(described, case, judgement)
+            known.setdefault(key, _Seen(judgement.trace, location))
+            yield judgement, location
+
+    def _key(self, case: Case, judgement: Judgement) -> _Key:
+        changed = frozenset(filter(self._oracle.versions.differs, case.trace.functions))
+        return _Key(changed, frozenset(without_positions(one.field) for one in judgement.differences))
+
+    def _timed(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
+        begun = self._clock()
+        try:
+            return self._look(described, case, judgement)
+        finally:
+            self._spent += self._clock() - begun
+
+    def place(self, case: Case, judgement: Judgement) -> Location | None:
+        """The place of one, looked at by itself."""
+        return self._look(PathClass([], "", False), case, judgement)
+
+    def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
+        base, candidate = self._marked()
+        assert judgement.base is not None
+        preceding = [msgspec.structs.replace(one, fresh=False, traced=False) for one in judgement.after]
+        job = msgspec.structs.replace(case.job, fresh=True, restore=case.sealed.restore, preceding=preceding)
+        after = _detail(candidate, job)
+        before = _detail(base, job)
+        if base is None and after is not None:
+            before, after = recorded_detail(described, case.trace), first_occurrences(after)
+        return find_cause(
+            Evidence(
+                versions=self._oracle.versions,
+                base_detail=before,
+                candidate_detail=after,
+                base=judgement.base,
+                candidate=judgement.candidate or judgement.base,
+                differences=judgement.differences,
+                modules=self._loaded.files,
+                root=self._setup.root,
+            )
+        )
+
+    def ask_base(self, job: Job) -> Observed | None:
+        """What base shows of a job; `None` where it cannot be had here."""
+        base, _candidate = self._marked()
+        return next(iter(base.run([job]))) if base is not None else None
+
+    def _marked(self) -> tuple[Runner | None, Runner | None]:
+        if self._sides is None:
+            candidate = candidate_process(self._setup, self._reader, self._oracle.versions, marked=True)
+            self._stack.callback(candidate.stop)
+            candidate.start()  # both load at the same time
+            base: Runner | None = None
+            if self._oracle.base is not None:
+                try:
+                    base = self._stack.enter_context(marked_base(self._setup, self._reader, self._oracle.base))
+                except CannotReplay:
+                    base = None  # an older seal of another environment: the candidate alone is looked at
+            candidate.load()
+            self._sides = base, candidate
+        return self._sides
+
+
+def _detail(runner: Runner | None, job: Job) -> Detail | None:
+    if runner is None:
+        return None
+    return next(iter(runner.run([job]))).detail
+
+
+def recorded_detail(described: PathClass, trace: Trace) -> Detail:
+    """What a recording knows of a trace's steps: each arm at its first occurrence, and results of inner calls."""
+    arms = [described.arms[position] for position in trace.order if position < len(described.arms)] or described.arms
+    decisions = [
+        Event("decision", arm.branch.function, arm.branch.condition, arm.branch.ordinal, arm.branch.line, arm.taken, [])
+        for arm in arms
+    ]
+    enters = [Event("enter", function, "", 0, 0, "", []) for function in trace.functions]
+    returns = [Event("return", call.function, "", 0, 0, "", [("", call.result)]) for call in trace.calls]
+    return Detail([*enters, *decisions, *returns], False)
+
+
+def first_occurrences(detail: Detail) -> Detail:
+    """A detail as a recording would have it."""
+    arms: dict[tuple[object, ...], Event] = {}
+    for event in detail.events:
+        if event.kind == "decision":
+            arms.setdefault((event.function, event.key, event.ordinal, event.arm), event)
+    enters = {event.function: event for event in reversed(detail.events) if event.kind == "enter"}
+    returns = [event for event in detail.events if event.kind == "return" and _is_scalar(_values(event))]
+    return Detail([*enters.values(), *arms.values(), *returns], detail.truncated)
+
+
+def _values(event: Event) -> Iterable[Tree]:
+    return [value for _text, value in event.values]
+
+
+def _is_scalar(values: Iterable[Tree]) -> bool:
+    return all(value is None or isinstance(value, (bool, int, float, str)) for value in values)

@@ -1,0 +1,1 @@
+"""Values of a replay: jobs, observations, differences, verdicts."""

@@ -1,0 +1,229 @@
+"""Digests of value trees: what a caller cannot distinguish has one digest.
+
+A digest is typed, does not depend on how equal parts are shared, and covers of an object what a caller can read of it:
+its public names. Which of the candidate's names count follows from base's object; see `Names`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeAlias
+
+from ...recorders.model.value_tree import (
+    NODES,
+    AnchorNode,
+    DictNode,
+    EnumNode,
+    FrozenSetNode,
+    ListNode,
+    ObjectNode,
+    RefNode,
+    SetNode,
+    StandardNode,
+    Tree,
+    TupleNode,
+    children,
+    encode,
+)
+
+ClassLabel: TypeAlias = str
+"""The qualified name of a class without its module; `_` for a private one."""
+
+Names: TypeAlias = Mapping[ClassLabel, frozenset[str]]
+"""The public names that objects of a class have on base's side; of a class that it does not hold, every name counts."""
+
+EVERY_NAME: Names = MappingProxyType({})
+
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}\b")
+_ORDERED = "collections:OrderedDict"
+
+
+def class_label(name: str) -> ClassLabel:
+    """A class by its name: the module it lives in may change behind a re-export; a private class has none."""
+    label = name.partition(":")[2]
+    return "_" if label.rpartition(".")[2].startswith("_") else label
+
+
+def attributes(tree: ObjectNode) -> list[tuple[str, Tree]]:
+    """All attributes of the instance, private ones too."""
+    return [(name, value) for name, how, value in _rows(tree) if how == "a"]
+
+
+def public(tree: ObjectNode) -> list[tuple[str, Tree]]:
+    """The attributes and properties that a caller is meant to see."""
+    return [(name, value) for name, (how, value) in readings(tree).items() if how in "ap"]
+
+
+def readings(tree: ObjectNode) -> dict[str, tuple[str, Tree]]:
+    """Public name → how it was read (see `ObjectNode.read`), value."""
+    return {name: (how, value) for name, how, value in _rows(tree) if not name.startswith("_")}
+
+
+def _rows(tree: ObjectNode) -> Iterable[tuple[str, str, Tree]]:
+    """(name, how it was read, value); a hostile baseline may hold more of the one than of the other."""
+    return zip(tree.names, tree.read or "a" * len(tree.names), tree.values, strict=False)
+
+
+def is_closed(tree: ObjectNode) -> bool:
+    """Whether nothing of an object can be read by a caller, although it has state: all of its names are private."""
+    return tree.content is None and bool(tree.names) and not public(tree)
+
+
+def is_ordered(tree: ObjectNode) -> bool:
+    """Whether the order of a mapping's keys is part of its value."""
+    return tree.form == "ordered" or tree.cls == _ORDERED
+
+
+def public_names(tree: Tree) -> Names:
+    """The public names of each class in a tree."""
+    found: dict[ClassLabel, set[str]] = {}
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ObjectNode):
+            found.setdefault(class_label(part.cls), set()).update(name for name, _value in public(part))
+        stack.extend(children(part))
+    return {label: frozenset(names) for label, names in found.items()}
+
+
+def new_names(base: Tree, candidate: Tree) -> list[str]:
+    """Public names that only the candidate's objects of a class have, as `Class.name`: no difference, but a note."""
+    before, after = public_names(base), public_names(candidate)
+    shared = [label for label in before if label in after]
+    return sorted(f"{label}.{name}" for label in shared for name in after[label] - before[label])
+
+
+class Digests:
+    """Digests of the parts of one tree."""
+
+    def __init__(self, tree: Tree, *, whole: bool = False, names: Names = EVERY_NAME, closed: bool = False) -> None:
+        """`whole`: private attributes too. `names` are those that count. `closed` says whether the private state of an
+        object of which nothing can be read makes it another one."""
+        self.tree = tree
+        self._is_whole = whole
+        self._names = names
+        self._closed = closed
+        self._done: dict[int, bytes] = {}
+        self._open: list[int] = []
+        self._memo: dict[int, bytes] = {}
+
+    @cached_property
+    def _anchors(self) -> dict[int, Tree]:
+        """Anchored values by number; most trees have none, and are never asked."""
+        found: dict[int, Tree] = {}
+        stack = [self.tree]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, AnchorNode):
+                found[part.number] = part.value
+            stack.extend(children(part))
+        return found
+
+    @cached_property
+    def whole(self) -> Digests:
+        """Digests of the same tree, private attributes and all."""
+        return Digests(self.tree, whole=True)
+
+    def resolve(self, tree: Tree) -> Tree:
+        """A tree behind its anchor or reference."""
+        while True:
+            if isinstance(tree, AnchorNode):
+                tree = tree.value
+            elif isinstance(tree, RefNode):
+                tree = self._anchors.get(tree.number)
+            else:
+                return tree
+
+    def of(self, tree: Tree) -> bytes:
+        """The digest of a part."""
+        if not isinstance(tree, NODES):
+            return _hash(b"v", encode(_plain(tree)))
+        number = tree.number if isinstance(tree, (AnchorNode, RefNode)) else None
+        if number is not None:
+            return self._of_shared(number)
+        known = self._memo.get(id(tree))
+        if known is None:
+            known = self._memo[id(tree)] = self._of_node(tree)
+        return known
+
+    def _of_shared(self, number: int) -> bytes:
+        if number in self._done:
+            return self._done[number]
+        if number in self._open:  # a cycle: known by how many levels up it leads
+            return _hash(b"cycle", str(len(self._open) - self._open.index(number)).encode())
+        self._open.append(number)
+        digest = self.of(self._anchors.get(number))
+        self._open.pop()
+        if not self._open:
+            self._done[number] = digest
+        return digest
+
+    def _of_node(self, tree: Tree) -> bytes:
+        match tree:
+            case DictNode():
+                return _hash(b"d", *sorted(self._pairs(tree)))
+            case ListNode(items=items):
+                return _hash(b"l", *map(self.of, items))
+            case TupleNode(items=items):
+                return _hash(b"t", *map(self.of, items))
+            case SetNode(items=items):
+                return _hash(b"s", *sorted(map(self.of, items)))
+            case FrozenSetNode(items=items):
+                return _hash(b"f", *sorted(map(self.of, items)))
+            case ObjectNode():
+                return self._of_object(tree)
+            case StandardNode(kind=kind, parts=parts):
+                return _hash(b"z", kind.encode(), *map(self.of, parts))
+            case EnumNode(cls=cls, name=name):
+                return _hash(b"e", class_label(cls).encode(), (name or "").encode(), self.of(tree.value))
+            case _:
+                return _hash(b"x", encode(tree))
+
+    def _pairs(self, tree: DictNode) -> list[bytes]:
+        return [self.of(key) + self.of(value) for key, value in zip(tree.keys, tree.values, strict=True)]
+
+    def _of_object(self, tree: ObjectNode) -> bytes:
+        named = sorted(_hash(b"n", name.encode(), self.of(value)) for name, value in self._shown(tree))
+        inside = self.resolve(tree.content)
+        if isinstance(inside, DictNode) and is_ordered(tree):
+            content = _hash(b"ordered", *self._pairs(inside))
+        else:
+            content = self.of(tree.content)
+        if self._closed and not self._is_whole and is_closed(tree):
+            named = self.state(tree)
+        return _hash(b"o", class_label(tree.cls).encode(), content, *named)
+
+    def state(self, tree: ObjectNode) -> list[bytes]:
+        """The state of an object, private attributes and all, in their order: what they are called is an internal."""
+        return [self.whole.of(value) for _name, value in attributes(tree)]
+
+    def _shown(self, tree: ObjectNode) -> list[tuple[str, Tree]]:
+        if self._is_whole:
+            return attributes(tree)
+        wanted = self._names.get(class_label(tree.cls))
+        if wanted is None:
+            return public(tree)
+        is_data = tree.form == "data"
+        return [
+            (name, value)
+            for name, (how, value) in readings(tree).items()
+            if (how in "apc" and name in wanted) or (how == "a" and is_data)
+        ]
+
+
+def _hash(*parts: bytes) -> bytes:
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        state.update(len(part).to_bytes(4, "big"))
+        state.update(part)
+    return state.digest()
+
+
+def _plain(value: Tree) -> Tree:
+    if isinstance(value, float) and value != value:
+        return float("nan")  # one NaN for all
+    return _ADDRESS.sub("at 0x…", value) if isinstance(value, str) and " at 0x" in value else value

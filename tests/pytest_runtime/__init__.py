@@ -1,0 +1,1 @@
+"""Tests of the plugin, the command line and the reports."""

@@ -1,0 +1,155 @@
+"""The value tree: what is encoded comes back, and nothing else is ever decoded."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_runtime.recorders.model.value_tree import (
+    NODES,
+    AnchorNode,
+    BytesNode,
+    DictNode,
+    EnumNode,
+    FrozenSetNode,
+    GlobalNode,
+    ListNode,
+    ObjectNode,
+    OpaqueNode,
+    RefNode,
+    SetNode,
+    StandardNode,
+    Tree,
+    TupleNode,
+    children,
+    contains_opaque,
+    decode,
+    encode,
+    field,
+    record,
+)
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+LEAVES: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(allow_nan=False),
+    TEXT,
+    st.builds(BytesNode, st.binary(max_size=8)),
+    st.builds(GlobalNode, TEXT),
+    st.builds(RefNode, st.integers(0, 9)),
+    st.builds(OpaqueNode, TEXT, TEXT),
+)
+
+
+def _nodes(trees: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    rows = st.lists(trees, max_size=4)
+    pairs = st.lists(st.tuples(trees, trees), max_size=4)
+    attributes = st.lists(st.tuples(TEXT, trees), max_size=4)
+    return st.one_of(
+        *(st.builds(kind, rows) for kind in (ListNode, TupleNode, SetNode, FrozenSetNode)),
+        pairs.map(lambda found: DictNode([key for key, _ in found], [value for _, value in found])),
+        st.builds(StandardNode, TEXT, rows),
+        st.builds(EnumNode, TEXT, st.none() | TEXT, trees),
+        st.builds(AnchorNode, st.integers(0, 9), trees),
+        st.tuples(TEXT, trees, attributes).map(
+            lambda found: ObjectNode(found[0], found[1], [n for n, _ in found[2]], [v for _, v in found[2]])
+        ),
+    )
+
+
+TREES: st.SearchStrategy[Any] = st.recursive(LEAVES, _nodes, max_leaves=20)
+
+
+@given(TREES)
+def test_decode_undoes_encode(tree: Tree) -> None:
+    """`decode(encode(x)) == x`, type by type, and equal trees give equal bytes."""
+    data = encode(tree)
+    again = decode(data)
+    assert again == tree
+    assert type(again) is type(tree)
+    assert encode(again) == data
+
+
+@given(TREES, TREES)
+def test_bytes_tell_trees_apart(left: Tree, right: Tree) -> None:
+    """Two trees have the same bytes exactly when they are equal with all their types (`1`, `1.0` and `True` differ)."""
+    if encode(left) == encode(right):
+        assert repr(left) == repr(right)
+    elif left == right:
+        assert repr(left) != repr(right)
+
+
+@pytest.mark.parametrize("pair", [(1, 1.0), (1, True), (0.0, -0.0), ("a", BytesNode(b"a"))], ids=repr)
+def test_types_are_part_of_the_bytes(pair: tuple[Tree, Tree]) -> None:
+    """Values that Python calls equal, and texts and bytes, have bytes of their own."""
+    assert encode(pair[0]) != encode(pair[1])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xc1",
+        pickle.dumps([1], 5),
+        msgspec.msgpack.encode({"a": 1}),
+        msgspec.msgpack.encode([1, 2]),
+        msgspec.msgpack.encode(["x", 1]),
+        msgspec.msgpack.encode(["l", 1]),
+        msgspec.msgpack.encode(["o", 1, 2, 3, 4]),
+        msgspec.msgpack.encode(["r", "0"]),
+        encode(ListNode([1, 2]))[:-1],
+        b"\xa1\x80",
+        b"\x92\xa1l\x91" * 100_000 + b"\xc0",
+    ],
+    ids=lambda data: repr(data[:20]),
+)
+def test_anything_else_is_refused(data: bytes) -> None:
+    """Damaged, foreign and ill-typed bytes raise the error that the docstring names."""
+    with pytest.raises(msgspec.MsgspecError):
+        decode(data)
+
+
+@given(st.binary(max_size=40))
+def test_hostile_bytes_give_a_tree_or_the_named_error(data: bytes) -> None:
+    """Whatever the bytes, a tree of known nodes comes out or `MsgspecError`."""
+    try:
+        tree = decode(data)
+    except msgspec.MsgspecError:
+        return
+    assert tree is None or isinstance(tree, (bool, int, float, str, *NODES))
+
+
+@given(TREES)
+def test_children_cover_the_tree(tree: Tree) -> None:
+    """An opaque mark is found wherever `children` leads, and only there."""
+    stack, marks = [tree], []
+    while stack:
+        part = stack.pop()
+        marks += [part] if isinstance(part, OpaqueNode) else []
+        stack.extend(children(part))
+    assert (contains_opaque(tree) is None) == (not marks)
+    assert str(tree).count("OpaqueNode(") == len(marks) or "OpaqueNode(" in "".join(map(repr, _texts(tree)))
+
+
+def _texts(tree: Tree) -> list[str]:
+    found, stack = [], [tree]
+    while stack:
+        part = stack.pop()
+        found += [part] if isinstance(part, str) else []
+        stack.extend(children(part))
+    return found
+
+
+def test_fields_of_a_record() -> None:
+    """A field is found by its name; a missing one, and a field of something else, is `None`."""
+    tree = record(total=3, name="x")
+    assert field(tree, "total") == 3
+    assert field(tree, "missing") is None
+    assert field(ListNode([1]), "total") is None
