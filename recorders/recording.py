@@ -16,9 +16,11 @@ from contextlib import closing
 from types import FrameType, ModuleType
 from typing import Any
 
+import msgspec
+
 from . import context
-from .boundaries.catalogue import Hooks, install_boundaries
 from .boundaries.environ import names_now
+from .boundaries.import_hooks import ImportHooks
 from .boundaries.outside_world import SessionVariables, redacted_variables
 from .entries import wsgi
 from .entries.function import FunctionEntries
@@ -28,6 +30,7 @@ from .included import ImportWatcher, Included
 from .model.absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undo, Undos, wrap
+from .plugins import Plugins, loaded
 from .privacy.protection import redaction_of
 from .privacy.source_literals import without_secrets
 from .session.child_processes import Children, program_of
@@ -56,7 +59,8 @@ class Recording:
 
     def __init__(self, options: RecordOptions) -> None:
         """Opens the store; raises `StoreError` when that fails."""
-        self.options = options
+        self._plugins = loaded()
+        self.options = options = _with_redaction(options, self._plugins)
         self._writer = open_writer(options.store)
         self._children = Children(self._writer.location)
         self._included = Included(options.include)
@@ -81,7 +85,7 @@ class Recording:
         self.collector.rest = tracer.rest
         self.collector.seen_application = lambda: self.session.application
         self._undos = Undos()
-        self._hooks = Hooks(self._undos, self._fault)
+        self._hooks = ImportHooks(self._undos, self._fault)
         self._active = False
 
     def _fault(self, fault: BaseException) -> None:
@@ -99,17 +103,23 @@ class Recording:
         self._names.update(dict.fromkeys(names_now()))
         names = tuple(self._names)
         root = self.options.root
-        return Revision(self.options.commit, python, _time(), sources, variables, root, names, *hidden, self._keys)
+        plugins = self._plugins.versions()
+        return Revision(
+            self.options.commit, python, _time(), sources, variables, root, names, *hidden, self._keys, plugins
+        )
 
     def start(self) -> None:
         """Put everything in place."""
         self._active = True
         _forking.watch(self)
+        for plugin in self._plugins.found:
+            if plugin.fault:
+                sys.stderr.write(f"pytest-runtime: recording without the plugin {plugin.name}: {plugin.fault}\n")
         add = self._undos.add
         self.collector.start()
         add(self._children.watch())
         self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
-        install_boundaries(self._undos, self._hooks, self.options.boundaries)
+        self._plugins.install(self._undos, self._hooks, self.options.boundaries)
         if "wsgi" in self.options.entries:
             self._find_applications()
         add(context.watch_variables(self._variables))
@@ -232,6 +242,15 @@ class Recording:
         if usage.steady > usage.share:
             return f"{words}, more than the {usage.share:.1%} that it would hold to, because everything is recorded"
         return words
+
+
+def _with_redaction(options: RecordOptions, plugins: Plugins) -> RecordOptions:
+    """The options, with what plugins take for secret and for no secret."""
+    own = options.redact
+    added = [name for one in plugins.redaction for name in one.names]
+    kept = [name for one in plugins.redaction for name in one.keep]
+    redact = msgspec.structs.replace(own, names=(*own.names, *added), keep=(*own.keep, *kept))
+    return msgspec.structs.replace(options, redact=redact)
 
 
 class _Forking:

@@ -15,8 +15,8 @@ from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
 from pytest_runtime.compare_rule import CompareRule, Normaliser
 from pytest_runtime.config import Configuration, read_table
-from pytest_runtime.recorders.boundaries.catalogue import ON_IMPORT
 from pytest_runtime.recorders.options import RedactOptions
+from pytest_runtime.recorders.plugins import BUILT_IN
 from pytest_runtime.replay.model.verdict import VERDICTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,7 +91,8 @@ def test_every_setting_is_documented() -> None:
 def test_every_verdict_and_boundary_is_documented() -> None:
     """Each verdict is explained, and each library with a boundary is named."""
     assert [verdict for verdict in VERDICTS if f"| `{verdict}` |" not in text("docs/replaying.md")] == []
-    assert [module for module in ON_IMPORT if f"`{module}`" not in text("docs/recording.md")] == []
+    waited_for = [boundary.module for boundary in BUILT_IN if boundary.module]
+    assert [module for module in waited_for if f"`{module}`" not in text("docs/recording.md")] == []
 
 
 def test_the_example_of_the_configuration_is_valid() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..context import current_world
 from ..patching import Undo, Undos, replace_static, wrap
+from .protocol import Boundary
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 TIMERS = (
@@ -29,7 +30,7 @@ _real_localtime = time.localtime
 _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
-def install() -> Undo:
+def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
     undos = Undos()
     for name in TIMERS:
@@ -125,3 +126,6 @@ def _in_zone(cls: type[datetime.datetime], micros: int, offset: int, tz: datetim
     if cls is datetime.datetime:
         return moment
     return cls.combine(moment.date(), moment.timetz())
+
+
+BOUNDARY = Boundary("clock", "", install)

@@ -17,11 +17,12 @@ from typing import Any
 
 from ..context import current_world
 from ..patching import Undo, Undos, replace, wrap
+from .protocol import Boundary
 
 _RANDOM_FILE = random.__file__
 
 
-def install() -> Undo:
+def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
     undos = Undos()
     undos.add(wrap(os, "urandom", _drawn("os.urandom")))
@@ -104,3 +105,6 @@ def _caller(frame: FrameType) -> FrameType:
     while frame.f_code.co_filename == _RANDOM_FILE and frame.f_back is not None:
         frame = frame.f_back
     return frame
+
+
+BOUNDARY = Boundary("entropy", "", install)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..context import world_of_variables
 from ..patching import Undo, Undos, replace
+from .protocol import Boundary
 
 _Environ: Any = type(os.environ)
 _get = _Environ.__getitem__
@@ -20,7 +21,7 @@ _iterate = _Environ.__iter__
 _length = _Environ.__len__
 
 
-def install() -> Undo:
+def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
     undos = Undos()
     for name, method in (
@@ -81,3 +82,6 @@ def _count(self: Any) -> int:
         length: int = _length(self)
         return length
     return len(world.environ_names(lambda: list(_iterate(self))))
+
+
+BOUNDARY = Boundary("environ", "", install)

@@ -16,6 +16,8 @@ from typing import Any
 from ..context import current_world
 from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, replace
+from .http import HttpCodec
+from .protocol import Boundary
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -26,7 +28,7 @@ _send = _real.send
 _getresponse = _real.getresponse
 
 
-def install() -> Undo:
+def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
     undos = Undos()
     for name, method in (
@@ -278,3 +280,6 @@ class _RecordedSocket:
         if _RecordedSocket._null is None:
             _RecordedSocket._null = os.open(os.devnull, os.O_RDONLY)
         return _RecordedSocket._null
+
+
+BOUNDARY = Boundary("http", "http.client", install, HttpCodec(), exceptions=("urllib3", "requests"))

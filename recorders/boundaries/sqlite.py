@@ -12,17 +12,10 @@ import zlib
 from typing import Any, NamedTuple
 
 from ..context import current_world
-from ..model.world import Effect, Operation, Ticket, World
+from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
-
-_READING = frozenset({"SELECT", "EXPLAIN", "VALUES"})
-_KEPT_IN_FILE = frozenset({"user_version", "application_id"})
-"""Settings that belong to the database, not to a connection."""
-
-_ABOUT_SCHEMA = ("_info", "_xinfo", "_list", "_check", "user_version", "application_id", "schema_version", "page_count")
-"""How the names of those pragmas end that tell of the database (https://www.sqlite.org/pragma.html)."""
-
-_WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+from .protocol import Boundary
+from .sql import SqlCodec, effect_of
 
 
 class Facts(NamedTuple):
@@ -34,32 +27,7 @@ class Facts(NamedTuple):
     in_transaction: bool
 
 
-def effect_of(sql: str) -> Effect:
-    """Whether a statement reads or writes, by its first word (`WITH` by the words that follow).
-
-    What a driver says about its connection (`PRAGMA read_uncommitted`, `SET NAMES`) is of the session.
-    """
-    words = str.lstrip(sql, " \t\r\n;(").split(None, 1)
-    first = words[0].upper() if words else ""
-    if first == "WITH":
-        upper = str.upper(sql)
-        return "write" if any(word in upper for word in _WRITING_WORDS) else "read"
-    if first == "PRAGMA":
-        return _effect_of_pragma(words[1] if len(words) > 1 else "")
-    if first == "SET":
-        return "session"
-    return "read" if first in _READING else "write"
-
-
-def _effect_of_pragma(rest: str) -> Effect:
-    words = rest.replace("(", "=").split("=", 1)
-    name = words[0].strip(" \t\r\n;").lower().rpartition(".")[2]
-    if name in _KEPT_IN_FILE and len(words) > 1:
-        return "write"
-    return "read" if name.endswith(_ABOUT_SCHEMA) else "session"
-
-
-def install() -> Undo:
+def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
     undos = Undos()
     undos.add(wrap(sqlite3, "connect", _connect))
@@ -324,3 +292,6 @@ class Cursor(sqlite3.Cursor):
         if row is None:
             raise StopIteration
         return row
+
+
+BOUNDARY = Boundary("sqlite3", "sqlite3", install, SqlCodec())

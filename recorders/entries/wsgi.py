@@ -7,11 +7,11 @@ for, and what the application reads of the request is teed as it is read.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from .. import context
+from ..boundaries.http import route_guess
 from ..patching import Undo, replace
 from ..session.session import LiveTrace, Session
 
@@ -276,15 +276,6 @@ class _TeeInput:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-_IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*|[\w-]*\d[\w-]{7,}")
-
-
-@functools.lru_cache(maxsize=4096)
-def route_guess(path: str) -> str:
-    """A path with the parts that look like identifiers left out, where no framework tells its route."""
-    return "/".join("<id>" if _IDENTIFIER.fullmatch(part) else part for part in path.split("/"))
 
 
 def _label(environ: Environ, request: dict[str, str]) -> tuple[str, str]:

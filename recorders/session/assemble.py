@@ -5,19 +5,19 @@ It runs in the collector, for traces that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..boundaries.live_world import RawExchange
-from ..boundaries.sql_names import columns_of, parameter_names
 from ..capture.thaw import capture, thaw
 from ..included import Included
 from ..model.branches import Arm, FunctionName
 from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
 from ..model.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record, without_origins
+from ..plugins import loaded
 from ..privacy.redact import Redactor
 from ..tracing.branch_table import BranchTable
 from ..tracing.function_names import function_name
@@ -61,10 +61,6 @@ class Paths:
 def _thaw_exchange(raw: RawExchange, modules: dict[str, str]) -> Exchange:
     items = [thaw(item) if type(item) is not tuple else _row(item) for item in raw.items]
     operation = raw.operation
-    if operation.boundary == "http":
-        # One piece: a secret may stand across the chunks in which it arrived.
-        whole = b"".join(item.data for item in items if isinstance(item, BytesNode))
-        items = [BytesNode(whole)] if whole else []
     site = None if raw.site is None else Site(function_name(raw.site[0], modules), raw.site[1])
     return Exchange(
         boundary=operation.boundary,
@@ -73,7 +69,7 @@ def _thaw_exchange(raw: RawExchange, modules: dict[str, str]) -> Exchange:
         effect=operation.effect,
         request=thaw(raw.request),
         answer=thaw(raw.answer),
-        items=items,
+        items=loaded().codec(operation.boundary).join(items),
         ended=raw.ended,
         error=thaw(raw.error),
         site=site,
@@ -178,10 +174,6 @@ def _outcome(trace: LiveTrace) -> Tree:
     return tree
 
 
-UNNAMED = "token"
-"""What a text is called that is inserted where the column is not known: it is a secret if it looks like one."""
-
-
 # --- redaction ---------------------------------------------------------------------------------------------------
 
 
@@ -221,12 +213,11 @@ def _visit(trace: Trace, see: Any) -> Trace:
     """Show every tree of a trace to `see(name, tree)`, and build the trace of what it returns."""
     variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
     outcome = trace.outcome
-    tables = columns_of(map(_statement, trace.exchanges))
     name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
     parts: dict[str, Any] = dict(  # noqa: C408 - field names, not keys
         input=_visit_input(trace, see),
         outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), _visit_left(trace, see)),
-        exchanges=[_visit_exchange(exchange, tables, see) for exchange in trace.exchanges],
+        exchanges=_visit_exchanges(trace.exchanges, see),
         readings=[
             Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values])
             for one in trace.readings
@@ -309,58 +300,9 @@ def _visit_header(pair: Tree, see: Any) -> Tree:
     return tree
 
 
-def _statement(exchange: Exchange) -> str:
-    """The SQL of an exchange, empty where it has none."""
-    request = exchange.request
-    is_sql = exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2
-    return str(request.items[0]) if is_sql and isinstance(request, TupleNode) else ""
-
-
-def _visit_exchange(exchange: Exchange, tables: Mapping[str, Sequence[str]], see: Any) -> Exchange:
-    request, items = exchange.request, exchange.items
-    if exchange.boundary == "sqlite3" and isinstance(request, TupleNode) and len(request.items) == 2:
-        sql, parameters = request.items
-        names = parameter_names(str(sql), tables, UNNAMED)
-        request = TupleNode([see("", sql), _visit_parameters(names, parameters, see)])
-    else:
-        request = see("", request)
-    columns = _columns(exchange.answer)
-    return Exchange(
-        boundary=exchange.boundary,
-        operation=exchange.operation,
-        resource=see("", exchange.resource),
-        effect=exchange.effect,
-        request=request,
-        answer=see("", exchange.answer),
-        items=[_visit_named(columns, item, see) for item in items],
-        ended=exchange.ended,
-        error=see("", exchange.error),
-        site=exchange.site,
-        lane=exchange.lane,
-    )
-
-
-def _columns(answer: Tree) -> list[str]:
-    """Column names in the facts of a statement."""
-    first = answer.items[0] if isinstance(answer, TupleNode) and answer.items else None
-    return [str(name) for name in first.items] if isinstance(first, TupleNode) else []
-
-
-def _visit_parameters(names: Sequence[str], parameters: Tree, see: Any) -> Tree:
-    if isinstance(parameters, ListNode):  # executemany
-        return ListNode([_visit_named(names, row, see) for row in parameters.items])
-    return _visit_named(names, parameters, see)
-
-
-def _visit_named(names: Sequence[str], row: Tree, see: Any) -> Tree:
-    if not isinstance(row, TupleNode) or not names:
-        tree: Tree = see("", row)
-        return tree
-    padded = [*names, *[""] * len(row.items)]
-    named = zip(padded, row.items, strict=False)
-    return TupleNode([see(_name_of(name, cell), cell) for name, cell in named])
-
-
-def _name_of(name: str, cell: Tree) -> str:
-    """A value without a name is looked at only where it is a text with letters: no amount, no date."""
-    return "" if name == UNNAMED and not (isinstance(cell, str) and any(map(str.isalpha, cell))) else name
+def _visit_exchanges(exchanges: Sequence[Exchange], see: Any) -> list[Exchange]:
+    """Every exchange, as its codec names the parts of it."""
+    plugins = loaded()
+    codecs = [plugins.codec(exchange.boundary) for exchange in exchanges]
+    names = {id(codec): codec.names(exchanges) for codec in codecs}
+    return [codec.visit(one, names[id(codec)], see) for one, codec in zip(exchanges, codecs, strict=True)]

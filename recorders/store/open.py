@@ -1,9 +1,10 @@
-"""This file is about opening a baseline by its URL."""
+"""Opening of a baseline by its URL."""
 
 from __future__ import annotations
 
 from .protocol import BaselineReader, BaselineWriter
-from .sqlite import SqliteReader, SqliteWriter
+from .sqlite_reader import SqliteReader
+from .sqlite_writer import SqliteWriter
 
 
 def open_writer(url: str) -> BaselineWriter:

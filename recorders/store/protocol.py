@@ -34,6 +34,8 @@ class Revision(NamedTuple):
     """The values behind the pseudonyms of its variables, encrypted; see `secret_parts`."""
     keys: Sequence[WrappedKey] = ()
     """The key of the session, for each who may read what it hides. A reader gives those of all sessions by `keys`."""
+    plugins: Mapping[str, str] = MappingProxyType({})
+    """Plugin that was at work → its version."""
 
 
 class KeptTrace(NamedTuple):

@@ -20,8 +20,8 @@ from types import CodeType
 
 import msgspec
 
-from ...recorders import context
-from ...recorders.boundaries.catalogue import Hooks, install_boundaries
+from ...recorders import context, plugins
+from ...recorders.boundaries.import_hooks import ImportHooks
 from ...recorders.errors import KeyProblem, RuntimeBaselineError
 from ...recorders.included import ImportWatcher, Included
 from ...recorders.model.branches import FunctionName
@@ -142,7 +142,7 @@ class Replayer:
         self._codes: list[CodeType] = []
         self._tracer = choose_tracer(self._fault, self.included)
         self._undos = Undos()
-        self._hooks = Hooks(self._undos, self._fault)
+        self._hooks = ImportHooks(self._undos, self._fault)
         self.temporary = plan.temporary or make_folder(PREFIX)
         """Where a replay may write."""
         self._is_own = not plan.temporary
@@ -215,7 +215,7 @@ class Replayer:
 
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
-        install_boundaries(self._undos, self._hooks, self._plan.boundaries)
+        plugins.loaded().install(self._undos, self._hooks, self._plan.boundaries)
         self._undos.add(waits.install())
         self._undos.add(context.follow_threads(self._tracer.prepare))
         watcher = ImportWatcher(

@@ -25,6 +25,7 @@ import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ...recorders import plugins
 from ...recorders.model.value_tree import (
     AnchorNode,
     BytesNode,
@@ -146,9 +147,6 @@ _HARMLESS = frozenset(
 )
 """Functions and classes of `builtins` that do nothing beyond their arguments: references to them may be built."""
 
-_EXCEPTION_HOMES = frozenset({"requests", "urllib3"})
-"""Packages outside the standard library whose exceptions a boundary may raise again."""
-
 
 class Resolver:
     """Finds the classes that may be built."""
@@ -196,7 +194,7 @@ class Resolver:
         if type(found) is PatchedFunction:
             return found  # a boundary, behind which stands the recording
         root = module_name.partition(".")[0]
-        at_home = root in sys.stdlib_module_names or root in _EXCEPTION_HOMES
+        at_home = root in sys.stdlib_module_names or root in plugins.loaded().exceptions
         if isinstance(found, type) and issubclass(found, BaseException) and at_home:
             return found
         if isinstance(found, type) and issubclass(found, enum.Enum) and root in sys.stdlib_module_names:

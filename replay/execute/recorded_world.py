@@ -20,14 +20,16 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import msgspec
 
 from ...recorders import context
+from ...recorders.boundaries.protocol import operation_of
 from ...recorders.capture.thaw import capture
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import Exchange, Reading, Site, Trace
-from ...recorders.model.value_tree import BytesNode, Tree, TupleNode, field
+from ...recorders.model.value_tree import Tree, TupleNode
 from ...recorders.model.world import Operation
+from ...recorders.plugins import loaded
 from ...recorders.tracing.function_names import function_name
 from ..model.asked import Asked
-from ..model.outbound_requests import answer_of, canonical_key, exact_key, label, operation_key, without_body
+from ..model.outbound_requests import answer_of, canonical_key, exact_key, label, operation_key
 from ..model.perturbation import UNPERTURBED, Perturbation
 from .rebuild import Resolver, Unbuildable, build
 from .response_fallback import Lender
@@ -76,10 +78,6 @@ class _Stream:
         return self.reading.values[self.next - 1]
 
 
-def _operation_of(exchange: Exchange) -> Operation:
-    return Operation(exchange.boundary, exchange.operation, exchange.resource, exchange.effect)
-
-
 class _Exchanges:
     """The recorded exchanges, by how they can be asked for."""
 
@@ -92,7 +90,7 @@ class _Exchanges:
         self._canonical: dict[bytes, deque[int]] | None = None
         self._operations: dict[str, deque[int]] | None = None
         for position, exchange in enumerate(exchanges):
-            key = exact_key(_operation_of(exchange), exchange.request)
+            key = exact_key(operation_of(exchange), exchange.request)
             self._exact.setdefault(key, deque()).append(position)
 
     def match(self, operation: Operation, request: Tree) -> tuple[int | None, bool]:
@@ -121,7 +119,7 @@ class _Exchanges:
         if self._canonical is None:
             self._canonical = {}
             for position, exchange in enumerate(self._all):
-                key = canonical_key(_operation_of(exchange), exchange.request)
+                key = canonical_key(operation_of(exchange), exchange.request)
                 self._canonical.setdefault(key, deque()).append(position)
         return self._canonical
 
@@ -129,7 +127,7 @@ class _Exchanges:
         if self._operations is None:
             self._operations = {}
             for position, exchange in enumerate(self._all):
-                key = operation_key(_operation_of(exchange), exchange.request)
+                key = operation_key(operation_of(exchange), exchange.request)
                 self._operations.setdefault(key, deque()).append(position)
         return self._operations
 
@@ -161,12 +159,12 @@ class RecordedTicket:
         if (most is None or len(items) < most) and not exchange.ended:
             if exchange.error is not None:
                 raise self._world.build(exchange.error)
-            if exchange.boundary != "http":
+            if loaded().codec(exchange.boundary).rest_is_gap:
                 self._world.stop("gap", f"asks for more rows of {self._label()} than were read when it was recorded")
         return items
 
     def _label(self) -> str:
-        return label(_operation_of(self._exchange), self._exchange.request)
+        return label(operation_of(self._exchange), self._exchange.request)
 
 
 class RecordedWorld:
@@ -396,9 +394,11 @@ class RecordedWorld:
             raise TraceStopped(self.stopped.reason)
         tree = capture(request)
         position, exact = self._exchanges.match(operation, tree)
-        if position is not None and not exact and _broke_before_body(self._trace.exchanges[position]):
-            recorded, tree = self._trace.exchanges[position], without_body(tree)
-            exact = canonical_key(operation, tree) == canonical_key(operation, recorded.request)
+        if position is not None and not exact:
+            recorded = self._trace.exchanges[position]
+            sent = loaded().codec(operation.boundary).as_broken_off(recorded, tree)
+            if sent is not None:
+                tree, exact = sent, canonical_key(operation, sent) == canonical_key(operation, recorded.request)
         scope = context.current()
         lane = scope.lane if scope is not None else 0
         frame = self._innermost(sys._getframe(1))
@@ -478,12 +478,6 @@ def standing_start(trace: Trace) -> float:
             elif reading.source == "datetime" and isinstance(value, TupleNode) and isinstance(value.items[0], int):
                 latest = max(latest, value.items[0] / 1e6)
     return latest + 1.003
-
-
-def _broke_before_body(exchange: Exchange) -> bool:
-    """Whether the connection failed before the body of the request was sent: then nobody knows what it was."""
-    body = field(exchange.request, "body")
-    return exchange.boundary == "http" and exchange.error is not None and isinstance(body, BytesNode) and not body.data
 
 
 def _words_of(key: tuple[str, str, str]) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from ...recorders.entries.wsgi import route_guess
+from ...recorders.boundaries.http import route_guess
 from .shape_text import is_name
 
 Field: TypeAlias = str

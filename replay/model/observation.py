@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from ...recorders.boundaries.http import parse_body
 from ...recorders.model.trace import Exchange, Outcome, Site, Trace
 from ...recorders.model.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record
 from ...recorders.model.world import Operation
 from .asked import Asked
-from .outbound_requests import effect_of, parse_body
+from .outbound_requests import effect_of
 
 OutcomeKind: TypeAlias = Literal["response", "return", "exception"]
 

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_runtime.recorders.boundaries import sqlite
 from pytest_runtime.recorders.boundaries.live_world import LiveWorld, RawExchange
+from pytest_runtime.recorders.boundaries.sql import effect_of
 from pytest_runtime.recorders.capture.thaw import thaw
 from pytest_runtime.recorders.context import Scope, within
 from pytest_runtime.testing import Scenario
@@ -153,7 +154,7 @@ def test_requests_are_recorded(traced: Traced, db: sqlite3.Connection) -> None:
 )
 def test_reads_and_writes(sql: str, effect: str) -> None:
     """The first word of a statement says what it does; `WITH` the words after it."""
-    assert sqlite.effect_of(sql) == effect
+    assert effect_of(sql) == effect
 
 
 def test_facts_of_a_statement(traced: Traced, db: sqlite3.Connection) -> None:

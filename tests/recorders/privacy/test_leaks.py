@@ -8,13 +8,13 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from pytest_runtime.recorders.boundaries.protocol import UNNAMED
 from pytest_runtime.recorders.boundaries.sql_names import columns_of, parameter_names
 from pytest_runtime.recorders.model import value_tree
 from pytest_runtime.recorders.model.trace import Exchange, Outcome, Trace
 from pytest_runtime.recorders.model.value_tree import BytesNode, DictNode, ListNode, ObjectNode, Tree, TupleNode, record
 from pytest_runtime.recorders.privacy.pseudonyms import Pseudonyms, is_iban
 from pytest_runtime.recorders.privacy.redact import Redactor
-from pytest_runtime.recorders.session.assemble import UNNAMED
 from pytest_runtime.recorders.session.assemble import redacted as assembled
 
 REDACTOR = Redactor(b"k" * 32)

@@ -171,11 +171,11 @@ def test_a_corrupt_trace_costs_one_trace(recorded: Path, damage: str) -> None:
 
 def test_a_hostile_trace_costs_one_trace(recorded: Path) -> None:
     """A trace whose digest is right and whose content is not is a fault, whatever is wrong with it."""
-    from pytest_runtime.recorders.store import sqlite as store
+    from pytest_runtime.recorders.store import sqlite_schema as store
 
     for plain in (b"\x93\xa1\x80", b"", b"\x91" * 100_000, pickle.dumps([1])):
         with contextlib.closing(sqlite3.connect(recorded)) as db:
-            row = (store._squeeze(plain), store._digest(plain))
+            row = (store.squeeze(plain), store.digest_of(plain))
             db.execute("UPDATE trace SET data = ?, digest = ? WHERE slot = 0", row)
             db.execute("UPDATE entry SET dictionary = NULL")
             db.commit()
@@ -426,7 +426,7 @@ def test_a_value_of_another_type_is_told(recorded: Path, statement: str) -> None
 
 def test_texts_of_modules_are_read_to_a_limit_in_all(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few thousand bytes may stand for many texts, each within its own limit."""
-    from pytest_runtime.recorders.store import sqlite as store
+    from pytest_runtime.recorders.store import sqlite_schema as store
 
     monkeypatch.setattr(store, "SOURCES_LIMIT", 1_000_000)
     big = zlib.compress(b"#" * 300_000).hex()

@@ -521,7 +521,7 @@ def replaced(tree: Tree, old: Tree, new: Tree) -> Tree:
 
 def replace_trace(scenario: Scenario, old: Trace, new: Trace) -> None:
     """In the file."""
-    from pytest_runtime.recorders.store.sqlite import _digest
+    from pytest_runtime.recorders.store.sqlite_schema import digest_of
 
     data = encode_trace(new)
     with closing(sqlite3.connect(scenario.store)) as connection, connection:
@@ -529,7 +529,7 @@ def replace_trace(scenario: Scenario, old: Trace, new: Trace) -> None:
             if entry != old.entry:
                 continue
             packer = zlib.compressobj(9, zdict=zlib.decompress(dictionary))
-            row = packer.compress(data) + packer.flush(), _digest(data), entry
+            row = packer.compress(data) + packer.flush(), digest_of(data), entry
             connection.execute("UPDATE trace SET data = ?, digest = ? WHERE entry = ?", row)
 
 

@@ -32,7 +32,7 @@ from pytest_runtime.recorders.model.value_tree import (
     record,
 )
 from pytest_runtime.recorders.store import guard
-from pytest_runtime.recorders.store import sqlite as store
+from pytest_runtime.recorders.store import sqlite_schema as store
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
 from pytest_runtime.replay.execute.rebuild import Resolver, Unbuildable, build, is_program
@@ -364,7 +364,7 @@ def test_deep_nesting_costs_one_trace(hostile: Hostile) -> None:
     with connection:
         dictionary = connection.execute("SELECT dictionary FROM entry").fetchone()[0]
         packer = zlib.compressobj(9, zdict=zlib.decompress(dictionary))
-        row = (store._digest(data), packer.compress(data) + packer.flush())
+        row = (store.digest_of(data), packer.compress(data) + packer.flush())
         connection.execute("UPDATE trace SET digest = ?, data = ?", row)
     connection.close()
     replayed = hostile.scenario.replay()

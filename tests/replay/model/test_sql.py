@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.recorders.boundaries.sqlite import effect_of
+from pytest_runtime.recorders.boundaries.canonical_sql import canonical, with_own_columns
+from pytest_runtime.recorders.boundaries.sql import effect_of
 from pytest_runtime.recorders.capture.thaw import capture
 from pytest_runtime.recorders.model.value_tree import Tree
 from pytest_runtime.recorders.model.world import Operation
 from pytest_runtime.replay.model.outbound_requests import canonical_key, described
-from pytest_runtime.replay.model.sql import canonical, with_own_columns
 from pytest_runtime.testing import Scenario
 
 EXECUTE = Operation("sqlite3", "execute", "sqlite3:x", "write")

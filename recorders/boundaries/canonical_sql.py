@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple, TypeAlias
 
-from ...recorders.model.value_tree import DictNode, ListNode, Tree, TupleNode
+from ..model.value_tree import DictNode, ListNode, Tree, TupleNode
 
 Slot: TypeAlias = int | str
 """What a placeholder takes: the value of a position, or that of a name."""
