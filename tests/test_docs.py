@@ -15,6 +15,7 @@ from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
 from pytest_runtime.compare_rule import CompareRule, Normaliser
 from pytest_runtime.config import Configuration, read_table
+from pytest_runtime.recorders.boundaries.protocol import ExchangeCodec
 from pytest_runtime.recorders.options import RedactOptions
 from pytest_runtime.recorders.plugins import BUILT_IN
 from pytest_runtime.replay.model.verdict import VERDICTS
@@ -110,3 +111,41 @@ def test_links_lead_somewhere(name: str) -> None:
     """Every relative link of a document leads to a file."""
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text(name)) if "://" not in link]
     assert [link for link in links if link and not ((ROOT / name).parent / link).exists()] == []
+
+
+def files_of(page: str) -> dict[str, str]:
+    """The files that a page shows: a line with the name alone, then the text, indented."""
+    shown: dict[str, list[str]] = {}
+    name = ""
+    for line in text(page).splitlines():
+        if found := re.fullmatch(r"`([\w.]+)`", line):
+            name = found[1]
+        elif name and (line.startswith("    ") or not line):
+            shown.setdefault(name, []).append(line.removeprefix("    "))
+        else:
+            name = ""
+    return {name: "\n".join(lines) + "\n" for name, lines in shown.items()}
+
+
+def test_the_page_on_boundaries_holds(pytester: pytest.Pytester) -> None:
+    """Its files, put where it says, record and replay: the test that it shows passes."""
+    files = files_of("docs/boundaries.md")
+    assert set(files) == {"delphi.py", "delphi_runtime.py", "test_delphi.py"}
+    for name, content in files.items():
+        (pytester.path / name).write_text(content)
+    info = pytester.path / "delphi-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: delphi\nVersion: 1.0\n")
+    block = re.search(
+        r"(?m)^    (\[project\.entry-points\.pytest_runtime\]\n)    (delphi = .*\n)", text("docs/boundaries.md")
+    )
+    assert block is not None
+    (info / "entry_points.txt").write_text(f"[pytest_runtime]\n{block[2].replace(chr(34), '')}")
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-o", "pythonpath=.", "test_delphi.py")
+    result.assert_outcomes(passed=1)
+
+
+def test_every_function_of_a_codec_is_documented() -> None:
+    """The page on boundaries names all that a codec may say."""
+    names = [name for name in vars(ExchangeCodec) if not name.startswith("_")] + ["rest_is_gap"]
+    assert [name for name in names if f"`{name}`" not in text("docs/boundaries.md")] == []

@@ -426,7 +426,7 @@ def test_a_value_of_another_type_is_told(recorded: Path, statement: str) -> None
 
 def test_texts_of_modules_are_read_to_a_limit_in_all(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few thousand bytes may stand for many texts, each within its own limit."""
-    from pytest_runtime.recorders.store import sqlite_schema as store
+    from pytest_runtime.recorders.store import sqlite_reader as store
 
     monkeypatch.setattr(store, "SOURCES_LIMIT", 1_000_000)
     big = zlib.compress(b"#" * 300_000).hex()

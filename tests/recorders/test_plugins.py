@@ -1,0 +1,123 @@
+"""Plugins: what third parties add is found by its entry point; a broken one is named and costs nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_runtime.recorders import plugins
+from pytest_runtime.recorders.store.open import open_reader
+from pytest_runtime.testing import Scenario
+
+CLIENT = """
+def ask(question):
+    return ["not", "there", question]
+"""
+PLUGIN = """
+from pytest_runtime.recorders.plugins import Boundary, Operation, PlainCodec, current_world, hookimpl, wrap
+
+def install(module):
+    def ask(wrapped, instance, args, kwargs):
+        world = current_world()
+        if world is None:
+            return wrapped(*args, **kwargs)
+        return world.call(Operation("oracle", "ask", "delphi", "read"), args, lambda: wrapped(*args, **kwargs))
+    return wrap(module, "ask", ask)
+
+class Codec(PlainCodec):
+    def label(self, operation, request):
+        return f"ASK {operation.resource}"
+
+@hookimpl
+def pytest_runtime_boundaries():
+    return [Boundary("oracle", "oracle_client", install, Codec())]
+"""
+SERVICE = """
+    import oracle_client
+
+    def fate(king):
+        return " ".join(oracle_client.ask(king))
+    """
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path; its distributions are found from now on."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    plugins.loaded.cache_clear()
+    yield folder
+    plugins.loaded.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("oracle_")]:
+        del sys.modules[name]
+
+
+def install(folder: Path, name: str, plugin: str) -> None:
+    """Put a distribution with one plugin there, as an installer would."""
+    (folder / f"{name}.py").write_text(plugin)
+    info = folder / f"{name}-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text(f"[pytest_runtime]\n{name} = {name}\n")
+
+
+def test_a_boundary_of_another_project_records_and_answers(environment: Path, tmp_path: Path) -> None:
+    """Its exchanges are recorded, answered on replay, and named by its codec; the baseline names the plugin."""
+    (environment / "oracle_client.py").write_text(CLIENT)
+    install(environment, "oracle_plugin", PLUGIN)
+    service = tmp_path / "service"
+    service.mkdir()
+    scenario = Scenario(service, {"shop": SERVICE})
+    scenario.record(lambda shop: shop.fate("Croesus"))
+    (environment / "oracle_client.py").write_text("def ask(question):\n    raise OSError('gone')\n")
+    assert scenario.replay().counts == {"same": 1}
+    scenario.change("shop", "ask(king)", "ask(king.upper())")
+    replayed = scenario.replay()
+    assert replayed.counts == {"diverged": 1}
+    assert any("ASK delphi" in field for field in replayed.fields)
+    reader = open_reader(scenario.store)
+    assert [dict(revision.plugins) for revision in reader.revisions().values()] == [{"oracle_plugin": "1.2"}]
+    reader.close()
+
+
+def test_a_broken_plugin_is_named_and_costs_nothing_else(
+    environment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A service is recorded without it, and told so."""
+    install(environment, "oracle_broken", "raise RuntimeError('no oracle today')\n")
+    found = plugins.loaded()
+    assert [(plugin.name, plugin.fault) for plugin in found.found] == [
+        ("oracle_broken", "RuntimeError: no oracle today")
+    ]
+    assert found.boundaries == plugins.BUILT_IN
+    assert found.versions() == {}
+    Scenario(tmp_path, {"shop": "def double(x):\n    return 2 * x\n"}).record(lambda shop: shop.double(4))
+    assert "recording without the plugin oracle_broken: RuntimeError: no oracle today" in capsys.readouterr().err
+
+
+def test_a_hook_that_is_none_is_a_fault(environment: Path) -> None:
+    """A misspelt hook would add nothing, and nobody would know."""
+    misspelt = (
+        "from pytest_runtime.recorders.plugins import hookimpl\n\n@hookimpl\ndef pytest_runtime_boundary():\n    pass\n"
+    )
+    install(environment, "oracle_misspelt", misspelt)
+    (found,) = plugins.loaded().found
+    assert "pytest_runtime_boundary" in found.fault
+
+
+def test_names_of_a_plugin_are_redacted(environment: Path, tmp_path: Path) -> None:
+    """What a plugin takes for secret is no less so than what the project does."""
+    plugin = (
+        "from pytest_runtime.recorders.plugins import RedactOptions, hookimpl\n\n@hookimpl\n"
+        "def pytest_runtime_redaction():\n    return RedactOptions(names=('omen',))\n"
+    )
+    install(environment, "oracle_names", plugin)
+    scenario = Scenario(tmp_path, {"shop": "def read(omen):\n    return len(omen)\n"})
+    scenario.record(lambda shop: shop.read("two-eagles-from-the-left"))
+    reader = open_reader(scenario.store)
+    assert not any(b"two-eagles" in content for _place, content in reader.contents())
+    reader.close()
