@@ -6,6 +6,8 @@ import os
 import sys
 import tempfile
 
+from hypothesis import HealthCheck, settings
+
 pytest_plugins = ["pytester"]
 
 # Recordings make a key pair in the user's configuration folder: tests have one of their own, which subprocesses share.
@@ -14,3 +16,7 @@ os.environ["XDG_CONFIG_HOME"] = _FOLDER.name
 
 # Many versions of one file come and go within a second: Python must not take one for another.
 sys.dont_write_bytecode = True
+
+# No test depends on how quick this machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
