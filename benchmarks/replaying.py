@@ -20,13 +20,13 @@ from pytest_runtime.recorders.model.value_tree import encode
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.compare.volatile import count_leaves
 from pytest_runtime.replay.execute.loader import Replayer
-from pytest_runtime.replay.execute.response_fallback import Lender
 from pytest_runtime.replay.execute.roots import Roots
 from pytest_runtime.replay.judge.judge import Case, Doubts, Judge
 from pytest_runtime.replay.judge.oracle import plan_of
 from pytest_runtime.replay.judge.seal import SealedTrace
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.model.observation import recorded_observation
+from pytest_runtime.replay.world.response_fallback import Lender
 from pytest_runtime.wiring import setup_of
 
 ROUNDS = 7

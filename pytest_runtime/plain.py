@@ -17,8 +17,8 @@ from .recorders.model.value_tree import (
     Tree,
     TupleNode,
 )
-from .replay.execute.rebuild import Resolver, Unbuildable, build
 from .replay.model.digests import public
+from .replay.world.rebuild import Resolver, Unbuildable, build
 
 _NOBODY = Resolver(())
 

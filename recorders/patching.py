@@ -24,6 +24,10 @@ Wrapper: TypeAlias = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]
 _ABSENT = object()
 
 
+def nothing() -> None:
+    """The undo of what needs none."""
+
+
 def replace(owner: Any, name: str, value: Any) -> Undo:
     """Set an attribute of a module or a class; the undo restores what `owner` itself held before."""
     before = vars(owner).get(name, _ABSENT)

@@ -14,7 +14,7 @@ The recorder and every process that replays load plugins alike. A baseline names
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -73,6 +73,14 @@ class Hooks:
     def pytest_runtime_redaction(self) -> RedactOptions:  # type: ignore[empty-body]  # a specification
         """What to redact beyond the defaults: names under which values are secret, and names that only look so."""
 
+    @hookspec
+    def pytest_runtime_entries(self) -> Sequence[Any]:  # type: ignore[empty-body]  # a specification
+        """Further kinds of entries, for the recorder: each makes an `EntryRecorder` of (session, options)."""
+
+    @hookspec
+    def pytest_runtime_replayers(self) -> Sequence[Any]:  # type: ignore[empty-body]  # a specification
+        """Further kinds of entries, for replays: each is an `EntryReplayer`. Never called in a recorded process."""
+
 
 class Plugin(NamedTuple):
     """A plugin of this environment."""
@@ -89,8 +97,10 @@ class Plugins:
     def __init__(self, manager: pluggy.PluginManager, found: Sequence[Plugin]) -> None:
         self.found = tuple(found)
         """By name."""
-        added = [boundary for boundaries in manager.hook.pytest_runtime_boundaries() for boundary in boundaries]
-        self.boundaries: tuple[Boundary, ...] = (*BUILT_IN, *reversed(added))
+        self.boundaries: tuple[Boundary, ...] = (*BUILT_IN, *_listed(manager.hook.pytest_runtime_boundaries()))
+        self.entries: tuple[Any, ...] = tuple(_listed(manager.hook.pytest_runtime_entries()))
+        """What makes the recorders of further kinds of entries."""
+        self.replayers: Callable[[], tuple[Any, ...]] = lambda: tuple(_listed(manager.hook.pytest_runtime_replayers()))
         self.redaction: tuple[RedactOptions, ...] = tuple(reversed(manager.hook.pytest_runtime_redaction()))
         self.exceptions = frozenset(package for boundary in self.boundaries for package in boundary.exceptions)
         """Packages whose exceptions may be built in a replay."""
@@ -114,6 +124,12 @@ class Plugins:
     def versions(self) -> dict[str, str]:
         """Plugin → version, of those that are at work."""
         return {plugin.name: plugin.version for plugin in self.found if not plugin.fault}
+
+
+def _listed(answers: Sequence[Sequence[Any]]) -> Iterator[Any]:
+    """What plugins gave, in the order in which they were loaded; pluggy asks the last one first."""
+    for answer in reversed(answers):
+        yield from answer
 
 
 def new_manager() -> pluggy.PluginManager:

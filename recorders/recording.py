@@ -14,7 +14,6 @@ import weakref
 from _thread import allocate_lock, start_new_thread
 from contextlib import closing
 from types import FrameType, ModuleType
-from typing import Any
 
 import msgspec
 
@@ -22,25 +21,24 @@ from . import context
 from .boundaries.environ import names_now
 from .boundaries.import_hooks import ImportHooks
 from .boundaries.outside_world import SessionVariables, redacted_variables
-from .entries import wsgi
-from .entries.function import FunctionEntries
+from .entries.catalogue import BUILT_IN
 from .errors import RuntimeBaselineError, UnknownBaseline
 from .faults import own
 from .included import ImportWatcher, Included
 from .model.absences import Absence, AbsenceKey, AbsenceKind, describe_forked, describe_unsampled, unsampled, why_empty
 from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
-from .patching import Undo, Undos, wrap
+from .patching import Undos
 from .plugins import Plugins, loaded
 from .privacy.protection import redaction_of
 from .privacy.source_literals import without_secrets
 from .session.child_processes import Children, program_of
 from .session.collector import Collector
 from .session.governor import Governor, describe
-from .session.sampler import Sampler, Windows
+from .session.sampler import Sampler
 from .session.session import Session
 from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
-from .tracing.choose import NoTracer, choose_tracer
+from .tracing.choose import choose_tracer
 from .tracing.settrace import TraceFunctionTracer
 
 TOLD_CPU = 0.5
@@ -74,7 +72,6 @@ class Recording:
             exemplars=options.exemplars,
             redactor=self._redactor,
             revision=self._revision,
-            application=options.app,
         )
         tracer = choose_tracer(self._fault, self._included)
         self.governor = Governor(options.cpu_share)
@@ -83,7 +80,6 @@ class Recording:
         self.session = Session(self._included, sampler, tracer, self.collector)
         self.collector.found_path = sampler.found_path
         self.collector.rest = tracer.rest
-        self.collector.seen_application = lambda: self.session.application
         self._undos = Undos()
         self._hooks = ImportHooks(self._undos, self._fault)
         self._active = False
@@ -120,58 +116,25 @@ class Recording:
         add(self._children.watch())
         self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         self._plugins.install(self._undos, self._hooks, self.options.boundaries)
-        if "wsgi" in self.options.entries:
-            self._find_applications()
         add(context.watch_variables(self._variables))
         add(context.follow_threads(self.session.tracer.prepare))
         tracer = self.session.tracer
-        functions = FunctionEntries(self.session, self.options.entries, skip=self._not_entries())
-        if functions.is_wanted:
-            self._find_functions(functions)
+        entries = [make(self.session, self.options) for make in (*BUILT_IN, *self._plugins.entries)]
+        for recorder in entries:
+            add(recorder.install(self._hooks))
+
+        def saw_module(module: ModuleType) -> None:
+            for recorder in entries:
+                recorder.saw_module(module)
+
         watcher = ImportWatcher(
             self._included,
-            on_codes=self.session.tracer.register,
-            on_module=functions.saw_module,
+            on_codes=tracer.register,
+            on_module=saw_module,
             on_fault=self._fault,
-            compiler=tracer.compile if isinstance(tracer, TraceFunctionTracer) and functions.is_wanted else None,
+            compiler=tracer.compile if isinstance(tracer, TraceFunctionTracer) and tracer.finds_entries else None,
         )
         add(watcher.install())
-
-    def _find_functions(self, functions: FunctionEntries) -> None:
-        tracer = self.session.tracer
-        if isinstance(tracer, NoTracer):
-            sys.stderr.write(f"pytest-runtime: calls of functions are not recorded, requests are ({tracer.name})\n")
-        tracer.looks = Windows(self._sampler).opens
-        tracer.find_entries(functions.entered)
-
-    def _not_entries(self) -> list[str]:
-        """The factory of the application builds the service; declared boundaries stand outside it."""
-        declared = [":".join(name.replace(":", ".").rsplit(".", 1)) for name in self.options.boundaries]
-        return [self.options.app.removesuffix("()"), *declared]
-
-    def _find_applications(self) -> None:
-        session, run = self.session, wsgi.wrap_run(self.session)
-        self._hooks.when_imported("flask.app", lambda module: wsgi.watch_class(session, module.Flask))
-        self._hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", run))
-        self._hooks.when_imported(
-            "django.core.handlers.wsgi", lambda module: wsgi.watch_class(session, module.WSGIHandler)
-        )
-        self._hooks.when_imported(
-            "django.core.handlers.base", lambda module: wrap(module.BaseHandler, "resolve_request", wsgi.wrap_resolve)
-        )
-        module_name, _, attribute = self.options.app.partition(":")
-        if attribute and not attribute.endswith("()"):
-            self._hooks.when_imported(module_name, lambda module: self._wrap_named(module, attribute))
-
-    def _wrap_named(self, module: ModuleType, attribute: str) -> Undo:
-        """The application that the configuration names, where no framework that is known answers for it."""
-        application = vars(module).get(attribute)
-        known = ("flask.app", "django.core.handlers.wsgi")
-        if application is None or any(base.__module__ in known for base in type(application).__mro__):
-            return lambda: None
-        if _positional_arguments(application) != 2:
-            return lambda: None  # a factory
-        return wrap(module, attribute, wsgi.wrap_application(self.session))
 
     def stop(self, *, hurried: bool = False) -> None:
         """Take everything away and write what was accepted; `hurried`: somebody waits for the process to end."""
@@ -277,13 +240,6 @@ class _Forking:
 
 
 _forking = _Forking()
-
-
-def _positional_arguments(value: Any) -> int:
-    function = value if hasattr(value, "__code__") else vars(type(value)).get("__call__")
-    code = getattr(function, "__code__", None)
-    count: int = code.co_argcount - (0 if function is value else 1) if code is not None else 2
-    return count
 
 
 def start_for_process(options: RecordOptions) -> Recording:

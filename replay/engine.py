@@ -15,8 +15,8 @@ import msgspec
 
 from ..recorders.model.absences import Absence
 from ..recorders.model.branches import FunctionName
+from ..recorders.model.inputs import CallInput
 from ..recorders.model.trace import Trace, TraceId
-from ..recorders.model.value_tree import field
 from ..recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
 from .change.packages import Home
 from .change.versions import Versions
@@ -27,7 +27,6 @@ from .compare.unknown import unknown_parts
 from .compare.volatile import count_leaves
 from .execute.loader import CannotReplay, Loaded, Replayer
 from .execute.masking import HELD, holds_secrets
-from .execute.response_fallback import Lender
 from .execute.roots import Roots, recorded_roots
 from .judge.blind_spots import BlindSpot, Reach, changed_files
 from .judge.gate import UnjudgedChange, UnreachedLine, lent_functions, unjudged_changes, unjudged_lines
@@ -43,6 +42,7 @@ from .model.observation import parameters_of, recorded_observation
 from .model.progress import Progress, Say, say_nothing
 from .model.reason import Why, why
 from .model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from .world.response_fallback import Lender
 
 if TYPE_CHECKING:
     from .explore.analyze.targets import Target
@@ -313,15 +313,15 @@ class Engine:
 
         if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
             return Plain("", "what it shows follows from the clock or from chance")
-        if field(case.trace.input, "generates") is True:
+        given = case.trace.input
+        if isinstance(given, CallInput) and given.generates:
             return Plain("", "a generator is not written down as a test")
-        if holds_secrets(self._setup.keys, case.job.data, [case.trace.input]):
+        if holds_secrets(self._setup.keys, case.job.data, [given.tree()]):
             return Plain("", HELD)
-        if case.trace.kind == "wsgi":
-            step = Step(case.job.entry.name, "wsgi", case.trace.input)
+        if isinstance(given, CallInput):
+            step = Step(case.job.entry.target, given.kind, given.arguments)
         else:
-            kind, arguments = str(field(case.trace.input, "kind")), field(case.trace.input, "arguments")
-            step = Step(case.job.entry.target, kind, arguments)
+            step = Step(case.job.entry.name, case.trace.kind, given.tree())
         app = self._setup.app or case.job.entry.target
         made = is_factory(self.oracle.versions.old, app)
         return plain_test([step], [judgement.base], app, is_factory=made)

@@ -30,7 +30,6 @@ from ..replay.compare.tolerance import NO_RULES
 from ..replay.engine import Engine
 from ..replay.execute.loader import Loaded, Replayer
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
-from ..replay.execute.response_fallback import Lender
 from ..replay.explore.finding import Explored
 from ..replay.judge.blind_spots import BlindSpot
 from ..replay.judge.oracle import Setup, candidate_process, find_oracle, plan_of
@@ -38,6 +37,7 @@ from ..replay.judge.seal import Seal
 from ..replay.model.job import Job, Observed
 from ..replay.model.progress import Say, say_nothing
 from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
+from ..replay.world.response_fallback import Lender
 
 _numbers = itertools.count()
 

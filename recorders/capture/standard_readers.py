@@ -1,4 +1,4 @@
-"""Readers of immutable values of the standard library: the parts that build each, see `replay.execute.rebuild`.
+"""Readers of immutable values of the standard library: the parts that build each, see `replay.world.rebuild`.
 
 They may hold values of the service's, such as an `int` of its own in a `UUID`. These are handed on as they are, or
 taken apart by functions that are named with the built-in class.
@@ -111,4 +111,4 @@ STANDARD: dict[type, Callable[[Any], Reduced]] = {
         (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath), _read_path
     ),
 }
-"""Standard immutable types by the reader that takes them apart; `replay.execute.rebuild` puts them together again."""
+"""Standard immutable types by the reader that takes them apart; `replay.world.rebuild` puts them together again."""

@@ -13,21 +13,28 @@ from __future__ import annotations
 import fnmatch
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from .. import context
+from ..boundaries.import_hooks import ImportHooks
 from ..capture.call_arguments import Given, Held, are_scalars, given, is_private, locals_of
 from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.pickle_stubs import Opaque
 from ..capture.raw import class_name, is_instance, namespace_of_module
+from ..capture.thaw import thaw
 from ..context import Scope
 from ..faults import own
+from ..model.inputs import CallInput, Input
+from ..model.trace import Entry, Trace
+from ..options import RecordOptions
+from ..patching import Undo, nothing
+from ..privacy.redact import Redactor
 from ..session.call_watch import Watched
 from ..session.provenance import Origins
 from ..session.session import LiveTrace, Session
-from ..tracing.choose import Tracer
+from ..tracing.choose import NoTracer, Tracer
 from .caller import caller_of
 from .target import Target, Targets, generated_methods, is_function
 
@@ -40,15 +47,18 @@ UNREPLAYED = frozenset({"local", "deferred"})
 """Kinds of functions that a replay does not call: their traces tell that they ran, and what ran in them."""
 
 
-class FunctionEntries:
+class FunctionRecorder:
     """Begins a trace where included code is entered from outside."""
 
-    def __init__(self, session: Session, patterns: Sequence[str], skip: Sequence[str]) -> None:
-        """`patterns` of `module:qualname` narrow the entries down; `skip` names functions that are none."""
+    kind = "function"
+    hosts = True
+
+    def __init__(self, session: Session, options: RecordOptions) -> None:
+        """Patterns of `module:qualname` among the entries of the options narrow the entries down."""
         self._session = session
-        self._patterns = [pattern for pattern in patterns if pattern not in ("wsgi", "functions")]
-        self._all = "functions" in patterns
-        self._skip = frozenset(skip) - {""}
+        self._patterns = [pattern for pattern in options.entries if pattern not in ("wsgi", "functions")]
+        self._all = "functions" in options.entries
+        self._skip = frozenset(_not_entries(options)) - {""}
         self._targets = Targets()
         self._passed: dict[int, CodeType] = {}
         """Code objects whose frames are never entries, by id."""
@@ -62,6 +72,36 @@ class FunctionEntries:
     def is_wanted(self) -> bool:
         """Whether functions are entries at all."""
         return self._all or bool(self._patterns)
+
+    def install(self, hooks: ImportHooks) -> Undo:
+        """Have the tracer tell of frames that start."""
+        tracer = self._session.tracer
+        if not self.is_wanted:
+            return nothing
+        if isinstance(tracer, NoTracer):
+            sys.stderr.write(f"pytest-runtime: calls of functions are not recorded, requests are ({tracer.name})\n")
+        tracer.looks = self._session.window_opens
+        tracer.find_entries(self.entered)
+        return nothing  # the tracer is stopped as a whole
+
+    def encode(self, trace: LiveTrace) -> Input:
+        """Arguments as they were when the function was called."""
+        kind, frozen, parameters, caller = trace.input
+        known = thaw(caller) if caller is not None else None
+        return CallInput(kind, thaw(frozen), list(parameters), known, trace.items is not None)
+
+    def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
+        """`module:qualname`."""
+        return trace.label[0]
+
+    def describe(self, trace: LiveTrace, name: str) -> Entry:
+        """It is called by its name."""
+        return Entry(name, self.kind, trace.label[1], name)
+
+    def stored(self, trace: LiveTrace, stored: Trace) -> None:
+        """Learn which arguments no replay can build."""
+        if isinstance(stored.input, CallInput):
+            self._session.learnt.observe(stored.entry, stored.input.arguments)
 
     def saw_module(self, module: ModuleType) -> None:
         """An included module ran."""
@@ -125,7 +165,7 @@ class FunctionEntries:
         return known
 
     def _begin(self, target: Target, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
-        trace = self._session.begin("function", target.name)
+        trace = self._session.begin(self, target.name)
         if trace is None:
             Passing(code, frame, self._session.tracer).enter()
             return False
@@ -136,6 +176,12 @@ class FunctionEntries:
         FunctionRun(self._session, trace, target, code, frame).start(arguments, private=private, fixed=fixed)
         self._session.governor.spent(_thread_time() - before)
         return True
+
+
+def _not_entries(options: RecordOptions) -> list[str]:
+    """The factory of the application builds the service; declared boundaries stand outside it."""
+    declared = [":".join(name.replace(":", ".").rsplit(".", 1)) for name in options.boundaries]
+    return [options.app.removesuffix("()"), *declared]
 
 
 class Passing:

@@ -1,4 +1,4 @@
-"""This file is about WSGI entries (PEP 3333): an HTTP request, from its environ to the last byte of its body.
+"""WSGI entries (PEP 3333): an HTTP request, from its environ to the last byte of its body.
 
 Nothing about the answer changes: a list stays the same list, a stream is passed on chunk by chunk as it is asked
 for, and what the application reads of the request is teed as it is read.
@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from .. import context
 from ..boundaries.http import route_guess
-from ..patching import Undo, replace
+from ..boundaries.import_hooks import ImportHooks
+from ..capture.thaw import thaw
+from ..model.inputs import HttpInput, Input
+from ..model.trace import Entry, Trace
+from ..model.value_tree import BytesNode, DictNode, Tree
+from ..options import RecordOptions
+from ..patching import Undo, nothing, replace, wrap
+from ..privacy.redact import Redactor
 from ..session.session import LiveTrace, Session
+from .application import locate_application
 
 Environ: TypeAlias = dict[str, Any]
 Application: TypeAlias = Callable[..., Any]
@@ -23,6 +32,10 @@ BODY_LIMIT = 4_000_000
 
 QUERY_NAMES = 8
 """Names of a query that tell requests apart; a query without end makes no keys without end of each its own size."""
+
+_PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
+_PART_LENGTH = 8
+"""Characters of a part of a path that is looked for in the rest of a request."""
 
 _KEPT = frozenset(
     {
@@ -40,21 +53,6 @@ def request_of(environ: Environ) -> dict[str, str]:
     }
 
 
-def recorded_call(session: Session, application: Application, environ: Environ, start_response: Any) -> Any:
-    """Call a WSGI application as an entry."""
-    scope = context.current()
-    if scope is not None and not session.hosts(scope):
-        return application(environ, start_response)  # inside another entry: a middleware, a mounted application
-    trace = session.begin("wsgi", _sampling_key(environ), served=is_served(environ))
-    if trace is None:
-        token = context.enter(context.UNSAMPLED)
-        try:
-            return application(environ, start_response)
-        finally:
-            context.leave(token)
-    return _Request(session, trace, application).run(environ, start_response)
-
-
 def is_served(environ: Environ) -> bool:
     """Whether a server made the environ, for a client at the other end of a connection.
 
@@ -70,6 +68,137 @@ def _sampling_key(environ: Environ) -> tuple[Any, ...]:
     names = sorted({part.partition("=")[0] for part in str(query).split("&")})[:QUERY_NAMES] if query else ()
     kind = str(kind).partition(";")[0] if kind else ""
     return "wsgi", environ.get("REQUEST_METHOD"), route_guess(str(environ.get("PATH_INFO", ""))), kind, *names
+
+
+class WsgiRecorder:
+    """Begins a trace where a WSGI application is asked."""
+
+    kind = "wsgi"
+    hosts = False
+
+    def __init__(self, session: Session, options: RecordOptions) -> None:
+        self._session = session
+        self._is_wanted = self.kind in options.entries
+        self._app = options.app
+        self._seen: object = None
+        """The application that answered last."""
+
+    def install(self, hooks: ImportHooks) -> Undo:
+        """Find applications as the libraries that make or serve them are imported."""
+        if self._is_wanted:
+            hooks.when_imported("flask.app", lambda module: self.watch_class(module.Flask))
+            hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", self._run))
+            hooks.when_imported("django.core.handlers.wsgi", lambda module: self.watch_class(module.WSGIHandler))
+            hooks.when_imported("django.core.handlers.base", _watch_routes)
+            name, _, attribute = self._app.partition(":")
+            if attribute and not attribute.endswith("()"):
+                hooks.when_imported(name, lambda module: self._wrap_named(module, attribute))
+        return nothing  # what the hooks put in place goes with them
+
+    def saw_module(self, module: ModuleType) -> None:
+        """Modules are of no interest."""
+
+    # --- where applications are found ---
+
+    def watch_class(self, cls: type) -> Undo:
+        """Record what `cls.__call__(environ, start_response)` answers: of `Flask`, of Django's `WSGIHandler`.
+
+        A plain function in the place of a plain function: this is on the path of every request, sampled or not.
+        """
+        original = vars(cls)["__call__"]
+
+        @functools.wraps(original)
+        def call(application: Any, environ: Environ, start_response: Any) -> Any:
+            return self.recorded_call(application, original.__get__(application), environ, start_response)
+
+        return replace(cls, "__call__", call)
+
+    def _wrap_named(self, module: ModuleType, attribute: str) -> Undo:
+        """The application that the configuration names, where no framework that is known answers for it."""
+        application = vars(module).get(attribute)
+        known = ("flask.app", "django.core.handlers.wsgi")
+        if application is None or any(base.__module__ in known for base in type(application).__mro__):
+            return nothing
+        if _positional_arguments(application) != 2:
+            return nothing  # a factory
+        return wrap(module, attribute, self._call)
+
+    def _call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        """A wrapper of an application that a module holds."""
+        if len(args) != 2 or kwargs:
+            return wrapped(*args, **kwargs)
+        return self.recorded_call(wrapped, wrapped, *args)
+
+    def _run(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        """A wrapper of `wsgiref.handlers.BaseHandler.run(application)`."""
+        if len(args) != 1 or kwargs:
+            return wrapped(*args, **kwargs)
+        application = args[0]
+        return wrapped(lambda environ, start: self.recorded_call(application, application, environ, start))
+
+    # --- requests ---
+
+    def recorded_call(self, application: object, call: Application, environ: Environ, start_response: Any) -> Any:
+        """Call a WSGI application as an entry."""
+        self._seen = application
+        session = self._session
+        scope = context.current()
+        if scope is not None and not session.hosts(scope):
+            return call(environ, start_response)  # inside another entry: a middleware, a mounted application
+        trace = session.begin(self, _sampling_key(environ), served=is_served(environ))
+        if trace is None:
+            token = context.enter(context.UNSAMPLED)
+            try:
+                return call(environ, start_response)
+            finally:
+                context.leave(token)
+        return _Request(session, trace, call).run(environ, start_response)
+
+    # --- what the collector asks ---
+
+    def encode(self, trace: LiveTrace) -> Input:
+        """The request as far as the application read it."""
+        environ, body, read_all = trace.input
+        names: list[Tree] = [name for name, _value in environ]
+        return HttpInput(DictNode(names, [thaw(value) for _name, value in environ]), body, read_all)
+
+    def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
+        """Method and route; of an application without routes, its path without secrets."""
+        name = trace.label[0]
+        if redactor is None:
+            return name
+        environ, body, _read_all = trace.input
+        beside = [(key, value) for key, value in environ if key not in _PATHS and isinstance(value, str)]
+        parts = [part for part in name.split("/") if len(part) >= _PART_LENGTH]
+        # Only where a part of the path says what something else in the request says: it may be named there.
+        is_said = any(part in value for part in parts for _key, value in beside)
+        if is_said or any(part.encode() in body for part in parts):
+            given: list[tuple[str, Tree]] = [*beside, ("", BytesNode(body))]
+            return redactor.entry_name(name, given)
+        return redactor.entry_name(name)
+
+    def describe(self, trace: LiveTrace, name: str) -> Entry:
+        """The application that answers it, and the module of its handler."""
+        included = self._session.included
+        target = self._app or locate_application(self._seen, included.covers)
+        first = next(iter(trace.path.codes.values()), None)
+        ran = included.modules.get(first.co_filename, "") if first is not None else ""
+        return Entry(name, self.kind, trace.label[1] or ran or target.partition(":")[0] or "application", target)
+
+    def stored(self, trace: LiveTrace, stored: Trace) -> None:
+        """Nothing is learnt of requests."""
+
+
+def _watch_routes(module: ModuleType) -> Undo:
+    handler: Any = vars(module)["BaseHandler"]
+    return wrap(handler, "resolve_request", wrap_resolve)
+
+
+def _positional_arguments(value: Any) -> int:
+    function = value if hasattr(value, "__code__") else vars(type(value)).get("__call__")
+    code = getattr(function, "__code__", None)
+    count: int = code.co_argcount - (0 if function is value else 1) if code is not None else 2
+    return count
 
 
 class _Request:
@@ -306,50 +435,6 @@ def _django_route(environ: Environ) -> tuple[str, str] | None:
         return None
     module = getattr(match.func, "__module__", "") or ""
     return "/" + str(match.route), str(module)
-
-
-# --- where applications are found --------------------------------------------------------------------------------
-
-
-def watch_class(session: Session, cls: type) -> Undo:
-    """Record what `cls.__call__(environ, start_response)` answers: of `Flask`, of Django's `WSGIHandler`.
-
-    A plain function in the place of a plain function: this is on the path of every request, sampled or not.
-    """
-    original = vars(cls)["__call__"]
-
-    @functools.wraps(original)
-    def call(self: Any, environ: Environ, start_response: Any) -> Any:
-        if session.application is not self:
-            session.saw_application(self)
-        return recorded_call(session, original.__get__(self), environ, start_response)
-
-    return replace(cls, "__call__", call)
-
-
-def wrap_application(session: Session) -> Callable[..., Any]:
-    """A wrapper of an application that a module holds."""
-
-    def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-        if len(args) != 2 or kwargs:
-            return wrapped(*args, **kwargs)
-        session.saw_application(wrapped)
-        return recorded_call(session, wrapped, *args)
-
-    return call
-
-
-def wrap_run(session: Session) -> Callable[..., Any]:
-    """A wrapper of `wsgiref.handlers.BaseHandler.run(application)`."""
-
-    def run(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-        if len(args) != 1 or kwargs:
-            return wrapped(*args, **kwargs)
-        application = args[0]
-        session.saw_application(application)
-        return wrapped(lambda environ, start_response: recorded_call(session, application, environ, start_response))
-
-    return run
 
 
 def wrap_resolve(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:

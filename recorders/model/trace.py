@@ -1,4 +1,4 @@
-"""This file is about the trace: one recorded run of an entry, as it is stored."""
+"""The trace: one recorded run of an entry, as it is stored."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from .branches import Arm, FunctionName
-from .value_tree import Tree
+from .inputs import Input, upgraded
+from .value_tree import DictNode, Tree
 
 TraceId: TypeAlias = str
-EntryKind: TypeAlias = Literal["wsgi", "function"]
+EntryKind: TypeAlias = str
+"""`wsgi`, `function`, or what a plugin calls its own: recorder and replay have a module for each."""
 
-FORMAT = 2
+FORMAT = 3
 """Version of the stored trace and of the baseline around it.
 
 1: the first.
 2: traces refer to those that made the objects which they were given.
+3: inputs have types.
 """
 
 
@@ -80,7 +83,7 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     kind: EntryKind
     started: float
     """Seconds since the epoch."""
-    input: Tree
+    input: Input
     outcome: Outcome
     exchanges: list[Exchange]
     readings: list[Reading]
@@ -125,8 +128,25 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     """How to call it: `module:qualname` of a function, `module:attribute` of an application, or empty if unknown."""
 
 
+def _default(part: msgspec.structs.FieldInfo) -> tuple[Any, ...]:
+    if part.default is not msgspec.NODEFAULT:
+        return (part.default,)
+    return (part.default_factory(),) if part.default_factory is not msgspec.NODEFAULT else ()
+
+
 _trace_encoder = msgspec.msgpack.Encoder()
-_trace_decoder: msgspec.msgpack.Decoder[Trace] = msgspec.msgpack.Decoder(Trace)
+_stored = msgspec.defstruct(
+    "StoredTrace",
+    [
+        (part.name, Input | DictNode if part.name == "input" else part.type, *_default(part))
+        for part in msgspec.structs.fields(Trace)
+    ],
+    frozen=True,
+    array_like=True,
+)
+"""A trace of this format or the one before, whose inputs were trees."""
+
+_trace_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_stored)
 
 
 def encode_trace(trace: Trace) -> bytes:
@@ -137,8 +157,14 @@ def encode_trace(trace: Trace) -> bytes:
 def decode_trace(data: bytes) -> Trace:
     """The trace that `encode_trace` wrote; raises `msgspec.MsgspecError` on anything else."""
     try:
-        return _trace_decoder.decode(data)
-    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        stored = _trace_decoder.decode(data)
+        parts = {name: getattr(stored, name) for name in Trace.__struct_fields__}
+        if isinstance(stored.input, DictNode):
+            parts["input"] = upgraded(stored.kind, stored.input)
+        return Trace(**parts)
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:  # msgspec lets the first two through
+        if isinstance(error, msgspec.MsgspecError):
+            raise
         raise msgspec.DecodeError(f"it is no trace: {error}") from error
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from ..errors import KeyProblem
+from ..model.inputs import input_of
 from ..model.trace import Exchange, Outcome, Reading, Trace, decode_trace, encode_trace
 from ..model.value_tree import BytesNode, DictNode, ListNode, Tree, children, with_children
 from .encryption import Cipher, Keyring, SessionKey
@@ -185,7 +186,7 @@ def _as_variables(tree: Tree) -> dict[str, str | None]:
 
 def _trees(trace: Trace) -> list[Tree]:
     """All trees of a trace; its name and its resources are texts, and so trees too."""
-    trees: list[Tree] = [_as_tree(trace.variables), trace.input, trace.outcome.value, trace.outcome.arguments]
+    trees: list[Tree] = [_as_tree(trace.variables), trace.input.tree(), trace.outcome.value, trace.outcome.arguments]
     for exchange in trace.exchanges:
         trees += [exchange.resource, exchange.request, exchange.answer, ListNode(exchange.items), exchange.error]
     trees += [ListNode(reading.values) for reading in trace.readings]
@@ -203,7 +204,7 @@ def _with_trees(trace: Trace, trees: list[Tree]) -> Trace:
     return msgspec.structs.replace(
         trace,
         variables=_as_variables(variables),
-        input=asked,
+        input=input_of(trace.input, asked),
         outcome=Outcome(trace.outcome.kind, value, arguments),
         exchanges=exchanges,
         readings=readings,

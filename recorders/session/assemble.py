@@ -1,4 +1,4 @@
-"""This file is about assembling: a live trace, thawed, redacted and named, as the stored trace it becomes.
+"""Assembling: a live trace, thawed, redacted and named, as the stored trace it becomes.
 
 It runs in the collector, for traces that are kept.
 """
@@ -15,8 +15,9 @@ from ..boundaries.live_world import RawExchange
 from ..capture.thaw import capture, thaw
 from ..included import Included
 from ..model.branches import Arm, FunctionName
+from ..model.inputs import CallInput, Visit
 from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
-from ..model.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record, without_origins
+from ..model.value_tree import DictNode, ListNode, Tree, TupleNode, record, without_origins
 from ..plugins import loaded
 from ..privacy.redact import Redactor
 from ..tracing.branch_table import BranchTable
@@ -113,10 +114,10 @@ def assemble(
     late = [f"{world.late} exchanges after the outcome"] if world.late else []
     late += [f"{world.uncounted} exchanges over the limit"] if world.uncounted else []
     stored = Trace(
-        entry=entry_name(trace, redactor),
-        kind=trace.kind,
+        entry=trace.recorder.name(trace, redactor),
+        kind=trace.recorder.kind,
         started=trace.started,
-        input=_input(trace),
+        input=trace.recorder.encode(trace),
         outcome=Outcome(trace.outcome_kind, _outcome(trace), without_origins(thaw(trace.arguments_after))),
         exchanges=exchanges,
         readings=_readings(trace, modules),
@@ -129,39 +130,6 @@ def assemble(
         producers=list(producers),
     )
     return redacted(stored, redactor) if redactor is not None else stored
-
-
-_PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
-_PART_LENGTH = 8
-"""Characters of a part of a path that is looked for in the rest of a request."""
-
-
-def entry_name(trace: LiveTrace, redactor: Redactor | None) -> str:
-    """What the entry of a trace is called: of an application without routes, its path without secrets."""
-    name = trace.label[0]
-    if redactor is None or trace.kind != "wsgi":
-        return name
-    environ, body, _read_all = trace.input
-    beside = [(key, value) for key, value in environ if key not in _PATHS and isinstance(value, str)]
-    parts = [part for part in name.split("/") if len(part) >= _PART_LENGTH]
-    # Only where a part of the path says what something else in the request says: it may be named there.
-    if any(part in value for part in parts for _key, value in beside) or any(part.encode() in body for part in parts):
-        given: list[tuple[str, Tree]] = [*beside, ("", BytesNode(body))]
-        return redactor.entry_name(name, given)
-    return redactor.entry_name(name)
-
-
-def _input(trace: LiveTrace) -> Tree:
-    if trace.kind == "wsgi":
-        environ, body, read_all = trace.input
-        names = [name for name, _value in environ]
-        values: list[Tree] = [thaw(value) for _name, value in environ]
-        return record(environ=DictNode(list(names), values), body=BytesNode(body), read_all=read_all)
-    kind, frozen, parameters, caller = trace.input
-    parts: dict[str, Tree] = {} if trace.items is None else {"generates": True}
-    if caller is not None:
-        parts["caller"] = thaw(caller)
-    return record(kind=kind, arguments=thaw(frozen), parameters=ListNode(list(parameters)), **parts)
 
 
 def _outcome(trace: LiveTrace) -> Tree:
@@ -183,8 +151,9 @@ class _Sheet:
     def __init__(self) -> None:
         self.pairs: list[tuple[str, Tree]] = []
 
-    def add(self, name: str, tree: Tree) -> None:
+    def add(self, name: str, tree: Tree) -> Tree:
         self.pairs.append((name, tree))
+        return tree
 
 
 def redacted(trace: Trace, redactor: Redactor) -> Trace:
@@ -209,98 +178,51 @@ def with_named_trees(trace: Trace, trees: Sequence[Tree]) -> Trace:
     return _visit(trace, lambda _name, _tree: next(given))
 
 
-def _visit(trace: Trace, see: Any) -> Trace:
+def _visit(trace: Trace, see: Visit) -> Trace:
     """Show every tree of a trace to `see(name, tree)`, and build the trace of what it returns."""
     variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
     outcome = trace.outcome
-    name = trace.entry.rpartition(":")[2].rpartition(".")[2] if trace.kind == "function" else ""
-    parts: dict[str, Any] = dict(  # noqa: C408 - field names, not keys
-        input=_visit_input(trace, see),
+    is_call = isinstance(trace.input, CallInput)
+    name = trace.entry.rpartition(":")[2].rpartition(".")[2] if is_call else ""
+    shown = msgspec.structs.replace(
+        trace,
+        input=trace.input.visit(see),
         outcome=Outcome(outcome.kind, _visit_outcome(outcome, name, see), _visit_left(trace, see)),
         exchanges=_visit_exchanges(trace.exchanges, see),
         readings=[
-            Reading(one.source, one.reader, one.caller, [see("", value) for value in one.values])
-            for one in trace.readings
+            Reading(reading.source, reading.reader, reading.caller, [see("", value) for value in reading.values])
+            for reading in trace.readings
         ],
         calls=[Call(call.function, see(call.function.rpartition(".")[2], call.result)) for call in trace.calls],
     )
-    if not isinstance(variables, DictNode):
-        return trace  # the collecting pass
-    read: Any = dict(zip(variables.keys, variables.values, strict=True))
-    return Trace(
-        entry=trace.entry,
-        kind=trace.kind,
-        started=trace.started,
-        variables=read,
-        variable_names=trace.variable_names,
-        order=trace.order,
-        functions=trace.functions,
-        gaps=trace.gaps,
-        producers=trace.producers,
-        **parts,
-    )
+    read: Any = dict(zip(variables.keys, variables.values, strict=True)) if isinstance(variables, DictNode) else {}
+    return msgspec.structs.replace(shown, variables=read)
 
 
-def _visit_input(trace: Trace, see: Any) -> Tree:
-    assert isinstance(trace.input, DictNode)
-    if trace.kind == "wsgi":
-        tree: Tree = see("", trace.input)
-        return tree
-    arguments, parameters = field(trace.input, "arguments"), field(trace.input, "parameters")
-
-    def part(name: str, value: Tree) -> Tree:
-        if name in ("kind", "parameters"):
-            return value
-        if name == "arguments" and isinstance(arguments, TupleNode) and isinstance(parameters, ListNode):
-            return _visit_arguments(arguments, parameters, see)
-        seen: Tree = see("", value)
-        return seen
-
-    names = list(map(str, trace.input.keys))
-    return DictNode(list(names), [part(name, value) for name, value in zip(names, trace.input.values, strict=False)])
-
-
-def _visit_arguments(arguments: TupleNode, parameters: ListNode, see: Any) -> Tree:
-    """(receiver, args, kwargs), each argument under the name of its parameter."""
-    if len(arguments.items) != 3:
-        tree: Tree = see("", arguments)
-        return tree
-    receiver, positional, named = arguments.items
-    seen_receiver = see("", receiver)
-    if isinstance(positional, TupleNode):
-        names = [*map(str, parameters.items), *[""] * len(positional.items)]
-        positional = TupleNode([see(name, item) for name, item in zip(names, positional.items, strict=False)])
-    return TupleNode([seen_receiver, positional, see("", named)])
-
-
-def _visit_left(trace: Trace, see: Any) -> Tree:
+def _visit_left(trace: Trace, see: Visit) -> Tree:
     """Arguments as they were afterwards."""
-    arguments, parameters = trace.outcome.arguments, field(trace.input, "parameters")
-    if isinstance(arguments, TupleNode) and isinstance(parameters, ListNode):
-        return _visit_arguments(arguments, parameters, see)
-    tree: Tree = see("", arguments)
-    return tree
+    if isinstance(trace.input, CallInput):
+        return trace.input.visit_arguments(trace.outcome.arguments, see)
+    return see("", trace.outcome.arguments)
 
 
-def _visit_outcome(outcome: Outcome, name: str, see: Any) -> Tree:
+def _visit_outcome(outcome: Outcome, name: str, see: Visit) -> Tree:
     value = outcome.value
     if outcome.kind != "response" or not isinstance(value, DictNode):
-        tree: Tree = see(name, value)
-        return tree
+        return see(name, value)
     status, headers, body = value.values
     if isinstance(headers, TupleNode):
         headers = TupleNode([_visit_header(pair, see) for pair in headers.items])
     return record(status=status, headers=headers, body=see("", body))
 
 
-def _visit_header(pair: Tree, see: Any) -> Tree:
+def _visit_header(pair: Tree, see: Visit) -> Tree:
     if isinstance(pair, TupleNode) and len(pair.items) == 2:
         return TupleNode([pair.items[0], see(str(pair.items[0]), pair.items[1])])
-    tree: Tree = see("", pair)
-    return tree
+    return see("", pair)
 
 
-def _visit_exchanges(exchanges: Sequence[Exchange], see: Any) -> list[Exchange]:
+def _visit_exchanges(exchanges: Sequence[Exchange], see: Visit) -> list[Exchange]:
     """Every exchange, as its codec names the parts of it."""
     plugins = loaded()
     codecs = [plugins.codec(exchange.boundary) for exchange in exchanges]

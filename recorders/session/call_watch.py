@@ -5,7 +5,7 @@ items are recorded as it is consumed. Both are handed on as they are. While the 
 of their code, and arguments, answers and items are read there. What cannot be watched so (a method of an object
 written in C, a generator function) is unknown, with the reason. What can be read in place (the iterators of built-in
 containers, `io.StringIO`, an open file) is captured like any other value, see `readers`. What stands for them on
-replay is in `replay.execute.recorded_arguments`.
+replay is in `replay.world.recorded_arguments`.
 """
 
 from __future__ import annotations

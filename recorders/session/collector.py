@@ -19,13 +19,13 @@ from ..faults import own
 from ..included import Included
 from ..model.absences import Absence, AbsenceKey
 from ..model.branches import Arm, path_digest
+from ..model.inputs import CallInput, Input
 from ..model.shapes import Shape
 from ..model.trace import Entry, PathClass, TraceId, encode_trace, trace_id
-from ..model.value_tree import DictNode, ObjectNode, Tree, field
+from ..model.value_tree import ObjectNode, Tree
 from ..privacy.redact import Redactor
 from ..store.protocol import BaselineWriter, Batch, KeptTrace, Revision
-from .application import locate_application
-from .assemble import Paths, assemble, entry_name
+from .assemble import Paths, assemble
 from .background import Worker
 from .counters import Counters, Unsampled
 from .governor import Governor
@@ -71,7 +71,6 @@ class Collector:
         exemplars: int,
         redactor: Redactor | None,
         revision: Callable[[], Revision],
-        application: str,
     ) -> None:
         self.counters = Counters()
         self.unsampled = Unsampled()
@@ -85,14 +84,12 @@ class Collector:
         """Called once a round: lets the tracer close its window."""
         self.learnt = Learnt(included.covers)
         """What the entries ask before they freeze their arguments."""
-        self.seen_application: Callable[[], object] = lambda: None
         self._writer = writer
         self._output = Output(writer, self.counters)
         self._included = included
         self._exemplars = exemplars
         self._redactor = redactor
         self._revision = revision
-        self._application = application
         self._paths = Paths(included)
         self._queue: deque[tuple[LiveTrace, int]] = deque()
         # Without a lock, which a signal's handler that is recorded could wait for while it interrupts the one who holds
@@ -273,11 +270,11 @@ class Collector:
         arms = self._paths.arms(live.path.arms)
         outcome = _outcome_kind(live)
         digest = path_digest(arms, outcome)
-        entry = entry_name(live, self._redactor)
+        entry = live.recorder.name(live, self._redactor)
         key = (entry, digest)
         self.unsampled.name(live.key, entry)
         if entry not in self._entries:
-            self._entries[entry] = work.entries[entry] = self._describe(live, entry)
+            self._entries[entry] = work.entries[entry] = live.recorder.describe(live, entry)
         if key not in self._classes:
             self._classes[key] = work.classes[key] = PathClass(arms, outcome, live.path.evicted)
             self.found_path(live.key)
@@ -296,16 +293,15 @@ class Collector:
         producers: dict[TraceId, bytes] = {}
         makers = [self._producer(maker, producers) for maker in live.makers]
         stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
-        if live.kind == "function":
-            self.learnt.observe(key[0], field(stored.input, "arguments"))
+        live.recorder.stored(live, stored)
         data = encode_trace(stored)
         name = trace_id(data)
         if not reservoir.put(slot, name):
             return
         work.traces.append(KeptTrace(*key, slot, name, data, producers))
-        for part, tree in (("input", stored.input), ("outcome", stored.outcome.value)):
+        for part, tree in (("input", _shaped(stored.input)), ("outcome", stored.outcome.value)):
             shape = self._shapes.setdefault((key[0], part), Shape())
-            shape.observe(_shaped(tree))
+            shape.observe(tree)
             work.shapes.add((key[0], part))
 
     def _producer(self, live: LiveTrace, found: dict[TraceId, bytes]) -> TraceId:
@@ -318,15 +314,6 @@ class Collector:
         name, data = live.stored
         found[name] = data
         return name
-
-    def _describe(self, live: LiveTrace, name: str) -> Entry:
-        module = live.label[1]
-        if live.kind == "function":
-            return Entry(name, live.kind, module, name)
-        target = self._application or locate_application(self.seen_application(), self._included.covers)
-        first = next(iter(live.path.codes.values()), None)
-        ran = self._included.modules.get(first.co_filename, "") if first is not None else ""
-        return Entry(name, live.kind, module or ran or target.partition(":")[0] or "application", target)
 
 
 class _Work:
@@ -350,7 +337,6 @@ def _outcome_kind(live: LiveTrace) -> str:
     return str(status).partition(" ")[0]
 
 
-def _shaped(tree: Tree) -> Tree:
-    """The part of an input or outcome whose shape says something."""
-    arguments = field(tree, "arguments") if isinstance(tree, DictNode) else None
-    return arguments if arguments is not None else tree
+def _shaped(given: Input) -> Tree:
+    """The part of an input whose shape says something."""
+    return given.arguments if isinstance(given, CallInput) else given.tree()

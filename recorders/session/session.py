@@ -1,4 +1,4 @@
-"""This file is about the session: the life of a trace, from the decision to record it to the collector's queue."""
+"""The session: the life of a trace, from the decision to record it to the collector's queue."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..capture.pickle_stubs import Frozen
 from ..context import PathRecord, Scope
 from ..faults import own
 from ..included import Included
-from ..model.trace import EntryKind
 from ..tracing.choose import Tracer
 from .call_watch import Numbers
+from .entry_recorder import EntryRecorder
 from .provenance import Provenance
-from .sampler import Sampler
+from .sampler import Sampler, Windows
 
 if TYPE_CHECKING:
     from .collector import Collector
@@ -44,15 +44,15 @@ class LiveTrace:
             "input",
             "items",
             "key",
-            "kind",
         ),
-        *("label", "makers", "outcome_kind", "path", "scope", "started", "stored", "value", "world"),
+        *("label", "makers", "outcome_kind", "path", "recorder", "scope", "started", "stored", "value", "world"),
     )
 
-    def __init__(self, session: Session, kind: EntryKind, key: Hashable) -> None:
+    def __init__(self, session: Session, recorder: EntryRecorder, key: Hashable) -> None:
         self._session = session
         self._token: Token[Scope | None] | None = None
-        self.kind: EntryKind = kind
+        self.recorder = recorder
+        """Of the kind of its entry."""
         self.key = key
         """What the sampler knows its entry by."""
         self.world = LiveWorld(session.included)
@@ -128,9 +128,10 @@ class Session:
         self.numbers = Numbers()
         self.learnt = collector.learnt
         self.governor = collector.governor
-        self.application: object = None
+        self.window_opens = Windows(sampler).opens
+        """Whether a window for entries of functions opens now."""
 
-    def begin(self, kind: EntryKind, key: Hashable, *, served: bool = False) -> LiveTrace | None:
+    def begin(self, recorder: EntryRecorder, key: Hashable, *, served: bool = False) -> LiveTrace | None:
         """A new trace for this run of an entry, or `None` when it is not sampled.
 
         `served` says that another process asked for it, so that the budget of a server holds from now on.
@@ -143,7 +144,7 @@ class Session:
                 self._count_unsampled()
                 self._unsampled.add(key)
                 return None
-            return LiveTrace(self, kind, key)
+            return LiveTrace(self, recorder, key)
         except Exception as fault:
             if not own(fault):
                 raise
@@ -165,15 +166,11 @@ class Session:
     def hosts(self, scope: Scope) -> bool:
         """Whether a scope is that of a function that runs a server: then requests in it are entries of their own."""
         trace = getattr(scope.world, "trace", None)
-        if isinstance(trace, LiveTrace) and trace.kind == "function":
+        if isinstance(trace, LiveTrace) and trace.recorder.hosts:
             trace.hosting = True
             trace.world.closed = True  # it will never be stored: keep nothing of it
             return True
         return False
-
-    def saw_application(self, application: object) -> None:
-        """A WSGI application answers requests."""
-        self.application = application
 
     def fault(self, fault: BaseException) -> None:
         """Count an internal fault; after too many, record no more."""

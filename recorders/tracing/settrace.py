@@ -51,6 +51,11 @@ class TraceFunctionTracer:
         """The code of an included module, with prologues."""
         return compiled(source, file, self._head)
 
+    @property
+    def finds_entries(self) -> bool:
+        """Whether it is told of frames that start, for which modules need a prologue."""
+        return self._entered is not None
+
     def find_entries(self, entered: Entered) -> None:
         """Tell of frames of included code that may be entries."""
         self._entered = entered

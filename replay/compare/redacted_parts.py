@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ...recorders.model.inputs import CallInput, HttpInput
 from ...recorders.model.trace import Outcome, Trace
-from ...recorders.model.value_tree import DictNode, ListNode, Tree, TupleNode, encode, field
+from ...recorders.model.value_tree import DictNode, Tree, encode, field
 from ...recorders.options import RedactOptions
 from ...recorders.privacy.encryption import KeyId, Recipient, WrappedKey
 from ...recorders.privacy.keys import KEY_VARIABLE
@@ -101,31 +102,19 @@ def _covers(redacted_field: str, differing: str) -> bool:
 
 
 def _of_input(trace: Trace, again: Trace) -> Iterator[str]:
-    if trace.kind != "function":
-        yield from _of_request(trace.input, again.input)
+    before, after = trace.input, again.input
+    if isinstance(before, HttpInput) and isinstance(after, HttpInput):
+        yield from _of_request(before.tree(), after.tree())
+    if not (isinstance(before, CallInput) and isinstance(after, CallInput)):
         return
-    before, after = _positional(trace.input), _positional(again.input)
-    parameters = field(trace.input, "parameters")
-    names = [str(name) for name in parameters.items] if isinstance(parameters, ListNode) else []
-    for position, (old, new) in enumerate(zip(before, after, strict=False)):
+    names = before.parameters
+    for position, (old, new) in enumerate(zip(before.positional, after.positional, strict=False)):
         if encode(old) != encode(new):
             yield f"argument `{names[position]}`" if position < len(names) else f"argument {position + 1}"
-    for name in _differing_keys(_part(trace.input, 2), _part(again.input, 2)):
+    for name in _differing_keys(before.part(2), after.part(2)):
         yield f"argument `{name}`"
-    if encode(_part(trace.input, 0)) != encode(_part(again.input, 0)):
+    if encode(before.part(0)) != encode(after.part(0)):
         yield "state of its object"
-
-
-def _part(tree: Tree, position: int) -> Tree:
-    """Receiver, positional or named arguments of a function's input."""
-    arguments = field(tree, "arguments")
-    whole = isinstance(arguments, TupleNode) and len(arguments.items) == 3
-    return arguments.items[position] if whole and isinstance(arguments, TupleNode) else None
-
-
-def _positional(tree: Tree) -> list[Tree]:
-    part = _part(tree, 1)
-    return part.items if isinstance(part, TupleNode) else []
 
 
 def _of_request(old: Tree, new: Tree) -> Iterator[str]:

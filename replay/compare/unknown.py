@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace
 from ...recorders.model.value_tree import (
     DictNode,
@@ -31,7 +32,6 @@ from ...recorders.model.value_tree import (
     TupleNode,
     children,
     contains_opaque,
-    field,
 )
 from ..model.digests import is_closed, readings
 from ..model.field_path import Field
@@ -66,12 +66,12 @@ class Unknown(msgspec.Struct, frozen=True, array_like=True):
 
 def given_to(trace: Trace) -> Tree:
     """What a trace was given, as its arguments are compared; `None` for a request."""
-    return field(trace.input, "arguments") if trace.kind == "function" else None
+    return trace.input.arguments if isinstance(trace.input, CallInput) else None
 
 
 def is_constructor(trace: Trace) -> bool:
     """Whether the trace makes the object that it returns."""
-    return trace.kind == "function" and field(trace.input, "kind") == "constructor"
+    return isinstance(trace.input, CallInput) and trace.input.kind == "constructor"
 
 
 def unknown_parts(observation: Observation, trace: Trace) -> list[Unknown]:

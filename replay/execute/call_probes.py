@@ -20,8 +20,8 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.value_tree import encode
 from ...recorders.tracing.function_names import function_name
 from ..model.inner_calls import SeenCall, Substitution
+from ..world.rebuild import Unbuildable
 from .instrument import import_as
-from .rebuild import Unbuildable
 
 NAME = "@pytest_runtime_taps"
 """The name under which a tapped module knows its taps; no source can spell it."""

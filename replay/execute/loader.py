@@ -36,22 +36,24 @@ from ...recorders.tracing.function_names import function_name
 from ..change.distributions import imported_distributions
 from ..change.packages import USUAL, Home, homes_below
 from ..change.source_lines import place_of_error
+from ..entries.protocol import EntryUnavailable
+from ..entries.wsgi import WsgiApplications
 from ..model.inner_calls import SeenCall
 from ..model.job import Job, Observed, fingerprint, reading_digest
 from ..model.observation import Observation, outbound_of
 from ..model.steps import Detail
+from ..world.called_names import CalledNames
+from ..world.rebuild import Resolver, build, is_program
+from ..world.recorded_world import Settings
+from ..world.response_fallback import Lender
 from . import waits
 from .application import Building
-from .called_names import CalledNames
 from .folder_names import letters, make_folder
 from .known_drivers import refuse_known_drivers
 from .masking import Given, Masks
 from .memory import for_replay, is_out_of_memory, shown
 from .reach import Reach
-from .rebuild import Resolver, build, is_program
-from .recorded_world import Settings
 from .relocation import Relocation
-from .response_fallback import Lender
 from .roots import Roots
 from .sandbox import Closed, LeavesProcess, audit_quiet_doors
 from .scratch_copy import PREFIX, is_left_out
@@ -59,7 +61,7 @@ from .semaphores import use_own_semaphores
 from .surroundings import emptied, kept, use_temporary
 from .trial_runner import Attempts
 from .wall import NO_WALL, raise_inner_wall, raise_wall
-from .worker import NO_PRODUCERS, Applications, EntryUnavailable, Replay, Worker
+from .worker import NO_PRODUCERS, Replay, Worker
 
 TOLD = 500
 """Characters of an exception's text in a message."""
@@ -156,7 +158,7 @@ class Replayer:
         self._building = Building(variables, self._closed)
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
-        self._applications = Applications(plan.app, self._building, self._resolver, self._place)
+        self._applications = WsgiApplications(plan.app, self._building, self._resolver, self._place)
         settings = Settings(variables, frozenset(plan.names) if plan.names is not None else None)
         self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
         self.worker.relaid = frozenset(plan.relaid)

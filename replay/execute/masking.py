@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from ...recorders.errors import KeyProblem
+from ...recorders.model.inputs import input_of
 from ...recorders.model.trace import Exchange, Outcome, Trace, decode_trace
 from ...recorders.model.value_tree import DictNode, Tree
 from ...recorders.privacy.encryption import KeyId, Keyring, SessionKey
@@ -104,7 +105,7 @@ class Masks:
         values, put = self.values(key, trace), job.put
         if job.variant:
             variant = decode_trace(job.variant)
-            asked = values.tree(variant.input)
+            asked = input_of(variant.input, values.tree(variant.input.tree()))
             parts = {"entry": variant.entry, "kind": variant.kind, "input": asked, "producers": variant.producers}
             trace = msgspec.structs.replace(trace, **parts)
         if put is not None:

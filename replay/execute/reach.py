@@ -13,7 +13,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ...recorders import context
-from .recorded_world import RecordedWorld
+from ..world.recorded_world import RecordedWorld
 
 
 class Reach:

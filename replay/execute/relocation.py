@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from ...recorders.model.inputs import HttpInput, Input, input_of
 from ...recorders.model.trace import Exchange, Trace, TraceId, decode_trace, encode_trace
 from ...recorders.model.value_tree import Tree, encode
 from .roots import map_texts, names_of
@@ -54,10 +55,14 @@ class Relocation:
         """What a trace was given, and what answered it."""
         return msgspec.structs.replace(
             trace,
-            input=trace.input if trace.kind == "wsgi" else self.tree(trace.input),
+            input=self._input(trace.input),
             exchanges=[self._exchange(exchange) for exchange in trace.exchanges],
             variables=self.variables(trace.variables),
         )
+
+    def _input(self, given: Input) -> Input:
+        """A request names files of its client, if any; arguments and data may name those of the project."""
+        return given if isinstance(given, HttpInput) else input_of(given, self.tree(given.tree()))
 
     def variables(self, variables: Mapping[str, str | None]) -> dict[str, str | None]:
         """Environment variables."""

@@ -22,8 +22,8 @@ from ...recorders import context
 from ...recorders.patching import Undo
 from ...recorders.privacy.keys import KEY_PLACE
 from ..change.source_lines import UserFiles, place_of_error, place_of_frame
+from ..world.recorded_world import RecordedWorld, TraceStopped
 from .file_checks import watch_checks
-from .recorded_world import RecordedWorld, TraceStopped
 
 _REFUSED = frozenset(
     {

@@ -25,11 +25,11 @@ from ...recorders.store.open import open_reader
 from ..model.job import Job
 from ..model.outbound_requests import read_ahead
 from ..model.trial import Trials
+from ..world.response_fallback import Lender
 from .loader import CannotReplay, Replayer
 from .memory import keep_no_core, limit_memory, physical
 from .messages import End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
 from .offspring import Offspring, forked
-from .response_fallback import Lender
 from .surroundings import use_temporary
 from .trial_process import Trying
 

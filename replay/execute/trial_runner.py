@@ -18,22 +18,26 @@ from ...recorders.capture.pickle_stubs import Frozen, FrozenBytes
 from ...recorders.capture.readers import class_name
 from ...recorders.capture.thaw import thaw
 from ...recorders.context import PathRecord, Scope
+from ...recorders.model.inputs import call_input, http_input
 from ...recorders.model.trace import Entry, Outcome, Trace, encode_trace
 from ...recorders.model.value_tree import AnchorNode, DictNode, ListNode, ObjectNode, RefNode, Tree, TupleNode, record
 from ...recorders.privacy.known_secrets import Known
 from ...recorders.session.assemble import Paths, named_trees
 from ...recorders.tracing.choose import Tracer
+from ..entries.function import callable_of, standing_in
+from ..entries.protocol import EntryGone, EntryUnavailable
+from ..entries.wsgi import run_wsgi
 from ..model.digests import public
 from ..model.job import Job, fingerprint, reading_digest
 from ..model.observation import Observation, replayed_observation
 from ..model.trial import Step, Trial, Trials, Tried, decode_job, decode_trial
+from ..world.rebuild import Resolver, Unbuildable, build
+from ..world.recorded_world import RecordedWorld, TraceStopped
 from .masking import Given, Masks
-from .rebuild import Resolver, Unbuildable, build
-from .recorded_world import RecordedWorld, TraceStopped
 from .relocation import Relocation
 from .roots import Roots
 from .surroundings import kept
-from .worker import NO_PRODUCERS, EntryGone, EntryUnavailable, Worker, callable_of, run_wsgi, standing_in
+from .worker import NO_PRODUCERS, Worker
 
 JOBS = 200
 """Jobs that are kept decoded."""
@@ -202,7 +206,7 @@ class Attempts:
         for position, step in enumerate(trial.steps):
             if step.kind == "wsgi":
                 application = self._worker.applications.find(job.entry)
-                outcome, _trail = run_wsgi(application, msgspec.structs.replace(trace, input=step.arguments), world)
+                outcome, _trail = run_wsgi(application, http_input(step.arguments), world)
                 left = _class_of(outcome.value) if outcome.kind == "exception" else ""
                 yield _Frozen(outcome.kind, None, None, outcome, left)
                 continue
@@ -245,7 +249,7 @@ class Attempts:
         """Live; by the entries that made them only where that is asked for: it takes longer."""
         if not made:
             return build(self._relocation.tree(step.arguments), self._resolver, None, standing_in(world))
-        asked = record(kind=step.kind, arguments=self._relocation.tree(step.arguments))
+        asked = call_input(record(kind=step.kind, arguments=self._relocation.tree(step.arguments)))
         return self._worker.arguments(
             msgspec.structs.replace(trace, input=asked), world, job.producers or NO_PRODUCERS, look=False
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...recorders.context import current_world
 from ...recorders.patching import Undo, Undos, wrap
-from .recorded_world import RecordedWorld
+from ..world.recorded_world import RecordedWorld
 
 _SELECTORS = ("SelectSelector", "_PollLikeSelector", "EpollSelector", "KqueueSelector")
 """Classes of `selectors` that have a `select` of their own, where the system has them."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ...recorders.model.inputs import call_input, http_input
 from ...recorders.model.trace import Entry, Trace, encode_trace
 from ...recorders.model.value_tree import record
 from ...recorders.privacy.encryption import SessionKey
@@ -127,7 +128,7 @@ class Explaining:
         step = self._asking.step(known, made.tree)
         job = self._asking.jobs[made.call]
         if step.kind == "wsgi":
-            alone = msgspec.structs.replace(trace, input=step.arguments)
+            alone = msgspec.structs.replace(trace, input=http_input(step.arguments))
             entry = job.entry
         else:
             alone = _as_function(trace, step)
@@ -153,7 +154,11 @@ def _observation(tried: Tried, at: int) -> Observation | None:
 def _as_function(trace: Trace, step: Step) -> Trace:
     """A trace of a call inside another trace."""
     return msgspec.structs.replace(
-        trace, entry=step.target, kind="function", input=record(kind=step.kind, arguments=step.arguments), producers=[]
+        trace,
+        entry=step.target,
+        kind="function",
+        input=call_input(record(kind=step.kind, arguments=step.arguments)),
+        producers=[],
     )
 
 

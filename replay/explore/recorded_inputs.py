@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Entry, TraceId
-from ...recorders.model.value_tree import ObjectNode, Tree, children, contains_opaque, encode, field
+from ...recorders.model.value_tree import ObjectNode, Tree, children, contains_opaque, encode
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..change.versions import Versions
+from ..entries.function import UNCALLED
 from ..execute.process import ReplayerProcess
-from ..execute.worker import UNCALLED
 from ..model.job import Job
 from ..model.trial import Step
 from .analyze.targets import Target
@@ -122,12 +123,14 @@ class Gathering:
                 break
             if stored.entry != self._target.name:
                 continue
-            if self._target.kind == "wsgi":
-                fields = fields_of(stored.trace.input)
-                found.append(RecordedInput(Step(self._target.name, "wsgi", stored.trace.input), fields, stored, -1))
+            given = stored.trace.input
+            if not isinstance(given, CallInput):
+                request = given.tree()
+                step = Step(self._target.name, stored.trace.kind, request)
+                found.append(RecordedInput(step, fields_of(request), stored, -1))
                 continue
-            kind, arguments = str(field(stored.trace.input, "kind")), field(stored.trace.input, "arguments")
-            if kind in UNCALLED or field(stored.trace.input, "generates") is True:
+            kind, arguments = given.kind, given.arguments
+            if kind in UNCALLED or given.generates:
                 self._why_none = UNCALLED.get(kind, "a generator function is not explored")
                 continue
             opaque = contains_opaque(arguments)
@@ -170,13 +173,11 @@ class Gathering:
             if not entry.target.startswith(home) or entry.target == self._target.name or entry.target in found:
                 continue
             for stored in map(self._stored, one.kept.values()):
-                if stored is None or stored.trace is None or field(stored.trace.input, "kind") != "method":
+                given = stored.trace.input if stored is not None and stored.trace is not None else None
+                if not isinstance(given, CallInput) or given.kind != "method" or given.generates:
                     continue
-                if field(stored.trace.input, "generates") is True:
-                    continue
-                arguments = field(stored.trace.input, "arguments")
-                if contains_opaque(arguments) is None:
-                    found[entry.target] = Step(entry.target, "method", arguments)
+                if contains_opaque(given.arguments) is None:
+                    found[entry.target] = Step(entry.target, given.kind, given.arguments)
                 break
         return [found[name] for name in sorted(found)][:FOLLOWING]
 

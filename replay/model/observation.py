@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...recorders.boundaries.http import parse_body
+from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Exchange, Outcome, Site, Trace
 from ...recorders.model.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field, record
 from ...recorders.model.world import Operation
@@ -57,16 +58,13 @@ def operation_of(exchange: Exchange) -> Operation:
 
 def parameters_of(trace: Trace) -> tuple[str, ...]:
     """Names of a function's positional parameters, without the receiver; none where it is no function."""
-    if trace.kind != "function":
-        return ()
-    names = field(trace.input, "parameters")
-    return tuple(map(str, names.items)) if isinstance(names, ListNode) else ()
+    return tuple(trace.input.parameters) if isinstance(trace.input, CallInput) else ()
 
 
 def _arguments(trace: Trace) -> Tree:
-    if trace.kind != "function":
+    if not isinstance(trace.input, CallInput):
         return None
-    return trace.outcome.arguments if trace.outcome.arguments is not None else field(trace.input, "arguments")
+    return trace.outcome.arguments if trace.outcome.arguments is not None else trace.input.arguments
 
 
 def replayed_observation(outcome: Outcome, asked: list[Asked]) -> Observation:

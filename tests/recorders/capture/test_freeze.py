@@ -48,7 +48,7 @@ from pytest_runtime.recorders.model.value_tree import (
     decode,
     encode,
 )
-from pytest_runtime.replay.execute.rebuild import Resolver, build
+from pytest_runtime.replay.world.rebuild import Resolver, build
 
 UTC = datetime.UTC
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_runtime.recorders.model.value_tree import DictNode, record
-from pytest_runtime.replay.execute.call_frame import caller_of
-from pytest_runtime.replay.execute.rebuild import Resolver, Unbuildable
+from pytest_runtime.replay.world.call_frame import caller_of
+from pytest_runtime.replay.world.rebuild import Resolver, Unbuildable
 from pytest_runtime.testing import Scenario
 
 SOURCE = """

@@ -110,7 +110,7 @@ def only(scenario: Scenario, name: str) -> Trace:
 
 def arguments(trace: Trace) -> tuple[list[Tree], dict[str, Tree]]:
     """What it was called with."""
-    whole = field(trace.input, "arguments")
+    whole = field(trace.input.tree(), "arguments")
     assert isinstance(whole, TupleNode)
     _receiver, positional, named = whole.items
     assert isinstance(positional, TupleNode)
@@ -120,7 +120,7 @@ def arguments(trace: Trace) -> tuple[list[Tree], dict[str, Tree]]:
 
 def kind(trace: Trace) -> str:
     """How it is called."""
-    return str(field(trace.input, "kind"))
+    return str(field(trace.input.tree(), "kind"))
 
 
 # --- which name -------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_methods_of_every_make(tmp_path: Path) -> None:
         assert account.secret() == 5
 
     scenario = shop(tmp_path, traffic)
-    receiver = field(only(scenario, "Account.kinds").input, "arguments")
+    receiver = field(only(scenario, "Account.kinds").input.tree(), "arguments")
     assert isinstance(receiver, TupleNode)
     assert isinstance(receiver.items[0], GlobalNode)
     assert receiver.items[0].name.endswith(":Savings")

@@ -128,7 +128,7 @@ def entries(traces: list[Trace]) -> list[str]:
 
 def positional(trace: Trace) -> list[Tree]:
     """Positional arguments of a trace."""
-    arguments: Any = field(trace.input, "arguments")
+    arguments: Any = field(trace.input.tree(), "arguments")
     found: list[Tree] = arguments.items[1].items
     return found
 
@@ -181,7 +181,7 @@ def test_methods_of_every_kind(tmp_path: Path) -> None:
     made = traces[0].outcome.value
     assert isinstance(made, ObjectNode)
     assert (made.names, made.values) == (["owner", "balance"], ["ada", 5])
-    kinds = [str(field(trace.input, "kind")) for trace in traces]
+    kinds = [str(field(trace.input.tree(), "kind")) for trace in traces]
     made_kinds = ["constructor", "constructor", "method"] if SEES_ALL else []
     plain_kinds = ["constructor", "method", "method", "function", "function", "classmethod", "constructor", "method"]
     assert kinds == plain_kinds + made_kinds
@@ -190,7 +190,7 @@ def test_methods_of_every_kind(tmp_path: Path) -> None:
 def test_the_receiver_is_recorded_before_and_after(tmp_path: Path) -> None:
     """A method's object is part of the input as it was, and of the outcome as it is then."""
     trace = recorded(tmp_path, lambda shop: shop.Account("ada", 5).deposit(7))[1]
-    arguments: Any = field(trace.input, "arguments")
+    arguments: Any = field(trace.input.tree(), "arguments")
     assert arguments.items[0].values == ["ada", 5]
     after: Any = trace.outcome.arguments
     assert after.items[0].values == ["ada", 12]
@@ -254,7 +254,7 @@ def test_whatever_is_entered_from_outside_is_an_entry(tmp_path: Path) -> None:
     traces = recorded(tmp_path, traffic)
     names = ["numbers", *(["double"] if SEES_ALL else []), "Refused.__init__", "Account.__repr__", "Account.rich"]
     assert sorted(entries(traces)) == sorted(names)
-    kinds = {name: field(trace.input, "kind") for name, trace in zip(entries(traces), traces, strict=True)}
+    kinds = {name: field(trace.input.tree(), "kind") for name, trace in zip(entries(traces), traces, strict=True)}
     assert kinds["numbers"] == "function"
     assert kinds["Account.rich"] == "property"
 

@@ -139,8 +139,8 @@ def test_flask(tmp_path: Path) -> None:
     assert body_of(found["GET /stream", "200"]) == b"row 0\nrow 1\nrow 2\n"
     assert json.loads(body_of(found["POST /check", "422"])) == {"error": "total is missing"}
     (upload,) = [one for one in traces if one.entry == "POST /upload"]
-    assert b"x" * 5000 in body_of(upload.input)
-    assert field(upload.input, "read_all") is True
+    assert b"x" * 5000 in body_of(upload.input.tree())
+    assert field(upload.input.tree(), "read_all") is True
     assert all(one.kind == "wsgi" for one in traces)
     assert scenario.replay().counts == {"same": 13}
 
@@ -314,8 +314,8 @@ def test_a_request_body(tmp_path: Path, path: str, answer: list[bytes], read: by
         assert Call(shop.app, path, b"one\ntwo\nthree").result == answer
 
     (trace,) = record_plain(tmp_path, traffic)
-    assert body_of(trace.input) == read
-    assert field(trace.input, "read_all") is read_all
+    assert body_of(trace.input.tree()) == read
+    assert field(trace.input.tree(), "read_all") is read_all
 
 
 def test_a_mounted_application_is_one_trace(tmp_path: Path) -> None:

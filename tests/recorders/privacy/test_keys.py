@@ -15,6 +15,7 @@ import pytest
 from pytest_runtime import record
 from pytest_runtime.cli.main import main
 from pytest_runtime.recorders.errors import KeyProblem
+from pytest_runtime.recorders.model.inputs import CallInput
 from pytest_runtime.recorders.model.trace import decode_trace
 from pytest_runtime.recorders.privacy.encryption import (
     Cipher,
@@ -115,7 +116,7 @@ def test_secret_parts_that_do_not_fit_are_told(project: Path) -> None:
     assert TOKEN in str(opened(trace, keys))
     assert TOKEN not in str(trace)
     with pytest.raises(KeyProblem, match="do not fit"):
-        opened(msgspec.structs.replace(trace, input=None), keys)
+        opened(msgspec.structs.replace(trace, input=CallInput("function", None, [])), keys)
 
 
 def test_the_store_is_for_its_owner_alone(project: Path) -> None:

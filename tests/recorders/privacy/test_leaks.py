@@ -11,6 +11,7 @@ import pytest
 from pytest_runtime.recorders.boundaries.protocol import UNNAMED
 from pytest_runtime.recorders.boundaries.sql_names import columns_of, parameter_names
 from pytest_runtime.recorders.model import value_tree
+from pytest_runtime.recorders.model.inputs import CallInput
 from pytest_runtime.recorders.model.trace import Exchange, Outcome, Trace
 from pytest_runtime.recorders.model.value_tree import BytesNode, DictNode, ListNode, ObjectNode, Tree, TupleNode, record
 from pytest_runtime.recorders.privacy.pseudonyms import Pseudonyms, is_iban
@@ -200,7 +201,7 @@ def test_what_is_inserted_without_a_name_is_looked_at() -> None:
     request = TupleNode(["INSERT INTO v VALUES (?, ?, ?, ?)", TupleNode(["pw-91ab7cX", "carol", "2026-11-27", 150000])])
     exchange = Exchange("sqlite3", "execute", "", "write", request, None, [], True, None, None, 0)
     nothing = TupleNode([None, TupleNode([]), DictNode([], [])])
-    call = record(kind="function", arguments=nothing, parameters=ListNode([]))
+    call = CallInput("function", nothing, [])
     trace = Trace("a:f", "function", 0.0, call, Outcome("return", None, None), [exchange], [], {}, None, [], [], [], [])
     shown = assembled(trace, REDACTOR).exchanges[0].request
     assert isinstance(shown, TupleNode)

@@ -163,7 +163,7 @@ def test_equal_secrets_stay_equal(scenario: Scenario) -> None:
     for trace in logins:
         (select,) = [one for one in trace.exchanges if one.operation == "execute"]
         row: Any = select.items[0]
-        body = field(trace.input, "body")
+        body = field(trace.input.tree(), "body")
         answer = field(trace.outcome.value, "body")
         assert isinstance(body, BytesNode)
         assert isinstance(answer, BytesNode)

@@ -6,12 +6,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_runtime.recorders.model.inputs import CallInput
 from pytest_runtime.recorders.model.trace import Call, Exchange, Outcome, Reading, Trace, decode_trace, encode_trace
 from pytest_runtime.recorders.model.value_tree import (
     AnchorNode,
     BytesNode,
     DictNode,
-    ListNode,
     ObjectNode,
     RefNode,
     StandardNode,
@@ -37,7 +37,7 @@ def trace_of(secret: str, number: float, noise: Tree) -> Trace:
     shared = AnchorNode(0, ObjectNode("a:Client", None, ["password", "rest"], [secret, noise]))
     wide: Tree = StandardNode("int", [hex(int(number))]) if abs(number) >= 2**63 else number
     arguments = TupleNode([shared, TupleNode([secret, wide]), DictNode(["note"], [f"it is {secret}, " * 40])])
-    call = record(kind="function", arguments=arguments, parameters=ListNode(["password", "pin_code"]))
+    call = CallInput("function", arguments, ["password", "pin_code"])
     asked = TupleNode(["SELECT 1 FROM a WHERE password = ?", TupleNode([secret])])
     rows: list[Tree] = [TupleNode([secret, noise]), BytesNode(f"{secret}\xff".encode("latin-1", "replace") + b"\xff")]
     return Trace(

@@ -92,7 +92,7 @@ def test_equal_traces_are_kept_once_each_time_they_differ(tmp_path: Path) -> Non
     """Different inputs on one path are different exemplars."""
     scenario = Scenario(tmp_path, {"shop": SHOP}, exemplars=50)
     traces = scenario.record(lambda shop: [shop.handle(number) for number in range(1, 20, 2)]).traces()
-    inputs = {str(field(trace.input, "arguments")) for trace in traces}
+    inputs = {str(field(trace.input.tree(), "arguments")) for trace in traces}
     assert len(inputs) == 10
 
 

@@ -30,8 +30,8 @@ from pytest_runtime.recorders.model.value_tree import (
     encode,
 )
 from pytest_runtime.replay.compare.tree_diff import ABSENT, aligned, tree_differences, unknown_part
-from pytest_runtime.replay.execute.public_values import Classes, Reader
 from pytest_runtime.replay.model.render import literal
+from pytest_runtime.replay.world.public_values import Classes, Reader
 
 NAN = float("nan")
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_runtime.recorders.model.inputs import CallInput, CallKind
 from pytest_runtime.recorders.model.trace import Outcome, Trace
 from pytest_runtime.recorders.model.value_tree import (
     DictNode,
@@ -33,9 +34,9 @@ from pytest_runtime.testing import Scenario
 MARK = OpaqueNode("builtins:generator", "it is no value")
 
 
-def trace(arguments: Tree = None, kind: str = "function") -> Trace:
+def trace(arguments: Tree = None, kind: CallKind = "function") -> Trace:
     """A trace that was given some arguments."""
-    given = record(kind=kind, arguments=arguments)
+    given = CallInput(kind, arguments, [])
     return Trace("shop:f", "function", 0.0, given, Outcome("return", None, None), [], [], {}, None, [], [], [], [])
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pytest_runtime.recorders.model.inputs import input_of
 from pytest_runtime.recorders.model.trace import Trace, decode_trace, encode_trace
 from pytest_runtime.recorders.model.value_tree import DictNode, ObjectNode, Tree, TupleNode, field
 from pytest_runtime.recorders.options import RecordOptions
@@ -31,9 +32,9 @@ from pytest_runtime.replay.engine import CannotReplay, Engine
 from pytest_runtime.replay.judge.oracle import BaseUnavailable, Setup, find_oracle
 from pytest_runtime.replay.judge.seal import FORMAT, Seal, SealedTrace, read_seal
 from pytest_runtime.testing import Replayed, Scenario
+from tests.replay.world.test_producers import CART
 
 from ..change.test_base import Repository, _people, found, repository  # noqa: F401 - fixtures
-from .test_producers import CART
 
 SHOP = """
     def total(items):
@@ -503,14 +504,14 @@ def test_an_origin_that_lies_leads_to_nothing(tmp_path: Path, origin: str) -> No
 
 def with_origin(trace: Trace, origin: str) -> Trace:
     """The same trace; its receiver says that it came from elsewhere."""
-    arguments = field(trace.input, "arguments")
+    arguments = field(trace.input.tree(), "arguments")
     assert isinstance(arguments, TupleNode)
     receiver = arguments.items[0]
     assert isinstance(receiver, ObjectNode)
     told = msgspec.structs.replace(receiver, origin=origin)
     given = TupleNode([told, *arguments.items[1:]])
     fields = {one: getattr(trace, one) for one in trace.__struct_fields__}
-    return type(trace)(**{**fields, "input": replaced(trace.input, arguments, given)})
+    return type(trace)(**{**fields, "input": input_of(trace.input, replaced(trace.input.tree(), arguments, given))})
 
 
 def replaced(tree: Tree, old: Tree, new: Tree) -> Tree:

@@ -35,8 +35,10 @@ from pytest_runtime.recorders.store import guard
 from pytest_runtime.recorders.store import sqlite_schema as store
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
-from pytest_runtime.replay.execute.rebuild import Resolver, Unbuildable, build, is_program
-from pytest_runtime.replay.execute.worker import Applications, EntryGone, EntryUnavailable, callable_of
+from pytest_runtime.replay.entries.function import callable_of
+from pytest_runtime.replay.entries.protocol import EntryGone, EntryUnavailable
+from pytest_runtime.replay.entries.wsgi import WsgiApplications
+from pytest_runtime.replay.world.rebuild import Resolver, Unbuildable, build, is_program
 from pytest_runtime.testing import Scenario
 
 SHOP = """
@@ -239,7 +241,7 @@ def test_no_name_in_a_baseline_makes_a_module_be_imported(package: tuple[str, Pa
             build(tree, resolver)
     with pytest.raises((EntryGone, EntryUnavailable), match=f"{name}.{module}:f"):
         callable_of(f"{name}.{module}:f", "function", None, resolver)
-    applications = Applications("", contextlib.nullcontext, resolver)
+    applications = WsgiApplications("", contextlib.nullcontext, resolver)
     with pytest.raises(EntryUnavailable, match="cannot be built here"):
         applications.find(Entry("GET /", "wsgi", name, f"{name}.{module}:f"))
 

@@ -43,7 +43,6 @@ from pytest_runtime.recorders.model.value_tree import (
 )
 from pytest_runtime.replay.change.versions import Versions
 from pytest_runtime.replay.execute.call_probes import tapped, taps
-from pytest_runtime.replay.execute.rebuild import Resolver, build
 from pytest_runtime.replay.execute.trial_runner import bound_memory
 from pytest_runtime.replay.explore.analyze.branch_distance import Missing
 from pytest_runtime.replay.explore.analyze.constants import Literals, literals_of, number_in
@@ -57,6 +56,7 @@ from pytest_runtime.replay.explore.generate.tree_places import Part, at, is_whol
 from pytest_runtime.replay.explore.shrink import Ladders, shrunk
 from pytest_runtime.replay.explore.statefulness import keeps_state
 from pytest_runtime.replay.model.inner_calls import Substitution
+from pytest_runtime.replay.world.rebuild import Resolver, build
 
 SECRET = "xk7-Planted-Secret-Q9"
 

@@ -11,8 +11,8 @@ import pytest
 
 from pytest_runtime.recorders.model.value_tree import ListNode, ObjectNode, OpaqueNode, StandardNode, Tree
 from pytest_runtime.replay.compare.tree_diff import tree_differences
-from pytest_runtime.replay.execute import public_values as reading
-from pytest_runtime.replay.execute.public_values import Classes, Reader
+from pytest_runtime.replay.world import public_values as reading
+from pytest_runtime.replay.world.public_values import Classes, Reader
 from pytest_runtime.testing import Scenario
 
 

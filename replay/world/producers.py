@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...recorders.capture.thaw import capture
+from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace, TraceId, decode_trace
-from ...recorders.model.value_tree import ClassName, ObjectNode, field
+from ...recorders.model.value_tree import ClassName, ObjectNode
 from ..model.digests import Digests
 from .rebuild import Resolver, Stand, Unbuildable, build
 
@@ -55,8 +56,9 @@ class Producers:
     def arguments(self, trace: Trace, stand: Stand) -> Any:
         """(receiver, args, kwargs) of a function's trace, live; `stand` gives what stands for its callables and
         iterators. Raises `Unbuildable`."""
-        tree = field(trace.input, "arguments")
-        return build(tree, self._resolver, lambda node: self._find(node, trace), stand)
+        if not isinstance(trace.input, CallInput):
+            raise Unbuildable(f"{trace.entry} is no function")
+        return build(trace.input.arguments, self._resolver, lambda node: self._find(node, trace), stand)
 
     def _find(self, node: ObjectNode, trace: Trace) -> Any:
         kind, _, rest = node.origin.partition(" ")

@@ -1,0 +1,1 @@
+"""Entries: how each kind is called again."""

@@ -1,0 +1,236 @@
+"""Entries that are calls of functions."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FunctionType, ModuleType, TracebackType
+from typing import Any
+
+from ...recorders.model.inputs import CallInput
+from ...recorders.model.trace import Entry, Trace
+from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
+from ...recorders.session.call_watch import consuming
+from ..world.call_frame import called_from, caller_of
+from ..world.rebuild import Resolver, Stand, Unbuildable, build, is_program
+from ..world.recorded_arguments import RecordedIterator, recorded_callable
+from ..world.recorded_world import RecordedWorld, TraceStopped
+from .protocol import CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, Run
+
+MOST_ITEMS = 10_000
+"""Items that are taken of a generator that came to its end when it was recorded."""
+
+MOST_ARGUMENTS = 1000
+"""Positional arguments that a message may number."""
+
+UNCALLED = {
+    "local": "no name leads to the function, so a replay cannot call it",
+    "deferred": "coroutines and asynchronous generators are not called by a replay yet",
+}
+"""Kinds of functions whose traces tell that they ran, and no more, with the reason."""
+
+
+class FunctionReplayer:
+    """Calls functions."""
+
+    kind = "function"
+
+    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
+        """The function that the entry names, with the recorded arguments, or with those that their makers give."""
+        given = trace.input
+        if not isinstance(given, CallInput):
+            raise Unbuildable("it is no call")
+        if given.kind in UNCALLED:
+            raise EntryUncallable(UNCALLED[given.kind])
+        resolver = code.resolver
+        try:
+            # Hashing a key, or finding a member, may run code of an included class.
+            with code.apart(trace):
+                arguments = code.arguments(trace, world)
+                caller = caller_of(given.caller, resolver, standing_in(world))
+            function = callable_of(entry.target, given.kind, arguments[0], resolver, generates=given.generates)
+        except (Unbuildable, TraceStopped) as reason:
+            which = next((f"{part}: " for part, tree in _parts(given) if not _is_buildable(tree, resolver)), "")
+            raise Unbuildable(f"the recorded input cannot be rebuilt: {which}{reason}") from reason
+        if given.generates:
+            taken = _items_taken(trace)
+            return lambda: run_generator(function, arguments, taken)
+        called = function if caller is None else called_from(caller, function)
+        return lambda: run_function(called, arguments)
+
+
+def _items_taken(trace: Trace) -> int:
+    """How many items of a generator are to be taken: as many as were, or all where it came to its end."""
+    items = field(trace.outcome.value, "items")
+    is_whole = field(trace.outcome.value, "ended") is not False
+    return len(items.items) if isinstance(items, ListNode) and not is_whole else MOST_ITEMS
+
+
+def _parts(given: CallInput) -> Iterator[tuple[str, Tree]]:
+    """The parts of an input, each with what it is in words."""
+    yield "its object", given.part(0)
+    labels = (f"argument `{name}`" for name in given.parameters)
+    further = (
+        f"argument {number}" for number in range(len(given.parameters) + 1, len(given.parameters) + MOST_ARGUMENTS)
+    )
+    yield from zip([*labels, *further], given.positional, strict=False)
+    named = given.part(2)
+    if isinstance(named, DictNode):
+        yield from ((f"argument `{key}`", value) for key, value in zip(named.keys, named.values, strict=True))
+
+
+def _is_buildable(tree: Tree, resolver: Resolver) -> bool:
+    try:
+        build(tree, resolver, None, lambda kind, parts: None)
+    except Unbuildable:
+        return False
+    return True
+
+
+def standing_in(world: RecordedWorld) -> Stand:
+    """What stands for the callables and iterators that the trace of a world was given."""
+
+    def stand(kind: str, parts: list[Any]) -> Any:
+        if kind == "callable":
+            return recorded_callable(parts)
+        number = parts[0] if parts and isinstance(parts[0], int) else 0
+        return RecordedIterator(number, world.begin(consuming(number), number))
+
+    return stand
+
+
+def callable_of(
+    target: str, kind: str, receiver: Any, resolver: Resolver, *, generates: bool = False
+) -> Callable[..., Any]:
+    """The function of an entry in the code under test; raises `EntryGone`, or `EntryUnavailable` when a baseline
+    names something outside the included packages. `generates`: the generator function that it comes down to."""
+    module_name, _, qualname = target.partition(":")
+    if not resolver.covers(module_name):
+        raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
+    owner: Any = sys.modules.get(module_name)
+    if owner is None:
+        raise _missing(target, module_name, resolver)
+    *path, name = qualname.split(".")
+    for part in path:
+        owner = vars(owner).get(part)
+        if owner is None:
+            raise EntryGone(f"{target} is gone: {module_name} has no {'.'.join(path)}")
+        if not (isinstance(owner, type) and resolver.covers(owner.__module__)):
+            raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
+    if kind == "constructor":
+        # The receiver of a constructor is a class that inherits it, where one was asked for an instance.
+        inherits = isinstance(receiver, type) and owner in receiver.__mro__
+        constructed: Callable[..., Any] = receiver if inherits else owner
+        return constructed
+    found = _kept_function(owner, name) if kind == "registered" else _member(owner, name)
+    if found is None:
+        raise EntryGone(f"{target} is gone: {module_name} has no {qualname}")
+    if is_foreign(found, resolver):
+        raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
+    if generates:
+        found = inspect.unwrap(_getter(found) if kind == "property" else getattr(found, "__func__", found))
+        if not inspect.isgeneratorfunction(found):
+            raise EntryGone(f"{target} is no generator function any more")
+        return partial(found, owner if receiver is None else receiver) if kind in _RECEIVING else found
+    if kind == "property":
+        return partial(_getter(found), receiver)
+    if kind == "method" or (kind == "classmethod" and isinstance(receiver, type)):
+        bound: Callable[..., Any] = (
+            found.__get__(None, receiver) if kind == "classmethod" else found.__get__(receiver, type(receiver))
+        )
+        return bound
+    called: Callable[..., Any] = found if kind == "registered" else getattr(owner, name)
+    return called
+
+
+_RECEIVING = ("method", "classmethod", "property")
+
+
+def _kept_function(module: Any, name: str) -> Any:
+    """The function of a module that is defined under a name and stands there no more, whoever keeps it; `None` where
+    there is none, or more than one."""
+    frozen = gc.get_freeze_count() > 0
+    if frozen:
+        gc.unfreeze()  # what is frozen is not among the objects that the collector tells of
+    kept = [
+        one
+        for one in gc.get_objects()
+        if type(one) is FunctionType and one.__qualname__ == name and one.__globals__ is vars(module)
+    ]
+    if frozen:
+        gc.freeze()
+    return kept[0] if len(kept) == 1 else None
+
+
+def _missing(target: str, module: str, resolver: Resolver) -> Exception:
+    """What is to be said of an entry whose module is not there: it is gone, or the module cannot be imported."""
+    fault = resolver.faults.get(module, "")
+    if is_program(module):
+        return EntryUnavailable(f"refused to call {target}: a program's own module is not imported for a baseline")
+    if fault and not fault.startswith(("ModuleNotFoundError", "ImportError")):
+        return EntryUnavailable(f"{target} cannot be called: its module cannot be imported: {fault}")
+    return EntryGone(f"{target} is gone: {resolver.why_missing(module)}")
+
+
+def _getter(found: Any) -> Callable[..., Any]:
+    """What computes a property; raises `EntryGone` where it is none any more."""
+    getter = found.fget if isinstance(found, property) else getattr(found, "func", None)
+    if not callable(getter):
+        raise EntryGone("it is no property any more")
+    return getter
+
+
+def is_foreign(value: Any, resolver: Resolver) -> bool:
+    """Whether a value is what a module outside the included packages defines; a wrapper that one made is not."""
+    home, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    if isinstance(value, ModuleType):
+        return True
+    if not isinstance(home, str) or resolver.covers(home):
+        return False
+    found: Any = sys.modules.get(home)
+    for part in str(name).split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found is value
+
+
+def _member(owner: Any, name: str) -> Any:
+    """An attribute of a module, or of a class or what it inherits from, as it is held there."""
+    holders = owner.__mro__ if isinstance(owner, type) else (owner,)
+    return next((vars(holder)[name] for holder in holders if name in vars(holder)), None)
+
+
+def run_function(function: Callable[..., Any], arguments: Any) -> tuple[Left, TracebackType | None]:
+    """Call a function with (receiver, args, kwargs); what it left, and where that came from if it raised."""
+    _receiver, args, kwargs = arguments
+    try:
+        result = function(*args, **kwargs)
+    except TraceStopped:
+        raise
+    except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
+        return Left("exception", error, arguments), error.__traceback__
+    return Left("return", result, arguments), None
+
+
+def run_generator(function: Callable[..., Any], arguments: Any, most: int) -> tuple[Left, TracebackType | None]:
+    """Take the items of a generator, up to `most`, and close it; what it left, and where that came from."""
+    _receiver, args, kwargs = arguments
+    items: list[Any] = []
+    returned, ended = None, False
+    try:
+        generator = function(*args, **kwargs)
+        while len(items) < most:
+            try:
+                items.append(next(generator))
+            except StopIteration as end:
+                returned, ended = end.value, True
+                break
+        if not ended:
+            generator.close()
+    except TraceStopped:
+        raise
+    except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
+        return Left("exception", error, arguments), error.__traceback__
+    return Left("return", {"items": items, "returned": returned, "ended": ended}, arguments), None

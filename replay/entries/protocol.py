@@ -1,0 +1,80 @@
+"""What a replay needs to know of a kind of entry: how it is called again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from ...recorders.capture.thaw import capture
+from ...recorders.model.trace import Entry, Outcome, Trace
+from ..world.public_values import Reader
+from ..world.rebuild import Resolver
+from ..world.recorded_world import RecordedWorld
+
+
+class EntryUnavailable(Exception):
+    """The entry cannot be called here at all; the message says what to do."""
+
+
+class EntryGone(Exception):
+    """The code under test does not define the entry any more."""
+
+
+class EntryUncallable(Exception):
+    """No replay calls such an entry yet; the message says why."""
+
+
+class Left(NamedTuple):
+    """What a function left: live, not looked at yet."""
+
+    kind: Literal["return", "exception"]
+    value: Any
+    arguments: Any
+    """(receiver, args, kwargs)"""
+
+    def outcome(self, reader: Reader) -> Outcome:
+        """What a caller can read of it; of an exception its type, arguments and attributes, as in a recording."""
+        value = capture(self.value) if self.kind == "exception" else reader.capture(self.value)
+        return Outcome(self.kind, value, reader.capture(self.arguments))
+
+
+Run: TypeAlias = Callable[[], tuple[Outcome | Left, TracebackType | None]]
+"""Calls the entry once; gives what it left, and where that came from if it raised. Raises `TraceStopped`."""
+
+
+class Applications(Protocol):
+    """The applications of the code under test."""
+
+    def find(self, entry: Entry) -> Any:
+        """The application that answers an entry; raises `EntryUnavailable`."""
+
+
+class CodeUnderTest(Protocol):
+    """The code under test, as an entry may use it."""
+
+    @property
+    def resolver(self) -> Resolver:
+        """Finds its classes and functions."""
+
+    @property
+    def applications(self) -> Applications:
+        """Its applications, made once each."""
+
+    def arguments(self, trace: Trace, world: RecordedWorld) -> Any:
+        """(receiver, positional, named arguments) of a call, live; raises `Unbuildable`."""
+
+    def apart(self, trace: Trace) -> AbstractContextManager[None]:
+        """Around what may run code of an included class before the entry runs: nothing leaves the process there."""
+
+
+class EntryReplayer(Protocol):
+    """One kind of entry, in a replay."""
+
+    kind: str
+    """As in `Entry.kind`, by which the recorder said what sees it."""
+
+    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
+        """The entry of the code under test, with the recorded input, ready to run in its world. Raises `Unbuildable`,
+        `EntryGone`, `EntryUnavailable`, `EntryUncallable`."""
