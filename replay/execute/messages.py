@@ -13,6 +13,9 @@ from ..model.job import Job, Observed
 from ..model.trial import Trials, Tried
 from .loader import Loaded, Plan
 
+Environment: TypeAlias = dict[bytes, bytes]
+"""Variables as the system has them."""
+
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
     """Load the code under test."""
@@ -22,6 +25,8 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     path: list[str]
     limit: float
     forking: bool
+    environ: Environment | None = None
+    """Variables that it is to have; `None` for those that it has."""
 
 
 class Watch(msgspec.Struct, frozen=True, tag="watch"):

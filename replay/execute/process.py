@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -21,22 +19,19 @@ from ...recorders.privacy.encryption import Keyring
 from ...recorders.store.open import open_reader
 from ..model.job import Job, Observed
 from ..model.trial import Trials, Tried
+from .fork_server import ServerEnded, environment
+from .launch import Child, Copy, Served, Spawned
 from .loader import CannotReplay, Loaded, Plan
 from .masking import Masks
 from .messages import End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, decode_tried, encode
-from .offspring import forked, place_in
+from .offspring import place_in
 from .scratch import Scratch
-from .service import __name__ as SERVICE
-from .service import serve_forked
 
 TIME_LIMIT = 10.0
 """Seconds that one replay may take before it counts as hanging."""
 
 LOAD_LIMIT = 300.0
 """Seconds that importing the code under test may take."""
-
-END_LIMIT = 5.0
-"""Seconds that a process may take to end when it is told to."""
 
 TELLING = 0.2
 """Seconds within which a process that hangs tells where."""
@@ -69,7 +64,7 @@ class ReplayerProcess:
         launch: Literal["spawn", "fork"] = "spawn",
     ) -> None:
         """`store` is where the baseline lies, `path` the `sys.path` that leads to the code. With `launch="fork"` the
-        process is a copy of this one, which is quick and has this one's hash seed."""
+        process is a copy of this one, which has its hash seed and whatever is loaded here."""
         self._plan = plan
         self._store = store
         self._path = list(path)
@@ -80,7 +75,7 @@ class ReplayerProcess:
         self._launch = launch
         self._scratch: Scratch | None = None
         self._connection: Connection[Any, Any] | None = None
-        self._child: subprocess.Popen[bytes] | _Forked | None = None
+        self._child: Child | None = None
         self._is_loaded = False
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._watched: Mapping[str, Iterable[int]] | None = None
@@ -102,16 +97,25 @@ class ReplayerProcess:
                 f"the project at {self._plan.root} cannot be copied into a scratch folder: {error}"
             ) from error
         scratch = self._scratch
-        question = Load(scratch.plan, self._store, scratch.path(self._path), self._limit, self._forking)
+        environ = environment() if self._launch == "spawn" and self._forking else None
+        question = Load(scratch.plan, self._store, scratch.path(self._path), self._limit, self._forking, environ)
         ours, theirs = Pipe()
         self._connection = ours
-        if self._launch == "fork":
-            self._child = _Forked(forked(lambda: serve_forked(theirs, self._output.fileno())))
-        else:
-            self._child = self._spawned(theirs, scratch.temporary)
+        self._child = self._launched(theirs, scratch.temporary)
         theirs.close()
         with suppress(OSError):  # it is gone already: `load` says so
             ours.send_bytes(encode(question))
+
+    def _launched(self, theirs: Connection[Any, Any], temporary: str) -> Child:
+        output = self._output.fileno()
+        if self._launch == "fork":
+            return Copy(theirs, output)
+        if self._forking:
+            try:
+                return Served(self._hash_seed, theirs, output)
+            except ServerEnded as error:
+                raise CannotReplay(f"the interpreter that replaying processes are forked from ended: {error}") from None
+        return Spawned(self._hash_seed, theirs, output, temporary)
 
     def load(self) -> Loaded:
         """What came of importing the code, in a process that is started now if it was not; raises `CannotReplay`."""
@@ -134,20 +138,6 @@ class ReplayerProcess:
                 self._masks.learn_baseline(reader)
         masked = self._masks.text(text) if self._masks is not None else text
         return self._scratch.text(masked) if self._scratch is not None else masked
-
-    def _spawned(self, theirs: Connection[Any, Any], temporary: str) -> subprocess.Popen[bytes]:
-        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
-        boot = f"import sys; sys.path[:] = {sys.path!r}; from {SERVICE} import main; main({theirs.fileno()})"
-        folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
-        return subprocess.Popen(
-            [sys.executable, *flags, "-P", "-c", boot],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
-            env={**os.environ, **folders, "PYTHONHASHSEED": str(self._hash_seed)},
-            process_group=0,
-        )
 
     def _awaited(self) -> bytes:
         """The answer to a question that may take as long as loading does; raises `CannotReplay`."""
@@ -297,51 +287,17 @@ class ReplayerProcess:
         if self._connection is not None:
             with suppress(OSError):  # it may have ended before
                 self._connection.send_bytes(encode(End()))
+            if self._child is not None and self._is_loaded:
+                self._child.await_end(self._connection)
             self._connection.close()
             self._connection = None
         if self._child is not None:
-            if self._is_loaded:
-                _await_end(self._child)
             with suppress(OSError):
                 os.killpg(self._child.pid, signal.SIGKILL)  # what it forked too
-            self._child.wait()
+            self._child.reap()
             self._child = None
         self._is_loaded = False
         self._output.close()
         if self._scratch is not None:
             self._scratch.remove()
             self._scratch = None
-
-
-class _Forked:
-    """A copy of this process, to be waited for as for a `subprocess.Popen`."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self._over = False
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Until it has ended; raises `subprocess.TimeoutExpired`."""
-        until = time.monotonic() + timeout if timeout is not None else None
-        while not self._over:
-            self._over = os.waitpid(self.pid, os.WNOHANG if until is not None else 0)[0] == self.pid
-            if not self._over and until is not None:
-                if time.monotonic() > until:
-                    raise subprocess.TimeoutExpired("fork", timeout or 0.0)
-                time.sleep(0.001)
-
-
-def _await_end(child: subprocess.Popen[bytes] | _Forked) -> None:
-    """Wait until a process that was told to end has ended, or the time that this may take is over. It is not reaped:
-    as long as it is there, nobody else gets its process group's number."""
-    if not hasattr(os, "waitid"):
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(END_LIMIT)
-        return
-    until = time.monotonic() + END_LIMIT
-    pause = 0.0005
-    while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        if time.monotonic() > until:
-            return
-        time.sleep(pause)
-        pause = min(pause * 2, 0.02)

@@ -57,7 +57,11 @@ def serve_forked(connection: Connection[Any, Any], output: int) -> None:
 def _serve(connection: Connection[Any, Any]) -> None:
     question = decode_question(connection.recv_bytes())
     assert isinstance(question, Load)
+    gc.freeze()  # what is here already: in a copy of a large process, a collection would copy all of it
     faulthandler.register(signal.SIGUSR1, 2, all_threads=False)
+    if question.environ is not None:
+        os.environb.clear()
+        os.environb.update(question.environ)
     _forget(question.plan.include)
     sys.path[:] = question.path
     os.chdir(question.plan.root)

@@ -161,11 +161,11 @@ def seal(
     """
     baseline = read_baseline(reader)
     kept = baseline.kept
-    runners = [open_base(seed) for seed in (0, 1, 2)]
+    runners = [open_base(seed) for seed in range(3 if _draws(kept) else 2)]
     try:
         for runner in runners:
             runner.start()
-        loaded, _second, _third = [runner.load() for runner in runners]
+        loaded, *_others = [runner.load() for runner in runners]
         kept, shown = _with_restoring(kept, runners[0])
         runs = _run_all(kept, runners, shown, Progress("sealing: replays of base", _replays(kept, shown), progress))
         traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
@@ -237,7 +237,7 @@ def _run_all(
     shuffled = random.Random(1).sample(kept, len(kept))
     clocked = [one.job for one in shuffled if _reads(one.trace, clock=True)]
     drawing = [one.job for one in shuffled if _reads(one.trace, clock=False)]
-    first, second, third = runners
+    first, second, *third = runners
 
     def answers(runner: Runner, jobs: Sequence[Job], **changes: object) -> dict[TraceId, Observed]:
         return _answers(runner, jobs, progress, **changes)
@@ -251,7 +251,8 @@ def _run_all(
         # Backwards: whoever came first and found nothing warm now comes last.
         other = answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
         standing = answers(second, clocked, perturbation=STANDING)
-        return other, standing, answers(third, drawing, perturbation=Perturbation(entropy=1))
+        drawn = [answers(runner, drawing, perturbation=Perturbation(entropy=1)) for runner in third]
+        return other, standing, drawn[0] if drawn else {}
 
     with ThreadPoolExecutor(2) as pool:
         left, right = pool.submit(in_first), pool.submit(in_others)
@@ -267,6 +268,11 @@ def _answers(
 ) -> dict[TraceId, Observed]:
     observed = runner.run([msgspec.structs.replace(job, **changes) for job in jobs])
     return {one.trace: one for one in (progress.counted(observed) if progress is not None else observed)}
+
+
+def _draws(kept: Sequence[Kept]) -> bool:
+    """Whether a trace reads entropy: a third process draws otherwise, and without such traces nobody asks it."""
+    return any(_reads(one.trace, clock=False) for one in kept)
 
 
 def _reads(trace: Trace, *, clock: bool) -> bool:
