@@ -15,17 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.acceptance import (
-    Acceptance,
-    apply,
-    field_pattern,
-    judged_classes,
-    merge,
-    propose,
-    prune,
-    settled_classes,
-    still_needed,
-)
 from pytest_runtime.acceptance_file import (
     FILE,
     parse_acceptances,
@@ -49,6 +38,17 @@ from pytest_runtime.replay.change.base import find_base
 from pytest_runtime.replay.change.files import tree_of
 from pytest_runtime.replay.compare.summarise import SORTS_LIMIT, told
 from pytest_runtime.replay.compare.tree_diff import ABSENT, FIELD_LIMIT, tree_differences
+from pytest_runtime.replay.judge.acceptance import (
+    Acceptance,
+    apply,
+    field_pattern,
+    judged_classes,
+    merge,
+    propose,
+    prune,
+    settled_classes,
+    still_needed,
+)
 from pytest_runtime.replay.model.difference import Difference, DifferenceKind
 from pytest_runtime.replay.model.render import as_json, short
 from pytest_runtime.replay.model.shape_text import covers, is_shape, joined, shape_text

@@ -12,7 +12,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from pytest_runtime.recorders.model.trace import decode_trace, encode_trace
-from pytest_runtime.replay.engine import CannotReplay
+from pytest_runtime.replay.execute.loader import CannotReplay
 from pytest_runtime.replay.model.verdict import (
     ClassVerdict,
     FieldDifference,

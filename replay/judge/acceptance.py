@@ -1,4 +1,4 @@
-"""This file is about acceptances: reviewed statements, in the repository, that a divergence is intended.
+"""Acceptances: reviewed statements, in the repository, that a divergence is intended.
 
 An acceptance fits the differences of one field pattern, of one kind and of two shapes, on one path of one entry, and
 nothing else: accepting a total on one branch does not accept it on another. The file has no recorded values in it.
@@ -12,11 +12,11 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from .replay.model.difference import DifferenceKind
-from .replay.model.field_path import field_pattern as pattern_of
-from .replay.model.shape_text import ShapeText, covers, joined, kind_of, shape_text
-from .replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict
-from .reports.printing import printable
+from ...recorders.model.printable import printable
+from ..model.difference import DifferenceKind
+from ..model.field_path import field_pattern as pattern_of
+from ..model.shape_text import ShapeText, covers, joined, kind_of, shape_text
+from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
 ClassKey: TypeAlias = tuple[str, str]
 """(entry, path digest)"""
