@@ -22,7 +22,7 @@ from .recorders.errors import AcceptanceError
 from .replay.change.files import ACCEPTANCES
 from .replay.judge.acceptance import Acceptance, doubles
 from .replay.judge.blindness import Blindness
-from .replay.model.difference import DifferenceKind
+from .replay.model.difference import DifferencePart
 from .replay.model.shape_text import is_shape
 
 FILE = ACCEPTANCES
@@ -194,7 +194,7 @@ class _Reader:
         return Acceptance(**row.table)
 
     def _check(self, row: _Row, key: str, value: str) -> None:
-        kinds = get_args(DifferenceKind)
+        kinds = get_args(DifferencePart)
         if key == "kind" and value not in kinds:
             raise self._error(self._line_in(row, key), _unknown("kind", value, kinds))
         if key in ("base", "candidate") and not is_shape(value):

@@ -115,7 +115,7 @@ def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
         **plain,
         "accepted": accepted,
         "location": _location(finding.location),
-        "differences": [{"kind": one.kind, **_values(one)} for one in finding.differences],
+        "differences": [{"kind": one.kind.part, **_values(one)} for one in finding.differences],
     }
 
 

@@ -75,8 +75,8 @@ class Replayed(NamedTuple):
 
     @property
     def kinds(self) -> set[str]:
-        """Kinds of all differences."""
-        return {difference.kind for trace in self.traces for difference in trace.differences}
+        """What the differences are parts of: `response`, `return`, `exception`, `mutation`, `outbound`."""
+        return {difference.kind.part for trace in self.traces for difference in trace.differences}
 
     @property
     def location(self) -> Location:

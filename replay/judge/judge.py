@@ -22,7 +22,7 @@ from ..compare.tree_diff import Settles, compare, outbound_differences
 from ..compare.unknown import why_unknown
 from ..compare.volatile import settling
 from ..execute.printed import without_printed
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind
 from ..model.digests import new_names
 from ..model.job import Job, Observed
 from ..model.observation import Observation
@@ -291,9 +291,9 @@ class Judge:
             )
         # It stopped because it asked for something new: what it did not come to is not missing.
         found = outbound_differences(base.outbound, candidate.outbound, settles)
-        found = [one for one in found if not one.field.endswith(": missing call")]
+        found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_MISSING]
         if not found and observed.stop == "refused" and not self._against_recording:
-            return [Difference("outbound", "left the process", "it stayed inside", observed.reason)]
+            return [Difference(DifferenceKind.CALL_REFUSED, "left the process", "it stayed inside", observed.reason)]
         return found or self._silenced(case, observed.reason)
 
     def _rules(self, case: Case, *, reread: bool) -> Settles:

@@ -16,6 +16,7 @@ from pytest_runtime.replay.judge.blind_spots import BlindSpot
 from pytest_runtime.replay.judge.blindness import Agreed
 from pytest_runtime.replay.judge.gate import UnjudgedChange
 from pytest_runtime.replay.judge.seal import Fidelity, SealedTrace
+from pytest_runtime.replay.model.difference import DifferenceKind
 from pytest_runtime.replay.model.reason import Why
 from pytest_runtime.replay.model.render import PARTS, both_short, literal
 from pytest_runtime.replay.model.verdict import (
@@ -55,7 +56,7 @@ PLACE = decided()
 def difference(field: str, base: object = 1, candidate: object = 2) -> FieldDifference:
     """A differing field."""
     raw = [msgspec.Raw(msgspec.json.encode(value)) for value in (base, candidate)]
-    return FieldDifference("return", field, raw[0], raw[1], repr(base), repr(candidate))
+    return FieldDifference(DifferenceKind.RETURN, field, raw[0], raw[1], repr(base), repr(candidate))
 
 
 def diverged(name: str, *fields: str, place: Location | None = PLACE) -> TraceVerdict:
