@@ -1,4 +1,4 @@
-"""This file is about the file of acceptances, `runtime-accepted.toml` at a project's root: read, and written again.
+"""The file of acceptances, `runtime-accepted.toml` at a project's root: read, and written again.
 
 One table per acceptance, sorted, one field per line, so that a reviewer sees in a diff what is accepted and two
 branches that accept different things merge. Reading and writing again gives the same bytes.
@@ -18,11 +18,11 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import tomli_w
 
-from .acceptance import Acceptance, doubles
-from .blindness import Blindness
 from .recorders.errors import AcceptanceError
 from .replay.change.files import ACCEPTANCES
-from .replay.model.difference import DifferenceKind
+from .replay.judge.acceptance import Acceptance, doubles
+from .replay.judge.blindness import Blindness
+from .replay.model.difference import DifferencePart
 from .replay.model.shape_text import is_shape
 
 FILE = ACCEPTANCES
@@ -57,6 +57,14 @@ def read_acceptances(path: Path) -> tuple[Acceptance, ...]:
 def parse_acceptances(text: str, path: Path) -> tuple[Acceptance, ...]:
     """The acceptances in a text; `path` is told in errors. Raises `AcceptanceError`."""
     return _Reader(path, text).acceptances()
+
+
+def acceptances_in(data: bytes) -> tuple[Acceptance, ...]:
+    """The acceptances in a file of another revision; one that cannot be read holds none."""
+    try:
+        return parse_acceptances(data.decode(), Path(FILE))
+    except (AcceptanceError, UnicodeDecodeError):
+        return ()
 
 
 def read_blindness(path: Path) -> tuple[Blindness, ...]:
@@ -186,7 +194,7 @@ class _Reader:
         return Acceptance(**row.table)
 
     def _check(self, row: _Row, key: str, value: str) -> None:
-        kinds = get_args(DifferenceKind)
+        kinds = get_args(DifferencePart)
         if key == "kind" and value not in kinds:
             raise self._error(self._line_in(row, key), _unknown("kind", value, kinds))
         if key in ("base", "candidate") and not is_shape(value):

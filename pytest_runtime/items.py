@@ -1,4 +1,4 @@
-"""This file is about items: one pytest item per path class, under a real file per application module."""
+"""Items: one pytest item per path class, under a real file per application module."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from .config import make_folder
-from .replay.engine import Group
+from .options import Options
 from .replay.execute.loader import CannotReplay
 from .replay.explore.finding import encode_explored
 from .replay.model.verdict import BAD, ClassVerdict, encode_verdict
+from .replay.run.exploration import JudgedExploration
+from .replay.run.plan import Group
+from .replay.run.run import Run
 from .reports.explored import failure_text as explored_text
 from .reports.explored import one_line as explored_line
 from .reports.failure import failure_text, one_line
 from .reports.printing import in_line
 
 if TYPE_CHECKING:
-    from .exploration import Judged
-    from .pipeline import Pipeline
     from .replay.explore.analyze.targets import Target
 
 
@@ -79,40 +80,40 @@ class Failure(TerminalRepr):
 class RuntimeFile(pytest.File):
     """The items of one application module."""
 
-    def fill(self, pipeline: Pipeline, groups: Sequence[Group]) -> None:
-        """Say what it holds."""
-        self._pipeline = pipeline
-        self._groups = list(groups)
+    def fill(self, run: Run, options: Options) -> None:
+        """Give it the run that judges its items."""
+        self._run = run
+        self._options = options
 
     def collect(self) -> Iterable[pytest.Item]:
         """The items that hold a trace which is to be replayed, in a fixed order."""
-        options = self._pipeline.options
-        for group in self._groups:
-            if self._pipeline.engine.wanted(group, options.trace):
+        for group in self._run.groups:
+            if group.module == self.path.stem and self._run.wanted(group):
                 item: RuntimeItem = RuntimeItem.from_parent(self, name=group.name.item)
-                item.fill(self._pipeline, group)
+                item.fill(self._run, self._options, group)
                 yield item
 
 
 class ExplorationFile(pytest.File):
     """What is explored for the change."""
 
-    def fill(self, pipeline: Pipeline) -> None:
-        """Say what it holds."""
-        self._pipeline = pipeline
+    def fill(self, run: Run, options: Options) -> None:
+        """Give it the run that explores its items."""
+        self._run = run
+        self._options = options
 
     def collect(self) -> Iterable[pytest.Item]:
         """One item for each function that changed, and for each entry above one."""
-        for target in self._pipeline.targets():
+        for target in self._run.plan().targets:
             item: ExplorationItem = ExplorationItem.from_parent(self, name=target.item)
-            item.fill(self._pipeline, target)
+            item.fill(self._run, self._options, target)
             yield item
 
 
 class Differs(Exception):
     """Base and candidate differ on an input that was not recorded; carries what was found."""
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: JudgedExploration) -> None:
         super().__init__(explored_line(judged))
         self.judged = judged
 
@@ -122,22 +123,23 @@ class ExplorationItem(pytest.Item):
 
     explored_text: str | None = None
 
-    def fill(self, pipeline: Pipeline, target: Target) -> None:
-        """Say what it is about."""
-        self._pipeline = pipeline
+    def fill(self, run: Run, options: Options, target: Target) -> None:
+        """Give it the run, and what it explores."""
+        self._run = run
+        self._options = options
         self._target = target
         self.add_marker("runtime")
 
     def runtest(self) -> None:
         """Explore; raises `Differs`, or skips what cannot be explored by itself."""
         try:
-            explored = self._pipeline.explore(self._target)
+            explored = self._run.explore(self._target)
         except CannotReplay as error:
             pytest.fail(in_line(f"it cannot be explored: {error}"), pytrace=False)
         self.explored_text = encode_explored(explored)
         if explored.reason:
             pytest.skip(in_line(f"not explored: {explored.reason}"))
-        judged = self._pipeline.judged_exploration(explored)
+        judged = self._run.reviewed_exploration(explored)
         if judged.failing:
             raise Differs(judged)
 
@@ -145,13 +147,13 @@ class ExplorationItem(pytest.Item):
         """The smallest inputs that differ, for a person."""
         if isinstance(excinfo.value, Differs):
             judged = excinfo.value.judged
-            text = explored_text(judged, self._pipeline.options.project.root)
+            text = explored_text(judged, self._options.project.root)
             return Failure(text, str(self.path), explored_line(judged))
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The application's source, so that editors jump there."""
-        file, line = self._pipeline.engine.place_of(self._target.functions[0])
+        file, line = self._run.place_of(self._target.functions[0])
         return Path(file), line - 1, in_line(f"explore {self._target.name}")
 
 
@@ -160,17 +162,18 @@ class RuntimeItem(pytest.Item):
 
     verdict_text: str | None = None
 
-    def fill(self, pipeline: Pipeline, group: Group) -> None:
-        """Say what it is about."""
-        self._pipeline = pipeline
+    def fill(self, run: Run, options: Options, group: Group) -> None:
+        """Give it the run, and what it judges."""
+        self._run = run
+        self._options = options
         self._group = group
         self.add_marker("runtime")
 
     def runtest(self) -> None:
         """Replay and judge; raises `Diverged`, or skips when nothing could be judged."""
-        found = self._pipeline.engine.judge(self._group, only=self._pipeline.options.trace)
+        found = self._run.judge(self._group)
         self.verdict_text = encode_verdict(found)
-        verdict = self._pipeline.judged(found)
+        verdict = self._run.reviewed(found)
         self.user_properties.append(("runtime_conditions", verdict.words))
         if any(verdict.count(bad) for bad in BAD):
             self._debug(verdict)
@@ -181,21 +184,21 @@ class RuntimeItem(pytest.Item):
 
     def _debug(self, verdict: ClassVerdict) -> None:
         """With `--pdb` and one trace, run it again and stop where it begins to differ."""
-        if not (self.config.option.usepdb and self._pipeline.options.trace):
+        if not (self.config.option.usepdb and self._options.trace):
             return
         from .debugger import run_to
 
         for trace in verdict.traces:
             if trace.verdict == "diverged" and trace.location is not None:
                 place = trace.location
-                file = os.path.join(str(self._pipeline.options.project.root), place.file)
-                run_to(file, place.line, partial(self._pipeline.engine.replay_again, trace.trace))
+                file = os.path.join(str(self._options.project.root), place.file)
+                run_to(file, place.line, partial(self._run.replay_again, trace.trace))
                 return
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The divergence, for a person; a traceback only where the harness itself failed."""
         if isinstance(excinfo.value, Diverged):
-            options = self._pipeline.options
+            options = self._options
             verdict = excinfo.value.verdict
             text = failure_text(verdict, options.baseline, options.project.root)
             return Failure(text, str(self.path), one_line(verdict))
@@ -203,5 +206,5 @@ class RuntimeItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The application's source, so that editors jump there."""
-        file, line = self._pipeline.engine.where(self._group)
+        file, line = self._run.place_of_group(self._group)
         return Path(file), line - 1, in_line(f"{self._group.stored.entry} · {self._group.name.words}")

@@ -1,4 +1,4 @@
-"""This file is about the options of a pytest run: one frozen value, resolved once."""
+"""The options of a pytest run: one frozen value, resolved once."""
 
 from __future__ import annotations
 
@@ -8,25 +8,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from .config import Project, load_project
-from .recorders.errors import RuntimeBaselineError
+from .recorders.errors import ConfigurationError, RuntimeBaselineError
+from .replay.run.options import ExploreOptions, RunOptions
 from .reports.printing import printable
-from .wiring import check_include
+from .wiring import check_include, other_base
 
 EXAMPLES = 200
 """Inputs that are tried for each function."""
 
 MOST_EXAMPLES = 100_000
-
-
-class Exploration(NamedTuple):
-    """How to explore."""
-
-    examples: int
-    """For each function."""
-    strict: bool
-    """Whether far inputs fail an item too."""
-    asked_for: bool
-    """Whether the option says so, not the configuration alone."""
 
 
 class Options(NamedTuple):
@@ -46,7 +36,7 @@ class Options(NamedTuple):
     coverage: Path | None
     require_reached: float | None
     """Percent of the changed lines that replays must reach."""
-    explore: Exploration | None
+    explore: ExploreOptions | None
     """`None`: nothing but the recorded inputs."""
     write_tests: Path | None
     """Where differences are written as plain tests."""
@@ -55,6 +45,19 @@ class Options(NamedTuple):
     def folder(self) -> Path:
         """Where the files lie that the items hang under."""
         return self.project.root / ".runtime" / self.baseline
+
+    @property
+    def run(self) -> RunOptions:
+        """What is asked of the run, whoever runs it."""
+        return RunOptions(
+            trace=self.trace,
+            everything=self.everything,
+            accept=self.accept,
+            require_reached=self.require_reached,
+            explore=self.explore,
+            all_lines=self.coverage is not None,
+            plain_tests=self.write_tests is not None,
+        )
 
 
 def resolve(namespace: Any, config: pytest.Config) -> Options:
@@ -90,7 +93,7 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
     )
 
 
-def _exploration(said: str | None, project: Project) -> Exploration | None:
+def _exploration(said: str | None, project: Project) -> ExploreOptions | None:
     """What the option says, else the configuration. Raises `pytest.UsageError`."""
     configured = project.configuration.explore
     if said is None and configured is False:
@@ -107,21 +110,19 @@ def _exploration(said: str | None, project: Project) -> Exploration | None:
                 f"--runtime-explore: {part!r} is neither a number of examples (1 to {MOST_EXAMPLES}) nor strict. "
                 "Write it as one word, --runtime-explore=200: after a space pytest takes the next argument for it"
             )
-    return Exploration(examples, strict, said is not None)
+    return ExploreOptions(examples, strict, said is not None)
 
 
 def _base(folder: Path, named: str, root: Path) -> str:
-    """A folder as a whole path: workers of pytest-xdist may run elsewhere.
+    """The base that was named; raises `pytest.UsageError` where it is the project itself.
 
     pytest looks for its root before it knows the options of plugins: in `--runtime-base ../old` it takes the folder for
-    one to test, and base for the project. Raises `pytest.UsageError` there.
+    one to test, and base for the project.
     """
-    path = Path(folder, named)
-    if not named or not path.is_dir():
-        return named
-    if path.resolve() == root.resolve():
+    try:
+        return other_base(folder, named, root)
+    except ConfigurationError as error:
         raise pytest.UsageError(
-            f"--runtime-base: {named} is the project itself, so there is nothing to compare. Write it as one word, "
-            f"--runtime-base={named}: after a space pytest takes the folder for the one to test"
-        )
-    return str(path)
+            f"--runtime-base: {error}. Write it as one word, --runtime-base={named}: after a space pytest takes the "
+            "folder for the one to test"
+        ) from error

@@ -1,4 +1,4 @@
-"""This file is about the pytest plugin's edge: its options, and the hand-over to `pipeline` when one is given.
+"""The pytest plugin's edge: its options, and the hand-over to `pytest_run` when one is given.
 
 Without `--runtime-baseline` nothing but the options and the specifications of two hooks is registered, and nothing else
 is imported.
@@ -80,6 +80,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     if not namespace.runtime_baseline:
         namespace.runtime_baseline = early_config.getini("runtime_baseline") or None
     if namespace.runtime_baseline and not namespace.help:
-        from .pipeline import start
+        from .pytest_run import start
 
         start(early_config, namespace)

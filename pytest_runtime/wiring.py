@@ -1,12 +1,15 @@
-"""This file is about wiring: what a project and a baseline's name come to, for pytest runs and commands alike."""
+"""Wiring: from a project and a baseline's name to a run, for pytest and commands alike."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+from .acceptance_file import FILE, acceptances_in, read_acceptances, read_blindness
 from .config import Project
 from .recorders.errors import ConfigurationError, UnknownBaseline
 from .recorders.privacy.encryption import SessionKey
@@ -15,6 +18,11 @@ from .recorders.store.open import open_reader
 from .recorders.store.protocol import BaselineReader
 from .replay.change.packages import homes_below, homes_of
 from .replay.judge.oracle import Setup
+from .replay.model.progress import Say, say_nothing
+from .replay.run.options import Project as RunProject
+from .replay.run.options import RunOptions
+from .replay.run.run import Run
+from .rules import Hooks, ProjectRules
 
 
 def open_baseline(project: Project, name: str) -> BaselineReader:
@@ -44,8 +52,23 @@ def check_include(project: Project) -> None:
         )
 
 
+def base_path(folder: Path, named: str) -> str:
+    """The base that a user named, who stands in a folder: a folder as a whole path, because workers of pytest-xdist may
+    run elsewhere; a revision as it is."""
+    path = Path(folder, named)
+    return str(path) if named and path.is_dir() else named
+
+
+def other_base(folder: Path, named: str, root: Path) -> str:
+    """The same, to be compared with; raises `ConfigurationError` where it is the project itself."""
+    path = base_path(folder, named)
+    if Path(path).is_dir() and named and Path(path).resolve() == root.resolve():
+        raise ConfigurationError(f"{named} is the project itself, so there is nothing to compare")
+    return path
+
+
 def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
-    """What the engine replays, and with what; `base` is the revision or folder that the user named, or empty.
+    """What a run replays, and with what; `base` is the revision or folder that the user named, or empty.
 
     Raises `ConfigurationError` for an included package without a file below the project's root.
     """
@@ -63,6 +86,35 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
         redact=configured.redact,
         keys=keys_of(project, baseline),
     )
+
+
+def run_of(
+    project: Project,
+    baseline: str,
+    options: RunOptions,
+    *,
+    base: str = "",
+    hooks: Callable[[], Hooks] = Hooks,
+    say: Say = say_nothing,
+    progress: Say = say_nothing,
+) -> Run:
+    """A run of a project on its baseline; `hooks` are asked beside the rules of the configuration.
+
+    Raises `AcceptanceError`, `ConfigurationError`, `KeyProblem`, `StoreError`.
+    """
+    file = project.root / FILE
+    acceptances, blindness = read_acceptances(file), read_blindness(file)
+    setup = setup_of(project, baseline, base)
+    make_importable(project)
+    known = RunProject(
+        setup=setup,
+        reader=open_baseline(project, baseline),  # last: the run closes it
+        rules=ProjectRules(project.configuration.compare, hooks),
+        acceptances=acceptances,
+        parse_acceptances=acceptances_in,
+        blindness=blindness,
+    )
+    return Run(known, options, say=say, progress=progress)
 
 
 def make_importable(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""This file is about `pytest-runtime seal`: a baseline is replayed on base, and how well that works is told.
+"""`pytest-runtime seal`: a baseline is replayed on base, and how well that works is reported.
 
 It is what the first run on a base does by itself; here it is done ahead, and looked at.
 """
@@ -19,11 +19,12 @@ from ..recorders.errors import ConfigurationError
 from ..recorders.store.protocol import BaselineReader
 from ..replay.judge.oracle import Oracle, find_oracle
 from ..replay.judge.seal import SealedTrace
+from ..replay.judge.unjudged import Unjudged, grouped
 from ..replay.model.field_path import without_positions
 from ..replay.model.progress import say_nothing
 from ..reports.printing import in_line, many
-from ..reports.unjudged import Unjudged, group_lines, grouped
-from ..wiring import check_include, make_importable, open_baseline, setup_of
+from ..reports.unjudged import group_lines
+from ..wiring import base_path, check_include, make_importable, open_baseline, setup_of
 
 REASONS_SHOWN = 5
 """Reasons that are told of one entry."""
@@ -41,10 +42,9 @@ def seal_command(name: str, base: str) -> None:
         if not reader.classes():
             raise ConfigurationError(f"baseline {name!r} holds no trace: there is nothing to seal")
         make_importable(project)
-        folder = str(Path(base).absolute()) if base and Path(base).is_dir() else base
         started = time.monotonic()
         oracle = find_oracle(
-            setup_of(project, name, folder),
+            setup_of(project, name, base_path(Path.cwd(), base)),
             reader,
             lambda line: click.echo(in_line(line)),
             renew=True,

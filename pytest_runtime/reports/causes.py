@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from ..replay.model.difference import DifferenceKind
+from ..replay.model.difference import DifferencePart
 from ..replay.model.field_path import FieldPattern, field_pattern
 from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 
@@ -21,7 +21,7 @@ NO_PLACE: PlaceKey = ()
 class Sort(NamedTuple):
     """Differences of one kind in one field pattern."""
 
-    kind: DifferenceKind
+    kind: DifferencePart
     pattern: FieldPattern
     traces: tuple[str, ...]
     """The traces that show it."""
@@ -89,10 +89,10 @@ def _cause(members: Sequence[tuple[ClassVerdict, TraceVerdict]]) -> Cause:
 
 def sorts_of(traces: Iterable[TraceVerdict]) -> list[Sort]:
     """The differences of some traces by kind and field pattern, in the order in which they are first seen."""
-    found: dict[tuple[DifferenceKind, FieldPattern], list[tuple[str, FieldDifference]]] = {}
+    found: dict[tuple[DifferencePart, FieldPattern], list[tuple[str, FieldDifference]]] = {}
     for trace in traces:
         for difference in trace.differences:
-            name = difference.kind, field_pattern(difference.field, outbound=difference.kind == "outbound")
+            name = difference.kind.part, field_pattern(difference.field, outbound=difference.kind.is_outbound)
             found.setdefault(name, []).append((trace.trace, difference))
     return [
         Sort(kind, name, tuple(dict.fromkeys(trace for trace, _one in seen)), len(seen), seen[0][1], _shown(name, seen))

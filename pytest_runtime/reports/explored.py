@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..exploration import Judged
 from ..replay.explore.finding import Explored, Finding
+from ..replay.run.exploration import JudgedExploration
 from .causes import source_line
 from .printing import in_line, many
 
 LISTED = 10
 
 
-def one_line(judged: Judged) -> str:
+def one_line(judged: JudgedExploration) -> str:
     """The findings in a line."""
     first = judged.failing[0]
     more = f" (and {len(judged.failing) - 1} more)" if len(judged.failing) > 1 else ""
     return in_line(" ".join(f"{first.call}: base {first.base}, candidate {first.candidate}{more}".split()))
 
 
-def failure_text(judged: Judged, root: Path) -> str:
+def failure_text(judged: JudgedExploration, root: Path) -> str:
     """Everything about what failed, for a person."""
     explored = judged.explored
     lines: list[str] = [one_line(judged)]
@@ -67,7 +67,7 @@ def counts(explored: Explored) -> str:
     return ", ".join(parts)
 
 
-def summary_lines(found: Sequence[Judged], root: Path) -> Iterator[tuple[str, str]]:
+def summary_lines(found: Sequence[JudgedExploration], root: Path) -> Iterator[tuple[str, str]]:
     """(line, its colour or empty) of the summary of a run."""
     done = [one for one in found if not one.explored.reason]
     for one in done:
@@ -88,7 +88,7 @@ def summary_lines(found: Sequence[Judged], root: Path) -> Iterator[tuple[str, st
             yield f"not explored: {one.explored.target}: {one.explored.reason}", ""
 
 
-def total_line(found: Sequence[Judged]) -> str:
+def total_line(found: Sequence[JudgedExploration]) -> str:
     """All of it in a line."""
     done = [one.explored for one in found if not one.explored.reason]
     failing, listed = (sum(len(getattr(one, name)) for one in found) for name in ("failing", "listed"))

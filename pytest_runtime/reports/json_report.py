@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from ..acceptance import Acceptance
-from ..exploration import Judged
 from ..replay.explore.finding import Finding
+from ..replay.judge.acceptance import Acceptance
 from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..replay.run.exploration import JudgedExploration
+from ..replay.run.result import RunResult
 from .causes import Cause, Sort, causes_of, place_key, sorts_of
-from .totals import Totals
 
 FORMAT = 4
 """Version of the report.
@@ -25,26 +25,27 @@ FORMAT = 4
 """
 
 
-def report_of(totals: Totals) -> dict[str, Any]:
+def report_of(result: RunResult) -> dict[str, Any]:
     """The report as plain data."""
-    counts = {verdict.replace(" ", "_"): count for verdict, count in totals.counts().items()}
-    reached, every = totals.changed_lines
+    baseline, oracle = result.baseline, result.oracle
+    counts = {verdict.replace(" ", "_"): count for verdict, count in result.counts().items()}
+    reached = result.reached
     return {
         "format": FORMAT,
-        "baseline": {"name": totals.baseline, "location": totals.location, "counters": dict(totals.counters)},
-        "oracle": {"kind": totals.oracle_kind, "label": totals.oracle, "reason": totals.oracle_reason},
-        "differs": totals.differs,
-        "selection": {"classes": totals.classes, "selected": len(totals.verdicts), "trace": totals.selection},
+        "baseline": {"name": baseline.name, "location": baseline.location, "counters": dict(baseline.counters)},
+        "oracle": {"kind": oracle.kind, "label": oracle.label, "reason": oracle.reason},
+        "differs": oracle.differs,
+        "selection": {"classes": baseline.classes, "selected": len(result.verdicts), "trace": result.trace},
         "counts": counts,
-        "asserted": totals.asserted(),
-        "passed": totals.passed(),
-        "reason": totals.no_pass(),
-        "causes": [_cause(cause) for cause in causes_of(totals.verdicts)],
-        "divergences": [row for verdict in totals.verdicts for row in _divergences(verdict)],
-        "hung": _reasons(totals, "hung"),
-        "crashed": _reasons(totals, "crashed"),
-        "errors": _reasons(totals, "error"),
-        "not_judged": _reasons(totals, "not judged"),
+        "asserted": result.asserted(),
+        "passed": result.passed(),
+        "reason": result.no_pass(),
+        "causes": [_cause(cause) for cause in causes_of(result.verdicts)],
+        "divergences": [row for verdict in result.verdicts for row in _divergences(verdict)],
+        "hung": _reasons(result, "hung"),
+        "crashed": _reasons(result, "crashed"),
+        "errors": _reasons(result, "error"),
+        "not_judged": _reasons(result, "not judged"),
         "not_judged_causes": [
             {
                 "cause": group.cause,
@@ -52,7 +53,7 @@ def report_of(totals: Totals) -> dict[str, Any]:
                 "recorded": group.traffic,
                 "trace_ids": [one.trace for one in group.traces],
             }
-            for group in totals.unjudged()
+            for group in result.unjudged()
         ],
         "unjudged_changes": [
             {
@@ -62,20 +63,20 @@ def report_of(totals: Totals) -> dict[str, Any]:
                 "traces": one.traces,
                 "reasons": [{"reason": reason, "traces": count} for reason, count in one.reasons],
             }
-            for one in totals.agreed.left
+            for one in result.agreed.left
         ],
-        "wall": totals.wall,
-        "not_sampled": dict(totals.unsampled),
+        "wall": result.wall,
+        "not_sampled": dict(baseline.unsampled),
         "blind": [
-            {**msgspec.to_builtins(one), "over": one in totals.agreed.over}
-            for one in (*totals.agreed.holding, *totals.agreed.over)
+            {**msgspec.to_builtins(one), "over": one in result.agreed.over}
+            for one in (*result.agreed.holding, *result.agreed.over)
         ],
         "acceptances": {
-            "used": [_acceptance(one) for one in totals.used],
-            "unmatched": [_acceptance(one) for one in totals.unmatched],
-            "settled": [_acceptance(one) for one in totals.settled],
+            "used": [_acceptance(one) for one in result.acceptances.used],
+            "unmatched": [_acceptance(one) for one in result.acceptances.unmatched],
+            "settled": [_acceptance(one) for one in result.acceptances.settled],
         },
-        "rules": [msgspec.to_builtins(one) for one in totals.rules()],
+        "rules": [msgspec.to_builtins(one) for one in result.rules()],
         "fidelity": {
             entry: {
                 "traces": found.traces,
@@ -83,23 +84,23 @@ def report_of(totals: Totals) -> dict[str, Any]:
                 "borrowed": found.borrowed,
                 "reasons": dict(found.reasons),
             }
-            for entry, found in totals.fidelity.items()
+            for entry, found in result.fidelity.items()
         },
-        "explored": [_explored(one) for one in totals.explored],
-        "changed_lines": {"reached": reached, "all": every, "required_percent": totals.required},
-        "blind_spots": [msgspec.to_builtins(spot) for spot in totals.blind_spots],
-        "blind_spots_unavailable": totals.reach_unavailable,
-        "import_faults": dict(totals.import_faults),
+        "explored": [_explored(one) for one in result.explored],
+        "changed_lines": {"reached": reached.lines, "all": reached.all_lines, "required_percent": reached.required},
+        "blind_spots": [msgspec.to_builtins(spot) for spot in reached.blind_spots],
+        "blind_spots_unavailable": reached.unavailable,
+        "import_faults": dict(result.import_faults),
     }
 
 
-def write_report(path: Path, totals: Totals) -> None:
+def write_report(path: Path, result: RunResult) -> None:
     """Write the report; raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(report_of(totals)), indent=2) + b"\n")
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report_of(result)), indent=2) + b"\n")
 
 
-def _explored(judged: Judged) -> dict[str, Any]:
+def _explored(judged: JudgedExploration) -> dict[str, Any]:
     """What was tried on one function or entry, and its findings, accepted ones too."""
     accepted = {finding.call for finding, _reason in judged.accepted}
     explored = judged.explored
@@ -114,7 +115,7 @@ def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
         **plain,
         "accepted": accepted,
         "location": _location(finding.location),
-        "differences": [{"kind": one.kind, **_values(one)} for one in finding.differences],
+        "differences": [{"kind": one.kind.part, **_values(one)} for one in finding.differences],
     }
 
 
@@ -172,9 +173,9 @@ def _acceptance(acceptance: Acceptance) -> dict[str, Any]:
     return found
 
 
-def _reasons(totals: Totals, verdict: str) -> list[dict[str, Any]]:
+def _reasons(result: RunResult, verdict: str) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str, str, str], list[str]] = {}
-    for one in totals.verdicts:
+    for one in result.verdicts:
         for trace in one.traces:
             if trace.verdict == verdict:
                 rows.setdefault((one.entry, one.words, one.item, trace.reason), []).append(trace.trace)

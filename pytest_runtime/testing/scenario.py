@@ -27,7 +27,6 @@ from ..recorders.store.open import open_reader
 from ..recorders.store.protocol import BaselineReader
 from ..replay.change.versions import Versions
 from ..replay.compare.tolerance import NO_RULES
-from ..replay.engine import Engine
 from ..replay.execute.loader import Loaded, Replayer
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from ..replay.explore.finding import Explored
@@ -37,6 +36,10 @@ from ..replay.judge.seal import Seal
 from ..replay.model.job import Job, Observed
 from ..replay.model.progress import Say, say_nothing
 from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
+from ..replay.run.exploring import make_explorer
+from ..replay.run.options import Project, RunOptions
+from ..replay.run.plan import targets_of_change
+from ..replay.run.run import Run
 from ..replay.world.response_fallback import Lender
 
 _numbers = itertools.count()
@@ -72,8 +75,8 @@ class Replayed(NamedTuple):
 
     @property
     def kinds(self) -> set[str]:
-        """Kinds of all differences."""
-        return {difference.kind for trace in self.traces for difference in trace.differences}
+        """What the differences are parts of: `response`, `return`, `exception`, `mutation`, `outbound`."""
+        return {difference.kind.part for trace in self.traces for difference in trace.differences}
 
     @property
     def location(self) -> Location:
@@ -122,6 +125,13 @@ class LocalRunner:
     def stop(self) -> None:
         """Done with it."""
         self._replayer.stop()
+
+
+def _judged(run: Run) -> Replayed:
+    """Judge every wanted class; the candidate is loaded also where nothing differs."""
+    run.prepare()
+    run.load()
+    return Replayed(tuple(run.judge_all()), tuple(run.found.reach.blind_spots()))
 
 
 def _traces(reader: BaselineReader) -> list[Trace]:
@@ -221,13 +231,12 @@ class Scenario:
         """Replay everything that was recorded on the modules as they are now, against the recorded outcomes."""
         self._forget()
         sys.path.insert(0, str(self.folder))
-        engine = Engine(
-            open_reader(self.store), self._setup(app=app, boundaries=boundaries), make_candidate=LocalRunner
-        )
+        setup = self._setup(app=app, boundaries=boundaries)
+        run = Run(Project(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
         try:
-            return self._judged(engine, only)
+            return _judged(run)
         finally:
-            engine.stop()
+            run.stop()
             sys.path.remove(str(self.folder))
             self._forget()
 
@@ -238,11 +247,12 @@ class Scenario:
         self._forget()
         sys.path.insert(0, str(self.folder))
         setup = self._setup(base=str(self.base), **options)
-        engine = Engine(open_reader(self.store), setup, everything=everything)
+        asked = RunOptions(trace=only, everything=everything)
+        run = Run(Project(setup, open_reader(self.store)), asked, progress=progress)
         try:
-            return self._judged(engine, only, progress)
+            return _judged(run)
         finally:
-            engine.stop()
+            run.stop()
             sys.path.remove(str(self.folder))
             self._forget()
 
@@ -250,15 +260,20 @@ class Scenario:
         """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
         self._forget()
         sys.path.insert(0, str(self.folder))
-        settles, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
-        engine = Engine(open_reader(self.store), self._setup(base=str(self.base), **options), settles=settles)
+        rules, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
+        reader = open_reader(self.store)
+        project = Project(self._setup(base=str(self.base), **options), reader, rules)
+        run = Run(project)
         try:
-            engine.prepare()
-            engine.load()
-            explorer = engine.explorer(examples, is_accepted)
-            return {self.plain(target.name): explorer.explore(target) for target in engine.targets()}
+            oracle, locating = run.prepare(), run.load().locating
+            explorer = make_explorer(project, oracle, locating, examples=examples, accepts=is_accepted or run.accepts)
+            targets = targets_of_change(oracle, reader)
+            try:
+                return {self.plain(target.name): explorer.explore(target) for target in targets}
+            finally:
+                explorer.stop()
         finally:
-            engine.stop()
+            run.stop()
             sys.path.remove(str(self.folder))
             self._forget()
 
@@ -291,13 +306,6 @@ class Scenario:
             reader.close()
             sys.path.remove(str(self.folder))
             self._forget()
-
-    def _judged(self, engine: Engine, only: str, progress: Say = say_nothing) -> Replayed:
-        engine.prepare(progress=progress)
-        engine.load()
-        wanted = [group for group in engine.groups() if engine.wanted(group, only)]
-        verdicts = tuple(engine.judge(group, only=only) for group in wanted)
-        return Replayed(verdicts, tuple(engine.reach.blind_spots()))
 
     def _setup(
         self,

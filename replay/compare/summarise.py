@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...recorders.model.value_tree import Tree
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind
 from ..model.field_path import field_pattern, named_field
 from ..model.render import as_json, both_short, short
 from ..model.shape_text import ShapeText, kind_of, length_of, shape_text
@@ -40,8 +40,8 @@ def told(found: Sequence[Difference]) -> Told:
     sorts: dict[tuple[str, ...], list[tuple[int, int, int]]] = {}
     for position, difference in enumerate(found):
         base, candidate = _shape(difference, difference.base), _shape(difference, difference.candidate)
-        pattern = field_pattern(difference.field, outbound=difference.kind == "outbound")
-        sort = (difference.kind, pattern, kind_of(base), kind_of(candidate))
+        pattern = field_pattern(difference.field, outbound=difference.kind.is_outbound)
+        sort = (difference.kind.part, pattern, kind_of(base), kind_of(candidate))
         sorts.setdefault(sort, []).append((length_of(base), length_of(candidate), position))
     speaking = [_speaking(members) for members in list(sorts.values())[:SORTS_LIMIT]]
     wanted = {position for positions in speaking for position in positions}
@@ -66,7 +66,9 @@ def _shape(difference: Difference, value: Tree) -> ShapeText:
 
 def field_of(difference: Difference, parameters: Sequence[str] = ()) -> FieldDifference:
     """A difference in plain data; `parameters` are those of the function whose arguments it may be about."""
-    named = named_field(difference.field, parameters) if difference.kind == "mutation" else difference.field
+    named = (
+        named_field(difference.field, parameters) if difference.kind is DifferenceKind.MUTATION else difference.field
+    )
     base, candidate = both_short(difference.base, difference.candidate)
     return FieldDifference(
         kind=difference.kind,

@@ -24,6 +24,7 @@ from ...recorders.model.value_tree import (
     TupleNode,
     children,
 )
+from ..model.difference import DifferenceKind, call_field
 from ..model.digests import Digests, public
 from ..model.field_path import Field
 from ..model.observation import Observation, comparable
@@ -123,7 +124,11 @@ class _Counting:
 
     def count(self, path: str, tree: Tree, *, fixed: bool = False) -> None:
         """Count what lies at a path; `fixed` says that nothing a callee can change stands above it."""
-        rule = self._rules.ignores(f"{self._call}: missing call") if self._call and not path else None
+        rule = (
+            self._rules.ignores(call_field(DifferenceKind.CALL_MISSING, self._call))
+            if self._call and not path
+            else None
+        )
         field = f"{self._call} {path.lstrip('.')}" if self._call else path
         rule = rule if rule is not None else self._rules.ignores(field)
         if rule is not None:

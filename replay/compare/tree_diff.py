@@ -30,7 +30,7 @@ from ...recorders.model.value_tree import (
     encode,
 )
 from ..change.sequence_diff import opcodes
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind, call_field
 from ..model.digests import Digests, class_label, is_closed, is_ordered, public_names, readings
 from ..model.observation import Observation, Outbound, comparable
 from ..model.outbound_requests import canonical_key, described, label, operation_key
@@ -353,7 +353,11 @@ def compare(base: Observation, candidate: Observation, settles: Settles = settle
 def _outcome_differences(base: Observation, candidate: Observation, settles: Settles) -> list[Difference]:
     if base.kind != candidate.kind:
         left, right = comparable(base), comparable(candidate)
-        return [] if settles("exception", None, left, right) else [Difference("exception", "exception", left, right)]
+        return (
+            []
+            if settles("exception", None, left, right)
+            else [Difference(DifferenceKind.EXCEPTION, "exception", left, right)]
+        )
     found: list[Difference] = []
     settled: list[str] = []
 
@@ -365,12 +369,13 @@ def _outcome_differences(base: Observation, candidate: Observation, settles: Set
 
     if encode(base.value) != encode(candidate.value):
         inside = tree_differences(comparable(base), comparable(candidate), _under(base.kind, None, noting))
-        found = [Difference(base.kind, base.kind + path, left, right) for path, left, right in inside]
+        kind = DifferenceKind(base.kind)
+        found = [Difference(kind, base.kind + path, left, right) for path, left, right in inside]
     # The length of a response follows from its body.
     if any(field.startswith(_BODY) for field in [*(one.field for one in found), *settled]):
         found = [one for one in found if one.field != "response.headers.content-length"]
     inside = tree_differences(base.arguments, candidate.arguments, _under("arguments", None, settles))
-    found += [Difference("mutation", f"arguments{path}", left, right) for path, left, right in inside]
+    found += [Difference(DifferenceKind.MUTATION, f"arguments{path}", left, right) for path, left, right in inside]
     return found
 
 
@@ -396,16 +401,18 @@ def outbound_differences(
             found += _changed(name, base, partner, call, position, settles)
             continue
         request = described(call.operation, call.request)
-        if not settles(f"{name}: extra call", None, ABSENT, request):
-            found.append(Difference("outbound", f"{name}: extra call", ABSENT, request, position))
+        field = call_field(DifferenceKind.CALL_ADDED, name)
+        if not settles(field, None, ABSENT, request):
+            found.append(Difference(DifferenceKind.CALL_ADDED, field, ABSENT, request, position, None, name))
     answered = set(partners.values())
     for position, call in enumerate(base):
         if position in answered or call.operation.effect == "session":
             continue
         name = label(call.operation, call.request)
         request = described(call.operation, call.request)
-        if not settles(f"{name}: missing call", position, request, ABSENT):
-            found.append(Difference("outbound", f"{name}: missing call", request, ABSENT, position, position))
+        field = call_field(DifferenceKind.CALL_MISSING, name)
+        if not settles(field, position, request, ABSENT):
+            found.append(Difference(DifferenceKind.CALL_MISSING, field, request, ABSENT, position, position, name))
     return [*found, *_reordered(base, candidate, partners)]
 
 
@@ -451,7 +458,8 @@ def _changed(
         left, right, lambda path, old, new: settles(f"{name} {path.lstrip('.')}", partner, old, new)
     )
     return [
-        Difference("outbound", f"{name} {path.lstrip('.')}", old, new, position, partner) for path, old, new in inside
+        Difference(DifferenceKind.CALL_CHANGED, f"{name} {path.lstrip('.')}", old, new, position, partner)
+        for path, old, new in inside
     ]
 
 
@@ -467,9 +475,9 @@ def _reordered(base: list[Outbound], candidate: list[Outbound], partners: dict[i
         name = label(call.operation, call.request)
         before = last.get(lane)
         if before is not None and before[0] > partner:
-            other = before[1]
-            order = Difference("outbound", f"{name}: order", f"before {other}", f"after {other}", position, partner)
-            found.append(order)
+            kind, other = DifferenceKind.CALL_ORDER, before[1]
+            sides = f"before {other}", f"after {other}"
+            found.append(Difference(kind, call_field(kind, name), *sides, position, partner, name))
         else:
             last[lane] = (partner, name)
     return found

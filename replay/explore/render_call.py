@@ -67,7 +67,7 @@ def outcome_text(tried: Tried, at: int, differences: Sequence[Difference], *, is
     if differences and all(one.kind == "mutation" for one in differences):
         one = differences[0]
         return f"left {one.field} as {short(one.base if is_base else one.candidate, WIDTH)}"
-    if differences and all(one.kind == "outbound" for one in differences):
+    if differences and all(one.kind.is_outbound for one in differences):
         one = differences[0]
         return f"{one.field}: {short(one.base if is_base else one.candidate, WIDTH)}"
     return value_text(observation)

@@ -19,7 +19,7 @@ from ..compare.redacted_parts import RedactedParts, outside_redacted
 from ..compare.tree_diff import compare
 from ..compare.volatile import Mask, settling
 from ..execute.printed import without_printed
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind
 from ..model.job import Observed
 from ..model.observation import ENTRY_GONE, Observation
 from ..model.reason import Why, why
@@ -69,7 +69,7 @@ class RecordingCheck:
         differing = compare(recorded, without_printed(base), settling(masks))
         found = [one for one in differing if not _is_rest_of_one_stream(one)]
         if borrowed:
-            found = [one for one in found if not one.field.endswith(": extra call")]
+            found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]
         return outside_redacted(found, self._redacted.fields(trace, base)) if found else []
 
     def of_outcome(self, trace: Trace, base: Observation, deviations: Sequence[Difference]) -> Why:
@@ -158,9 +158,9 @@ def _told(difference: Difference) -> str:
     field = difference.field
     if field == "response.status":
         return f"recorded {short(difference.base)}, replayed {short(difference.candidate)}"
-    if field.endswith(": missing call"):
-        return f"{field.removesuffix(': missing call')} was recorded, and is not replayed"
-    if field.endswith(": extra call"):
-        return f"{field.removesuffix(': extra call')} is replayed, and was not recorded"
+    if difference.kind is DifferenceKind.CALL_MISSING:
+        return f"{difference.label} was recorded, and is not replayed"
+    if difference.kind is DifferenceKind.CALL_ADDED:
+        return f"{difference.label} is replayed, and was not recorded"
     recorded, replayed = both_short(difference.base, difference.candidate, 40)
     return f"{field}: recorded {recorded}, replayed {replayed}"

@@ -22,11 +22,12 @@ from ..compare.tree_diff import Settles, compare, outbound_differences
 from ..compare.unknown import why_unknown
 from ..compare.volatile import settling
 from ..execute.printed import without_printed
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind
 from ..model.digests import new_names
 from ..model.job import Job, Observed
 from ..model.observation import Observation
 from ..model.perturbation import STANDING
+from ..model.progress import Progress, say_nothing
 from ..model.reason import Why, why
 from ..model.verdict import Settled, Verdict
 from .kept_state import KEPT_STATE, KeptState
@@ -128,11 +129,13 @@ class Judge:
         traced: bool = False,
         against_recording: bool = False,
         ask_base: Callable[[Job], Observed | None] = lambda job: None,
+        seen: Callable[[Observed], None] = lambda observed: None,
     ) -> None:
         """`doubts` tells of a trace what the change may do to how it is compared; `settles` makes the project's
         own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are
         wanted. With `against_recording` nobody replayed base: what the recorder could not see may be what base did
-        too. `ask_base` replays a job on base; it answers `None` where there is no base to ask."""
+        too. `ask_base` replays a job on base; it answers `None` where there is no base to ask. `seen` is given every
+        observation of the candidate."""
         self._traced = traced
         self._against_recording = against_recording
         self._candidate = candidate
@@ -142,12 +145,13 @@ class Judge:
         self._kept_state = KeptState(self._once, ask_base)
         self._confirmed = Confirmed()
         self._early: dict[TraceId, _Early] = {}
-        self.seen: Callable[[Observed], None] = lambda observed: None
-        """Told of every observation of the candidate."""
+        self._seen = seen
+        self._progress = Progress("", 0, say_nothing)
 
-    def judge(self, cases: Sequence[Case]) -> list[Judgement]:
+    def judge(self, cases: Sequence[Case], progress: Progress | None = None) -> list[Judgement]:
         """A judgement for each case, in order; the cases of one call are of one path class."""
         self._confirmed = Confirmed()
+        self._progress = progress or Progress("", len(cases), say_nothing)
         open_cases = [case for case in cases if not case.sealed.why]
         jobs = [_first_job(case, traced=self._traced and _TOGETHER) for case in open_cases]
         observed: dict[TraceId, Observed] = {}
@@ -168,7 +172,8 @@ class Judge:
     def _run(self, jobs: Iterable[Job]) -> Iterable[Observed]:
         asked = list(jobs)
         for job, observed in zip(asked, self._candidate.run(asked), strict=True):
-            self.seen(observed)
+            self._seen(observed)
+            self._progress.count()
             self._kept_state.saw(job, observed)
             yield observed
 
@@ -286,9 +291,9 @@ class Judge:
             )
         # It stopped because it asked for something new: what it did not come to is not missing.
         found = outbound_differences(base.outbound, candidate.outbound, settles)
-        found = [one for one in found if not one.field.endswith(": missing call")]
+        found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_MISSING]
         if not found and observed.stop == "refused" and not self._against_recording:
-            return [Difference("outbound", "left the process", "it stayed inside", observed.reason)]
+            return [Difference(DifferenceKind.CALL_REFUSED, "left the process", "it stayed inside", observed.reason)]
         return found or self._silenced(case, observed.reason)
 
     def _rules(self, case: Case, *, reread: bool) -> Settles:

@@ -23,11 +23,12 @@ from ..model.observation import Observation
 from ..model.reason import Why
 from ..model.verdict import FieldDifference
 
-FORMAT = 2
+FORMAT = 3
 """Version of the seal.
 
 1: the first.
 2: why a trace is no evidence, what the recorded runs ran, unknown parts, properties that a caller reads.
+3: what kind each difference from the recording is.
 """
 
 SEAL_KEY_LENGTH = 20

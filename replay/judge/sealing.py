@@ -28,7 +28,7 @@ from ..compare.unknown import unknown_parts
 from ..compare.volatile import Mask, count_leaves, masks_of, settling
 from ..execute.loader import Loaded
 from ..execute.roots import Roots, recorded_roots
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind
 from ..model.job import Job, Observed, fingerprint
 from ..model.observation import Observation, recorded_observation
 from ..model.perturbation import STANDING, UNPERTURBED, Perturbation
@@ -348,10 +348,15 @@ class _Judged:
         if perturbed is None or perturbed.observation is None or perturbed.ended != "outcome":
             return []
         found = compare(base, perturbed.observation, settling(known))
-        elsewhere = any(
-            one.field == "exception" or one.field.endswith((": extra call", ": missing call")) for one in found
-        )
-        return [] if elsewhere else found
+        return [] if any(map(_leads_elsewhere, found)) else found
+
+
+def _leads_elsewhere(difference: Difference) -> bool:
+    """Whether the code came to another end, or asked others for other things."""
+    return difference.is_other_exception or difference.kind in (
+        DifferenceKind.CALL_ADDED,
+        DifferenceKind.CALL_MISSING,
+    )
 
 
 def _path(observed: Observed) -> set[object]:

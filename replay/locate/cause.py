@@ -21,7 +21,7 @@ from ..change.loaded_statements import LoadedChange, names_reached
 from ..change.versions import Versions
 from ..compare.tree_diff import tree_differences
 from ..model.addresses import differ_in_addresses
-from ..model.difference import Difference
+from ..model.difference import Difference, DifferenceKind
 from ..model.observation import Observation
 from ..model.render import both_cut, both_short, short
 from ..model.steps import Detail, Event
@@ -404,9 +404,9 @@ class _Search:
     def _outbound(self) -> Iterator[_Found]:
         """The calls that differ for systems behind the service."""
         for difference in self._evidence.differences:
-            if difference.kind != "outbound" or difference.position is None:
+            if not difference.kind.is_outbound or difference.position is None:
                 continue
-            missing = difference.field.endswith("missing call")
+            missing = difference.kind is DifferenceKind.CALL_MISSING
             calls = (self._evidence.base if missing else self._evidence.candidate).outbound
             site = calls[difference.position].site if difference.position < len(calls) else None
             if site is None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from ...recorders.boundaries.http import route_guess
+from .difference import WHOLE_CALLS, DifferenceKind
 from .shape_text import is_name
 
 Field: TypeAlias = str
@@ -19,6 +20,7 @@ and a space."""
 FieldPattern: TypeAlias = str
 """A field with `[*]` for positions and for keys that are data, `<id>` for parts of a route that are."""
 
+_OF_WHOLE_CALLS = tuple(f": {WHOLE_CALLS[kind]}" for kind in (DifferenceKind.CALL_ADDED, DifferenceKind.CALL_MISSING))
 _STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _BRACKET = rf"\[(?:{_STRING}|[^\]'\"])*\]"
 _BRACKETS = re.compile(_BRACKET)
@@ -86,7 +88,7 @@ def _parted(wanted: str) -> tuple[str, str, str]:
     """(words of a call, space, path in it); a field that is none of a call is all path."""
     masked = _BRACKETS.sub(lambda found: "." * len(found[0]), wanted)
     end = masked.rfind(" ")
-    if wanted.endswith((": extra call", ": missing call")) or "/" in masked[end + 1 :]:
+    if wanted.endswith(_OF_WHOLE_CALLS) or "/" in masked[end + 1 :]:
         return wanted, "", ""  # the call itself
     return (wanted[:end], " ", wanted[end + 1 :]) if end >= 0 else ("", "", wanted)
 

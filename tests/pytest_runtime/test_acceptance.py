@@ -15,17 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.acceptance import (
-    Acceptance,
-    apply,
-    field_pattern,
-    judged_classes,
-    merge,
-    propose,
-    prune,
-    settled_classes,
-    still_needed,
-)
 from pytest_runtime.acceptance_file import (
     FILE,
     parse_acceptances,
@@ -49,7 +38,18 @@ from pytest_runtime.replay.change.base import find_base
 from pytest_runtime.replay.change.files import tree_of
 from pytest_runtime.replay.compare.summarise import SORTS_LIMIT, told
 from pytest_runtime.replay.compare.tree_diff import ABSENT, FIELD_LIMIT, tree_differences
-from pytest_runtime.replay.model.difference import Difference, DifferenceKind
+from pytest_runtime.replay.judge.acceptance import (
+    Acceptance,
+    apply,
+    field_pattern,
+    judged_classes,
+    merge,
+    propose,
+    prune,
+    settled_classes,
+    still_needed,
+)
+from pytest_runtime.replay.model.difference import Difference, DifferenceKind, DifferencePart
 from pytest_runtime.replay.model.render import as_json, short
 from pytest_runtime.replay.model.shape_text import covers, is_shape, joined, shape_text
 from pytest_runtime.replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict, Verdict
@@ -58,7 +58,9 @@ ENTRY, PATH = "POST /trades", "5c1e"
 REASON = "the threshold moved, TICKET-7"
 
 
-def difference(field: str, base: Tree, candidate: Tree, kind: DifferenceKind = "response") -> FieldDifference:
+def difference(
+    field: str, base: Tree, candidate: Tree, kind: DifferenceKind = DifferenceKind.RESPONSE
+) -> FieldDifference:
     """A differing field, as the engine tells it."""
     raw = [msgspec.Raw(msgspec.json.encode(as_json(value))) for value in (base, candidate)]
     return FieldDifference(kind, field, raw[0], raw[1], short(base), short(candidate))
@@ -165,16 +167,20 @@ def test_shapes_of_one_kind_join_to_a_range() -> None:
 @pytest.mark.parametrize(
     ("kind", "field", "said"),
     [
-        ("response", "response.json.items[3].price", "response.json.items[*].price"),
-        ("response", "response.headers.content-type", "response.headers.content-type"),
-        ("return", "return.by_name['Ann [x]'].total", "return.by_name[*].total"),
-        ("return", "return[('a]', 'b')].total", "return[*].total"),
-        ("return", "return['cut… 1a2b", "return[*]"),
-        ("return", "return.a12b34c5.total", "return[*].total"),
-        ("outbound", "GET users:80/users/4711/orders json.total", "GET users:80/users/<id>/orders json.total"),
-        ("outbound", "GET users:80/users/4711: extra call", "GET users:80/users/<id>: extra call"),
-        ("outbound", "INSERT t1_customers parameters.name", "INSERT t1_customers parameters.name"),
-        ("outbound", "shop.gateways.Client.pay() amount", "shop.gateways.Client.pay() amount"),
+        (DifferenceKind.RESPONSE, "response.json.items[3].price", "response.json.items[*].price"),
+        (DifferenceKind.RESPONSE, "response.headers.content-type", "response.headers.content-type"),
+        (DifferenceKind.RETURN, "return.by_name['Ann [x]'].total", "return.by_name[*].total"),
+        (DifferenceKind.RETURN, "return[('a]', 'b')].total", "return[*].total"),
+        (DifferenceKind.RETURN, "return['cut… 1a2b", "return[*]"),
+        (DifferenceKind.RETURN, "return.a12b34c5.total", "return[*].total"),
+        (
+            DifferenceKind.CALL_CHANGED,
+            "GET users:80/users/4711/orders json.total",
+            "GET users:80/users/<id>/orders json.total",
+        ),
+        (DifferenceKind.CALL_ADDED, "GET users:80/users/4711: extra call", "GET users:80/users/<id>: extra call"),
+        (DifferenceKind.CALL_CHANGED, "INSERT t1_customers parameters.name", "INSERT t1_customers parameters.name"),
+        (DifferenceKind.CALL_CHANGED, "shop.gateways.Client.pay() amount", "shop.gateways.Client.pay() amount"),
     ],
 )
 def test_a_field_is_told_without_what_is_data(kind: DifferenceKind, field: str, said: str) -> None:
@@ -235,9 +241,11 @@ def test_a_trace_with_differences_that_nobody_saw_is_not_accepted() -> None:
 
 def long_list(names: Sequence[str]) -> TraceVerdict:
     """A trace that diverged in a field of every item of a long list, as the engine tells it."""
-    found = [Difference("return", f"return[{number}].name", name, None) for number, name in enumerate(names)]
+    found = [
+        Difference(DifferenceKind.RETURN, f"return[{number}].name", name, None) for number, name in enumerate(names)
+    ]
     shown = told(found)
-    parts = [difference(one.field, one.base, one.candidate, "return") for one in shown.differences]
+    parts = [difference(one.field, one.base, one.candidate, DifferenceKind.RETURN) for one in shown.differences]
     return msgspec.structs.replace(diverged(*parts), left_out=shown.left_out, unseen=shown.unseen)
 
 
@@ -256,11 +264,13 @@ def test_a_divergence_of_a_long_list_is_accepted() -> None:
 
 def test_every_sort_of_difference_is_told() -> None:
     """Of each pattern and kind of values at least one, however many come before; beyond a limit, that is said."""
-    lines = [Difference("return", f"return[{number}]", 1, 2) for number in range(200)]
-    last = Difference("return", "return[200]", 1, None)
+    lines = [Difference(DifferenceKind.RETURN, f"return[{number}]", 1, 2) for number in range(200)]
+    last = Difference(DifferenceKind.RETURN, "return[200]", 1, None)
     shown = told([*lines, last])
     assert (len(shown.differences), shown.differences[-1], shown.left_out) == (FIELD_LIMIT, last, 201 - FIELD_LIMIT)
-    keys = [Difference("return", f"return.k{chr(97 + n % 26)}{chr(97 + n // 26)}", 1, 2) for n in range(500)]
+    keys = [
+        Difference(DifferenceKind.RETURN, f"return.k{chr(97 + n % 26)}{chr(97 + n // 26)}", 1, 2) for n in range(500)
+    ]
     shown = told(keys)
     assert (len(shown.differences), shown.unseen) == (SORTS_LIMIT, True)
 
@@ -364,7 +374,7 @@ reason = "said \\"so\\" on \\\\ Monday"
 def test_what_is_proposed_reads_like_this(tmp_path: Path) -> None:
     """One table per entry, branch and field; lengths of several traces are one range."""
     longer = difference("response.json.name", "Bartholomew", "B")
-    call = difference("POST fraud:80/validate json.flag", False, ABSENT, "outbound")
+    call = difference("POST fraud:80/validate json.flag", False, ABSENT, DifferenceKind.CALL_CHANGED)
     found = [verdict(diverged(FLAG, NAME), diverged(longer, trace="t2"), TraceVerdict("t3", "same")), verdict()]
     found.append(verdict(diverged(call), entry="GET /trades", words="ok"))
     path = tmp_path / FILE
@@ -406,7 +416,7 @@ ACCEPTANCES = st.builds(
     path=FILLED,
     conditions=WORDS,
     field=FILLED,
-    kind=st.sampled_from(get_args(DifferenceKind)),
+    kind=st.sampled_from(get_args(DifferencePart)),
     base=SHAPES.filter(is_shape),
     candidate=SHAPES.filter(is_shape),
     reason=FILLED,
@@ -418,7 +428,7 @@ VALUES: st.SearchStrategy[Any] = SCALARS | st.lists(SCALARS, max_size=3).map(lam
 FIELDS = st.sampled_from(
     ["response.json.a", "response.json.b[1].c", "response.status", "return['k']", "GET x/1 json.a"]
 )
-DIFFERENCES = st.builds(difference, FIELDS, VALUES, VALUES, st.sampled_from(get_args(DifferenceKind)))
+DIFFERENCES = st.builds(difference, FIELDS, VALUES, VALUES, st.sampled_from(DifferenceKind))
 DIVERGED = st.lists(DIFFERENCES, min_size=1, max_size=3).map(lambda found: diverged(*found))
 TRACES = DIVERGED | st.sampled_from([TraceVerdict("s", "same"), TraceVerdict("n", "not judged", "why")])
 VERDICTS = st.lists(

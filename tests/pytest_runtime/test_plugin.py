@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import pytest_runtime.pipeline  # noqa: F401  # kept loaded between the sessions that run in this process
+import pytest_runtime.pytest_run  # noqa: F401  # kept loaded between the sessions that run in this process
 from pytest_runtime.recorders.model.trace import FORMAT
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Revision

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from pytest_runtime.acceptance import Acceptance
 from pytest_runtime.acceptance_file import FILE, read_acceptances, write_acceptances
 from pytest_runtime.cli.prune import prune_command
 from pytest_runtime.recorders.errors import UnknownBaseline
 from pytest_runtime.recorders.store.open import open_reader
+from pytest_runtime.replay.judge.acceptance import Acceptance
 
 RECORD = """
     from pytest_runtime import record
@@ -134,3 +134,28 @@ def test_classes_that_are_gone_are_removed_on_request(project: Path) -> None:
     write_acceptances(project / FILE, [accept("prunedshop:other", "77aa"), stays])
     assert "1 removed, 1 kept, of which 0 are needed" in pruned("--gone").output
     assert read_acceptances(project / FILE) == (stays,)
+
+
+def test_hooks_of_the_project_are_asked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever prunes compares as a run of pytest does: what a hook takes for equal needs no acceptance."""
+    paths = record(project)
+    (project / "prunedshop" / "__init__.py").write_text(textwrap.dedent(CODE).replace("return False", "return True"))
+    (project / "conftest.py").write_text(
+        "def pytest_runtime_compare(entry, field, base, candidate):\n    return True\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--runtime-baseline=staging")
+    accepted = accept("prunedshop:fee", paths["prunedshop:fee"])
+    write_acceptances(project / FILE, [accepted])
+    assert f"removed: {accepted.describe()}" in pruned().output
+
+
+def test_a_project_that_pytest_cannot_read_is_an_error(project: Path) -> None:
+    """Its hooks are not known, so nothing is judged and nothing removed."""
+    paths = record(project)
+    (project / "conftest.py").write_text("import nowhere_at_all\n", encoding="utf-8")
+    kept = accept("prunedshop:label", paths["prunedshop:label"])
+    write_acceptances(project / FILE, [kept])
+    found = pruned()
+    assert found.exit_code == 1
+    assert "pytest cannot read the project in" in found.output
+    assert read_acceptances(project / FILE) == (kept,)

@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from pytest_runtime.acceptance import Acceptance
-from pytest_runtime.blindness import Agreed
 from pytest_runtime.recorders.model.value_tree import BytesNode, ListNode, Tree
-from pytest_runtime.replay.engine import BlindSpot
+from pytest_runtime.replay.judge.acceptance import Acceptance
+from pytest_runtime.replay.judge.blind_spots import BlindSpot
+from pytest_runtime.replay.judge.blindness import Agreed
 from pytest_runtime.replay.judge.gate import UnjudgedChange
 from pytest_runtime.replay.judge.seal import Fidelity, SealedTrace
+from pytest_runtime.replay.model.difference import DifferenceKind
 from pytest_runtime.replay.model.reason import Why
 from pytest_runtime.replay.model.render import PARTS, both_short, literal
 from pytest_runtime.replay.model.verdict import (
@@ -27,11 +28,12 @@ from pytest_runtime.replay.model.verdict import (
     Settled,
     TraceVerdict,
 )
+from pytest_runtime.replay.run.baseline import BaselineFacts
+from pytest_runtime.replay.run.result import Acceptances, OracleFacts, Reached, RunResult
 from pytest_runtime.reports.causes import causes_of, sorts_of
 from pytest_runtime.reports.failure import failure_text, one_line
 from pytest_runtime.reports.json_report import FORMAT, report_of, write_report
 from pytest_runtime.reports.terminal import print_summary
-from pytest_runtime.reports.totals import Totals
 from pytest_runtime.testing import Scenario
 
 SOURCE = "def fee(total):\n    if total > LIMIT:\n        return 10\n"
@@ -54,7 +56,7 @@ PLACE = decided()
 def difference(field: str, base: object = 1, candidate: object = 2) -> FieldDifference:
     """A differing field."""
     raw = [msgspec.Raw(msgspec.json.encode(value)) for value in (base, candidate)]
-    return FieldDifference("return", field, raw[0], raw[1], repr(base), repr(candidate))
+    return FieldDifference(DifferenceKind.RETURN, field, raw[0], raw[1], repr(base), repr(candidate))
 
 
 def diverged(name: str, *fields: str, place: Location | None = PLACE) -> TraceVerdict:
@@ -67,39 +69,35 @@ def verdict(*traces: TraceVerdict, entry: str = "shop:fee") -> ClassVerdict:
     return ClassVerdict(entry, "p", "item", "total > LIMIT is true", 37, traces)
 
 
-NOTHING = Totals(
+NOTHING = RunResult(
     root=Path("/nowhere"),
-    baseline="staging",
-    location="/srv/staging.baseline",
-    counters={"drops": 1},
-    oracle="HEAD",
-    oracle_reason="the working tree is dirty",
-    oracle_kind="revision",
-    differs=True,
+    trace="",
+    baseline=BaselineFacts("staging", "/srv/staging.baseline", 1, {"drops": 1}),
+    oracle=OracleFacts("revision", "HEAD", "the working tree is dirty", True, False),
     verdicts=(),
-    used=(),
-    unmatched=(),
-    settled=(),
-    fidelity={},
-    classes=1,
-    blind_spots=(),
-    changed_lines=(3, 4),
-    changed_existing=False,
-    required=None,
-    reach_unavailable="",
-    import_faults={},
+    acceptances=Acceptances((), (), (), (), ()),
     explored=(),
+    reached=Reached((), 3, 4, "", None),
     agreed=Agreed((), (), ()),
-    unread=(),
+    fidelity={},
+    import_faults={},
     wall="",
-    unsampled={},
-    selection="",
 )
 
 
-def totals(*verdicts: ClassVerdict, **more: Any) -> Totals:
-    """What a run found."""
-    return NOTHING._replace(verdicts=verdicts, **more)
+def totals(*verdicts: ClassVerdict, **more: Any) -> RunResult:
+    """What a run found; `more` are fields of the result or of one of its parts."""
+    found = NOTHING._replace(verdicts=verdicts)
+    for name, value in more.items():
+        if name in RunResult._fields:
+            found = found._replace(**{name: value})
+            continue
+        [part] = [part for part in PARTS_OF_A_RESULT if name in getattr(found, part)._fields]
+        found = found._replace(**{part: getattr(found, part)._replace(**{name: value})})
+    return found
+
+
+PARTS_OF_A_RESULT = ("baseline", "oracle", "acceptances", "reached")
 
 
 SAME = TraceVerdict("s1", "same", asserted=5)
@@ -133,7 +131,7 @@ class Printed:
         self.lines.append(text)
 
 
-def printed(found: Totals, reason: str = "") -> str:
+def printed(found: RunResult, reason: str = "") -> str:
     """The summary of a run."""
     reporter = Printed()
     print_summary(reporter, found, reason)
@@ -259,7 +257,7 @@ def test_divergences_that_begin_at_one_place_have_one_cause() -> None:
     ("found", "said"),
     [
         (totals(classes=0), "baseline 'staging' holds no trace; this is not a pass"),
-        (totals(selection="zz"), "no kept trace has an id that begins with 'zz'; this is not a pass"),
+        (totals(trace="zz"), "no kept trace has an id that begins with 'zz'; this is not a pass"),
         (totals(changed_existing=True), "code changed that no recorded trace reaches, so nothing was judged"),
         (totals(changed_existing=True, required=0.0), ""),
         (totals(), ""),
@@ -277,7 +275,7 @@ def test_divergences_that_begin_at_one_place_have_one_cause() -> None:
         ),
     ],
 )
-def test_a_run_without_proof_is_no_pass(found: Totals, said: str) -> None:
+def test_a_run_without_proof_is_no_pass(found: RunResult, said: str) -> None:
     """Zero traces, none judged, stale acceptances and a missed gate have a reason; what failed needs none."""
     reason = found.no_pass()
     assert reason.startswith(said)
@@ -371,8 +369,8 @@ def test_blind_spots_are_listed_up_to_a_limit() -> None:
     assert "30 changed lines that no trace reaches (blind spots):" in text
     assert "  shop.py:20  line 20" in text
     assert "… and 10 more" in text
-    assert "blind" not in printed(totals(verdict(SAME), blind_spots=spots, selection="s1"))
-    assert "blind spots are unknown: a debugger" in printed(totals(verdict(SAME), reach_unavailable="a debugger"))
+    assert "blind" not in printed(totals(verdict(SAME), blind_spots=spots, trace="s1"))
+    assert "blind spots are unknown: a debugger" in printed(totals(verdict(SAME), unavailable="a debugger"))
 
 
 def test_ways_out_of_decisions_are_blind_spots_too() -> None:

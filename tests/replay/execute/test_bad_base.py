@@ -28,9 +28,11 @@ from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.change.checkout import checked_out
 from pytest_runtime.replay.change.modules import followed, module_files
 from pytest_runtime.replay.change.packages import USUAL
-from pytest_runtime.replay.engine import CannotReplay, Engine
+from pytest_runtime.replay.execute.loader import CannotReplay
 from pytest_runtime.replay.judge.oracle import BaseUnavailable, Setup, find_oracle
 from pytest_runtime.replay.judge.seal import FORMAT, Seal, SealedTrace, read_seal
+from pytest_runtime.replay.run.options import Project as RunProject
+from pytest_runtime.replay.run.run import Run
 from pytest_runtime.testing import Replayed, Scenario
 from tests.replay.world.test_producers import CART
 
@@ -191,19 +193,15 @@ class Project:
             base=str(self.base),
             launch="fork",
         )
-        engine = Engine(open_reader(self.store), setup)
+        run = Run(RunProject(setup, open_reader(self.store)))
         sys.path.insert(0, str(self.folder))
         try:
-            engine.prepare()
-            if not engine.oracle.differs:
-                return Replayed((), ())
-            engine.load()
-            wanted = [group for group in engine.groups() if engine.wanted(group)]
-            names = [group.name.item for group in wanted]
+            verdicts = run.judge_all()
+            names = [verdict.item for verdict in verdicts]
             assert len(set(names)) == len(names)
-            return Replayed(tuple(map(engine.judge, wanted)), tuple(engine.reach.blind_spots()))
+            return Replayed(tuple(verdicts), tuple(run.found.reach.blind_spots()))
         finally:
-            engine.stop()
+            run.stop()
             sys.path.remove(str(self.folder))
             self._forget()
 

@@ -12,7 +12,8 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from pytest_runtime.recorders.model.trace import decode_trace, encode_trace
-from pytest_runtime.replay.engine import CannotReplay
+from pytest_runtime.replay.execute.loader import CannotReplay
+from pytest_runtime.replay.model.difference import DifferenceKind
 from pytest_runtime.replay.model.verdict import (
     ClassVerdict,
     FieldDifference,
@@ -301,7 +302,9 @@ def test_a_verdict_travels_as_text() -> None:
     """decode(encode(x)) == x, values of JSON included."""
     import msgspec
 
-    difference = FieldDifference("return", "return.a", msgspec.Raw(b"1"), msgspec.Raw(b'"\\u00e9"'), "1", "'é'")
+    difference = FieldDifference(
+        DifferenceKind.RETURN, "return.a", msgspec.Raw(b"1"), msgspec.Raw(b'"\\u00e9"'), "1", "'é'"
+    )
     location = Location("shop.py", 3, "shop:total", "a > 1", "base: true   candidate: false")
     trace = TraceVerdict("ab12", "diverged", "", (difference,), location)
     verdict = ClassVerdict("shop:total", "p", "item", "words", 7, (trace, TraceVerdict("cd34", "not judged", "why")))

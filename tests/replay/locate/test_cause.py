@@ -35,7 +35,7 @@ from pytest_runtime.replay.locate import sequence
 from pytest_runtime.replay.locate.cause import Evidence, find_cause
 from pytest_runtime.replay.locate.sequence import matched
 from pytest_runtime.replay.model.addresses import differ_in_addresses
-from pytest_runtime.replay.model.difference import Difference
+from pytest_runtime.replay.model.difference import Difference, DifferenceKind
 from pytest_runtime.replay.model.observation import Observation, Outbound
 from pytest_runtime.replay.model.steps import Detail, Event
 from pytest_runtime.replay.model.verdict import Location
@@ -611,7 +611,9 @@ DECLARED = """
 def test_data_that_only_a_library_reads_is_a_place(old: str, new: str, owner: str, line: str) -> None:
     """No included function ran: what a framework reads of a class or is handed by a decorator is all that changed."""
     source = DECLARED.replace(old, new)
-    location = find_cause(evidence(DECLARED, source, differences=[Difference("return", "return.price", 1, ABSENT)]))
+    location = find_cause(
+        evidence(DECLARED, source, differences=[Difference(DifferenceKind.RETURN, "return.price", 1, ABSENT)])
+    )
     assert location is not None
     assert location.function == f"shop:{owner}"
     assert textwrap.dedent(source).splitlines()[location.line - 1].strip() == line
@@ -718,12 +720,12 @@ def test_an_outbound_call_is_found_at_its_site() -> None:
     """In the candidate; one that is missing, at the line where it stood."""
     extra = SENDING.replace("audit(total)\n\n", "audit(total)\n        audit(total)\n\n", 1)
     seen = Observation("return", None, None, [outbound(3), outbound(5)])
-    difference = Difference("outbound", "POST audit: extra call", ABSENT, None, 1)
+    difference = Difference(DifferenceKind.CALL_ADDED, "POST audit: extra call", ABSENT, None, 1)
     location = find_cause(evidence(SENDING, extra, candidate=seen, differences=[difference]))
     assert location is not None
     assert (location.kind, location.function, location.line) == ("outbound", "shop:send", 5)
     gone = SENDING.replace("        notify(total)\n", "")
-    difference = Difference("outbound", "POST audit: missing call", None, ABSENT, 0)
+    difference = Difference(DifferenceKind.CALL_MISSING, "POST audit: missing call", None, ABSENT, 0)
     location = find_cause(evidence(SENDING, gone, base=seen, differences=[difference]))
     assert location is not None
     assert (location.kind, location.function, location.line) == ("outbound", "shop:send", 3)

@@ -1,20 +1,21 @@
-"""This file is about exploration in a run: which findings fail an item, which are accepted, which are only listed."""
+"""What exploring means for a run: which findings fail an item, which are accepted, which are only listed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
+from ..judge.acceptance import Acceptance, apply
+from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
-from .acceptance import Acceptance, apply
-from .replay.explore.finding import Explored, Finding
-from .replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict
+if TYPE_CHECKING:
+    from ..explore.finding import Explored, Finding
 
 ACCEPTED = "accepted"
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """What exploring one target came to, with the acceptances taken into account."""
+class JudgedExploration(NamedTuple):
+    """What exploring one target showed, with the acceptances taken into account."""
 
     explored: Explored
     failing: tuple[Finding, ...]
@@ -41,7 +42,7 @@ def is_accepted(
     return applied.traces[0].verdict == ACCEPTED
 
 
-def judge(explored: Explored, acceptances: Iterable[Acceptance], *, strict: bool) -> Judged:
+def judge_exploration(explored: Explored, acceptances: Iterable[Acceptance], *, strict: bool) -> JudgedExploration:
     """Near findings fail the item, far ones too where that is wanted; what is accepted fails nothing."""
     known = tuple(acceptances)
     failing, accepted, listed = [], [], []
@@ -54,9 +55,9 @@ def judge(explored: Explored, acceptances: Iterable[Acceptance], *, strict: bool
             failing.append(finding)
         else:
             listed.append(finding)
-    return Judged(explored, tuple(failing), tuple(accepted), tuple(listed))
+    return JudgedExploration(explored, tuple(failing), tuple(accepted), tuple(listed))
 
 
 def to_accept(explored: Sequence[Explored], *, strict: bool) -> list[ClassVerdict]:
-    """The findings that `--runtime-accept` writes down: those that fail an item."""
-    return [as_class(one) for whole in explored for one in whole.findings if one.near or strict]
+    """The findings that are proposed as intended where that is asked for: those that fail an item."""
+    return [as_class(finding) for target in explored for finding in target.findings if finding.near or strict]

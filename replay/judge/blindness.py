@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .replay.judge.gate import UnjudgedChange
+from .gate import UnjudgedChange
 
 
 class Blindness(msgspec.Struct, frozen=True, kw_only=True, order=True):

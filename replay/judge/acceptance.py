@@ -1,4 +1,4 @@
-"""This file is about acceptances: reviewed statements, in the repository, that a divergence is intended.
+"""Acceptances: reviewed statements, in the repository, that a divergence is intended.
 
 An acceptance fits the differences of one field pattern, of one kind and of two shapes, on one path of one entry, and
 nothing else: accepting a total on one branch does not accept it on another. The file has no recorded values in it.
@@ -12,11 +12,11 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from .replay.model.difference import DifferenceKind
-from .replay.model.field_path import field_pattern as pattern_of
-from .replay.model.shape_text import ShapeText, covers, joined, kind_of, shape_text
-from .replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict
-from .reports.printing import printable
+from ...recorders.model.printable import printable
+from ..model.difference import DifferencePart
+from ..model.field_path import field_pattern as pattern_of
+from ..model.shape_text import ShapeText, covers, joined, kind_of, shape_text
+from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
 ClassKey: TypeAlias = tuple[str, str]
 """(entry, path digest)"""
@@ -36,7 +36,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """The class in words, for people; no part of what fits."""
     field: str
     """With `[*]` for positions and for keys that are data, `<id>` for parts of a route that are."""
-    kind: DifferenceKind
+    kind: DifferencePart
     base: ShapeText
     candidate: ShapeText
     reason: str
@@ -65,7 +65,7 @@ class _Seen(NamedTuple):
     entry: str
     path: str
     field: str
-    kind: DifferenceKind
+    kind: DifferencePart
     base: ShapeText
     candidate: ShapeText
 
@@ -81,7 +81,7 @@ def _seen(verdict: ClassVerdict, difference: FieldDifference) -> _Seen:
         printable(verdict.entry),
         printable(verdict.path),
         field_pattern(difference),
-        difference.kind,
+        difference.kind.part,
         shape_text(difference.base, difference.base_text, exact=exact),
         shape_text(difference.candidate, difference.candidate_text, exact=exact),
     )
@@ -89,7 +89,7 @@ def _seen(verdict: ClassVerdict, difference: FieldDifference) -> _Seen:
 
 def field_pattern(difference: FieldDifference) -> str:
     """The field without what differs from trace to trace: positions, and keys and parts of routes that are data."""
-    return printable(pattern_of(difference.field, outbound=difference.kind == "outbound"))
+    return printable(pattern_of(difference.field, outbound=difference.kind.is_outbound))
 
 
 # --- applying --------------------------------------------------------------------------------------------------------

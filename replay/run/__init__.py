@@ -1,0 +1,1 @@
+"""The run: a project and options come in; verdicts, and one result, go out."""

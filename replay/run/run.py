@@ -1,0 +1,272 @@
+"""The pipeline: a project and options come in; path classes are judged, targets explored; one result goes out.
+
+pytest, the command line and whatever else validates a change translate to `RunOptions` and show the `RunResult`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...recorders.errors import RuntimeBaselineError
+from ...recorders.model.branches import FunctionName
+from ...recorders.model.trace import TraceId
+from ..execute.loader import Loaded
+from ..judge.acceptance import Acceptance, apply
+from ..judge.blind_spots import Reach
+from ..judge.blindness import Agreed, agree
+from ..judge.oracle import Oracle, find_oracle
+from ..judge.seal import Fidelity
+from ..model.job import Observed
+from ..model.progress import Say, say_nothing
+from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
+from .acceptances import proposals, reviewed
+from .again import replay_here
+from .baseline import describe, facts_of
+from .changes import unjudged_changes_of
+from .class_judge import Candidate, ClassJudge, loaded_candidate
+from .exploration import JudgedExploration, is_accepted, judge_exploration
+from .exploring import make_explorer
+from .options import Project, RunOptions
+from .places import Place, Places, places_of
+from .plan import Group, Plan, groups_of, targets_of_change, wanted_traces
+from .result import RunResult, oracle_facts, reached_of
+
+if TYPE_CHECKING:
+    from ..explore.analyze.targets import Target
+    from ..explore.explorer import Explorer
+    from ..explore.finding import Explored
+
+
+class CannotExplore(RuntimeBaselineError):
+    """Exploring was required, and there is no base to ask."""
+
+
+class Found:
+    """What was found so far, here and in other processes of the run; a class or target that is found again counts
+    once."""
+
+    def __init__(self) -> None:
+        self._verdicts: dict[tuple[str, str], ClassVerdict] = {}
+        self._explored: dict[str, Explored] = {}
+        self.reach = Reach()
+
+    def add_verdict(self, verdict: ClassVerdict) -> None:
+        """Take in the verdict of a path class."""
+        self._verdicts[verdict.entry, verdict.path] = verdict
+
+    def add_explored(self, explored: Explored) -> None:
+        """Take in what exploring a target showed."""
+        self._explored[explored.target] = explored
+
+    @property
+    def verdicts(self) -> list[ClassVerdict]:
+        """By entry and path."""
+        return [self._verdicts[key] for key in sorted(self._verdicts)]
+
+    @property
+    def explored(self) -> list[Explored]:
+        """By target."""
+        return [self._explored[target] for target in sorted(self._explored)]
+
+
+class Run:
+    """Judges the working tree of a project on its baseline."""
+
+    def __init__(
+        self,
+        project: Project,
+        options: RunOptions = RunOptions(),  # noqa: B008 - immutable
+        *,
+        say: Say = say_nothing,
+        progress: Say = say_nothing,
+    ) -> None:
+        """`say` shows, in a line, what takes long and what went wrong; `progress` how far it is."""
+        self.project = project
+        self.options = options
+        self._say = say
+        self._progress = progress
+        self._stack = ExitStack()
+        self._stack.callback(project.reader.close)
+        self.found = Found()
+        self._loaded: Candidate | None = None
+
+    # --- what to do ---
+
+    def prepare(self) -> Oracle:
+        """Find base and its seal, and what the change can have reached; done once.
+
+        Raises `BaseError`, `BaseUnavailable`, and `CannotExplore` where exploring is required and there is no base.
+        """
+        return self.oracle
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        """What the candidate is compared with; raises as `prepare` does."""
+        always = self.options.everything or bool(self.options.trace)
+        setup, reader = self.project.setup, self.project.reader
+        oracle = find_oracle(setup, reader, self._say, always=always, progress=self._progress)
+        explore = self.options.explore
+        if explore is not None and oracle.base is None:
+            why = f"exploring needs base, to ask it about inputs that are not recorded: {oracle.reason}"
+            if explore.is_required:
+                raise CannotExplore(why)
+            self._say(f"nothing is explored: {why}")
+        return oracle
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Every path class of the baseline, in a fixed order."""
+        return groups_of(self.project.reader)
+
+    def plan(self) -> Plan:
+        """What is judged and explored for this change."""
+        wanted = tuple(group for group in self.groups if self.wanted(group))
+        explores = self.options.explore is not None and self.oracle.differs and not self.options.trace
+        return Plan(wanted, targets_of_change(self.oracle, self.project.reader) if explores else ())
+
+    def wanted(self, group: Group) -> list[TraceId]:
+        """The traces of a class that are to be replayed."""
+        return wanted_traces(group, self.oracle, self.options)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something may have to be replayed."""
+        return self.oracle.differs or self.options.everything or bool(self.options.trace)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where functions of the working tree stand."""
+        setup = self.project.setup
+        return places_of(setup.root, self.oracle.versions.new, setup.homes)
+
+    def place_of(self, function: FunctionName) -> Place:
+        """File and line of a function."""
+        return self.places.of_function(function)
+
+    def place_of_group(self, group: Group) -> Place:
+        """File and line of the application that a path class is about."""
+        entry = self.project.reader.entries()[group.stored.entry]
+        return self.places.of_class(entry, group.stored.description)
+
+    # --- doing it ---
+
+    def load(self) -> Candidate:
+        """Import the candidate, in its process; done once. Raises `CannotReplay` when a package is missing."""
+        if self._loaded is None:
+            reach, all_lines = self.found.reach, self.options.all_lines
+            loading = loaded_candidate(self.project, self.oracle, reach, all_lines=all_lines, progress=self._progress)
+            self._loaded = self._stack.enter_context(loading)
+        return self._loaded
+
+    @cached_property
+    def _class_judge(self) -> ClassJudge:
+        return ClassJudge(
+            self.project,
+            self.options,
+            self.oracle,
+            self.load(),
+            self.found.reach,
+            accepts=self.accepts,
+            progress=self._progress,
+        )
+
+    def judge(self, group: Group) -> ClassVerdict:
+        """Replay the wanted traces of a path class and judge each; acceptances are for `reviewed`."""
+        verdict = self._class_judge.judge(group)
+        self.found.add_verdict(verdict)
+        return verdict
+
+    def judge_all(self) -> list[ClassVerdict]:
+        """Judge every path class that the change can have reached; raises as `prepare` and `load` do."""
+        self.prepare()
+        if self.has_work:
+            self.load()
+        return [self.judge(group) for group in self.plan().groups]
+
+    def explore(self, target: Target) -> Explored:
+        """Try inputs next to the recorded ones on a target; raises `CannotReplay`, `BaseError`."""
+        explored = self._explorer.explore(target)
+        self.found.add_explored(explored)
+        return explored
+
+    @cached_property
+    def _explorer(self) -> Explorer:
+        assert self.options.explore is not None
+        examples = self.options.explore.examples
+        locating = self.load().locating
+        explorer = make_explorer(self.project, self.oracle, locating, examples=examples, accepts=self.accepts)
+        self._stack.callback(explorer.stop)
+        return explorer
+
+    def replay_again(self, trace: TraceId) -> Observed | None:
+        """Replay one kept trace in this very process, for a debugger."""
+        return replay_here(self.project, trace)
+
+    # --- what it means ---
+
+    def accepts(self, entry: str, path: str, differences: tuple[FieldDifference, ...]) -> bool:
+        """Whether somebody reviewed that an entry, on a path, differs so."""
+        return is_accepted(entry, path, differences, self.project.acceptances)
+
+    def reviewed(self, verdict: ClassVerdict) -> ClassVerdict:
+        """A verdict with what was accepted, or is being accepted, taken into account."""
+        known = [*self.project.acceptances, *proposals(self.options, [verdict], [])]
+        return apply([verdict], known).verdicts[0]
+
+    def reviewed_exploration(self, explored: Explored) -> JudgedExploration:
+        """The findings of a target with what was accepted, or is being accepted, taken into account."""
+        return self._judged_exploration(explored, [*self.project.acceptances, *proposals(self.options, [], [explored])])
+
+    def _judged_exploration(self, explored: Explored, known: Iterable[Acceptance]) -> JudgedExploration:
+        strict = self.options.explore is not None and self.options.explore.strict
+        return judge_exploration(explored, known, strict=strict)
+
+    def result(self, *, accepts: bool = True) -> RunResult:
+        """Everything that was found so far, and what it means; without `accepts`, nothing is proposed as intended."""
+        project, oracle, reach = self.project, self.oracle, self.found.reach
+        options = self.options if accepts else self.options._replace(accept=None)
+        verdicts, explored = self.found.verdicts, self.found.explored
+        verdicts_then, acceptances = reviewed(project, options, self.groups, oracle.base, verdicts, explored)
+        loaded = self._loaded.loaded if self._loaded is not None else Loaded({}, {}, {}, [])
+        return RunResult(
+            root=Path(project.setup.root),
+            trace=options.trace,
+            baseline=facts_of(project.setup.baseline, project.reader, len(self.groups)),
+            oracle=oracle_facts(oracle),
+            verdicts=verdicts_then,
+            acceptances=acceptances,
+            explored=tuple(self._judged_exploration(target, acceptances.all) for target in explored),
+            reached=reached_of(reach, options.require_reached),
+            agreed=self._agreed(verdicts_then),
+            fidelity=self._fidelity(),
+            import_faults=dict(loaded.import_faults),
+            wall=loaded.wall,
+        )
+
+    def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:
+        """The changes that no trace judged, and what was agreed about such."""
+        judged: dict[TraceId, TraceVerdict] = {trace.trace: trace for found in verdicts for trace in found.traces}
+        spots = [] if self.found.reach.unavailable else self.found.reach.blind_spots()
+        changes = unjudged_changes_of(self.project, self.oracle, judged, spots)
+        return agree(changes, self.project.blindness, datetime.datetime.now(datetime.UTC).date())
+
+    def _fidelity(self) -> dict[str, Fidelity]:
+        """How faithful base is to the recording, by entry; empty without a seal."""
+        seal = self.oracle.seal
+        if seal is None:
+            return {}
+        classes = self.project.reader.classes()
+        return seal.fidelity({trace: stored.entry for stored in classes for trace in stored.kept.values()})
+
+    def describe(self) -> str:
+        """The baseline in a line."""
+        return describe(self.project.setup.baseline, self.project.reader)
+
+    def stop(self) -> None:
+        """End all processes, and close the baseline."""
+        self._stack.close()
