@@ -1,4 +1,4 @@
-"""This file is about exploration in a run: which findings fail an item, which are accepted, which are only listed."""
+"""Exploration in a run: which findings fail an item, which are accepted, which are only listed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from .acceptance import Acceptance, apply
-from .replay.explore.finding import Explored, Finding
+from .replay.model.finding import Explored, Finding
 from .replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
 ACCEPTED = "accepted"
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """What exploring one target came to, with the acceptances taken into account."""
+    """The result of exploring one target, with the acceptances taken into account."""
 
     explored: Explored
     failing: tuple[Finding, ...]
@@ -59,4 +59,5 @@ def judge(explored: Explored, acceptances: Iterable[Acceptance], *, strict: bool
 
 def to_accept(explored: Sequence[Explored], *, strict: bool) -> list[ClassVerdict]:
     """The findings that `--runtime-accept` writes down: those that fail an item."""
-    return [as_class(one) for whole in explored for one in whole.findings if one.near or strict]
+    findings = (finding for target in explored for finding in target.findings)
+    return [as_class(finding) for finding in findings if finding.near or strict]

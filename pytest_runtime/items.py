@@ -15,7 +15,7 @@ from _pytest._io import TerminalWriter
 from .config import make_folder
 from .replay.engine import Group
 from .replay.execute.loader import CannotReplay
-from .replay.explore.finding import encode_explored
+from .replay.model.finding import encode_explored
 from .replay.model.verdict import BAD, ClassVerdict, encode_verdict
 from .reports.explored import failure_text as explored_text
 from .reports.explored import one_line as explored_line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ from .recorders.model.absences import unsampled, why_empty
 from .replay.change.files import read_at
 from .replay.engine import Engine
 from .replay.execute.loader import CannotReplay
-from .replay.explore.finding import Explored, decode_explored
 from .replay.judge.blind_spots import Reach, decode_reach, encode_reach
+from .replay.model.finding import Explored, decode_explored
 from .replay.model.verdict import ClassVerdict, decode_verdict
 from .reports.coverage_data import check_coverage, write_coverage
 from .reports.json_report import write_report
@@ -35,6 +36,7 @@ from .written_tests import tests_of, write_tests
 
 if TYPE_CHECKING:
     from .replay.explore.analyze.targets import Target
+    from .replay.explore.explorer import Explorer
     from .replay.model.verdict import FieldDifference
 
 PLUGIN_NAME = "pytest-runtime-pipeline"
@@ -184,12 +186,22 @@ class Pipeline:
 
     def targets(self) -> list[Target]:
         """What there is to explore."""
-        return self.engine.targets() if self.engine.oracle.differs and not self.options.trace else []
+        if not self.engine.oracle.differs or self.options.trace:
+            return []
+        from .replay.explore.analyze.targets import targets_of
+
+        return targets_of(self.engine.oracle, self.engine.reader)
 
     def explore(self, target: Target) -> Explored:
         """Explore one."""
+        return self._explorer.explore(target)
+
+    @cached_property
+    def _explorer(self) -> Explorer:
+        from .replay.explore.explorer import Explorer  # Hypothesis is loaded with it
+
         assert self.options.explore is not None
-        return self.engine.explorer(self.options.explore.examples, self._accepts).explore(target)
+        return Explorer(self.engine, examples=self.options.explore.examples, is_accepted=self._accepts)
 
     def _accepts(self, entry: str, path: str, differences: tuple[FieldDifference, ...]) -> bool:
         return is_accepted(entry, path, differences, self.acceptances)

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -45,8 +44,6 @@ from .model.reason import Why, why
 from .model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 
 if TYPE_CHECKING:
-    from .explore.analyze.targets import Target
-    from .explore.explorer import Accepts, Explorer
     from .export.pytest_source import Plain
 
 __all__ = ["BlindSpot", "CannotReplay", "Engine", "Group"]
@@ -113,7 +110,6 @@ class Engine:
         self._locating: Locating | None = None
         self._progress: Say = say_nothing
         self._replays = Progress("", 0, say_nothing)
-        self._explorer: Explorer | None = None
         self._loaded = Loaded({}, {}, {}, [])
         self._places: dict[FunctionName, tuple[str, int]] | None = None
         self._stack = ExitStack()
@@ -309,7 +305,7 @@ class Engine:
 
     def _plain_test(self, case: Case, judgement: Judgement) -> Plain:
         from .export.pytest_source import Plain, is_factory, plain_test
-        from .model.trial import Step
+        from .model.invocation import Invocation
 
         if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
             return Plain("", "what it shows follows from the clock or from chance")
@@ -318,10 +314,10 @@ class Engine:
         if holds_secrets(self._setup.keys, case.job.data, [case.trace.input]):
             return Plain("", HELD)
         if case.trace.kind == "wsgi":
-            step = Step(case.job.entry.name, "wsgi", case.trace.input)
+            step = Invocation(case.job.entry.name, "wsgi", case.trace.input)
         else:
             kind, arguments = str(field(case.trace.input, "kind")), field(case.trace.input, "arguments")
-            step = Step(case.job.entry.target, kind, arguments)
+            step = Invocation(case.job.entry.target, kind, arguments)
         app = self._setup.app or case.job.entry.target
         made = is_factory(self.oracle.versions.old, app)
         return plain_test([step], [judgement.base], app, is_factory=made)
@@ -377,37 +373,34 @@ class Engine:
         classes = self._reader.classes()
         return {name: [arm.identity for arm in one.description.arms] for one in classes for name in one.kept.values()}
 
-    # --- exploring ---
+    # --- for what is built on a run ---
 
-    def explorer(self, examples: int, is_accepted: Accepts | None = None) -> Explorer:
-        """Explores beside the recorded inputs; made once. `load` and `prepare` come first."""
-        if self._explorer is None:
-            from .explore.explorer import Explorer  # Hypothesis is loaded with it
+    @property
+    def setup(self) -> Setup:
+        """What is replayed, and with what."""
+        return self._setup
 
-            assert self._locating is not None
-            names = {(one.stored.entry, one.stored.path): one.name.words for one in self.groups()}
-            self._explorer = Explorer(
-                self._setup,
-                self._reader,
-                self.oracle,
-                settles=self._settles,
-                locate=self._locating.place,
-                words=lambda entry, path: names.get((entry, path), ""),
-                examples=examples,
-                keep=Path(self._setup.root) / ".runtime" / "explored",
-                is_accepted=is_accepted or (lambda entry, path, differences: False),
-            )
-            self._stack.callback(self._explorer.stop)
-        return self._explorer
+    @property
+    def reader(self) -> BaselineReader:
+        """The baseline."""
+        return self._reader
 
-    def targets(self) -> list[Target]:
-        """What there is to explore for this change; `prepare` comes first."""
-        from .explore.analyze.targets import targets_of
+    def rules(self, entry: str) -> Rules:
+        """The project's rules of comparison for an entry."""
+        return self._settles(entry)
 
-        oracle = self.oracle
-        if oracle.seal is None or oracle.base is None:
-            return []
-        return targets_of(oracle.versions, oracle.seal, self._reader)
+    def locate(self, case: Case, judgement: Judgement) -> Location | None:
+        """Where a difference begins; `load` comes first."""
+        assert self._locating is not None
+        return self._locating.place(case, judgement)
+
+    def path_words(self) -> dict[tuple[str, str], str]:
+        """(entry, path) → the path class in words."""
+        return {(group.stored.entry, group.stored.path): group.name.words for group in self.groups()}
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        """Call something when the engine stops, before what was begun earlier ends."""
+        self._stack.callback(callback)
 
     # --- once more ---
 

@@ -143,7 +143,7 @@ class Totals(NamedTuple):
         )
 
     def _nothing_judged(self, counts: Mapping[Verdict, int]) -> str:
-        if not sum(counts.values()) and any(one.explored.examples for one in self.explored):
+        if not sum(counts.values()) and any(one.explored.counts.examples for one in self.explored):
             return ""  # the run was narrowed to what is explored
         if not sum(counts.values()):
             if self.selection:

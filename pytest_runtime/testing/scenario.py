@@ -31,10 +31,10 @@ from ..replay.engine import Engine
 from ..replay.execute.loader import Loaded, Replayer
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from ..replay.execute.response_fallback import Lender
-from ..replay.explore.finding import Explored
 from ..replay.judge.blind_spots import BlindSpot
 from ..replay.judge.oracle import Setup, candidate_process, find_oracle, plan_of
 from ..replay.judge.seal import Seal
+from ..replay.model.finding import Explored
 from ..replay.model.job import Job, Observed
 from ..replay.model.progress import Say, say_nothing
 from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
@@ -248,6 +248,9 @@ class Scenario:
 
     def explore(self, *, examples: int = 40, **options: Any) -> dict[str, Explored]:
         """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
+        from ..replay.explore.analyze.targets import targets_of  # Hypothesis is loaded with these
+        from ..replay.explore.explorer import Explorer
+
         self._forget()
         sys.path.insert(0, str(self.folder))
         settles, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
@@ -255,8 +258,9 @@ class Scenario:
         try:
             engine.prepare()
             engine.load()
-            explorer = engine.explorer(examples, is_accepted)
-            return {self.plain(target.name): explorer.explore(target) for target in engine.targets()}
+            explorer = Explorer(engine, examples=examples, is_accepted=is_accepted)
+            targets = targets_of(engine.oracle, engine.reader)
+            return {self.plain(target.name): explorer.explore(target) for target in targets}
         finally:
             engine.stop()
             sys.path.remove(str(self.folder))

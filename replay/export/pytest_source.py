@@ -1,4 +1,4 @@
-"""This file is about plain tests: what base does on an input, as a readable pytest test that needs neither this plugin
+"""Plain tests: what base does on an input, as a readable pytest test that needs neither this plugin
 nor a baseline.
 
 Names come from a baseline, which may be hostile: nothing becomes part of a test but identifiers, and literals that
@@ -29,8 +29,8 @@ from ...recorders.model.value_tree import (
     TupleNode,
     field,
 )
+from ..model.invocation import Invocation
 from ..model.observation import Observation, comparable
-from ..model.trial import Step
 
 TYPES = 40
 """Assertions of what `==` leaves open."""
@@ -65,7 +65,7 @@ class _NoTest(Exception):
 
 
 def plain_test(
-    steps: Sequence[Step], observations: Sequence[Observation], app: str = "", *, is_factory: bool = False
+    steps: Sequence[Invocation], observations: Sequence[Observation], app: str = "", *, is_factory: bool = False
 ) -> Plain:
     """The body of a test that makes these calls and asserts what the last one showed on base.
 
@@ -87,7 +87,7 @@ class _Test:
         self._expecting = False
         """Whether what is written down is compared, not given: an object of the service is equal to itself alone."""
 
-    def body(self, steps: Sequence[Step], observations: Sequence[Observation]) -> str:
+    def body(self, steps: Sequence[Invocation], observations: Sequence[Observation]) -> str:
         last = observations[-1]
         if any(call.operation.effect != "session" for one in observations for call in one.outbound):
             raise _NoTest("it talks to a system that only the recording stands for")
@@ -101,7 +101,7 @@ class _Test:
 
     # --- calls ---
 
-    def _calls(self, steps: Sequence[Step], last: Observation) -> None:
+    def _calls(self, steps: Sequence[Invocation], last: Observation) -> None:
         receiver = ""
         for step in steps[:-1]:
             call, receiver, _given = self._call(step, receiver, keep=True)
@@ -118,7 +118,7 @@ class _Test:
         if steps[-1].kind != "constructor":
             self._assert_given(steps[-1], last, receiver, given)
 
-    def _call(self, step: Step, receiver: str, *, keep: bool = False) -> tuple[str, str, dict[str, str]]:
+    def _call(self, step: Invocation, receiver: str, *, keep: bool = False) -> tuple[str, str, dict[str, str]]:
         """(the call, the variable that holds its receiver, place of an argument → the variable that holds it)"""
         module, _, qualname = step.target.partition(":")
         path = [_identifier(part) for part in qualname.split(".")]
@@ -164,7 +164,7 @@ class _Test:
         given[place] = variable
         return variable
 
-    def _assert_given(self, step: Step, last: Observation, receiver: str, given: dict[str, str]) -> None:
+    def _assert_given(self, step: Invocation, last: Observation, receiver: str, given: dict[str, str]) -> None:
         """What base leaves the arguments as, and the receiver where base changes it."""
         before, after = step.arguments, last.arguments
         if not (isinstance(before, TupleNode) and isinstance(after, TupleNode) and len(after.items) == 3):
@@ -238,7 +238,7 @@ class _Test:
 
     # --- requests ---
 
-    def _request(self, step: Step, last: Observation) -> None:
+    def _request(self, step: Invocation, last: Observation) -> None:
         if not self._app:
             raise _NoTest('a test of a request needs app = "module:attribute" in the configuration')
         if last.kind != "response":
