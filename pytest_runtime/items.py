@@ -15,7 +15,7 @@ from _pytest._io import TerminalWriter
 from .config import make_folder
 from .options import Options
 from .replay.execute.loader import CannotReplay
-from .replay.explore.finding import encode_explored
+from .replay.model.finding import encode_explored
 from .replay.model.verdict import BAD, ClassVerdict, encode_verdict
 from .replay.run.exploration import JudgedExploration
 from .replay.run.plan import Group

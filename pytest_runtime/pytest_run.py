@@ -13,7 +13,7 @@ from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, w
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
 from .replay.execute.loader import CannotReplay
-from .replay.explore.finding import decode_explored
+from .replay.model.finding import decode_explored
 from .replay.judge.blind_spots import decode_reach, encode_reach
 from .replay.model.verdict import decode_verdict
 from .replay.run.result import RunResult

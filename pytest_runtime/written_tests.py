@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .replay.explore.finding import Explored
+from .replay.model.finding import Explored
 from .replay.model.verdict import ClassVerdict
 from .reports.printing import printable
 

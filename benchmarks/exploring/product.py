@@ -109,7 +109,10 @@ def found_of(pair: Pair, replayed: Report, explored: Report) -> Found:
     )
 
 
-COUNTS = ("recorded", "examples", "same", "set_aside", "no_evidence", "inside", "unsettled")
+COUNTS = (
+    *("recorded", "examples", "same", "rejected"),
+    *("precondition_violations", "not_propagated", "inconclusive"),
+)
 
 
 def counts_of(targets: Sequence[Report]) -> Counter[str]:

@@ -1,16 +1,17 @@
-"""This file is about telling what exploring found: in the text of an item, and in the summary."""
+"""What exploring found, rendered in the text of an item, and in the summary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..replay.explore.finding import Explored, Finding
+from ..replay.model.finding import Explored, Finding
 from ..replay.run.exploration import JudgedExploration
 from .causes import source_line
 from .printing import in_line, many
 
 LISTED = 10
+"""Far findings that the summary lists: they fail nothing, and the JSON report has them all."""
 
 
 def one_line(judged: JudgedExploration) -> str:
@@ -58,43 +59,48 @@ def finding_lines(finding: Finding, root: Path) -> Iterator[str]:
 
 def counts(explored: Explored) -> str:
     """How many inputs came to what."""
-    parts = [f"{many(explored.examples, 'example')} from {many(explored.recorded, 'recorded input')}"]
-    parts += [f"{explored.same} the same"] if explored.same else []
-    parts += [f"{explored.set_aside} led to what nobody recorded"] if explored.set_aside else []
-    parts += [f"{explored.no_evidence} were nonsense to base"] if explored.no_evidence else []
-    parts += [f"{explored.inside} differed inside only"] if explored.inside else []
-    parts += [f"{explored.unsettled} differed inside, and nobody can tell what is seen"] if explored.unsettled else []
+    found = explored.counts
+    parts = [f"{many(found.examples, 'example')} from {many(explored.recorded, 'recorded input')}"]
+    parts += [f"{found.same} the same"] if found.same else []
+    parts += [f"{found.rejected} rejected: they led to something unrecorded"] if found.rejected else []
+    violations = many(found.precondition_violations, "precondition violation")
+    parts += [f"{violations} on base"] if found.precondition_violations else []
+    parts += [f"{found.not_propagated} not propagated to the entry"] if found.not_propagated else []
+    parts += [f"{found.inconclusive} inconclusive: whether the entry shows it is unknown"] if found.inconclusive else []
     return ", ".join(parts)
 
 
 def summary_lines(found: Sequence[JudgedExploration], root: Path) -> Iterator[tuple[str, str]]:
     """(line, its colour or empty) of the summary of a run."""
-    done = [one for one in found if not one.explored.reason]
-    for one in done:
-        for finding in one.failing:
+    done = [judged for judged in found if not judged.explored.reason]
+    for judged in done:
+        for finding in judged.failing:
             first, *rest = finding_lines(finding, root)
             yield f"differs: {first}", "red"
             yield from ((line, "red") for line in rest)
-    accepted = [(finding, reason) for one in done for finding, reason in one.accepted]
+    accepted = [pair for judged in done for pair in judged.accepted]
     yield from ((f"accepted: {finding.call} ({reason})", "yellow") for finding, reason in accepted)
-    listed = [finding for one in done for finding in one.listed]
+    listed = [finding for judged in done for finding in judged.listed]
     for finding in listed[:LISTED]:
         text = f"base {finding.base}, candidate {finding.candidate}"
         yield f"far from what was recorded: {finding.call}: {text}", "yellow"
     if len(listed) > LISTED:
         yield f"… and {len(listed) - LISTED} more that are far (see --runtime-json)", "yellow"
-    for one in found:
-        if one.explored.reason:
-            yield f"not explored: {one.explored.target}: {one.explored.reason}", ""
+    for judged in found:
+        if judged.explored.reason:
+            yield f"not explored: {judged.explored.target}: {judged.explored.reason}", ""
 
 
 def total_line(found: Sequence[JudgedExploration]) -> str:
     """All of it in a line."""
-    done = [one.explored for one in found if not one.explored.reason]
-    failing, listed = (sum(len(getattr(one, name)) for one in found) for name in ("failing", "listed"))
-    aside = sum(one.set_aside + one.unsettled for one in done)
+    done = [judged.explored.counts for judged in found if not judged.explored.reason]
+    failing = sum(len(judged.failing) for judged in found)
+    listed = sum(len(judged.listed) for judged in found)
+    rejected = sum(counts.rejected for counts in done)
+    inconclusive = sum(counts.inconclusive for counts in done)
+    examples = sum(counts.examples for counts in done)
     return (
-        f"runtime: explored {many(len(done), 'function')} with {many(sum(one.examples for one in done), 'example')}: "
-        f"{many(failing, 'difference')}, {listed} far, {aside} set aside"
+        f"runtime: explored {many(len(done), 'function')} with {many(examples, 'example')}: "
+        f"{many(failing, 'difference')}, {listed} far, {rejected} rejected, {inconclusive} inconclusive"
         + (f"; {many(len(found) - len(done), 'function')} not explored" if len(found) > len(done) else "")
     )

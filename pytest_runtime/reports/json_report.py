@@ -8,20 +8,21 @@ from typing import Any
 
 import msgspec
 
-from ..replay.explore.finding import Finding
 from ..replay.judge.acceptance import Acceptance
+from ..replay.model.finding import Finding
 from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from ..replay.run.exploration import JudgedExploration
 from ..replay.run.result import RunResult
 from .causes import Cause, Sort, causes_of, place_key, sorts_of
 
-FORMAT = 4
+FORMAT = 5
 """Version of the report.
 
 1: the first.
 2: divergences by field pattern; causes, oracle, fidelity, selection, acceptances, rules, arms of blind spots.
 3: what was explored.
 4: causes of what was not judged, changes that no trace judged, agreed blindness.
+5: counts of exploring are `rejected`, `precondition_violations`, `not_propagated`, `inconclusive`.
 """
 
 
@@ -106,6 +107,7 @@ def _explored(judged: JudgedExploration) -> dict[str, Any]:
     explored = judged.explored
     plain = msgspec.structs.asdict(explored)
     plain.pop("seconds")  # the same every time, the report is
+    plain.update(msgspec.structs.asdict(plain.pop("counts")))
     return {**plain, "findings": [_finding(one, one.call in accepted) for one in explored.findings]}
 
 

@@ -14,7 +14,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
@@ -29,16 +29,15 @@ from ..replay.change.versions import Versions
 from ..replay.compare.tolerance import NO_RULES
 from ..replay.execute.loader import Loaded, Replayer
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
-from ..replay.explore.finding import Explored
 from ..replay.judge.blind_spots import BlindSpot
 from ..replay.judge.oracle import Setup, candidate_process, find_oracle, plan_of
 from ..replay.judge.seal import Seal
+from ..replay.model.finding import Explored
 from ..replay.model.job import Job, Observed
 from ..replay.model.progress import Say, say_nothing
 from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
-from ..replay.run.exploring import make_explorer
+from ..replay.run.exploring import make_explorer, targets_of_change
 from ..replay.run.options import Project, RunOptions
-from ..replay.run.plan import targets_of_change
 from ..replay.run.run import Run
 from ..replay.world.response_fallback import Lender
 
@@ -263,16 +262,17 @@ class Scenario:
         rules, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
         reader = open_reader(self.store)
         project = Project(self._setup(base=str(self.base), **options), reader, rules)
-        run = Run(project)
+        run, ending = Run(project), ExitStack()
         try:
             oracle, locating = run.prepare(), run.load().locating
-            explorer = make_explorer(project, oracle, locating, examples=examples, accepts=is_accepted or run.accepts)
+            accepts = is_accepted or run.accepts
+            explorer = make_explorer(
+                project, oracle, locating, examples=examples, accepts=accepts, at_end=ending.callback
+            )
             targets = targets_of_change(oracle, reader)
-            try:
-                return {self.plain(target.name): explorer.explore(target) for target in targets}
-            finally:
-                explorer.stop()
+            return {self.plain(target.name): explorer.explore(target) for target in targets}
         finally:
+            ending.close()
             run.stop()
             sys.path.remove(str(self.folder))
             self._forget()

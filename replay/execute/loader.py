@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from threading import get_ident
 from types import CodeType
@@ -38,16 +38,16 @@ from ..change.packages import USUAL, Home, homes_below
 from ..change.source_lines import place_of_error
 from ..entries.protocol import EntryUnavailable
 from ..entries.wsgi import WsgiApplications
-from ..model.inner_calls import SeenCall
 from ..model.job import Job, Observed, fingerprint, reading_digest
 from ..model.observation import Observation, outbound_of
 from ..model.steps import Detail
 from ..world.called_names import CalledNames
-from ..world.rebuild import Resolver, build, is_program
+from ..world.rebuild import Resolver, is_program
 from ..world.recorded_world import Settings
 from ..world.response_fallback import Lender
 from . import waits
 from .application import Building
+from .extension import Fork, Handler, NoProbe, Parts, Probe, load_extension
 from .folder_names import letters, make_folder
 from .known_drivers import refuse_known_drivers
 from .masking import Given, Masks
@@ -59,7 +59,6 @@ from .sandbox import Closed, LeavesProcess, audit_quiet_doors
 from .scratch_copy import PREFIX, is_left_out
 from .semaphores import use_own_semaphores
 from .surroundings import emptied, kept, use_temporary
-from .trial_runner import Attempts
 from .wall import NO_WALL, raise_inner_wall, raise_wall
 from .worker import NO_PRODUCERS, Replay, Worker
 
@@ -103,8 +102,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is to tell which installed distributions were imported."""
     marked: bool = False
     """Whether decisions and values are marked, for replays in detail."""
-    tapped: bool = False
-    """Whether calls inside can be looked at, and made otherwise."""
+    extension: str = ""
+    """Module of what is added to the process, see `extension`; empty for nothing."""
     keys: tuple[SessionKey, ...] = ()
     """Keys of recording sessions, with which the values behind pseudonyms are read."""
     hidden: tuple[KeyId, bytes] = ("", b"")
@@ -128,17 +127,13 @@ class Loaded(msgspec.Struct, frozen=True):
     """What the operating system does not close off in the process that replays; empty where the wall is whole."""
 
 
-def compile_plain(source: str, module: str, file: str) -> CodeType:
-    """A module's code, as it is."""
-    return compile(source, file, "exec", dont_inherit=True)
-
-
 class Replayer:
     """Replays traces on one version of the code."""
 
     def __init__(self, plan: Plan, *, traces: Callable[[], Lender]) -> None:
         """`traces` makes the lender of the baseline, when one is first wanted."""
         self._plan = plan
+        self._extension = load_extension(plan.extension)
         self._make_lender = traces
         self.included = Included(plan.include)
         self._codes: list[CodeType] = []
@@ -232,12 +227,8 @@ class Replayer:
         self._undos.add(self._closed.install())
 
     def _compiler(self) -> Callable[[str, str, str], CodeType]:
-        if self._plan.tapped:
-            from .call_probes import tapped
-
-            return tapped
         if not self._plan.marked:
-            return compile_plain
+            return self._extension.compile
         from .instrument import instrumented
 
         return instrumented
@@ -367,34 +358,36 @@ class Replayer:
         started = _clock()
         try:
             given = self.masks.given(job)
-            with kept(), emptied(self._own_folder, self._closed.ours):
-                if job.calls or job.put:
-                    return self._tapped(job, given, started)
+            with kept(), emptied(self._own_folder, self._closed.ours), self._probing(job, given) as probe:
                 replay, lines, detail = self.replay(job, given.trace)
-            return self._observed(job, given, replay, lines, detail, [], _clock() - started)
+            return self._observed(job, given, replay, lines, detail, probe, _clock() - started)
         except (EntryUnavailable, KeyProblem) as reason:
             return Observed(job.trace, "error", self.masks.text_about(job, str(reason)))
         except Exception as error:  # noqa: BLE001 - one trace is lost and named, never the run
             told = f"the replay itself failed: {type(error).__name__}: {error}"
             return Observed(job.trace, "error", self.masks.text_about(job, told))
 
-    def _tapped(self, job: Job, given: Given, started: float) -> Observed:
-        """A replay that tells of calls inside, or makes one of them with other arguments."""
-        from .call_probes import taps
+    def _probing(self, job: Job, given: Given) -> AbstractContextManager[Probe]:
+        return self._extension.probe(self._parts, job.probe, given) if job.probe else nullcontext(NoProbe())
 
-        taps.begin(job.calls, given.put, self.included.modules, partial(build, resolver=self._resolver))
-        try:
-            replay, lines, detail = self.replay(job, given.trace)
-        finally:
-            taps.end()
-        observed = self._observed(job, given, replay, lines, detail, taps.seen, _clock() - started)
-        return msgspec.structs.replace(observed, put=taps.put)
+    def handlers(self, fork: Fork | None) -> Mapping[str, Handler]:
+        """What answers the questions of the extension, by name; without `fork` in this process."""
+        return self._extension.handlers(self._parts, fork)
 
     @property
-    def attempts(self) -> Attempts:
-        """What tries single inputs."""
-        return Attempts(
-            self.worker, self._resolver, self._roots, self._tracer, self._paths, self._relocation, self.masks
+    def _parts(self) -> Parts:
+        """What an extension may use."""
+        return Parts(
+            self.worker,
+            self._resolver,
+            self._roots,
+            self._tracer,
+            self._paths,
+            self._relocation,
+            self.masks,
+            self.included.modules,
+            self.lend,
+            self.ours,
         )
 
     def replay(self, job: Job, trace: Trace) -> tuple[Replay, dict[str, list[int]], Detail | None]:
@@ -434,7 +427,7 @@ class Replayer:
         replay: Replay,
         lines: dict[str, list[int]],
         detail: Detail | None,
-        calls: Sequence[SeenCall],
+        probe: Probe,
         seconds: float,
     ) -> Observed:
         world, stop = replay.world, replay.stopped
@@ -445,7 +438,7 @@ class Replayer:
             most = f"the {shown(for_replay())} that a replay may take beyond what is loaded"
             return Observed(job.trace, "crashed", f"the replay asked for more memory than {most}")
         lent = world.lent if world is not None else ()
-        observation, detail, calls = self.masks.mask(given).whole(observation, detail, calls, lent)
+        observation, detail, probed = self.masks.mask(given).whole(observation, detail, probe.trees(), lent)
         observation = self._roots.hidden(observation)
         detail = self._roots.hidden_in_detail(detail) if detail is not None else None
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
@@ -470,7 +463,7 @@ class Replayer:
             seconds,
             detail,
             "sqlglot" in sys.modules,
-            calls=list(calls),
+            probed=probe.answer(probed),
             unlike=self.worker.unlike,
         )
 

@@ -23,7 +23,6 @@ from ...recorders.privacy.redact import Redactor
 from ...recorders.privacy.secret_parts import opened, opened_variables
 from ...recorders.session.assemble import named_trees, with_named_trees
 from ...recorders.store.protocol import BaselineReader
-from ..model.inner_calls import SeenCall, Substitution
 from ..model.job import Job
 from ..model.observation import Observation, Outbound
 from ..model.steps import Detail, Event
@@ -37,8 +36,6 @@ class Given(NamedTuple):
     key: KeyId
     """The session key that hid them; empty where nothing was hidden, or the key is not at hand."""
     trace: Trace
-    put: Substitution | None = None
-    """A call inside that is made with other arguments."""
 
 
 HELD = "it computes with secrets, which are not written into tests"
@@ -100,18 +97,12 @@ class Masks:
     def given(self, job: Job) -> Given:
         """What a job is about, with the values behind the pseudonyms; raises `KeyProblem`."""
         key, trace = self.opened(job.data)
-        if not (job.variant or job.put):
-            return Given(key, trace, None)
-        values, put = self.values(key, trace), job.put
-        if job.variant:
-            variant = decode_trace(job.variant)
-            asked = input_of(variant.input, values.tree(variant.input.tree()))
-            parts = {"entry": variant.entry, "kind": variant.kind, "input": asked, "producers": variant.producers}
-            trace = msgspec.structs.replace(trace, **parts)
-        if put is not None:
-            seen, arguments = values.tree(put.seen), values.tree(put.arguments)
-            put = msgspec.structs.replace(put, seen=seen, arguments=arguments)
-        return Given(key, trace, put)
+        if not job.variant:
+            return Given(key, trace)
+        variant = decode_trace(job.variant)
+        asked = input_of(variant.input, self.values(key, trace).tree(variant.input.tree()))
+        parts = {"entry": variant.entry, "kind": variant.kind, "input": asked, "producers": variant.producers}
+        return Given(key, msgspec.structs.replace(trace, **parts))
 
     def opened(self, data: bytes) -> tuple[KeyId, Trace]:
         """A stored trace with its values, and the key that hid them; raises `KeyProblem`."""
@@ -154,36 +145,37 @@ class Mask:
         self,
         seen: Observation,
         detail: Detail | None,
-        calls: Sequence[SeenCall],
+        further: Sequence[Tree],
         lent: Sequence[Exchange] = (),
-    ) -> tuple[Observation, Detail | None, list[SeenCall]]:
-        """What a replay shows, as it may be shown. `lent` are the exchanges of other traces that answered it."""
+    ) -> tuple[Observation, Detail | None, list[Tree]]:
+        """What a replay shows, as it may be shown; `further` are other values that were seen in it, and `lent` the
+        exchanges of other traces that answered it."""
         if self._redactor is None:
-            return self._by_value(seen, detail, calls)
+            return self._by_value(seen, detail, further)
         as_trace = _as_trace(self._trace, seen)
         beside = named_trees(self._trace)
         if lent:
             beside += named_trees(msgspec.structs.replace(self._trace, exchanges=list(lent)))
         own, steps = named_trees(as_trace), _named_steps(detail)
-        pairs = [*own, *steps, *(("", call.arguments) for call in calls)]
+        pairs = [*own, *steps, *(("", tree) for tree in further)]
         trees, redaction = self._redactor.redact_together(pairs, beside)
         self._all.learn(redaction.known)
         shown = _as_observation(with_named_trees(as_trace, trees[: len(own)]), seen)
         given = iter(trees[len(own) :])
         shown_detail = _with_steps(detail, [next(given) for _ in steps])
-        return self._by_value(shown, shown_detail, [_with_arguments(call, next(given)) for call in calls])
+        return self._by_value(shown, shown_detail, list(given))
 
     def _by_value(
-        self, seen: Observation, detail: Detail | None, calls: Sequence[SeenCall]
-    ) -> tuple[Observation, Detail | None, list[SeenCall]]:
+        self, seen: Observation, detail: Detail | None, further: Sequence[Tree]
+    ) -> tuple[Observation, Detail | None, list[Tree]]:
         """Without any value that this process opened, wherever it comes from."""
         if not self._all:
-            return seen, detail, list(calls)
+            return seen, detail, list(further)
         tree = self._all.tree
         outbound = [self._call(call) for call in seen.outbound]
         shown = Observation(seen.kind, tree(seen.value), tree(seen.arguments), outbound)
         steps = _with_steps(detail, [tree(value) for _name, value in _named_steps(detail)])
-        return shown, steps, [_with_arguments(call, tree(call.arguments)) for call in calls]
+        return shown, steps, list(map(tree, further))
 
     def _call(self, call: Outbound) -> Outbound:
         resource = self._all.text(call.operation.resource)
@@ -203,10 +195,6 @@ def _as_trace(trace: Trace, seen: Observation) -> Trace:
         calls=[],
         variables={},
     )
-
-
-def _with_arguments(call: SeenCall, arguments: Tree) -> SeenCall:
-    return msgspec.structs.replace(call, arguments=arguments)
 
 
 def _as_observation(shown: Trace, seen: Observation) -> Observation:

@@ -10,7 +10,6 @@ from typing import TypeAlias
 import msgspec
 
 from ..model.job import Job, Observed
-from ..model.trial import Trials, Tried
 from .loader import Loaded, Plan
 
 Environment: TypeAlias = dict[bytes, bytes]
@@ -41,6 +40,14 @@ class Jobs(msgspec.Struct, frozen=True, tag="jobs"):
     jobs: list[Job]
 
 
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """A question for an extension of the process."""
+
+    handler: str
+    """Name of the handler that answers it."""
+    question: bytes
+
+
 class End(msgspec.Struct, frozen=True, tag="end"):
     """Nothing more is asked."""
 
@@ -57,10 +64,9 @@ class Watching(msgspec.Struct, frozen=True, tag="watching"):
     unavailable: str
 
 
-Question: TypeAlias = Load | Watch | Jobs | Trials | End
+Question: TypeAlias = Load | Watch | Jobs | Ask | End
 encode = msgspec.msgpack.Encoder().encode
 decode_question = msgspec.msgpack.Decoder(Question).decode
 decode_loaded = msgspec.msgpack.Decoder(Loaded).decode
 decode_observed = msgspec.msgpack.Decoder(Observed).decode
 decode_job = msgspec.msgpack.Decoder(Job).decode
-decode_tried = msgspec.msgpack.Decoder(list[Tried]).decode

@@ -18,12 +18,11 @@ import msgspec
 from ...recorders.privacy.encryption import Keyring
 from ...recorders.store.open import open_reader
 from ..model.job import Job, Observed
-from ..model.trial import Trials, Tried
 from .fork_server import ServerEnded, environment
 from .launch import Child, Copy, Served, Spawned
 from .loader import CannotReplay, Loaded, Plan
 from .masking import Masks
-from .messages import End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, decode_tried, encode
+from .messages import Ask, End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, encode
 from .offspring import place_in
 from .scratch import Scratch
 
@@ -42,6 +41,10 @@ RESTARTS = 20
 AHEAD = 50_000
 """Bytes of jobs that are handed over before the first answer is read: they must fit into the buffer of a pipe, or both
 sides would wait for each other to read."""
+
+
+class QuestionLost(Exception):
+    """A question ended the process that was to answer it; the message is the last that the process said."""
 
 
 class ReplayerProcess:
@@ -80,8 +83,6 @@ class ReplayerProcess:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._watched: Mapping[str, Iterable[int]] | None = None
         self._is_watching = False
-        self._asked = 0
-        """Inputs that it was last asked to try."""
         self._restarts = 0
         self._masks: Masks | None = None
         """What hides secrets in its output; made when that is first shown."""
@@ -260,24 +261,26 @@ class ReplayerProcess:
         finally:
             other.stop()
 
-    # --- exploring ---
+    # --- questions for an extension ---
 
-    def ask(self, trials: Trials) -> None:
-        """Let it try inputs, while this process does something else; `tried` comes next."""
-        self._asked = len(trials.trials)
-        self._send(encode(trials))
+    def ask(self, handler: str, question: bytes) -> None:
+        """Let a handler of the plan's extension answer, while this process does something else; `answer` comes next."""
+        self._send(encode(Ask(handler, question)))
 
-    def tried(self) -> list[Tried]:
-        """What came of the inputs that it was asked to try; all of them crashed where they ended the process. Raises
-        `CannotReplay`."""
+    def answer(self) -> bytes:
+        """The answer to the question that was asked. Raises `QuestionLost` where the question ended the process, once
+        the code is loaded anew, and `CannotReplay` where it cannot be."""
         assert self._connection is not None
-        assert self._scratch is not None
         try:
-            return [self._scratch.tried(one) for one in decode_tried(self._connection.recv_bytes())]
+            return self._connection.recv_bytes()
         except (EOFError, OSError):
-            reason = f"one of the inputs ended the process that explores: {self._last_words()}"
+            words = self._last_words()
             self._restart()
-            return [Tried("error", reason)] * self._asked
+            raise QuestionLost(words) from None
+
+    def in_working_tree(self, text: str) -> str:
+        """A text that the process gave, with the paths of the working tree."""
+        return self._scratch.text(text) if self._scratch is not None else text
 
     def stop(self) -> None:
         """End the process, and whatever it started."""

@@ -15,7 +15,6 @@ from typing import TypeVar
 import msgspec
 
 from ..model.job import Observed
-from ..model.trial import Tried
 from .folder_names import make_folder
 from .loader import Loaded, Plan
 from .scratch_copy import PREFIX, copy_tree, is_left_out
@@ -74,10 +73,6 @@ class Scratch:
         if not (observed.lines or observed.reason):
             return observed
         return msgspec.structs.replace(observed, lines=self._outside(observed.lines), reason=self.text(observed.reason))
-
-    def tried(self, tried: Tried) -> Tried:
-        """With the paths of the working tree."""
-        return msgspec.structs.replace(tried, reason=self.text(tried.reason)) if tried.reason else tried
 
     def text(self, text: str) -> str:
         """With the paths of the working tree."""

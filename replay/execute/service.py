@@ -24,14 +24,12 @@ from ...recorders.privacy.secret_parts import opened
 from ...recorders.store.open import open_reader
 from ..model.job import Job
 from ..model.outbound_requests import read_ahead
-from ..model.trial import Trials
 from ..world.response_fallback import Lender
 from .loader import CannotReplay, Replayer
 from .memory import keep_no_core, limit_memory, physical
-from .messages import End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
+from .messages import Ask, End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
 from .offspring import Offspring, forked
 from .surroundings import use_temporary
-from .trial_process import Trying
 
 HANG_AGAIN = 10
 """Once a replay hung, the others of the run have this part of the time."""
@@ -113,7 +111,7 @@ class _Service:
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
-        self._trying = Trying(replayer.attempts, self._forked_to_try if load.forking else None, replayer.ours)
+        self._handlers = replayer.handlers(self._forked if load.forking else None)
 
     def serve(self) -> None:
         """Until the asking side is gone."""
@@ -124,21 +122,22 @@ class _Service:
             pass  # the asking side has what it wanted
         finally:
             self._drop_warm()
-            self._trying.end()
+            for handler in self._handlers.values():
+                handler.end()
             for offspring in self._fresh:
                 offspring.end()
             self._replayer.stop()
 
-    def _forked_to_try(self, run: Callable[[], None]) -> int:
+    def _forked(self, run: Callable[[], None]) -> int:
         connections = self._connections()
 
-        def tries() -> None:
+        def child() -> None:
             for connection in connections:
                 connection.close()
             self._replayer.own_child()
             run()
 
-        return forked(tries, self._replayer.ours)
+        return forked(child, self._replayer.ours)
 
     def _connections(self) -> list[Connection[Any, Any]]:
         """Those that a forked process inherits and has no part in."""
@@ -174,9 +173,8 @@ class _Service:
                         self._begin(job)
                     else:
                         self._connection.send_bytes(self._run(job))
-            case Trials():
-                self._replayer.lend()
-                self._connection.send_bytes(encode(self._trying.answer(question)))
+            case Ask(handler=name, question=asked):
+                self._connection.send_bytes(self._handlers[name].answer(asked))
             case Load() | End():
                 raise AssertionError("it is loaded already")
 

@@ -1,99 +1,159 @@
-"""This file is about asking: inputs as trials, put to base and candidate at the same time."""
+"""The differential runner: inputs as trials, run on base and candidate at the same time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from ...recorders.model.value_tree import Tree
-from ..execute.process import ReplayerProcess
+from ..execute.process import QuestionLost, ReplayerProcess
+from ..model.invocation import Invocation
 from ..model.job import Job
 from ..model.perturbation import Perturbation
-from ..model.trial import Step, Trial, Trials, Tried, raw
 from .generate.http_fields import with_fields
-from .generate.mutations import Input, in_capitals
+from .generate.seeds import Mutant, in_capitals
 from .recorded_inputs import RecordedInput
+from .trials.extension import TRIALS
+from .trials.trial import Trial, TrialBatch, TrialResult, decode_results, encode, raw
 
-LIMIT = 0.3
-"""Seconds for one input, or fifty times the slowest recorded one."""
+SHORTEST_LIMIT = 0.3
+"""Seconds for one input, where fifty times the slowest recorded one is less: what hangs costs it each time, and what an
+interpreter does on the side (a collection, a first import) stays far below it."""
+
+SLOWER = 50
+"""Times the slowest recorded input that one may take before it counts as hanging."""
 
 Form: TypeAlias = Literal["alone", "before", "after", "capitals"]
 """By itself; before the recorded call that it was made from, or after it; before itself in capitals."""
 
+Pair: TypeAlias = tuple[TrialResult, TrialResult]
+"""The results of one trial on base, and on the candidate."""
 
-Pair: TypeAlias = tuple[Tried, Tried]
-"""What came of one trial on base, and on the candidate."""
+
+class Sides(NamedTuple):
+    """Both versions, loaded."""
+
+    base: ReplayerProcess
+    candidate: ReplayerProcess
 
 
-class Asking:
-    """Asks both sides about inputs that are made from the recorded ones of a target."""
+class RecordedSet(NamedTuple):
+    """The recorded inputs of a target, and how they are called."""
+
+    inputs: Sequence[RecordedInput]
+    jobs: Sequence[Job]
+    """The replays of their traces, in whose worlds trials run."""
+    names: tuple[str, ...]
+    """Positional parameters; empty for a request."""
+    by_producers: bool
+    """Whether objects are made again by what made them."""
+
+    def only(self, positions: Sequence[int]) -> RecordedSet:
+        """Those at some positions."""
+        inputs = [self.inputs[position] for position in positions]
+        return self._replace(inputs=inputs, jobs=[self.jobs[position] for position in positions])
+
+
+class DifferentialRunner:
+    """Runs inputs that are made from the recorded ones of a target on both sides."""
 
     def __init__(
         self,
-        sides: tuple[ReplayerProcess, ReplayerProcess],
-        recorded: Sequence[RecordedInput],
-        jobs: Sequence[Job],
-        names: tuple[str, ...],
+        sides: Sides,
+        recorded: RecordedSet,
         *,
-        made: bool,
+        following: Sequence[Invocation] = (),
+        limit: float = SHORTEST_LIMIT,
     ) -> None:
-        """`jobs` are those of the recorded inputs, `names` the positional parameters; for `made` see `Trials`."""
-        self._base, self._candidate = sides
+        """`following` is called on the same object after each input; `limit` is the time of one, in seconds."""
+        self._sides = sides
         self.recorded = recorded
-        self.jobs = jobs
-        self._names = names
-        self._made = made
-        self.following: Sequence[Step] = ()
-        """What is called on the same object afterwards."""
-        self.limit = LIMIT
-        self.closely = False
-        """Whether digests are made of what a value is, not of how it lies in memory: that takes longer, and pays where
-        much that is equal lies otherwise."""
+        self.following = following
+        self._limit = limit
 
-    def trial(self, made: Input, form: Form) -> Trial:
+    def source_of(self, mutant: Mutant) -> RecordedInput:
+        """The recorded input that one was made from."""
+        return self.recorded.inputs[mutant.seed]
+
+    def trial(self, mutant: Mutant, form: Form) -> Trial:
         """The steps of an input, and then other methods of the same object."""
-        known = self.recorded[made.call]
-        step = self.step(known, made.tree)
+        source = self.source_of(mutant)
+        step = invocation(source, mutant.tree)
         steps = {
             "alone": lambda: [step],
-            "before": lambda: [step, known.step],
-            "after": lambda: [known.step, step],
-            "capitals": lambda: [step, self.step(known, in_capitals(made, self._names))],
+            "before": lambda: [step, source.invocation],
+            "after": lambda: [source.invocation, step],
+            "capitals": lambda: [step, invocation(source, in_capitals(mutant, self.recorded.names))],
         }[form]()
-        return Trial(made.call, [*steps, *self.following])
+        return Trial(mutant.seed, [*steps, *self.following])
 
-    def step(self, known: RecordedInput, tree: Tree) -> Step:
-        """One call with another input."""
-        arguments = with_fields(known.step.arguments, tree) if known.step.kind == "wsgi" else tree
-        return Step(known.step.target, known.step.kind, arguments)
+    def both(
+        self,
+        trials: Sequence[Trial],
+        *,
+        observed: bool = False,
+        traced: bool = False,
+        fresh: bool = False,
+        canonical: bool = False,
+    ) -> list[Pair]:
+        """Base and candidate, at the same time; for the options see `TrialBatch`."""
+        batch = self._batch(trials, self.recorded.jobs)
+        question = encode(
+            msgspec.structs.replace(batch, observed=observed, traced=traced, fresh=fresh, canonical=canonical)
+        )
+        for side in self._sides:
+            side.ask(TRIALS, question)
+        base, candidate = (_results(side, len(trials)) for side in self._sides)
+        return list(zip(base, candidate, strict=True))
 
-    def base(self, trials: list[Trial], **options: Any) -> list[Tried]:
-        """What comes of them on base."""
-        self._base.ask(self._question(trials, **options))
-        return self._base.tried()
+    def perturbed_base(self, trial: Trial) -> TrialResult:
+        """What base shows in a fresh process where everything that may vary does."""
+        perturbed = Perturbation(entropy=1, unrecorded=1)
+        jobs = [msgspec.structs.replace(job, perturbation=perturbed) for job in self.recorded.jobs]
+        batch = msgspec.structs.replace(self._batch([trial], jobs), observed=True, fresh=True)
+        self._sides.base.ask(TRIALS, encode(batch))
+        [result] = _results(self._sides.base, 1)
+        return result
 
-    def _question(self, trials: list[Trial], *, perturbed: bool = False, **options: Any) -> Trials:
+    def _batch(self, trials: Sequence[Trial], jobs: Sequence[Job]) -> TrialBatch:
         """With the jobs that these trials need, and no others."""
-        used = sorted({one.job for one in trials})
-        places = {job: at for at, job in enumerate(used)}
-        jobs = [raw(_perturbed(self.jobs[one]) if perturbed else self.jobs[one]) for one in used]
-        placed = [raw(Trial(places[one.job], one.steps)) for one in trials]
-        return Trials(jobs, placed, limit=self.limit, made=self._made, **options)
-
-    def both(self, trials: list[Trial], **options: Any) -> list[Pair]:
-        """Base and candidate, at the same time."""
-        question = self._question(trials, closely=self.closely, **options)
-        self._base.ask(question)
-        self._candidate.ask(question)
-        return list(zip(self._base.tried(), self._candidate.tried(), strict=True))
+        used = sorted({trial.job for trial in trials})
+        positions = {job: position for position, job in enumerate(used)}
+        return TrialBatch(
+            [raw(jobs[job]) for job in used],
+            [raw(Trial(positions[trial.job], trial.steps)) for trial in trials],
+            limit=self._limit,
+            by_producers=self.recorded.by_producers,
+        )
 
 
-def ended_well(pair: Pair) -> bool:
-    """Whether both sides came to an outcome: what hangs is not made smaller, each try would cost the whole limit."""
-    return all(one.ended == "outcome" for one in pair)
+def _results(side: ReplayerProcess, count: int) -> list[TrialResult]:
+    """The answer to a batch; an error for each trial where one of them ended the process. Raises `CannotReplay`."""
+    try:
+        results = decode_results(side.answer())
+    except QuestionLost as lost:
+        return [TrialResult("error", f"one of the inputs ended the process that explores: {lost}")] * count
+    return [_in_working_tree(result, side) if result.reason else result for result in results]
 
 
-def _perturbed(job: Job) -> Job:
-    return msgspec.structs.replace(job, perturbation=Perturbation(entropy=1, unrecorded=1))
+def _in_working_tree(result: TrialResult, side: ReplayerProcess) -> TrialResult:
+    return msgspec.structs.replace(result, reason=side.in_working_tree(result.reason))
+
+
+def invocation(source: RecordedInput, tree: Tree) -> Invocation:
+    """A recorded call with another input."""
+    call = source.invocation
+    arguments = with_fields(call.arguments, tree) if call.kind == "wsgi" else tree
+    return Invocation(call.target, call.kind, arguments)
+
+
+def limit_of(pairs: Sequence[Pair]) -> float:
+    """The time limit for what is made from recorded inputs, by the time that base takes for these."""
+    return max(SHORTEST_LIMIT, SLOWER * max(base.seconds for base, _candidate in pairs))
+
+
+def both_ended(pair: Pair) -> bool:
+    """Whether both sides came to an outcome: what hangs is not shrunk, each try would cost the whole limit."""
+    return all(result.ended == "outcome" for result in pair)

@@ -1,4 +1,4 @@
-"""This file is about keeping: inputs that differed are tried first next time.
+"""Inputs that differed, kept so that they are tried first next time.
 
 They lie in a database of Hypothesis, beside the baseline's seals, as value trees.
 """
@@ -15,7 +15,8 @@ from ...recorders.model.trace import TraceId
 from ...recorders.model.value_tree import Tree
 
 KEPT = 10
-"""Inputs of one function that are kept."""
+"""Inputs of one function that are kept. A run reports four at most (`FINDINGS_LIMIT`, near and far), and what is
+accepted is kept too; all of them are tried again, whether they still differ or not."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -29,16 +30,16 @@ def _decode(data: bytes) -> tuple[TraceId, Tree]:
         raise msgspec.DecodeError(f"it is no input: {error}") from error
 
 
-class Keeping:
+class InputDatabase:
     """Keeps inputs by the function or entry that they are of."""
 
     def __init__(self, folder: Path | None) -> None:
         """Without a folder nothing is kept."""
         self._database = DirectoryBasedExampleDatabase(folder) if folder is not None else None
 
-    def kept(self, target: str) -> list[tuple[TraceId, Tree]]:
-        """Inputs of earlier runs with the traces that they were made from, in a fixed order; what cannot be read
-        goes."""
+    def load(self, target: str) -> list[tuple[TraceId, Tree]]:
+        """Inputs of earlier runs with the traces that they were made from, in a fixed order; what cannot be read is
+        deleted."""
         if self._database is None:
             return []
         found: list[tuple[TraceId, Tree]] = []
@@ -49,11 +50,11 @@ class Keeping:
                 self._database.delete(_key(target), data)
         return found[:KEPT]
 
-    def keep(self, target: str, inputs: Iterable[tuple[TraceId, Tree]]) -> None:
+    def save(self, target: str, inputs: Iterable[tuple[TraceId, Tree]]) -> None:
         """Instead of those of earlier runs: what does not differ any more need not be tried."""
         if self._database is None:
             return
-        wanted = {_encode(one) for one in inputs}
+        wanted = set(map(_encode, inputs))
         for data in list(self._database.fetch(_key(target))):
             if data not in wanted:
                 self._database.delete(_key(target), data)

@@ -1,66 +1,79 @@
-"""This file is about gathering: the recorded inputs of a target, those of inner functions out of replays on base."""
+"""The recorded inputs of a target; those of inner functions are observed in replays on base."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Entry, TraceId
-from ...recorders.model.value_tree import ObjectNode, Tree, children, contains_opaque, encode
+from ...recorders.model.value_tree import ObjectNode, OpaqueNode, Tree, children, contains_opaque, encode
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..change.versions import Versions
 from ..entries.function import UNCALLED
 from ..execute.process import ReplayerProcess
+from ..model.invocation import Invocation
 from ..model.job import Job
-from ..model.trial import Step
 from .analyze.targets import Target
 from .generate.http_fields import fields_of
+from .trials.inner_calls import CallProbe, ObservedCall, decode_probed
+from .trials.inner_calls import encode as encode_probe
 
-TRACES = 30
-"""Traces whose inner calls are looked at."""
+TRACES_LIMIT = 30
+"""Traces whose inner calls are observed: they come one of each path class first, so that more repeat the same paths at
+the price of a replay each."""
 
-CALLS = 6
-"""Calls of one function in one trace."""
+CALLS_LIMIT = 6
+"""Calls of one function that are observed in one trace: calls of a loop are alike, and each is copied in full."""
 
-KNOWN = 50
-"""Recorded inputs that others are made from."""
+SEEDS_LIMIT = 50
+"""Recorded inputs that others are made from. Each is changed a few times at most with 200 inputs a function, the usual
+number: more seeds would only thin out what is tried of each."""
 
-FOLLOWING = 2
-"""Other methods that are called on the same object afterwards."""
+FOLLOWING_LIMIT = 2
+"""Other methods that are called on the same object afterwards: each makes every trial longer by a call."""
 
-ELSEWHERE = 4
-"""Other recorded calls of an inner function that are made so, to see whether any entry shows the difference."""
+ELSEWHERE_LIMIT = 4
+"""Traces in which a call of an inner function is substituted too, to see whether any entry shows the difference: each
+costs two replays a side (see `SUBSTITUTIONS_LIMIT`)."""
+
+_NONE_CAPTURED = "no recorded call of it could be captured"
 
 
 class RecordedInput(NamedTuple):
     """A recorded input of a target."""
 
-    step: Step
+    invocation: Invocation
     tree: Tree
     """What is changed: the arguments, or the fields of a request."""
     stored: StoredTrace
     number: int
     """For an inner call: which of the calls of this function in its trace; -1 for an entry's own input."""
 
+    @property
+    def is_inner(self) -> bool:
+        """Whether it is a call inside a trace, which its caller need not show."""
+        return self.number >= 0
 
-class Gathered(NamedTuple):
+
+class Collected(NamedTuple):
     """What there is of a target."""
 
     inputs: list[RecordedInput]
     """Each once."""
-    elsewhere: list[RecordedInput]
-    """Calls of an inner function in whose place an input is put too, to see whether its entry shows it."""
-    made: bool
-    """Whether objects are made again by what made them: a class of theirs holds its state in another way now."""
+    elsewhere: Sequence[RecordedInput] = ()
+    """Calls of an inner function that are substituted too, to see whether their entry shows it."""
+    by_producers: bool = False
+    """Whether objects are made again by what made them: a class of theirs has another layout now."""
     reason: str = ""
     """Why there is nothing, or empty."""
 
 
-class Gathering:
-    """Gathers for one target."""
+class Collector:
+    """Collects the recorded inputs of one target."""
 
     def __init__(
         self,
@@ -76,24 +89,22 @@ class Gathering:
         self._stored = stored
         self._base = base
         self._versions = versions
-        self._why_none = "no recorded call of it could be captured"
 
-    def gather(self) -> Gathered:
+    def collect(self) -> Collected:
         """Recorded inputs, and what they ask for."""
-        found = self._recorded() if self._target.is_entry else []
-        if not found:
-            found = self._inner()
-        if not found:
-            return Gathered([], [], False, self._why_none)
+        own = self._own() if self._target.is_entry else Collected([], reason=_NONE_CAPTURED)
+        found = own if own.inputs else self._inner(own.reason)
+        if not found.inputs:
+            return found
         known: dict[bytes, RecordedInput] = {}
-        for one in found:
-            known.setdefault(encode(one.tree), one)
-        chosen = list(known.values())[:KNOWN]
-        relaid = self._relaid(chosen)
-        if relaid and not all(_all_known(one.tree, self._versions.relaid) for one in chosen):
-            reason = f"it needs a {relaid}, which holds its state in another way now and which no recorded entry made"
-            return Gathered([], [], True, reason)
-        return Gathered(chosen, [] if self._target.is_entry else _weighing_most(found), bool(relaid))
+        for recorded in found.inputs:
+            known.setdefault(encode(recorded.tree), recorded)
+        chosen = list(known.values())[:SEEDS_LIMIT]
+        changed = self._changed_layout(chosen)
+        if changed and not all(_has_producers(recorded.tree, self._versions.relaid) for recorded in chosen):
+            return Collected([], reason=f"it needs a {changed} whose layout changed and which no recorded entry made")
+        elsewhere = [] if self._target.is_entry else _weighing_most(found.inputs)
+        return Collected(chosen, elsewhere, bool(changed))
 
     def job(self, stored: StoredTrace) -> Job:
         """The replay of a trace."""
@@ -103,95 +114,117 @@ class Gathering:
         """Of a trace."""
         return self._reader.entries()[stored.entry]
 
-    def _relaid(self, known: Sequence[RecordedInput]) -> str:
-        """A class of which recorded inputs hold an instance, and that holds its state in another way now; or empty."""
-        found = (name for one in known for name in _classes(one.tree) if name in self._versions.relaid)
+    def _changed_layout(self, known: Sequence[RecordedInput]) -> str:
+        """A class with a changed layout of which recorded inputs hold an instance; or empty."""
+        found = (name for recorded in known for name in _classes(recorded.tree) if name in self._versions.relaid)
         return next(found, "").replace(":", ".")
 
-    def _traces(self) -> Iterable[StoredTrace]:
+    def _traces(self) -> Iterator[StoredTrace]:
         for name in self._target.traces:
             stored = self._stored(name)
             if stored is not None:
                 yield stored
 
-    def _recorded(self) -> list[RecordedInput]:
-        """The inputs of the entry itself."""
-        found: list[RecordedInput] = []
-        for stored in self._traces():
-            assert stored.trace is not None
-            if len(found) >= 2 * KNOWN:
-                break
-            if stored.entry != self._target.name:
-                continue
-            given = stored.trace.input
-            if not isinstance(given, CallInput):
-                request = given.tree()
-                step = Step(self._target.name, stored.trace.kind, request)
-                found.append(RecordedInput(step, fields_of(request), stored, -1))
-                continue
-            kind, arguments = given.kind, given.arguments
-            if kind in UNCALLED or given.generates:
-                self._why_none = UNCALLED.get(kind, "a generator function is not explored")
-                continue
-            opaque = contains_opaque(arguments)
-            if opaque is not None:
-                self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
-                continue
-            found.append(RecordedInput(Step(self.entry(stored).target, kind, arguments), arguments, stored, -1))
-        return found
+    # --- inputs of the entry itself ---
 
-    def _inner(self) -> list[RecordedInput]:
-        """Calls of it while recorded traces are replayed on base."""
-        stored = {one.id: one for _number, one in zip(range(TRACES), self._traces(), strict=False)}
-        jobs = [msgspec.structs.replace(self.job(one), calls={self._target.name: CALLS}) for one in stored.values()]
+    def _own(self) -> Collected:
+        found: list[RecordedInput] = []
+        why_none = _NONE_CAPTURED
+        for stored in self._traces():
+            if len(found) >= 2 * SEEDS_LIMIT:  # some are alike
+                break
+            if stored.entry == self._target.name:
+                recorded = self._own_of(stored)
+                if isinstance(recorded, str):
+                    why_none = recorded
+                else:
+                    found.append(recorded)
+        return Collected(found, reason=why_none)
+
+    def _own_of(self, stored: StoredTrace) -> RecordedInput | str:
+        """The input of a trace, or why it cannot be tried."""
+        assert stored.trace is not None
+        given = stored.trace.input
+        if not isinstance(given, CallInput):
+            request = given.tree()
+            invocation = Invocation(self._target.name, stored.trace.kind, request)
+            return RecordedInput(invocation, fields_of(request), stored, -1)
+        kind, arguments = given.kind, given.arguments
+        if kind in UNCALLED or given.generates:
+            return UNCALLED.get(kind, "a generator function is not explored")
+        opaque = contains_opaque(arguments)
+        if opaque is not None:
+            return _why_opaque(opaque)
+        return RecordedInput(Invocation(self.entry(stored).target, kind, arguments), arguments, stored, -1)
+
+    # --- inputs of an inner function ---
+
+    def _inner(self, why_none: str) -> Collected:
+        """Calls of it while recorded traces are replayed on base; `why_none` is the reason so far."""
+        stored = {trace.id: trace for trace in islice(self._traces(), TRACES_LIMIT)}
+        probe = encode_probe(CallProbe({self._target.name: CALLS_LIMIT}))
+        jobs = [msgspec.structs.replace(self.job(trace), probe=probe) for trace in stored.values()]
         found: list[RecordedInput] = []
         callers: set[str] = set()
         for observed in self._base.run(jobs):
-            for call in observed.calls:
+            for call in decode_probed(observed.probed).calls:
                 opaque = contains_opaque(call.arguments)
                 if opaque is not None:
-                    self._why_none = f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
+                    why_none = _why_opaque(opaque)
                     continue
                 callers.update(call.callers[:1])
-                step = Step(call.function, call.kind, call.arguments)
-                found.append(RecordedInput(step, call.arguments, stored[observed.trace], call.number))
-        changed = sorted(one for one in callers if one != self._target.name and self._versions.differs(one))
+                found.append(_of_call(call, stored[observed.trace]))
+        changed = sorted(name for name in callers if name != self._target.name and self._versions.differs(name))
         if changed:
-            self._why_none = f"its caller {changed[0]} changed with it, and is explored instead"
-            return []
-        return found
+            return Collected([], reason=f"its caller {changed[0]} changed with it, and is explored instead")
+        return Collected(found, reason=why_none)
 
-    def other_methods(self) -> list[Step]:
+    # --- what is called afterwards ---
+
+    def other_methods(self) -> list[Invocation]:
         """Recorded calls of other methods of the same class, to see what a call did to its object."""
         if self._target.kind not in ("method", "constructor"):
             return []
         home = self._target.name.rpartition(".")[0] + "."
         entries = self._reader.entries()
-        found: dict[str, Step] = {}
-        for one in self._reader.classes():
-            entry = entries[one.entry]
-            if not entry.target.startswith(home) or entry.target == self._target.name or entry.target in found:
+        found: dict[str, Invocation] = {}
+        for path_class in self._reader.classes():
+            target = entries[path_class.entry].target
+            if target.startswith(home) and target != self._target.name and target not in found:
+                invocation = self._first_method_call(target, path_class.kept.values())
+                if invocation is not None:
+                    found[target] = invocation
+        return [found[name] for name in sorted(found)][:FOLLOWING_LIMIT]
+
+    def _first_method_call(self, target: str, traces: Iterable[TraceId]) -> Invocation | None:
+        """The first trace that is a plain call of a method; `None` where its arguments were not captured."""
+        for stored in map(self._stored, traces):
+            given = stored.trace.input if stored is not None and stored.trace is not None else None
+            if not isinstance(given, CallInput) or given.kind != "method" or given.generates:
                 continue
-            for stored in map(self._stored, one.kept.values()):
-                given = stored.trace.input if stored is not None and stored.trace is not None else None
-                if not isinstance(given, CallInput) or given.kind != "method" or given.generates:
-                    continue
-                if contains_opaque(given.arguments) is None:
-                    found[entry.target] = Step(entry.target, given.kind, given.arguments)
-                break
-        return [found[name] for name in sorted(found)][:FOLLOWING]
+            arguments = given.arguments
+            return Invocation(target, "method", arguments) if contains_opaque(arguments) is None else None
+        return None
+
+
+def _of_call(call: ObservedCall, stored: StoredTrace) -> RecordedInput:
+    return RecordedInput(Invocation(call.function, call.kind, call.arguments), call.arguments, stored, call.number)
+
+
+def _why_opaque(opaque: OpaqueNode) -> str:
+    return f"it needs a {opaque.cls.replace(':', '.')} that was not captured: {opaque.reason}"
 
 
 def _weighing_most(found: Sequence[RecordedInput]) -> list[RecordedInput]:
     """Recorded calls, first and last of the traces with the fewest: there what one of them returns weighs most."""
     traces: dict[TraceId, list[RecordedInput]] = {}
-    for one in found:
-        traces.setdefault(one.stored.id, []).append(one)
-    rows = sorted(traces.values(), key=len)[:ELSEWHERE]
-    return [*(row[0] for row in rows), *(row[-1] for row in rows[: ELSEWHERE // 2] if len(row) > 1)]
+    for recorded in found:
+        traces.setdefault(recorded.stored.id, []).append(recorded)
+    rows = sorted(traces.values(), key=len)[:ELSEWHERE_LIMIT]
+    return [*(row[0] for row in rows), *(row[-1] for row in rows[: ELSEWHERE_LIMIT // 2] if len(row) > 1)]
 
 
-def _classes(tree: Tree) -> Iterable[str]:
+def _classes(tree: Tree) -> Iterator[str]:
     pending = [tree]
     while pending:
         part = pending.pop()
@@ -200,7 +233,7 @@ def _classes(tree: Tree) -> Iterable[str]:
         pending.extend(children(part))
 
 
-def _all_known(tree: Tree, relaid: frozenset[str]) -> bool:
+def _has_producers(tree: Tree, changed_layout: frozenset[str]) -> bool:
     """Whether it is known what made each object of these classes."""
     pending = [tree]
     while pending:
@@ -208,7 +241,7 @@ def _all_known(tree: Tree, relaid: frozenset[str]) -> bool:
         if isinstance(part, ObjectNode):
             if part.origin:
                 continue
-            if part.cls in relaid:
+            if part.cls in changed_layout:
                 return False
         pending.extend(children(part))
     return True

@@ -1,4 +1,4 @@
-"""This file is about telling inputs: a call as a person would write it, and what came of it in words."""
+"""Inputs and outcomes in words: a call as a person would write it, and what a side did on it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,42 @@ from collections.abc import Sequence
 
 from ...recorders.model.value_tree import BytesNode, DictNode, ObjectNode, Tree, TupleNode, field
 from ..model.difference import Difference
+from ..model.invocation import Invocation
 from ..model.observation import Observation, comparable
 from ..model.render import literal, short
-from ..model.trial import Step, Tried
 from .analyze.targets import Target
+from .trials.trial import TrialResult
 
 WIDTH = 160
-"""Characters of a value."""
+"""Characters of a value: a call with two such values fits into two lines of a wide terminal."""
 
 PAGE_WIDTH = 60
-"""Of a body that is no JSON."""
+"""Characters of a body that is no JSON: a page says little by its beginning."""
 
 
-def steps_text(steps: Sequence[Step], target: Target) -> str:
-    """One call after the other; those that follow on the same object are told without it."""
+def steps_text(steps: Sequence[Invocation], target: Target) -> str:
+    """Calls in sequence; those that follow on the same object are written without it."""
     first, *more = steps
-    told = [call_text(first, target.names)]
+    texts = [call_text(first, target.names)]
     for step in more:
         names = target.names if step.target == target.name else ()
-        alone = step.kind in ("method", "property")
-        told.append(call_text(step, names, alone=alone))
-    return ", then ".join(told)
+        is_on_same = step.kind in ("method", "property")
+        texts.append(call_text(step, names, is_on_same=is_on_same))
+    return ", then ".join(texts)
 
 
-def call_text(step: Step, names: Sequence[str], *, alone: bool = False) -> str:
-    """`quote(items=[], coupon=None)`, `Cart(lines=[]).total()`, `Cart(lines=[])`; `alone` leaves the object out."""
+def call_text(step: Invocation, names: Sequence[str], *, is_on_same: bool = False) -> str:
+    """`quote(items=[], coupon=None)`, `Cart(lines=[]).total()`, `Cart(lines=[])`; a call on the object of the one
+    before it leaves the object out."""
     qualname = step.target.partition(":")[2]
     owner, _, name = qualname.rpartition(".")
     receiver, given = _given(step.arguments, names)
     if step.kind == "constructor":
         return f"{owner}({given})"
     if step.kind == "property":
-        return f"{'' if alone else short(receiver, WIDTH)}.{name}"
+        return f"{'' if is_on_same else short(receiver, WIDTH)}.{name}"
     if step.kind == "method":
-        return f"{'' if alone else short(receiver, WIDTH)}.{name}({given})"
+        return f"{'' if is_on_same else short(receiver, WIDTH)}.{name}({given})"
     return f"{qualname}({given})"
 
 
@@ -57,19 +59,19 @@ def _given(arguments: Tree, names: Sequence[str]) -> tuple[Tree, str]:
     return receiver, ", ".join(parts)
 
 
-def outcome_text(tried: Tried, at: int, differences: Sequence[Difference], *, is_base: bool) -> str:
+def outcome_text(result: TrialResult, step: int, differences: Sequence[Difference], *, is_base: bool) -> str:
     """What a side did: `returned Decimal('0')`, `raised ValueError('…')`, `answered 400 …`, `did not end`."""
-    if tried.ended == "hung":
-        return f"did not end: {tried.reason}"
-    if tried.ended != "outcome":
-        return tried.reason or tried.ended
-    observation = tried.observations[at]
-    if differences and all(one.kind == "mutation" for one in differences):
-        one = differences[0]
-        return f"left {one.field} as {short(one.base if is_base else one.candidate, WIDTH)}"
-    if differences and all(one.kind.is_outbound for one in differences):
-        one = differences[0]
-        return f"{one.field}: {short(one.base if is_base else one.candidate, WIDTH)}"
+    if result.ended == "hung":
+        return f"did not end: {result.reason}"
+    if result.ended != "outcome":
+        return result.reason or result.ended
+    observation = result.observations[step]
+    if differences and all(difference.kind == "mutation" for difference in differences):
+        first = differences[0]
+        return f"left {first.field} as {short(first.base if is_base else first.candidate, WIDTH)}"
+    if differences and all(difference.kind == "outbound" for difference in differences):
+        first = differences[0]
+        return f"{first.field}: {short(first.base if is_base else first.candidate, WIDTH)}"
     return value_text(observation)
 
 
@@ -81,8 +83,8 @@ def value_text(observation: Observation) -> str:
         value = observation.value
         if isinstance(value, ObjectNode):
             name = value.cls.rpartition(":")[2]
-            inside = value.content.items if isinstance(value.content, TupleNode) else []
-            return f"raised {name}({', '.join(literal(one) for one in inside)})"[:WIDTH]
+            arguments = value.content.items if isinstance(value.content, TupleNode) else []
+            return f"raised {name}({', '.join(map(literal, arguments))})"[:WIDTH]
         return f"raised {short(value, WIDTH)}"
     shown = comparable(observation)
     body = next(

@@ -1,4 +1,4 @@
-"""This file is about shrinking: an input that differs is made as small as it can be while it still differs.
+"""Shrinking: an input that differs is made as small as it can be while it still differs.
 
 Each part of the input has a ladder, from the simplest value to the one that was found; an item of a list, and an entry
 of a dictionary, is there or not. Hypothesis sees the rungs as numbers and nothing else, so that no value of a baseline
@@ -29,10 +29,12 @@ from ...recorders.model.value_tree import (
 from .generate.numbers import decimal_of
 
 RUNGS_LIMIT = 40
-"""Parts that are made smaller; a larger input keeps the rest as it is."""
+"""Parts that are shrunk; a larger input keeps the rest as it is. Halving blocks of so many takes six rounds, which is
+what `ATTEMPTS` pays for."""
 
 ATTEMPTS = 60
-"""Inputs that are tried while one is made smaller."""
+"""Inputs that are tried while one is shrunk, about a third of those that a target is explored with by default (200): a
+finding is to cost no more than the search for it."""
 
 
 class Ladders:
@@ -40,14 +42,13 @@ class Ladders:
 
     def __init__(self, tree: Tree, names: tuple[str, ...] = ()) -> None:
         """`names` are the positional parameters, for (receiver, args, kwargs)."""
-        self._tree = tree
         self._is_call = bool(names)
         self.heights: list[int] = []
         """Of each ladder: the number of its top, which is the part as it was found."""
         self._make = self._ladder(tree, 0)
 
     def tree(self, rungs: Sequence[int]) -> Tree:
-        """The input that some rungs stand for."""
+        """The input that some rungs represent."""
         return self._make(rungs)
 
     def _rung(self, height: int) -> int | None:
@@ -134,9 +135,9 @@ def _midnight(parts: list[Tree]) -> Tree:
 def _ending(tree: Tree, simpler: Iterable[Tree]) -> list[Tree]:
     """Without what comes twice, and the value itself last."""
     kept: list[Tree] = []
-    for one in simpler:
-        if not any(_is(one, other) for other in (*kept, tree)):
-            kept.append(one)
+    for value in simpler:
+        if not any(_is(value, other) for other in (*kept, tree)):
+            kept.append(value)
     return [*kept, tree]
 
 
@@ -168,7 +169,7 @@ class _Differs(Exception):
 
 
 class _Enough(BaseException):
-    """As much was tried as may be: Hypothesis passes it on."""
+    """No more may be tried. Hypothesis passes a `BaseException` on."""
 
 
 Rungs: TypeAlias = tuple[int, ...]
@@ -181,8 +182,8 @@ def shrunk(
     *,
     attempts: int = ATTEMPTS,
 ) -> Tree:
-    """The smallest input that is found from this one and still differs; `differ` tells of each of some inputs whether
-    it does, and must hold of `tree`. At most so many others are asked about.
+    """The smallest input that is found from this one and still differs; `differ` says of each of some inputs whether it
+    does, and must hold of `tree`. At most `attempts` others are asked about.
 
     First what does not matter is taken away, in blocks that become smaller (Zeller and Hildebrandt, "Simplifying and
     isolating failure-inducing input", 2002): many are asked about at once. What is left is Hypothesis's.
@@ -206,17 +207,18 @@ class _Asked:
 
     def holds(self, some: Sequence[Rungs]) -> list[bool]:
         """Of each, whether it still differs; raises `_Enough` when no more may be asked about."""
-        new = [one for one in dict.fromkeys(some) if one not in self.known]
+        new = [rungs for rungs in dict.fromkeys(some) if rungs not in self.known]
         room = self._attempts + 1 - len(self.known)
         self.known.update(zip(new[:room], self._differ(new[:room]) if new[:room] else (), strict=True))
         if len(new) > room:
             raise _Enough
-        return [self.known[one] for one in some]
+        return [self.known[rungs] for rungs in some]
 
     @property
     def best(self) -> Rungs:
         """The smallest that differs: with the fewest parts above the ground, these as low as may be."""
-        return min((one for one, holds in self.known.items() if holds), key=lambda one: (sum(map(bool, one)), one))
+        differing = (rungs for rungs, holds in self.known.items() if holds)
+        return min(differing, key=lambda rungs: (sum(map(bool, rungs)), rungs))
 
 
 def _without_blocks(rungs: Rungs, asked: _Asked) -> Rungs:

@@ -12,7 +12,8 @@ import msgspec
 from ...recorders.model.branches import Arm, Branch
 from ...recorders.tracing.branch_table import BranchTable, nested_codes
 from ..change.versions import Versions
-from ..execute.loader import Loaded, compile_plain
+from ..execute.extension import compile_plain
+from ..execute.loader import Loaded
 from ..execute.reach import executable_lines
 from ..model.job import Observed
 

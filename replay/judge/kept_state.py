@@ -88,4 +88,4 @@ class KeptState:
 
 def _bare(job: Job) -> Job:
     """A job of which only what it leaves behind is wanted."""
-    return msgspec.structs.replace(job, fresh=False, traced=False, lines=False, calls={}, put=None, preceding=[])
+    return msgspec.structs.replace(job, fresh=False, traced=False, lines=False, probe=b"", preceding=[])

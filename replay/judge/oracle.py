@@ -322,7 +322,7 @@ def plan_of(
     root: str,
     *,
     marked: bool = False,
-    tapped: bool = False,
+    extension: str = "",
     distributions: bool = False,
     relaid: Iterable[str] = (),
 ) -> Plan:
@@ -340,7 +340,7 @@ def plan_of(
         modules=tuple(dict.fromkeys(name for one in reader.revisions().values() for name in one.sources)),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
-        tapped=tapped,
+        extension=extension,
         distributions=distributions,
         relaid=tuple(sorted(relaid)),
         keys=setup.keys,
@@ -365,13 +365,13 @@ def base_process(
     *,
     hash_seed: int = 0,
     marked: bool = False,
-    tapped: bool = False,
+    extension: str = "",
     distributions: bool = False,
     relaid: Iterable[str] = (),
 ) -> ReplayerProcess:
     """Base, checked out in a folder, in a process of its own; not loaded yet."""
     return ReplayerProcess(
-        plan_of(setup, reader, folder, marked=marked, tapped=tapped, distributions=distributions, relaid=relaid),
+        plan_of(setup, reader, folder, marked=marked, extension=extension, distributions=distributions, relaid=relaid),
         store=setup.store,
         path=search_path(setup.root, folder, setup.include, setup.homes),
         hash_seed=hash_seed,
@@ -382,10 +382,10 @@ def base_process(
 
 
 def candidate_process(
-    setup: Setup, reader: BaselineReader, versions: Versions, *, marked: bool = False, tapped: bool = False
+    setup: Setup, reader: BaselineReader, versions: Versions, *, marked: bool = False, extension: str = ""
 ) -> ReplayerProcess:
     """The working tree, in a process of its own; not loaded yet."""
-    return base_process(setup, reader, setup.root, marked=marked, tapped=tapped, relaid=versions.relaid)
+    return base_process(setup, reader, setup.root, marked=marked, extension=extension, relaid=versions.relaid)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import msgspec
 
 from ...recorders.model.branches import Arm, FunctionName
 from ...recorders.model.trace import Entry, TraceId
-from .inner_calls import SeenCall, Substitution
 from .observation import Observation, Outbound
 from .perturbation import UNPERTURBED, Perturbation
 from .steps import Detail
@@ -38,10 +37,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     """Fingerprint of the observation that need not be sent, because the asker has it."""
     restore: bool = False
     """Whether recorded state is put into objects although their producers are known."""
-    calls: dict[FunctionName, int] = {}
-    """Function → how many of its calls are to be told."""
-    put: Substitution | None = None
-    """A call inside that is made with other arguments."""
+    probe: bytes = b""
+    """What an extension of the process is asked about this replay, in its own encoding; empty for nothing."""
     variant: bytes = b""
     """A trace whose entry, kind, input and producers are taken in the place of those of `data`; its input may show the
     pseudonyms of `data`, and is given their values."""
@@ -76,9 +73,9 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     detail: Detail | None = None
     parsed: bool = False
     """Whether SQL had to be parsed, which is slow to begin with."""
-    calls: list[SeenCall] = []
-    put: bool = False
-    """Whether the call that was to get other arguments took place."""
+    probed: bytes = b""
+    """What an extension of the process answers about this replay, in its own encoding; empty where it was not asked,
+    or where there is no answer because the replay ended its process."""
     unlike: list[str] = []
     """Objects that were made again and are not as they were recorded, by where they came from."""
 

@@ -15,7 +15,7 @@ from .plan import Group
 from .result import Acceptances
 
 if TYPE_CHECKING:
-    from ..explore.finding import Explored
+    from ..model.finding import Explored
 
 
 class Reviewed(NamedTuple):

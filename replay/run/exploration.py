@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ..judge.acceptance import Acceptance, apply
+from ..model.finding import Explored, Finding
 from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
-
-if TYPE_CHECKING:
-    from ..explore.finding import Explored, Finding
 
 ACCEPTED = "accepted"
 

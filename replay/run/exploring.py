@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..judge.oracle import Oracle
+from ...recorders.store.protocol import BaselineReader
+from ..compare.tolerance import Rules
+from ..judge.judge import Case, Judgement
+from ..judge.oracle import Oracle, Setup
 from ..locate.locate import Locating
+from ..model.verdict import Location
 from .class_judge import Accepts
 from .options import Project
 from .plan import groups_of
 
 if TYPE_CHECKING:
+    from ..explore.analyze.targets import Target
     from ..explore.explorer import Explorer
 
-KEPT_BELOW = (".runtime", "explored")
-"""Folder below the project's root that keeps inputs which differed, for the next run."""
+
+class ExploredRun(NamedTuple):
+    """A run that is prepared and loaded, as exploring sees it."""
+
+    setup: Setup
+    reader: BaselineReader
+    oracle: Oracle
+    rules: Callable[[str], Rules]
+    locate: Callable[[Case, Judgement], Location | None]
+    words: Mapping[tuple[str, str], str]
+    at_end: Callable[[Callable[[], None]], object]
+
+    def path_words(self) -> Mapping[tuple[str, str], str]:
+        """(entry, path) → the path class in words."""
+        return self.words
 
 
-def make_explorer(project: Project, oracle: Oracle, locating: Locating, *, examples: int, accepts: Accepts) -> Explorer:
-    """Explores beside the recorded inputs, `examples` of them for each function; to be stopped afterwards."""
+def make_explorer(
+    project: Project,
+    oracle: Oracle,
+    locating: Locating,
+    *,
+    examples: int,
+    accepts: Accepts,
+    at_end: Callable[[Callable[[], None]], object],
+) -> Explorer:
+    """Explores beside the recorded inputs, `examples` of them for each function; `at_end` takes what ends it."""
     from ..explore.explorer import Explorer  # Hypothesis is loaded with it
 
-    names = {(group.stored.entry, group.stored.path): group.name.words for group in groups_of(project.reader)}
-    return Explorer(
-        project.setup,
-        project.reader,
-        oracle,
-        settles=project.rules,
-        locate=locating.place,
-        words=lambda entry, path: names.get((entry, path), ""),
-        examples=examples,
-        keep=Path(project.setup.root, *KEPT_BELOW),
-        is_accepted=accepts,
-    )
+    words = {(group.stored.entry, group.stored.path): group.name.words for group in groups_of(project.reader)}
+    run = ExploredRun(project.setup, project.reader, oracle, project.rules, locating.place, words, at_end)
+    return Explorer(run, examples=examples, is_accepted=accepts)
+
+
+def targets_of_change(oracle: Oracle, reader: BaselineReader) -> tuple[Target, ...]:
+    """What there is to explore for a change; nothing without base."""
+    from ..explore.analyze.targets import targets_of
+
+    return tuple(targets_of(oracle, reader))

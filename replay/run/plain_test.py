@@ -9,7 +9,7 @@ from ..execute.masking import HELD, holds_secrets
 from ..export.pytest_source import Plain, is_factory, plain_test
 from ..judge.judge import Case, Judgement
 from ..judge.oracle import Setup
-from ..model.trial import Step
+from ..model.invocation import Invocation
 
 UNSTABLE = "what it shows follows from the clock or from chance"
 GENERATOR = "a generator is not written down as a test"
@@ -33,8 +33,8 @@ def _why_none(case: Case, judgement: Judgement, setup: Setup) -> str:
     return HELD if holds_secrets(setup.keys, case.job.data, [case.trace.input.tree()]) else ""
 
 
-def _step(case: Case, trace: Trace) -> Step:
+def _step(case: Case, trace: Trace) -> Invocation:
     given = trace.input
     if isinstance(given, CallInput):
-        return Step(case.job.entry.target, given.kind, given.arguments)
-    return Step(case.job.entry.name, trace.kind, given.tree())
+        return Invocation(case.job.entry.target, given.kind, given.arguments)
+    return Invocation(case.job.entry.name, trace.kind, given.tree())

@@ -55,12 +55,3 @@ def is_selected(trace: TraceId, oracle: Oracle, options: RunOptions) -> bool:
     if options.everything:
         return True
     return oracle.differs and (oracle.selection is None or bool(oracle.selection.why(trace)))
-
-
-def targets_of_change(oracle: Oracle, reader: BaselineReader) -> tuple[Target, ...]:
-    """What there is to explore for a change; nothing without base."""
-    if oracle.seal is None or oracle.base is None:
-        return ()
-    from ..explore.analyze.targets import targets_of
-
-    return tuple(targets_of(oracle.versions, oracle.seal, reader))

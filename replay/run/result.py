@@ -181,7 +181,7 @@ class RunResult(NamedTuple):
         )
 
     def _nothing_replayed(self) -> str:
-        if any(judged.explored.examples for judged in self.explored):
+        if any(judged.explored.counts.examples for judged in self.explored):
             return ""  # the run was narrowed to what is explored
         if self.trace:
             return f"no kept trace has an id that begins with {self.trace!r}; this is not a pass"

@@ -21,6 +21,7 @@ from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree
 from ..judge.oracle import Oracle, find_oracle
 from ..judge.seal import Fidelity
+from ..model.finding import Explored
 from ..model.job import Observed
 from ..model.progress import Say, say_nothing
 from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
@@ -30,16 +31,15 @@ from .baseline import describe, facts_of
 from .changes import unjudged_changes_of
 from .class_judge import Candidate, ClassJudge, loaded_candidate
 from .exploration import JudgedExploration, is_accepted, judge_exploration
-from .exploring import make_explorer
+from .exploring import make_explorer, targets_of_change
 from .options import Project, RunOptions
 from .places import Place, Places, places_of
-from .plan import Group, Plan, groups_of, targets_of_change, wanted_traces
+from .plan import Group, Plan, groups_of, wanted_traces
 from .result import RunResult, oracle_facts, reached_of
 
 if TYPE_CHECKING:
     from ..explore.analyze.targets import Target
     from ..explore.explorer import Explorer
-    from ..explore.finding import Explored
 
 
 class CannotExplore(RuntimeBaselineError):
@@ -199,9 +199,14 @@ class Run:
         assert self.options.explore is not None
         examples = self.options.explore.examples
         locating = self.load().locating
-        explorer = make_explorer(self.project, self.oracle, locating, examples=examples, accepts=self.accepts)
-        self._stack.callback(explorer.stop)
-        return explorer
+        return make_explorer(
+            self.project,
+            self.oracle,
+            locating,
+            examples=examples,
+            accepts=self.accepts,
+            at_end=self._stack.callback,
+        )
 
     def replay_again(self, trace: TraceId) -> Observed | None:
         """Replay one kept trace in this very process, for a debugger."""

@@ -1,8 +1,9 @@
-"""This file is about aims: how far an input gets towards the changed lines of a function.
+"""Branch distance: how far an input stays from the changed lines of a function.
 
-Above a changed line stand decisions: the tests of the `if`, the loops, the handlers that it lies in. The more of them
-an input takes the way that leads there, the nearer it is, as in directed fuzzing (Böhme et al., "Directed Greybox
-Fuzzing", 2017), where the distance is one in the graph of calls.
+Above a changed line stand decisions: the tests of the `if`, the loops, the handlers that it lies in. The fewer of them
+an input takes the other way, the nearer it is: the approach level of search-based testing (Wegener, Baresel and
+Sthamer, "Evolutionary test environment for automatic structural testing", 2001), as in directed fuzzing (Böhme et al.,
+"Directed Greybox Fuzzing", 2017), where the distance is one in the graph of calls.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 from ....recorders.model.branches import Arm, Branch, FunctionName
 from ....recorders.tracing.branch_table import BranchTable
 from ...change.versions import Versions
-from .constants import Literal, literals_in
+from .constants import Constant, constants_in
 from .relevance import names_in
 from .syntax_trees import changed_lines, definitions, parsed
 
@@ -33,28 +34,30 @@ class Missing(NamedTuple):
     """What the decisions deal with that keep an input from coming nearer to changed lines."""
 
     names: frozenset[str] = frozenset()
-    literals: tuple[Literal, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
 
-class Aims(NamedTuple):
+class BranchDistance(NamedTuple):
     """What leads to the changed lines, in each version."""
 
     base: tuple[Chain, ...]
     candidate: tuple[Chain, ...]
 
-    def nearness(self, base: Iterable[Arm], candidate: Iterable[Arm]) -> float:
-        """How near a run of both sides came: for each changed line the share of decisions that were taken its way."""
-        return _nearness(self.base, _taken(base)) + _nearness(self.candidate, _taken(candidate))
+    def of(self, base: Iterable[Arm], candidate: Iterable[Arm]) -> float:
+        """The distance of a run of both sides: for each changed line the share of decisions that were not taken its
+        way, 0 where all were."""
+        return _distance(self.base, _taken(base)) + _distance(self.candidate, _taken(candidate))
 
     def missing(self, base: Iterable[Arm], candidate: Iterable[Arm]) -> Missing:
-        """What the first decisions deal with that a run did not take the way to a changed line."""
+        """What the first decisions deal with that a run did not take towards a changed line."""
         old, new = _taken(base), _taken(candidate)
         first = [_first_missing(chain, old) for chain in self.base]
         first += [_first_missing(chain, new) for chain in self.candidate]
         conditions = sorted({branch.condition for step in first for branch, _outcome in step})
+        about = list(map(_mentioned, conditions))
         return Missing(
-            frozenset(name for one in conditions for name in _said(one).names),
-            tuple(dict.fromkeys(value for one in conditions for value in _said(one).literals)),
+            frozenset(name for mentioned in about for name in mentioned.names),
+            tuple(dict.fromkeys(constant for mentioned in about for constant in mentioned.constants)),
         )
 
 
@@ -65,8 +68,8 @@ def _taken(arms: Iterable[Arm]) -> set[Taken]:
     return {(arm.branch, arm.taken) for arm in arms}
 
 
-def _nearness(chains: Sequence[Chain], taken: set[Taken]) -> float:
-    return sum(sum(not step.isdisjoint(taken) for step in chain) / len(chain) for chain in chains)
+def _distance(chains: Sequence[Chain], taken: set[Taken]) -> float:
+    return sum(sum(step.isdisjoint(taken) for step in chain) / len(chain) for chain in chains)
 
 
 def _first_missing(chain: Chain, taken: set[Taken]) -> Step:
@@ -74,18 +77,18 @@ def _first_missing(chain: Chain, taken: set[Taken]) -> Step:
 
 
 @lru_cache(maxsize=1024)
-def _said(condition: str) -> Missing:
+def _mentioned(condition: str) -> Missing:
     """What stands in a condition as a branch tells it: an expression, or the head of a loop, a case or a handler."""
     for lead in ("for ", "case ", "except "):
         condition = condition.removeprefix(lead)
     try:
         tree = ast.parse(condition, mode="eval")
     except SyntaxError:
-        return Missing()
-    return Missing(frozenset(names_in(tree)), tuple(literals_in(tree)))
+        return Missing()  # a pattern that is no expression: nothing to aim at
+    return Missing(frozenset(names_in(tree)), tuple(constants_in(tree)))
 
 
-def aims_of(versions: Versions, functions: Iterable[FunctionName]) -> Aims:
+def branch_distance_of(versions: Versions, functions: Iterable[FunctionName]) -> BranchDistance:
     """What leads to the changed lines of some functions; lines that are always reached are left out."""
     base: list[Chain] = []
     candidate: list[Chain] = []
@@ -94,7 +97,7 @@ def aims_of(versions: Versions, functions: Iterable[FunctionName]) -> Aims:
         old, new = versions.old.get(module, ""), versions.new.get(module, "")
         base += _chains(module, old, name, changed_lines(old, new))
         candidate += _chains(module, new, name, changed_lines(new, old))
-    return Aims(tuple(dict.fromkeys(base)), tuple(dict.fromkeys(candidate)))
+    return BranchDistance(tuple(dict.fromkeys(base)), tuple(dict.fromkeys(candidate)))
 
 
 def _chains(module: str, source: str, name: str, lines: frozenset[int]) -> Iterator[Chain]:
@@ -123,7 +126,7 @@ class _Leading:
         not."""
         for node in body:
             blocks = list(self._blocks(node))
-            inside = {line for _steps, block in blocks for one in block for line in _lines_of(one)}
+            inside = {line for _steps, block in blocks for statement in block for line in _lines_of(statement)}
             if above and self._lines & (set(_lines_of(node)) - inside):
                 yield above
             for steps, block in blocks:
@@ -138,18 +141,18 @@ class _Leading:
                 yield self._wanted(test, wanted=True), body
                 yield self._wanted(test, wanted=False), other
             case ast.For(iter=iterated, body=body, orelse=other):
-                yield self._one(iterated, "entered"), body
+                yield self._decided(iterated, "entered"), body
                 yield (), other
             case ast.With(body=body) | ast.FunctionDef(body=body):
                 yield (), body
             case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
                 yield from (((), block) for block in (body, other, final))
                 for handler in handlers:
-                    yield (self._one(handler.type, "true") if handler.type is not None else ()), handler.body
+                    yield (self._decided(handler.type, "true") if handler.type is not None else ()), handler.body
             case ast.Match(cases=cases):
-                for one in cases:
-                    guard = self._wanted(one.guard, wanted=True) if one.guard is not None else ()
-                    yield (*self._one(one.pattern, "true"), *guard), one.body
+                for case in cases:
+                    guard = self._wanted(case.guard, wanted=True) if case.guard is not None else ()
+                    yield (*self._decided(case.pattern, "true"), *guard), case.body
             case _:
                 pass
 
@@ -159,14 +162,14 @@ class _Leading:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self._wanted(operand, wanted=not wanted)
             case ast.BoolOp(op=op, values=values):
-                each = [self._wanted(one, wanted=wanted) for one in values]
+                each = [self._wanted(value, wanted=wanted) for value in values]
                 if isinstance(op, ast.And) == wanted:
                     return tuple(step for chain in each for step in chain)
                 return (frozenset(taken for chain in each for step in chain for taken in step),)
             case _:
-                return self._one(test, "true" if wanted else "false")
+                return self._decided(test, "true" if wanted else "false")
 
-    def _one(self, node: ast.expr | ast.pattern, taken: str) -> Chain:
+    def _decided(self, node: ast.expr | ast.pattern, taken: str) -> Chain:
         branch = self._table.decided_at(node)
         return () if branch is None else (frozenset({(branch, taken)}),)
 
@@ -176,6 +179,3 @@ _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 def _lines_of(node: ast.stmt) -> range:
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
-
-
-__all__ = ["Aims", "aims_of"]

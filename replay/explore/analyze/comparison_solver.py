@@ -1,8 +1,8 @@
-"""This file is about boundaries: values at which the two sides of a comparison become equal, the rest of the call being
+"""The comparison solver: thresholds at which the two sides of a comparison become equal, the rest of the call being
 what it is.
 
 `distance_sales + net > LIMIT` decides otherwise at `distance_sales = LIMIT - net`. No recorded call lies there, and no
-literal stands there; but where the sides are made of parts of the input by arithmetic alone, the value can be worked
+constant stands there; but where the sides are made of parts of the input by arithmetic alone, the value can be worked
 out. Sides are read in the source and evaluated here, nothing of the code under test runs; the step to the root is that
 of the secant, exact where the sides are linear.
 """
@@ -21,13 +21,14 @@ Numbers = Mapping[str, float]
 """Name → the number that stands there in a call."""
 
 DEPTH = 4
-"""How far assigned names are followed to what they are assigned."""
+"""How far assigned names are followed to what they are assigned: a bound for names that are assigned in a circle."""
 
-NAMES = 50
-"""Names of one side that are followed."""
+NAMES_LIMIT = 50
+"""Names of one side that are followed: a bound for sums that a program wrote."""
 
-LIMIT = 12
-"""Comparisons of a function that are solved."""
+COMPARISONS_LIMIT = 12
+"""Comparisons of a function that are solved, those of changed lines first: each is worked out for every part of every
+seed, and the thresholds of a long function would crowd out all other values."""
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -50,7 +51,7 @@ class Comparison(NamedTuple):
     names: frozenset[str]
     """What they are made of, assignments followed."""
     assigned: Mapping[str, ast.expr]
-    """Names that are assigned once, and constants of the module → what to."""
+    """Names that are assigned once, and constants of the module → what they are set to."""
 
 
 def comparisons_of(
@@ -83,7 +84,7 @@ _ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 def _leaves(node: ast.expr, assigned: Mapping[str, ast.expr]) -> Iterator[str]:
     """Names that a side is made of, assignments followed."""
     pending, seen = sorted(names_in(node)), set[str]()
-    while pending and len(seen) < NAMES:
+    while pending and len(seen) < NAMES_LIMIT:
         name = pending.pop(0)
         if name in seen:
             continue
@@ -94,7 +95,7 @@ def _leaves(node: ast.expr, assigned: Mapping[str, ast.expr]) -> Iterator[str]:
             yield name.lstrip("_")
 
 
-def boundaries(name: str, numbers: Numbers, comparisons: Iterable[Comparison]) -> list[float]:
+def thresholds(name: str, numbers: Numbers, comparisons: Iterable[Comparison]) -> list[float]:
     """Values of the part of a name at which sides are equal; none where they are made of more than arithmetic."""
     found: dict[float, None] = {}
     if name in numbers:
@@ -124,6 +125,7 @@ def _root(comparison: Comparison, name: str, numbers: Numbers) -> float | None:
 
 
 _LARGE = 1e15
+"""Roots beyond are no thresholds that a service means, and near 2**53 a float no longer has a step of one."""
 
 
 class _Unknown(Exception):
@@ -131,7 +133,7 @@ class _Unknown(Exception):
 
 
 class _Sides:
-    """Works out what sides come to."""
+    """Evaluates sides."""
 
     def __init__(self, known: Numbers, assigned: Mapping[str, ast.expr]) -> None:
         self._known = known
@@ -139,7 +141,7 @@ class _Sides:
         self._found: dict[str, float] = {}
 
     def value(self, node: ast.expr, depth: int) -> float:
-        """What an expression comes to; raises `_Unknown`."""
+        """What an expression evaluates to; raises `_Unknown`."""
         match node:
             case ast.Constant(value=bool()):
                 raise _Unknown
@@ -151,8 +153,10 @@ class _Sides:
                 return _OPERATORS[type(op)](self.value(left, depth), self.value(right, depth))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.value(operand, depth)
-            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[one, *_]) if called in _AS_IS:
-                return self.value(one, depth)
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[argument, *_]) if (
+                called in _AS_IS
+            ):
+                return self.value(argument, depth)
             case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as key), *_]):
                 return _of(key, self._known)
             case ast.Name(id=name) if depth and name in self._assigned:
@@ -180,8 +184,7 @@ def _spelled(text: str) -> float:
 
 
 def most_telling(found: Sequence[tuple[bool, Comparison]]) -> tuple[Comparison, ...]:
-    """Those of changed lines first, so many."""
-    return tuple(one for _is_changed, one in sorted(found, key=lambda pair: not pair[0]))[:LIMIT]
-
-
-__all__ = ["Comparison", "boundaries", "comparisons_of", "most_telling"]
+    """Those of changed lines first, at most `COMPARISONS_LIMIT`."""
+    return tuple(comparison for _is_changed, comparison in sorted(found, key=lambda pair: not pair[0]))[
+        :COMPARISONS_LIMIT
+    ]

@@ -1,4 +1,4 @@
-"""This file is about relevance: which names changed lines mention and what these are made of, and what the lines deal
+"""Relevance: which names changed lines mention and what these are made of, and what the lines deal
 with. Places of those names are tried more, with values that are awkward for what is done there.
 """
 
@@ -12,11 +12,13 @@ Hint: TypeAlias = str
 """`nothing` (None, empty, missing), of texts `case`, `spaces`, `marks` (letters that are no ASCII), `ends`, else
 `numbers`, `kinds`, `rounding`, `order`, `length`, `time`, `comparison`, `entries` of dicts."""
 
-EXPRESSIONS = 1000
-"""Expressions in which what changed lines set is looked for."""
+EXPRESSIONS_LIMIT = 1000
+"""Expressions in which what changed lines set is looked for: time in the length of a function stays linear, also where
+a program wrote it."""
 
 ROUNDS = 3
-"""How many assignments back a name is followed."""
+"""How many assignments back a name is followed. Each round adds what the names of the one before are made of; after a
+few every name of a function is relevant, and the word says nothing any more."""
 
 _BY_NAME: Mapping[Hint, str] = {
     "nothing": "get setdefault any all bool",
@@ -70,9 +72,9 @@ class Relevance:
                 self._comes_from([target], value)
             case ast.Call(func=ast.Name(id="isinstance" | "type" | "hasattr" | "callable"), args=[asked, *_]):
                 self.kinds |= names_in(asked)
-            case ast.Call(func=ast.Attribute(value=ast.Name() as held, attr=name), args=args) if name in _PUTTING:
+            case ast.Call(func=ast.Attribute(value=ast.Name() as owner, attr=name), args=args) if name in _ADDING:
                 for value in args:
-                    self._comes_from([held], value)
+                    self._comes_from([owner], value)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in parameters:
                 for parameter, value in zip(parameters[name], args, strict=False):
                     self.made_of.setdefault(parameter, set()).update(names_in(value) - {parameter})
@@ -98,27 +100,27 @@ class Relevance:
         """Expressions that use what changed lines set, and the names in them."""
         if not self._set:
             return []
-        found = ((one, names_in(one)) for one in self._expressions[:EXPRESSIONS])
-        return [(one, names) for one, names in found if not names.isdisjoint(self._set)]
+        found = ((expression, names_in(expression)) for expression in self._expressions[:EXPRESSIONS_LIMIT])
+        return [(expression, names) for expression, names in found if not names.isdisjoint(self._set)]
 
     def all_hints(self) -> frozenset[Hint]:
         """What changed lines deal with, and what is done with what they set."""
-        parts = (part for one, _names in self._using() for part in ast.walk(one))
+        parts = (part for expression, _names in self._using() for part in ast.walk(expression))
         return frozenset(self.hints.union(*map(_hints, parts)))
 
     def _comes_from(self, targets: Iterable[ast.expr], value: ast.expr) -> None:
         sources = names_in(value)
         for target in targets:
-            held = target.value if isinstance(target, ast.Subscript) else target
-            for name in names_in(held):
+            holder = target.value if isinstance(target, ast.Subscript) else target
+            for name in names_in(holder):
                 self.made_of.setdefault(name, set()).update(sources - {name})
 
     def names(self) -> frozenset[str]:
         """What changed lines mention, and what that is made of; without leading underscores."""
-        return sources_of(self._mentioned.union(*(names for _one, names in self._using())), self.made_of)
+        return sources_of(self._mentioned.union(*(names for _expression, names in self._using())), self.made_of)
 
 
-_PUTTING = frozenset({"append", "appendleft", "extend", "insert", "add", "update"})
+_ADDING = frozenset({"append", "appendleft", "extend", "insert", "add", "update"})
 
 
 def _names_set(node: ast.AST, changed: frozenset[int]) -> set[str]:
@@ -171,10 +173,10 @@ def names_in(node: ast.AST) -> set[str]:
 def _hints(node: ast.AST) -> frozenset[Hint]:
     match node:
         case ast.Compare(ops=ops, comparators=others):
-            if any(isinstance(one, ast.Constant) and one.value is None for one in others):
+            if any(isinstance(other, ast.Constant) and other.value is None for other in others):
                 return frozenset({"nothing"})
-            inside = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops)
-            return frozenset({"entries", "ends", "case", "nothing"} if inside else {"comparison"})
+            is_membership = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops)
+            return frozenset({"entries", "ends", "case", "nothing"} if is_membership else {"comparison"})
         case ast.BoolOp() | ast.If() | ast.While() | ast.IfExp():
             return frozenset({"nothing"})
         case ast.BinOp(op=ast.FloorDiv() | ast.Mod() | ast.Div() | ast.Mult()):

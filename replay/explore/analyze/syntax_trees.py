@@ -1,4 +1,4 @@
-"""This file is about parsing: sources as syntax trees, each parsed once; nobody changes them."""
+"""Sources as syntax trees, each parsed once and never changed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def definitions(tree: ast.Module) -> dict[str, ast.AST]:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     found.setdefault(prefix + name, value)
                 case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
-                    found.update({prefix + one.id: value for one in parts if isinstance(one, ast.Name)} | found)
+                    found.update({prefix + part.id: value for part in parts if isinstance(part, ast.Name)} | found)
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     found.setdefault(prefix + name, value)
                 case _:

@@ -1,4 +1,4 @@
-"""This file is about targets: what is explored for a change, and with which recorded inputs.
+"""Targets: what is explored for a change, and with which recorded inputs.
 
 Targets are the functions that differ and that some trace ran, and the entries through which their results leave. What
 cannot be called by itself is listed with the reason.
@@ -7,7 +7,7 @@ cannot be called by itself is listed with the reason.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ....recorders.model.branches import FunctionName
@@ -16,8 +16,9 @@ from ....recorders.model.value_tree import Tree
 from ....recorders.store.protocol import BaselineReader
 from ...change.source_diff import function_names
 from ...change.versions import Versions
-from ...execute.call_probes import how_called, parameter_names
+from ...judge.oracle import Oracle
 from ...judge.seal import Seal
+from ..trials.call_probes import how_called
 from .syntax_trees import parsed
 
 
@@ -34,7 +35,7 @@ class Target(NamedTuple):
     is_entry: bool
     """Whether its caller is outside: what differs is seen."""
     functions: tuple[FunctionName, ...]
-    """Functions whose literals count."""
+    """Functions whose constants count."""
     names: tuple[str, ...] = ()
     """Positional parameters."""
     optional: tuple[tuple[str, Tree], ...] = ()
@@ -49,9 +50,12 @@ class Target(NamedTuple):
         return f"explore.{plain}"
 
 
-def targets_of(versions: Versions, seal: Seal, reader: BaselineReader) -> list[Target]:
-    """What to explore for a change, in a fixed order: changed functions, then entries above them."""
-    ran = _Ran(seal, reader)
+def targets_of(oracle: Oracle, reader: BaselineReader) -> list[Target]:
+    """What to explore for a change, in a fixed order: changed functions, then entries above them. Nothing without base,
+    or where nothing differs."""
+    if oracle.base is None or oracle.seal is None:
+        return []
+    ran, versions = _Ran(oracle.seal, reader), oracle.versions
     changed = sorted({_outermost(name) for name in versions.changed_functions})
     existing = [name for name in changed if _is_in(versions.old, name) and _is_in(versions.new, name)]
     found = [_function(name, versions, ran) for name in existing]
@@ -62,9 +66,8 @@ def _outermost(function: FunctionName) -> FunctionName:
     return function.partition(".<locals>.")[0]
 
 
-def _is_in(sources: dict[str, str] | object, function: FunctionName) -> bool:
+def _is_in(sources: Mapping[str, str], function: FunctionName) -> bool:
     module, _, name = function.partition(":")
-    assert isinstance(sources, dict)
     return name in function_names(sources.get(module, ""))
 
 
@@ -74,14 +77,14 @@ class _Ran:
     def __init__(self, seal: Seal, reader: BaselineReader) -> None:
         self.entries = reader.entries()
         self._traces: dict[FunctionName, list[TraceId]] = {}
-        self._entry: dict[TraceId, str] = {}
-        rows = [list(one.kept.values()) for one in reader.classes()]
-        self._entry = {name: one.entry for one in reader.classes() for name in one.kept.values()}
+        classes = reader.classes()
+        rows = [list(path_class.kept.values()) for path_class in classes]
+        self._entry = {name: path_class.entry for path_class in classes for name in path_class.kept.values()}
         most = max(map(len, rows), default=0)
         for rank in range(most):  # one of each class, then another of each
             for row in rows:
                 if rank < len(row) and _is_evidence(seal, row[rank]):
-                    for function in {_outermost(one) for one in seal.functions_of(row[rank])}:
+                    for function in set(map(_outermost, seal.functions_of(row[rank]))):
                         self._traces.setdefault(function, []).append(row[rank])
 
     def traces(self, function: FunctionName) -> list[TraceId]:
@@ -105,7 +108,7 @@ def _function(name: FunctionName, versions: Versions, ran: _Ran) -> Target:
     how = _how(versions.old[module], qualname)
     unavailable = how.unavailable
     if not unavailable and how.kind != _how(versions.new[module], qualname).kind:
-        unavailable = "it is called in another way now than at base"
+        unavailable = "it is called differently now than at base"
     traces = tuple(ran.traces(name))
     if not traces:
         unavailable = "no recorded trace that base can replay runs it"
@@ -153,13 +156,14 @@ def _how(source: str, qualname: str) -> _How:
         return _How(kind, (), (), "it is a generator function")
     if not kind:
         return _How(kind, (), (), "it cannot be called by its name")
-    positional = [one.arg for one in (*node.args.posonlyargs, *node.args.args)][1 if bound else 0 :]
+    positional = [parameter.arg for parameter in (*node.args.posonlyargs, *node.args.args)][1 if bound else 0 :]
     return _How(kind, tuple(positional), tuple(_optional(node.args)), "")
 
 
 def _optional(given: ast.arguments) -> Iterator[tuple[str, Tree]]:
     pairs = [*zip(reversed(given.args), reversed(given.defaults), strict=False)][::-1]
-    pairs += [(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
+    by_name = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    pairs += [(parameter, default) for parameter, default in by_name if default]
     for parameter, default in pairs:
         value = default.value if isinstance(default, ast.Constant) else None
         is_plain = isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 2**63)
@@ -173,25 +177,22 @@ def _find(source: str, qualname: str) -> tuple[ast.FunctionDef | ast.AsyncFuncti
     body: Sequence[ast.stmt] = tree.body
     *classes, name = qualname.split(".")
     for part in classes:
-        found = next((one for one in body if isinstance(one, ast.ClassDef) and one.name == part), None)
+        found = next((node for node in body if isinstance(node, ast.ClassDef) and node.name == part), None)
         if found is None:
             return None, False
         body = found.body
-    for one in reversed(body):
-        if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and one.name == name:
-            return one, bool(classes)
+    for node in reversed(body):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
+            return node, bool(classes)
     return None, False
 
 
 def _yields(node: ast.FunctionDef) -> bool:
     pending: list[ast.AST] = list(node.body)
     while pending:
-        one = pending.pop()
-        if isinstance(one, (ast.Yield, ast.YieldFrom)):
+        part = pending.pop()
+        if isinstance(part, (ast.Yield, ast.YieldFrom)):
             return True
-        if not isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(one))
+        if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(part))
     return False
-
-
-__all__ = ["Target", "parameter_names", "targets_of"]

@@ -1,4 +1,4 @@
-"""This file is about moments to try: days and hours on which calendars and clocks are awkward, zones, spans."""
+"""Dates and times to try: days and hours on which calendars and clocks are awkward, zones, spans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ....recorders.model.value_tree import StandardNode, Tree
 from .numbers import with_moment
 
 NUDGES = (datetime.timedelta(0), datetime.timedelta(seconds=1), datetime.timedelta(seconds=-1))
-_HOUR = 3600
 
 
 def _zone(hours: float) -> Tree:
@@ -26,7 +25,7 @@ ZONES: tuple[Tree, ...] = (_zone(0), _zone(2), _zone(-5), _zone(5.5), None)
 
 
 def spans(numbers: Iterable[float]) -> Iterator[Tree]:
-    """Of so many days, hours, minutes and seconds, and a second to either side."""
+    """Spans of these numbers of days, hours, minutes and seconds, and a second to either side."""
     for number in (0.0, 1.0, -1.0, *numbers):
         for unit in ("days", "hours", "minutes", "seconds"):
             for nudge in (0, 1, -1):
@@ -44,7 +43,7 @@ def plus(moment: datetime.datetime, span: datetime.timedelta) -> datetime.dateti
 
 
 def with_moments(tree: StandardNode, moments: Iterable[datetime.datetime | None]) -> Iterator[Tree]:
-    """Values of the type and zone of one, at some moments."""
+    """Values of the type and zone of `tree`, at some moments."""
     return (with_moment(tree, moment) for moment in moments if moment is not None)
 
 
@@ -80,6 +79,6 @@ def calendar_of(here: datetime.datetime) -> list[datetime.datetime]:
         here.replace(hour=23, minute=59, second=59, microsecond=999999),
         here.replace(hour=12, minute=0, second=0, microsecond=0),
     ]
-    found = [one for pair in zip_longest(found, hours) for one in pair if one is not None]
+    found = [moment for pair in zip_longest(found, hours) for moment in pair if moment is not None]
     found += [moment for days in range(1, 8) if (moment := plus(midnight, datetime.timedelta(days=days))) is not None]
     return found

@@ -1,5 +1,5 @@
-"""This file is about the fields of an HTTP request: query, form, JSON and parts of the path, taken apart so that one
-can be changed, and put together again."""
+"""Fields of an HTTP request: query, form, JSON and parts of the path, parsed so that one can be changed, and put
+together again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def with_fields(request: Tree, fields: Tree) -> Tree:
     return record(environ=made, body=BytesNode(data), read_all=True)
 
 
-def told(request: Tree, fields: Tree) -> str:
+def render_request(request: Tree, fields: Tree) -> str:
     """A request as a person would write it: `POST /quotes?page=2 {"items": []}`."""
     whole = field(with_fields(request, fields), "environ")
     query = _text(whole, "QUERY_STRING")
@@ -97,7 +97,7 @@ def _pairs(text: str) -> Tree:
     found: dict[str, list[Tree]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         found.setdefault(name, []).append(value)
-    return DictNode(list(found), [one[0] if len(one) == 1 else ListNode(one) for one in found.values()])
+    return DictNode(list(found), [values[0] if len(values) == 1 else ListNode(values) for values in found.values()])
 
 
 def _encoded(pairs: Tree) -> str:
@@ -106,7 +106,7 @@ def _encoded(pairs: Tree) -> str:
     row: list[tuple[str, str]] = []
     for key, value in zip(pairs.keys, pairs.values, strict=True):
         values = value.items if isinstance(value, (ListNode, TupleNode)) else [value]
-        row += [(str(key), _as_text(one)) for one in values if one is not None]
+        row += [(str(key), _as_text(item)) for item in values if item is not None]
     return urlencode(row, encoding="utf-8", errors="surrogatepass")
 
 

@@ -1,5 +1,4 @@
-"""This file is about numbers in value trees: what number a value is, numbers next to it, and a value of the same type
-with another one."""
+"""Numbers in value trees: what number a value is, numbers next to it, and a value of the same type with another one."""
 
 from __future__ import annotations
 
@@ -84,9 +83,9 @@ def integer(number: int) -> Tree:
     return number if -_SIXTY_FOUR_BITS <= number < _SIXTY_FOUR_BITS else StandardNode("int", [hex(number)])
 
 
-def is_number(one: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether it can be stepped from."""
-    return isinstance(one, (int, float)) and abs(one) < _LARGE
+    return isinstance(value, (int, float)) and abs(value) < _LARGE
 
 
 def number_or_zero(tree: Tree) -> float:
@@ -99,6 +98,7 @@ def number_or_zero(tree: Tree) -> float:
 
 
 _LARGE = 1e300
+"""Numbers beyond cannot be stepped from: sums with them may overflow."""
 
 
 def _exactly(tree: Tree) -> float:

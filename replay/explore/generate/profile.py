@@ -1,7 +1,7 @@
-"""This file is about what was observed of a function's inputs: for each place types, ranges, lengths, keys, kinds of
+"""The profile of a function's inputs: what was observed of them, for each place types, ranges, lengths, keys, kinds of
 characters and single values; and, from that, whether an input is near.
 
-An input is near when every part of it lies within what was observed there, or on the edge of a literal.
+An input is near when every part of it lies within what was observed there, or on the edge of a constant.
 """
 
 from __future__ import annotations
@@ -24,15 +24,19 @@ from ....recorders.model.value_tree import (
     TupleNode,
     encode,
 )
-from ..analyze.constants import Literals, number_in
+from ..analyze.constant_pool import ConstantPool
+from ..analyze.constants import number_in
 from .numbers import moment_of, number_of
 from .tree_places import Part, Pattern
 
-KEPT = 40
-"""Single values of one place that are kept."""
+VALUES_KEPT = 40
+"""Single values of one place that are kept: seeds are at most 50, and lists in them hold items that are alike."""
+
+DATA_KEYS = 40
+"""Keys at one place beyond which they are data and no names of fields."""
 
 SOON = 1461 * 86_400.0
-"""Seconds: four years, with a leap day."""
+"""Seconds: four years, with a leap day. Time goes on: a date up to then will come, as `docs/exploring.md` says."""
 
 _SETS = (string.digits, string.ascii_lowercase, string.ascii_uppercase, string.whitespace, string.punctuation)
 
@@ -68,30 +72,32 @@ class Observed:
         if isinstance(tree, DictNode):
             self.dicts += 1
             self.keys.update(key for key in tree.keys if isinstance(key, str))
-        if len(self.values) < KEPT:
+        if len(self.values) < VALUES_KEPT:
             self.values.setdefault(encode(tree), tree)
 
     @property
     def is_data(self) -> bool:
         """Whether keys of its dictionaries are data rather than names of fields."""
-        return len(self.keys) > 40 or (self.dicts > 3 and len(self.keys) > 2 * max(self.lengths.get("dict", (0, 1))))
+        return len(self.keys) > DATA_KEYS or (
+            self.dicts > 3 and len(self.keys) > 2 * max(self.lengths.get("dict", (0, 1)))
+        )
 
 
 class Profile:
     """What was observed of all inputs of one function."""
 
-    def __init__(self, inputs: Iterable[Iterable[Part]], literals: Literals) -> None:
+    def __init__(self, inputs: Iterable[Iterable[Part]], constants: ConstantPool) -> None:
         """`inputs` are the parts of each recorded input."""
         self.places: dict[Pattern, Observed] = {}
         for parts in inputs:
             for part in parts:
                 self.places.setdefault(part.pattern, Observed()).add(part.tree)
-        self._numbers = _edges(literals)
-        self._texts = {one for one in literals.all if isinstance(one, str)}
-        self._tests_truth = literals.tests_truth
+        self._numbers = _edges(constants)
+        self._texts = {constant for constant in constants.all if isinstance(constant, str)}
+        self._tests_truth = constants.tests_truth
 
     def is_near(self, part: Part) -> bool:
-        """Whether a part lies within what was observed at its place, or on the edge of a literal."""
+        """Whether a part lies within what was observed at its place, or on the edge of a constant."""
         seen = self.places.get(part.pattern)
         if seen is None:
             return False
@@ -140,9 +146,9 @@ class Profile:
         return always <= has <= set(seen.keys)
 
 
-def _edges(literals: Literals) -> set[float]:
+def _edges(constants: ConstantPool) -> set[float]:
     """Numbers that stand in the source, and the steps to their sides."""
-    numbers = [one for one in literals.all if isinstance(one, (int, float))]
+    numbers = [constant for constant in constants.all if isinstance(constant, (int, float))]
     steps = (0, 1, -1, 0.01, -0.01)
     return {round(number + step, 9) for number in numbers if abs(number) < 1e300 for step in steps}
 

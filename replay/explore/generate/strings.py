@@ -1,4 +1,4 @@
-"""This file is about texts to try: a text with other ends, words, spaces, letters, numbers or dates in it."""
+"""Texts to try: a text with other ends, words, spaces, letters, numbers or dates in it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from ..analyze.constants import number_in
 from .numbers import stepped
 
 ENDING_LIMIT = 8
-"""Characters of a literal that is put before or after a text."""
+"""Characters of a constant that is put before or after a text: an ending, a mark or a unit is short."""
 
 WORD_LIMIT = 20
-"""Characters of a literal that is put in the place of a word."""
+"""Characters of a constant that is put in the place of a word: longer ones are messages."""
 
 LENGTH_LIMIT = 300
-"""Items or characters of what is made longer."""
+"""Items or characters of what is made longer: limits of fields (64, 100, 255) lie below, and both sides copy each
+input."""
 
 
 def spelled(text: str, numbers: Iterable[float]) -> Iterator[str]:
-    """Where a text reads as a number: others, spelled as it is, and in other ways."""
+    """Where a text reads as a number: others, spelled as it is, and differently."""
     here = number_in(text)
     if here is None:
         return
@@ -51,8 +52,8 @@ def of_lengths(text: str, lengths: Iterable[int]) -> Iterator[str]:
 def with_ends(text: str, changed: Iterable[str]) -> Iterator[str]:
     """With what changed lines look for, at either end and inside."""
     middle = len(text) // 2
-    for one in list(dict.fromkeys(one for one in changed if 0 < len(one) <= ENDING_LIMIT))[:6]:
-        yield from (text + one, one + text, text[:middle] + one + text[middle:])
+    for end in list(dict.fromkeys(end for end in changed if 0 < len(end) <= ENDING_LIMIT))[:6]:
+        yield from (text + end, end + text, text[:middle] + end + text[middle:])
 
 
 def with_words(text: str, changed: Iterable[str]) -> Iterator[str]:
@@ -61,9 +62,9 @@ def with_words(text: str, changed: Iterable[str]) -> Iterator[str]:
     if len(words) < 2:
         return
     places = [words[-1], words[0], words[len(words) // 2], words[-2]]
-    for one in list(dict.fromkeys(one for one in changed if 0 < len(one) <= WORD_LIMIT))[:4]:
+    for word in list(dict.fromkeys(word for word in changed if 0 < len(word) <= WORD_LIMIT))[:4]:
         for place in dict.fromkeys(places):
-            yield text[: place.start()] + one + text[place.end() :]
+            yield text[: place.start()] + word + text[place.end() :]
 
 
 _WORDS = re.compile(r"\w+")
@@ -95,7 +96,7 @@ def spelled_alike(text: str, numbers: Iterable[float]) -> Iterator[str]:
     """Numbers with as many decimals as a text has."""
     decimals = len(text.rpartition(".")[2]) if "." in text else 0
     for number in numbers:
-        yield from (f"{one:.{decimals}f}" for one in stepped(number))
+        yield from (f"{near:.{decimals}f}" for near in stepped(number))
 
 
 _NUMBER = re.compile(r"\d+")
@@ -106,10 +107,10 @@ def numbers_inside(text: str, near: Iterable[float]) -> Iterator[str]:
     found = list(_NUMBER.finditer(text))
     if not found or found[0].group() == text:
         return
-    for one in dict.fromkeys((found[0], found[-1])):
-        number = int(one.group()[:15])
+    for place in dict.fromkeys((found[0], found[-1])):
+        number = int(place.group()[:15])
         for other in (0, f"{number}.5", number + 1, f"0{number}", number * 10, 100, f"-{number}", *near):
-            yield f"{text[: one.start()]}{other}{text[one.end() :]}"
+            yield f"{text[: place.start()]}{other}{text[place.end() :]}"
 
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(.*)", re.S)

@@ -1,4 +1,4 @@
-"""This file is about places: where in a value tree a part stands, and the tree with another part there.
+"""Places: where in a value tree a part stands, and the tree with another part there.
 
 The place of a part is a tuple of steps; its pattern leaves positions and keys that are data out, so that what was
 observed at like places can be put together.
@@ -25,17 +25,19 @@ from ....recorders.model.value_tree import (
     TupleNode,
 )
 
-Step: TypeAlias = int | str
+PlaceStep: TypeAlias = int | str
 """Position of an item, or `.name` of an attribute, or `=` and a position in the values of a dict, or `()` for the
 built-in part of an object."""
 
-Place: TypeAlias = tuple[Step, ...]
+Place: TypeAlias = tuple[PlaceStep, ...]
 Pattern: TypeAlias = str
 
 PLACES_LIMIT = 400
-"""Places of one input that are looked at."""
+"""Places of one input that are looked at: as many as twice the inputs that are tried by default. A larger input is
+changed near its beginning."""
 
 DEPTH_LIMIT = 10
+"""Levels of an input that are looked at: a bound for recursion, deeper than documents of services are."""
 
 _KEY = re.compile(r"(?!(?:\D*\d){5})[A-Za-z_][\w.-]{0,39}", re.ASCII)
 
@@ -49,7 +51,7 @@ class Part(NamedTuple):
     place: Place
     pattern: Pattern
     name: str
-    """The last name on the way to it: parameter, attribute or key; empty for items of nameless things."""
+    """The last name on the path to it: parameter, attribute or key; empty for items of nameless things."""
     tree: Tree
     """Without its anchor."""
 
@@ -59,11 +61,11 @@ def is_about(part: Part, names: frozenset[str]) -> bool:
     return part.name in names or any(word.lstrip("_") in names for word in _WORD.findall(part.pattern))
 
 
-def parts_of(tree: Tree, names: tuple[str, ...] = (), *, made: bool = False) -> list[Part]:
+def parts_of(tree: Tree, names: tuple[str, ...] = (), *, by_producers: bool = False) -> list[Part]:
     """Every part of a call's arguments or of a request's fields that can be changed by itself, outermost first.
 
-    `names` are the positional parameters, for (receiver, args, kwargs). With `made`, objects of known origin are made
-    again by what made them, and no part of them can be changed.
+    `names` are the positional parameters, for (receiver, args, kwargs). With `by_producers`, objects of known origin
+    are made again by what made them, and no part of them can be changed.
     """
     found: list[Part] = []
     fixed: Place | None = None
@@ -71,7 +73,7 @@ def parts_of(tree: Tree, names: tuple[str, ...] = (), *, made: bool = False) -> 
         if fixed is not None and part.place[: len(fixed)] == fixed:
             continue
         fixed = None
-        if made and isinstance(part.tree, ObjectNode) and part.tree.origin:
+        if by_producers and isinstance(part.tree, ObjectNode) and part.tree.origin:
             fixed = part.place
             continue
         found.append(part)
@@ -104,9 +106,9 @@ def _walk(tree: Tree, place: Place, pattern: Pattern, name: str, names: tuple[st
                 yield from _walk(item, (*place, position), inner, called, names if depth == 0 else (), depth + 1)
         case DictNode(keys=keys, values=values):
             for position, (key, value) in enumerate(zip(keys, values, strict=True)):
-                told = key if isinstance(key, str) and _KEY.fullmatch(key) else "*"
-                inner = told if pattern == "kwargs" and depth == 1 else f"{pattern}.{told}"
-                called = told if told != "*" else name
+                shown = key if isinstance(key, str) and _KEY.fullmatch(key) else "*"
+                inner = shown if pattern == "kwargs" and depth == 1 else f"{pattern}.{shown}"
+                called = shown if shown != "*" else name
                 yield from _walk(value, (*place, f"={position}"), inner, called, (), depth + 1)
         case ObjectNode(names=attributes, values=values, content=content):
             for attribute, value in zip(attributes, values, strict=True):
@@ -122,16 +124,16 @@ def _is_exception(tree: ObjectNode) -> bool:
     return tree.cls.rpartition(":")[2].endswith(("Error", "Exception", "Warning"))
 
 
-def at(tree: Tree, place: Place) -> Tree:
+def part_at(tree: Tree, place: Place) -> Tree:
     """The part at a place; raises `LookupError` when there is none."""
     while isinstance(tree, AnchorNode):
         tree = tree.value
     if not place:
         return tree
-    return at(_child(tree, place[0]), place[1:])
+    return part_at(_child(tree, place[0]), place[1:])
 
 
-def _child(tree: Tree, step: Step) -> Tree:
+def _child(tree: Tree, step: PlaceStep) -> Tree:
     node: Any = tree
     if isinstance(step, int):
         found: Tree = node.items[step]
@@ -143,14 +145,14 @@ def _child(tree: Tree, step: Step) -> Tree:
     return node.values[node.names.index(step[1:])]  # type: ignore[no-any-return]  # of an object
 
 
-def put(tree: Tree, place: Place, new: Tree) -> Tree:
+def replaced(tree: Tree, place: Place, new: Tree) -> Tree:
     """The tree with something else at a place; raises `LookupError` when there is no such place."""
     if isinstance(tree, AnchorNode):
-        return AnchorNode(tree.number, put(tree.value, place, new))
+        return AnchorNode(tree.number, replaced(tree.value, place, new))
     if not place:
         return new
     step, rest = place[0], place[1:]
-    inner = put(_child(tree, step), rest, new)
+    inner = replaced(_child(tree, step), rest, new)
     node: Any = tree
     if isinstance(step, int):
         return type(node)([*node.items[:step], inner, *node.items[step + 1 :]])  # type: ignore[no-any-return]  # a node

@@ -1,4 +1,4 @@
-"""What leads inputs on while exploring: the way to changed lines, boundaries that are worked out, what changed lines
+"""What leads inputs on while exploring: the distance to changed lines, thresholds that are solved, what changed lines
 set, and what objects keep from call to call."""
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from pytest_runtime.recorders.model.branches import Arm, Branch
 from pytest_runtime.recorders.model.value_tree import Tree, TupleNode, record
 from pytest_runtime.replay.change.versions import Versions
-from pytest_runtime.replay.explore.analyze.branch_distance import Aims, Missing, aims_of
-from pytest_runtime.replay.explore.analyze.comparison_solver import boundaries
-from pytest_runtime.replay.explore.analyze.constants import Literals, literals_of
-from pytest_runtime.replay.explore.generate.mutations import Inputs, Known
-from pytest_runtime.replay.explore.statefulness import changes_its_object
+from pytest_runtime.replay.explore.analyze.branch_distance import BranchDistance, Missing, branch_distance_of
+from pytest_runtime.replay.explore.analyze.comparison_solver import thresholds
+from pytest_runtime.replay.explore.analyze.constant_pool import ConstantPool, constant_pool_of
+from pytest_runtime.replay.explore.analyze.statefulness import changes_its_object
+from pytest_runtime.replay.explore.generate.mutations import Mutations
+from pytest_runtime.replay.explore.generate.seeds import Seed
 from pytest_runtime.replay.model.verdict import FieldDifference
 from pytest_runtime.testing import Scenario
 
@@ -31,13 +32,13 @@ def versions(source: str, old: str, new: str) -> Versions:
 
 
 def arms(*taken: tuple[str, str]) -> list[Arm]:
-    """Of a function that has each condition once; lines are those of the aims."""
+    """Of a function that has each condition once; lines are those of the chains."""
     return [Arm(Branch("m:f", condition, 0, 0), how) for condition, how in taken]
 
 
-def without_lines(aims: Aims) -> list[list[set[tuple[str, str]]]]:
+def without_lines(distance: BranchDistance) -> list[list[set[tuple[str, str]]]]:
     """What leads to changed lines of the candidate."""
-    return [[{(branch.condition, taken) for branch, taken in step} for step in chain] for chain in aims.candidate]
+    return [[{(branch.condition, taken) for branch, taken in step} for step in chain] for chain in distance.candidate]
 
 
 DEEP = """
@@ -50,13 +51,15 @@ DEEP = """
     """
 
 
-# --- aims ---------------------------------------------------------------------------------------------------------
+# --- branch distance ----------------------------------------------------------------------------------------------
 
 
 def test_what_stands_above_a_changed_line_leads_to_it() -> None:
     """Each operand of a test by itself; what leaves the block before the line must not be taken."""
-    aims = aims_of(versions(DEEP, "cost = 75", "cost = 76"), ["m:f"])
-    assert without_lines(aims) == [[{("zone == 'islands'", "true")}, {("girth > 300", "true")}, {("express", "false")}]]
+    distance = branch_distance_of(versions(DEEP, "cost = 75", "cost = 76"), ["m:f"])
+    assert without_lines(distance) == [
+        [{("zone == 'islands'", "true")}, {("girth > 300", "true")}, {("express", "false")}]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,18 +79,21 @@ def test_what_stands_above_a_changed_line_leads_to_it() -> None:
 )
 def test_every_statement_that_has_blocks_leads(body: str, chains: Any) -> None:
     """And a line that is always reached needs nothing."""
-    aims = aims_of(versions(f"def f(a, b):\n    {body}\n    return 0\n", "return 1", "return 7"), ["m:f"])
-    assert without_lines(aims) == chains
+    distance = branch_distance_of(
+        versions(f"def f(a, b):\n    {body}\n    return 0\n", "return 1", "return 7"), ["m:f"]
+    )
+    assert without_lines(distance) == chains
 
 
-def test_nearness_grows_with_each_decision() -> None:
-    """And what is missing is told by its names."""
-    aims = aims_of(versions(DEEP, "cost = 75", "cost = 76"), ["m:f"])
-    [chain] = aims.candidate
+def test_the_distance_shrinks_with_each_decision() -> None:
+    """To nothing; and what is missing is known by its names."""
+    distance = branch_distance_of(versions(DEEP, "cost = 75", "cost = 76"), ["m:f"])
+    [chain] = distance.candidate
     taken = [Arm(*next(iter(step))) for step in chain]
-    found = [aims.nearness(taken[:count], taken[:count]) for count in range(4)]
-    assert found == sorted(set(found))
-    missing = [aims.missing(taken[:count], taken[:count]).names for count in range(4)]
+    found = [distance.of(taken[:count], taken[:count]) for count in range(4)]
+    assert found == sorted(set(found), reverse=True)
+    assert found[-1] == 0
+    missing = [distance.missing(taken[:count], taken[:count]).names for count in range(4)]
     assert missing == [
         {"zone"},
         {"girth"},
@@ -97,14 +103,13 @@ def test_nearness_grows_with_each_decision() -> None:
 
 
 def test_an_input_that_comes_nearer_is_changed_in_what_is_missing() -> None:
-    """By what stands beside the names of the next decision."""
+    """By the constants that are associated with the names of the next decision."""
     found = versions(DEEP, "cost = 75", "cost = 76")
-    known = literals_of(found, ["m:f"])
+    known = constant_pool_of(found, ["m:f"])
     tree = TupleNode([None, TupleNode(["domestic", 100, True]), record()])
-    made = Inputs(
-        [Known(0, tree, ("zone", "girth", "express"), nearness=0.5, missing=Missing(frozenset({"girth"})))], known
-    )
-    first = made.telling(3)[:2]
+    missing = Missing(frozenset({"girth"}))
+    made = Mutations([Seed(0, tree, ("zone", "girth", "express"), distance=0.5, missing=missing)], known)
+    first = made.batch(3)[:2]
     assert [arguments_of(one.tree)[1] for one in first] == [300, 301]
 
 
@@ -140,13 +145,13 @@ def test_deep_branches_are_reached(tmp_path: Path) -> None:
     assert [one.call for one in found.findings] == ["price(zone='islands', girth=301, kilos=21, express=False)"]
 
 
-# --- boundaries ---------------------------------------------------------------------------------------------------
+# --- thresholds ---------------------------------------------------------------------------------------------------
 
 
-def known_of(source: str) -> Literals:
+def known_of(source: str) -> ConstantPool:
     """Of a function that did not change."""
     text = textwrap.dedent(source)
-    return literals_of(Versions({"m": text}, {"m": text}), ["m:f"])
+    return constant_pool_of(Versions({"m": text}, {"m": text}), ["m:f"])
 
 
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(1, 50))
@@ -161,8 +166,8 @@ def test_a_linear_comparison_is_solved_exactly(sold: int, net: int, factor: int)
             return total > LIMIT
         """)
     numbers = {"sold": float(sold), "net": float(net)}
-    assert boundaries("sold", numbers, known.comparisons) == [10000 - factor * net]
-    [root] = boundaries("net", numbers, known.comparisons)
+    assert thresholds("sold", numbers, known.comparisons) == [10000 - factor * net]
+    [root] = thresholds("net", numbers, known.comparisons)
     assert root * factor + sold == pytest.approx(10000)
 
 
@@ -173,7 +178,7 @@ def test_a_linear_comparison_is_solved_exactly(sold: int, net: int, factor: int)
 def test_what_is_no_arithmetic_is_left(test: str) -> None:
     """Nothing is called to find out."""
     known = known_of(f"def f(a, b):\n    return {test}\n")
-    assert boundaries("a", {"a": 3.0, "b": 5.0}, known.comparisons) == []
+    assert thresholds("a", {"a": 3.0, "b": 5.0}, known.comparisons) == []
 
 
 def test_long_sums_and_names_that_lead_in_circles_come_to_an_end() -> None:
@@ -181,15 +186,15 @@ def test_long_sums_and_names_that_lead_in_circles_come_to_an_end() -> None:
     long = " + ".join(["a"] * 700)
     chain = "".join(f"    x{n} = {' + '.join(f'x{m}' for m in range(40))} + a\n" for n in range(40))
     numbers = {"a": 3.0, "b": 1400.0}
-    assert boundaries("a", numbers, known_of(f"def f(a, b):\n    return {long} > b\n").comparisons) == [2]
-    assert boundaries("a", numbers, known_of(f"def f(a, b):\n{chain}    return x1 > b\n").comparisons) == []
+    assert thresholds("a", numbers, known_of(f"def f(a, b):\n    return {long} > b\n").comparisons) == [2]
+    assert thresholds("a", numbers, known_of(f"def f(a, b):\n{chain}    return x1 > b\n").comparisons) == []
 
 
 def test_a_large_table_is_not_read_to_its_end() -> None:
-    """The first of its literals are enough."""
+    """The first of its constants are enough."""
     table = ", ".join(map(str, range(20_000)))
     known = known_of(f"TABLE = ({table})\n\ndef f(a):\n    return a in TABLE\n")
-    assert known.held["TABLE"] == tuple(range(24))
+    assert known.of_module["TABLE"] == tuple(range(24))
 
 
 def test_a_name_that_is_assigned_twice_is_not_followed() -> None:
@@ -201,11 +206,11 @@ def test_a_name_that_is_assigned_twice_is_not_followed() -> None:
                 total = 2 * a
             return total > 10
         """)
-    assert boundaries("a", {"a": 3.0, "b": 5.0}, known.comparisons) == []
+    assert thresholds("a", {"a": 3.0, "b": 5.0}, known.comparisons) == []
 
 
 def test_a_sum_of_two_arguments_is_brought_to_its_limit(tmp_path: Path) -> None:
-    """No literal and no recorded value stands there."""
+    """No constant and no recorded value stands there."""
     source = """
         LIMIT = 10_000
 
@@ -235,7 +240,7 @@ def test_what_is_done_with_a_changed_default_counts() -> None:
                 hits.append(row)
             return hits[:limit]
         """
-    known = literals_of(versions(source, "limit=25", "limit=20"), ["m:f"])
+    known = constant_pool_of(versions(source, "limit=25", "limit=20"), ["m:f"])
     assert {"limit", "hits", "row", "rows"} <= known.names
     assert "length" in known.hints
 
@@ -265,7 +270,7 @@ def test_whether_a_method_changes_its_object(body: str, changes: bool) -> None:
 
 
 def test_a_method_is_called_twice_where_it_changes_its_object(tmp_path: Path) -> None:
-    """Names that count as the same are told apart by the second call only."""
+    """Names that count as the same are distinguished by the second call only."""
     source = """
         class Names:
             def __init__(self):
@@ -330,7 +335,7 @@ def test_a_renamed_private_attribute_is_no_difference(tmp_path: Path) -> None:
     )
     explored = scenario.explore()
     assert [one.findings for one in explored.values()] == [()] * len(explored)
-    assert sum(one.same for one in explored.values()) > 0
+    assert sum(one.counts.same for one in explored.values()) > 0
 
 
 # --- what is accepted ---------------------------------------------------------------------------------------------
@@ -358,7 +363,7 @@ def test_what_is_accepted_hides_nothing_else(tmp_path: Path) -> None:
     assert {one.path == first.path for one in told if one.near} == {True, False}
 
 
-def test_what_is_not_accepted_is_not_made_small_into_what_is(tmp_path: Path) -> None:
+def test_what_is_not_accepted_is_not_shrunk_into_what_is(tmp_path: Path) -> None:
     """It would be green."""
     source = """
         def fees(total, count):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from pytest_runtime.compare_rule import CompareRule
-from pytest_runtime.replay.explore.finding import Explored, decode_explored, encode_explored
+from pytest_runtime.replay.model.finding import Explored, decode_explored, encode_explored
 from pytest_runtime.rules import Hooks, ProjectRules
 from pytest_runtime.testing import Scenario
 
@@ -246,8 +246,9 @@ def test_what_does_the_same_has_no_finding(explored: dict[str, Explored], name: 
     """A refactoring is silent, however much is tried; every example is accounted for."""
     one = explored[f"shop:{name}"]
     assert (one.reason, one.findings) == ("", ())
-    assert one.same > 20
-    assert one.same + one.set_aside + one.no_evidence + one.inside + one.unsettled == one.examples
+    assert one.counts.same > 20
+    counts = msgspec.structs.asdict(one.counts)
+    assert counts.pop("examples") == sum(counts.values())
 
 
 def test_letters_that_nobody_sent_are_far(explored: dict[str, Explored]) -> None:
@@ -257,10 +258,10 @@ def test_letters_that_nobody_sent_are_far(explored: dict[str, Explored]) -> None
     assert "ß" in finding.call
 
 
-def test_what_base_was_never_meant_for_is_no_evidence(explored: dict[str, Explored]) -> None:
+def test_what_base_was_never_meant_for_is_a_precondition_violation(explored: dict[str, Explored]) -> None:
     """Base raises TypeError on `None`, the candidate does not: nobody can say which is right."""
     assert explored["shop:size"].findings == ()
-    assert explored["shop:size"].no_evidence >= 1
+    assert explored["shop:size"].counts.precondition_violations >= 1
 
 
 def test_an_exception_that_was_recorded_is_evidence(explored: dict[str, Explored]) -> None:
@@ -344,9 +345,9 @@ def test_a_hang_is_near_where_letters_of_recorded_kinds_hang_too(refusing: dict[
 
 
 def test_a_difference_that_its_entry_does_not_show_is_none(explored: dict[str, Explored]) -> None:
-    """It is counted as inside."""
+    """It is counted as not propagated."""
     assert explored["shop:grade"].findings == ()
-    assert explored["shop:grade"].inside >= 1
+    assert explored["shop:grade"].counts.not_propagated >= 1
     assert explored["shop:report"].findings == ()
 
 
@@ -367,7 +368,7 @@ def test_a_difference_that_leaves_through_the_entry_counts(explored: dict[str, E
 def test_random_values_are_no_difference(explored: dict[str, Explored]) -> None:
     """The candidate draws one more than base: what follows is compared by shape."""
     assert (explored["shop:ticket"].reason, explored["shop:ticket"].findings) == ("", ())
-    assert explored["shop:ticket"].same > 20
+    assert explored["shop:ticket"].counts.same > 20
 
 
 def test_no_test_is_written_of_what_follows_from_the_clock(explored: dict[str, Explored]) -> None:
@@ -434,7 +435,7 @@ def test_what_cannot_be_called_alone_is_listed_with_the_reason(
 ) -> None:
     """Nothing is left out in silence."""
     one = explored[f"shop:{name}"]
-    assert (one.reason, one.examples, one.findings) == (reason, 0, ())
+    assert (one.reason, one.counts.examples, one.findings) == (reason, 0, ())
 
 
 def test_a_difference_is_told_once(explored: dict[str, Explored], odd: Odd) -> None:
@@ -568,10 +569,10 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
     return Odd(tmp_path_factory.mktemp("odd"))
 
 
-def test_what_leads_to_an_exchange_that_nobody_recorded_is_set_aside(odd: Odd) -> None:
+def test_what_leads_to_an_unrecorded_exchange_is_rejected(odd: Odd) -> None:
     """A country that nobody asked for is no difference, whatever either side would have made of the answer."""
     one = odd.explored["odd:price"]
-    assert one.set_aside >= 1
+    assert one.counts.rejected >= 1
     assert {finding.near for finding in one.findings} == {True}
     assert all("amount=9" in finding.call for finding in one.findings)
 
@@ -595,7 +596,7 @@ def test_a_process_that_ends_is_a_difference_of_that_input_alone(odd: Odd) -> No
     one = odd.explored["odd:ended"]
     assert only(one).call == "ended(number=7)"
     assert only(one).candidate == "it ended its process with status 3 (`os._exit`)"
-    assert one.same >= 10
+    assert one.counts.same >= 10
 
 
 def test_what_is_kept_from_call_to_call_is_seen(odd: Odd) -> None:
@@ -610,7 +611,7 @@ def test_what_is_kept_from_call_to_call_is_seen(odd: Odd) -> None:
 def test_a_class_that_holds_its_state_in_another_way_is_listed(odd: Odd) -> None:
     """Where nobody knows who made the instance."""
     reason = odd.scenario.plain(odd.explored["odd:Basket.total"].reason)
-    assert reason == "it needs a odd.Basket, which holds its state in another way now and which no recorded entry made"
+    assert reason == "it needs a odd.Basket whose layout changed and which no recorded entry made"
 
 
 def test_a_request_is_explored_through_its_fields(odd: Odd) -> None:

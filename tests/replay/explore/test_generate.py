@@ -1,5 +1,5 @@
-"""The parts of exploring, each by itself: literals, places, what was observed, values, inputs, shrinking, requests,
-taps, and the limits of what is tried."""
+"""The parts of exploring, each by itself: constants, places, what was observed, values, mutations, shrinking, requests,
+call probes, and the limits of what is tried."""
 
 from __future__ import annotations
 
@@ -42,20 +42,23 @@ from pytest_runtime.recorders.model.value_tree import (
     record,
 )
 from pytest_runtime.replay.change.versions import Versions
-from pytest_runtime.replay.execute.call_probes import tapped, taps
-from pytest_runtime.replay.execute.trial_runner import bound_memory
 from pytest_runtime.replay.explore.analyze.branch_distance import Missing
-from pytest_runtime.replay.explore.analyze.constants import Literals, literals_of, number_in
+from pytest_runtime.replay.explore.analyze.constant_pool import ConstantPool, constant_pool_of
+from pytest_runtime.replay.explore.analyze.constants import number_in
+from pytest_runtime.replay.explore.analyze.statefulness import keeps_state
 from pytest_runtime.replay.explore.draw import drawn
-from pytest_runtime.replay.explore.example_database import KEPT, Keeping
-from pytest_runtime.replay.explore.generate.candidate_values import Around, values_beside, values_for
-from pytest_runtime.replay.explore.generate.http_fields import fields_of, told, with_fields
-from pytest_runtime.replay.explore.generate.mutations import Inputs, Known
+from pytest_runtime.replay.explore.example_database import KEPT, InputDatabase
+from pytest_runtime.replay.explore.generate.candidate_values import associated_values, values_for
+from pytest_runtime.replay.explore.generate.http_fields import fields_of, render_request, with_fields
+from pytest_runtime.replay.explore.generate.mutations import Mutations
 from pytest_runtime.replay.explore.generate.profile import Profile
-from pytest_runtime.replay.explore.generate.tree_places import Part, at, is_whole, parts_of, put
+from pytest_runtime.replay.explore.generate.seeds import Seed
+from pytest_runtime.replay.explore.generate.tree_places import Part, is_whole, part_at, parts_of, replaced
+from pytest_runtime.replay.explore.generate.value_context import ValueContext
 from pytest_runtime.replay.explore.shrink import Ladders, shrunk
-from pytest_runtime.replay.explore.statefulness import keeps_state
-from pytest_runtime.replay.model.inner_calls import Substitution
+from pytest_runtime.replay.explore.trials.call_probes import call_probes, with_call_probes
+from pytest_runtime.replay.explore.trials.inner_calls import Substitution
+from pytest_runtime.replay.explore.trials.trial_runner import bound_memory
 from pytest_runtime.replay.world.rebuild import Resolver, build
 
 SECRET = "xk7-Planted-Secret-Q9"
@@ -90,22 +93,22 @@ def call(*given: Tree, **named: Tree) -> Tree:
     return TupleNode([None, TupleNode(list(given)), record(**named)])
 
 
-def literals(source: str, *, base: str = "", function: str = "f") -> Literals:
+def constants(source: str, *, base: str = "", function: str = "f") -> ConstantPool:
     """Of one function."""
     new = textwrap.dedent(source)
-    return literals_of(Versions({"m": textwrap.dedent(base) if base else new}, {"m": new}), [f"m:{function}"])
+    return constant_pool_of(Versions({"m": textwrap.dedent(base) if base else new}, {"m": new}), [f"m:{function}"])
 
 
-NOTHING = literals("def f(): pass")
+NOTHING = constants("def f(): pass")
 
 
-# --- literals -----------------------------------------------------------------------------------------------------
+# --- constants ----------------------------------------------------------------------------------------------------
 
 
-def test_literals_of_changed_lines_come_first() -> None:
+def test_constants_of_changed_lines_come_first() -> None:
     """Of both versions; those of other lines after them, docstrings never."""
     source = 'def f(a):\n    """90"""\n    if a > 7: return 8\n    return a * {0}\n'
-    found = literals(source.format(3), base=source.format(2))
+    found = constants(source.format(3), base=source.format(2))
     assert set(found.changed) == {2, 3}
     assert found.all[:2] == found.changed
     assert set(found.all) == {2, 3, 7, 8}
@@ -126,31 +129,30 @@ def test_literals_of_changed_lines_come_first() -> None:
         ("return a.startswith('Mr ')", "a", ("Mr ",)),
     ],
 )
-def test_a_literal_is_known_by_the_name_that_it_stands_beside(body: str, name: str, known: tuple[Any, ...]) -> None:
+def test_a_constant_is_associated_with_what_it_is_compared_with(body: str, name: str, known: tuple[Any, ...]) -> None:
     """Variables, attributes, keys; through assignments, constants of the module and functions that are called."""
     source = f"LIMIT = 77\n\ndef helper(deep):\n    return deep > 4\n\ndef f(a):\n    {body}\n"
-    assert set(known) <= set(literals(source).beside[name])
+    assert set(known) <= set(constants(source).associated[name])
 
 
-def test_a_negative_literal_keeps_its_sign() -> None:
+def test_a_negative_constant_keeps_its_sign() -> None:
     """`-5` is a number of the source as 5 is."""
-    found = literals("def f(a):\n    return a < -5\n")
-    assert -5 in found.beside["a"]
+    found = constants("def f(a):\n    return a < -5\n")
+    assert -5 in found.associated["a"]
     assert -5 in found.all
 
 
 def test_what_is_tested_is_known() -> None:
-    """Truth, lengths and `None`; keys that are looked up."""
-    assert literals("def f(a):\n    if a: return 1\n").tests_truth
-    assert literals("def f(a):\n    return len(a)\n").tests_truth
-    assert literals("def f(a):\n    return a is None\n").tests_none
-    plain = literals("def f(a):\n    return a['key'] + a.get('other')\n")
-    assert (plain.tests_truth, plain.tests_none, plain.keys) == (False, False, ("key", "other"))
+    """Truth and lengths; keys that are looked up."""
+    assert constants("def f(a):\n    if a: return 1\n").tests_truth
+    assert constants("def f(a):\n    return len(a)\n").tests_truth
+    plain = constants("def f(a):\n    return a['key'] + a.get('other')\n")
+    assert (plain.tests_truth, plain.keys) == (False, ("key", "other"))
 
 
-def test_a_version_that_does_not_parse_has_no_literals() -> None:
+def test_a_version_that_does_not_parse_has_no_constants() -> None:
     """The other one counts."""
-    assert literals("def f(a): return 7\n", base="def f(a:").all == (7,)
+    assert constants("def f(a): return 7\n", base="def f(a:").all == (7,)
 
 
 @pytest.mark.parametrize(("text", "number"), [("12", 12), (" -3 ", -3), ("2.5", 2.5), ("", None), ("½", None)])
@@ -164,15 +166,15 @@ def test_a_text_that_spells_a_number(text: str, number: float | None) -> None:
 
 @given(calls)
 @settings(max_examples=40)
-def test_what_is_put_at_a_place_is_there(tree: Tree) -> None:
+def test_what_replaces_a_part_is_there(tree: Tree) -> None:
     """And what was there, put back, gives the tree again."""
     parts = parts_of(tree, NAMES)
     for part in parts[:40]:
-        assert put(tree, part.place, at(tree, part.place)) == tree or "nan" in repr(tree).lower()
-        assert at(tree, part.place) is part.tree
-        changed = put(tree, part.place, "another")
-        assert at(changed, part.place) == "another"
-        assert encode(put(changed, part.place, part.tree)) == encode(tree)
+        assert replaced(tree, part.place, part_at(tree, part.place)) == tree or "nan" in repr(tree).lower()
+        assert part_at(tree, part.place) is part.tree
+        changed = replaced(tree, part.place, "another")
+        assert part_at(changed, part.place) == "another"
+        assert encode(replaced(changed, part.place, part.tree)) == encode(tree)
 
 
 def test_parts_are_known_by_their_names() -> None:
@@ -191,7 +193,7 @@ def test_what_was_made_by_an_entry_is_left_whole() -> None:
     """No part of an object that is made again can be changed."""
     made = ObjectNode("m:Order", None, ["total"], [5], "made 0 return")
     tree = call(made, 3)
-    assert [part.pattern for part in parts_of(tree, NAMES, made=True)] == ["second", "kwargs"]
+    assert [part.pattern for part in parts_of(tree, NAMES, by_producers=True)] == ["second", "kwargs"]
     assert "first.total" in [part.pattern for part in parts_of(tree, NAMES)]
 
 
@@ -199,21 +201,21 @@ def test_a_place_that_is_none_is_an_error() -> None:
     """With something that the caller can catch."""
     for place in ((7,), (1, 5), (1, 0, "=3")):
         with pytest.raises((LookupError, AttributeError)):
-            put(call(1, 2), place, 3)
+            replaced(call(1, 2), place, 3)
 
 
 def test_a_reference_without_its_anchor_is_not_whole() -> None:
     """A change may take the first occurrence of a shared value away."""
     shared = call(AnchorNode(1, ListNode([1])), RefNode(1))
     assert is_whole(shared)
-    assert is_whole(put(shared, (1, 0), "changed"))
+    assert is_whole(replaced(shared, (1, 0), "changed"))
     assert not is_whole(call(ListNode([]), RefNode(1)))
 
 
 # --- what was observed --------------------------------------------------------------------------------------------
 
 
-def profile(*trees: Tree, known: Literals = NOTHING) -> Profile:
+def profile(*trees: Tree, known: ConstantPool = NOTHING) -> Profile:
     """What was observed of calls."""
     return Profile([parts_of(tree, NAMES) for tree in trees], known)
 
@@ -262,18 +264,18 @@ def test_whether_an_input_is_near_can_always_be_said(recorded: Tree, other: Tree
         ([datetime.date(2024, 1, 1)], datetime.date(2023, 12, 31), False),
     ],
 )
-def test_near_is_within_what_was_observed_or_on_the_edge_of_a_literal(
+def test_near_is_within_what_was_observed_or_on_the_edge_of_a_constant(
     recorded: list[Any], tried: Any, is_near: bool
 ) -> None:
     """Types, ranges, lengths, keys, kinds of characters; 100 and "gold" stand in the source."""
-    known = literals("def f(a):\n    return a == 100 or a == 'gold'\n")
+    known = constants("def f(a):\n    return a == 100 or a == 'gold'\n")
     seen = profile(*(call(capture(one)) for one in recorded), known=known)
     assert near(seen, call(capture(tried))) is is_near
 
 
 def test_empty_and_zero_are_near_where_truth_is_tested() -> None:
     """And nowhere else."""
-    tests = literals("def f(a):\n    if not a: return\n")
+    tests = constants("def f(a):\n    if not a: return\n")
     for recorded, empty in ((capture([1]), capture([])), ("x", ""), (4, 0)):
         assert near(profile(call(recorded), known=tests), call(empty))
         assert not near(profile(call(recorded)), call(empty))
@@ -282,24 +284,24 @@ def test_empty_and_zero_are_near_where_truth_is_tested() -> None:
 # --- values -------------------------------------------------------------------------------------------------------
 
 
-def around(tree: Tree, known: Literals = NOTHING) -> tuple[Part, Around]:
+def around(tree: Tree, known: ConstantPool = NOTHING) -> tuple[Part, ValueContext]:
     """The first argument of a call, and what is known there."""
     parts = parts_of(tree, NAMES)
-    return parts[0], Around(known, profile(tree, known=known), parts)
+    return parts[0], ValueContext(known, profile(tree, known=known), parts)
 
 
-some_literals = st.lists(st.integers() | st.floats() | st.text(max_size=8), max_size=4).map(
-    lambda found: NOTHING._replace(all=tuple(found), changed=tuple(found), beside={"first": tuple(found)})
+some_constants = st.lists(st.integers() | st.floats() | st.text(max_size=8), max_size=4).map(
+    lambda found: NOTHING._replace(all=tuple(found), changed=tuple(found), associated={"first": tuple(found)})
 )
 
 
-@given(trees, some_literals)
-@example(capture(3), literals('def f(first):\n    return first < float("inf")\n'))
-@example(capture(3), literals(f"def f(first):\n    return first < {10**400}\n"))
-@example(capture(datetime.timedelta(1)), literals("def f(first):\n    return first.days > 10_000_000_000\n"))
+@given(trees, some_constants)
+@example(capture(3), constants('def f(first):\n    return first < float("inf")\n'))
+@example(capture(3), constants(f"def f(first):\n    return first < {10**400}\n"))
+@example(capture(datetime.timedelta(1)), constants("def f(first):\n    return first.days > 10_000_000_000\n"))
 @example(capture(datetime.date(1900, 1, 1)), NOTHING)
 @settings(max_examples=60)
-def test_there_are_values_for_everything(tree: Tree, known: Literals) -> None:
+def test_there_are_values_for_everything(tree: Tree, known: ConstantPool) -> None:
     """Each once, the part itself not among them, and all of them value trees that can be sent."""
     part, here = around(call(tree, 1), known)
     found = list(values_for(part, here))
@@ -318,14 +320,14 @@ def test_a_date_in_a_century_without_a_leap_year(year: int) -> None:
 
 def test_infinity_in_the_source_is_no_number_to_step_from() -> None:
     """`best = float("inf")` is common."""
-    known = literals('def f(first):\n    best = float("inf")\n    return first < best\n')
+    known = constants('def f(first):\n    best = float("inf")\n    return first < best\n')
     part, here = around(call(3), known)
     assert 4 in list(values_for(part, here))
 
 
-def test_the_literal_beside_a_name_comes_first() -> None:
+def test_the_constant_associated_with_a_name_comes_first() -> None:
     """With a step to either side."""
-    part, here = around(call(3), literals("def f(first):\n    return first > 100\n"))
+    part, here = around(call(3), constants("def f(first):\n    return first > 100\n"))
     assert {100, 101} == set(list(values_for(part, here))[:2])
     assert 99 in list(values_for(part, here))
 
@@ -349,39 +351,39 @@ def test_awkward_values_of_the_type_are_tried(value: Any, wanted: list[Any]) -> 
     assert [one for one in wanted if encode(capture(one)) not in found] == []
 
 
-# --- inputs -------------------------------------------------------------------------------------------------------
+# --- mutations -----------------------------------------------------------------------------------------------------
 
 
-def inputs(*trees: Tree, known: Literals = NOTHING) -> Inputs:
-    """Made from recorded calls."""
-    return Inputs([Known(at, tree, NAMES) for at, tree in enumerate(trees)], known, [("more", 1)])
+def mutations(*trees: Tree, known: ConstantPool = NOTHING) -> Mutations:
+    """Of recorded calls."""
+    return Mutations([Seed(number, tree, NAMES) for number, tree in enumerate(trees)], known, [("more", 1)])
 
 
 @given(st.lists(calls, min_size=1, max_size=3), st.lists(st.integers(0, 2**128 - 1), max_size=5))
 @settings(max_examples=12, deadline=None)
 def test_every_input_is_another_one(recorded: list[Tree], numbers: list[int]) -> None:
     """None twice and none that was recorded, also of those that Hypothesis draws; the same ones each time."""
-    made = inputs(*recorded)
-    found = made.telling(40)
+    made = mutations(*recorded)
+    found = made.batch(40)
     for one in found[:2]:
-        made.go_on_from(one, 1.0, Missing(frozenset({"first"})))
-    found += made.telling(10)
-    found += [one for one in map(made.drawn, numbers) if one is not None]
+        made.add_seed(one, 0.0, Missing(frozenset({"first"})))
+    found += made.batch(10)
+    found += [one for one in map(made.of_number, numbers) if one is not None]
     keys = [encode(one.tree) for one in found]
     assert len(set(keys)) == len(keys)
     assert not set(keys) & set(map(encode, recorded))
     assert all(is_whole(one.tree) for one in found)
-    again = inputs(*recorded).telling(40)
+    again = mutations(*recorded).batch(40)
     assert [encode(one.tree) for one in again] == keys[: len(again)]
 
 
 def test_arguments_stay_correlated() -> None:
     """Most inputs are a recorded call in which one part is another."""
     recorded = [call(capture({"id": n, "name": f"n{n}"}), n * 10) for n in range(1, 6)]
-    made = inputs(*recorded)
+    made = mutations(*recorded)
     single = 0
-    for one in made.telling(60):
-        own = {part.place: encode(part.tree) for part in parts_of(recorded[one.call], NAMES)}
+    for one in made.batch(60):
+        own = {part.place: encode(part.tree) for part in parts_of(recorded[one.seed], NAMES)}
         now = {part.place: encode(part.tree) for part in parts_of(one.tree, NAMES)}
         leaves = [place for place in own if place in now and len(place) > 2 and own[place] != now[place]]
         single += len(leaves) <= 1
@@ -390,27 +392,27 @@ def test_arguments_stay_correlated() -> None:
 
 def test_an_argument_that_may_be_left_out_is_given_too() -> None:
     """An optional parameter is tried although nobody gave it."""
-    found = [field(at(one.tree, (2,)), "more") for one in inputs(call(1, 2)).telling(60)]
+    found = [field(part_at(one.tree, (2,)), "more") for one in mutations(call(1, 2)).batch(60)]
     assert any(value is not None for value in found)
 
 
 def test_a_truth_value_is_not_put_where_a_number_stood() -> None:
     """Nor a number where a truth value stood, also where both were seen in other calls."""
-    literals = NOTHING._replace(all=(True, 1, False, 0, 7), beside={"first": (True, 1, 7), "second": (1, True)})
+    pool = NOTHING._replace(all=(True, 1, False, 0, 7), associated={"first": (True, 1, 7), "second": (1, True)})
     recorded = [call(3, True), call(4, False), call(True, 7)]
-    here = Around(literals, inputs(*recorded, known=literals).profile, [])
+    here = ValueContext(pool, mutations(*recorded, known=pool).pool.profile, [])
     parts = [part for tree in recorded for part in parts_of(tree, NAMES) if type(part.tree) in (bool, int)]
     assert len(parts) > 4
     for part in parts:
-        for value in (*islice(values_for(part, here), 200), *values_beside(part, here)):
+        for value in (*islice(values_for(part, here), 200), *associated_values(part, here)):
             assert {type(part.tree), type(value)} != {bool, int}
 
 
 def test_an_input_is_made_near_by_letters_of_recorded_kinds() -> None:
     """A blank where only letters and dashes were seen; a text of another length stays far."""
-    made = inputs(call("north-sea", 1), call("baltic", 1))
+    made = mutations(call("north-sea", 1), call("baltic", 1))
     assert not made.is_near(call("north sea", 1))
-    found = [at(one, (1, 0)) for one in made.in_recorded_letters(call("north sea", 1))]
+    found = [part_at(one, (1, 0)) for one in made.in_recorded_letters(call("north sea", 1))]
     assert found == ["north-sea", "northzsea"]
     assert made.in_recorded_letters(call("north-sea", 1)) == []
     assert made.in_recorded_letters(call("a " * 40, 1)) == []
@@ -420,7 +422,7 @@ def test_an_input_is_made_near_by_letters_of_recorded_kinds() -> None:
 
 
 def test_hypothesis_draws_the_same_each_time_whatever_a_project_set() -> None:
-    """So many, in a fixed order, under any profile."""
+    """As many as were asked for, in a fixed order, under any profile."""
     first = drawn(30, lambda number: number)
     settings.register_profile("terse", max_examples=1, phases=())
     settings.load_profile("terse")
@@ -479,7 +481,7 @@ def test_shrinking_ends_at_the_simplest_input() -> None:
 
 
 def test_hypothesis_sees_no_value(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing is printed, logged or warned of while an input is made smaller; not even where a project wants noise."""
+    """Nothing is printed, logged or warned of while an input is shrunk; not even where a project wants noise."""
     caplog.set_level(logging.DEBUG)
     settings.register_profile("loud", verbosity=Verbosity.debug, print_blob=True)
     settings.load_profile("loud")
@@ -499,19 +501,19 @@ def test_hypothesis_sees_no_value(capsys: pytest.CaptureFixture[str], caplog: py
 
 
 def test_what_is_kept_is_found_again_and_what_is_not_wanted_goes(tmp_path: Any) -> None:
-    """By function; so many at most; a file that is no value tree is nothing; without a folder nothing is kept."""
-    keeping = Keeping(tmp_path)
-    keeping.keep("m:f", [("t", call(n)) for n in range(KEPT + 5)])
-    assert len(keeping.kept("m:f")) == KEPT
-    keeping.keep("m:f", [("t", call(1))])
-    assert keeping.kept("m:f") == [("t", call(1))]
-    assert keeping.kept("m:g") == []
+    """By function; `KEPT` at most; a file that is no value tree is nothing; without a folder nothing is kept."""
+    database = InputDatabase(tmp_path)
+    database.save("m:f", [("t", call(n)) for n in range(KEPT + 5)])
+    assert len(database.load("m:f")) == KEPT
+    database.save("m:f", [("t", call(1))])
+    assert database.load("m:f") == [("t", call(1))]
+    assert database.load("m:g") == []
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
         path.write_bytes(b"\xc1 nothing")
-    assert keeping.kept("m:f") == []
-    without = Keeping(None)
-    without.keep("m:f", [("t", call(1))])
-    assert without.kept("m:f") == []
+    assert database.load("m:f") == []
+    without = InputDatabase(None)
+    without.save("m:f", [("t", call(1))])
+    assert without.load("m:f") == []
 
 
 # --- state --------------------------------------------------------------------------------------------------------
@@ -608,12 +610,12 @@ def test_other_fields_make_another_request() -> None:
     asked = request("/items/7/x", "page=2&page=3", "application/json; charset=utf-8", b'{"a": 1}', CONTENT_LENGTH="8")
     fields = fields_of(asked)
     assert fields == record(path=DictNode(["part 2"], [7]), query=record(page=ListNode(["2", "3"])), json=record(a=1))
-    made = with_fields(asked, put(put(fields, ("=0", "=0"), -1), ("=2", "=0"), "ü"))
+    made = with_fields(asked, replaced(replaced(fields, ("=0", "=0"), -1), ("=2", "=0"), "ü"))
     environ = field(made, "environ")
     assert field(environ, "PATH_INFO") == "/items/-1/x"
     assert field(made, "body") == BytesNode(json.dumps({"a": "ü"}).encode())
     assert field(environ, "CONTENT_LENGTH") == str(len(json.dumps({"a": "ü"})))
-    assert told(asked, fields) == 'POST /items/7/x?page=2&page=3 {"a": 1}'
+    assert render_request(asked, fields) == 'POST /items/7/x?page=2&page=3 {"a": 1}'
 
 
 def test_the_raw_address_says_the_same() -> None:
@@ -634,9 +636,9 @@ def test_a_body_that_is_not_what_it_says_stays(kind: str, body: bytes) -> None:
     assert field(made, "body") == BytesNode(body)
 
 
-# --- taps ---------------------------------------------------------------------------------------------------------
+# --- call probes --------------------------------------------------------------------------------------------------
 
-TAPPED = '''
+PROBED = '''
     """A module."""
     from __future__ import annotations
 
@@ -646,13 +648,13 @@ TAPPED = '''
         """With everything."""
         return a, b, c, rest, d, more
 
-    def marked(function):
+    def decorated(function):
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
             return function(*args, **kwargs)
         return wrapper
 
-    @marked
+    @decorated
     def wrapped(a, *, b=1):
         inner = lambda: (a, b)
         a = a + 1
@@ -714,92 +716,92 @@ USES: dict[str, Any] = {
 
 def module(code: types.CodeType) -> types.ModuleType:
     """Run as a module of its own."""
-    made = types.ModuleType("tapped_here")
-    sys.modules["tapped_here"] = made
+    made = types.ModuleType("probed_here")
+    sys.modules["probed_here"] = made
     exec(code, made.__dict__)  # the module under test
     return made
 
 
 @pytest.fixture
 def both() -> Iterator[tuple[types.ModuleType, types.ModuleType]]:
-    """The module as it is, and with taps, in a trace."""
-    source = textwrap.dedent(TAPPED)
+    """The module as it is, and with call probes, in a trace."""
+    source = textwrap.dedent(PROBED)
     plain = module(compile(source, "plain.py", "exec"))
     token = context.enter(Scope(None))
     try:
-        yield plain, module(tapped(source, "tapped_here", "tapped.py"))
+        yield plain, module(with_call_probes(source, "probed_here", "probed.py"))
     finally:
-        taps.end()
+        call_probes.end()
         context.leave(token)
-        del sys.modules["tapped_here"]
+        del sys.modules["probed_here"]
 
 
 def live(tree: Tree) -> Any:
     """Built on the module."""
-    return build(tree, Resolver(["tapped_here"]), None, None)
+    return build(tree, Resolver(["probed_here"]), None, None)
 
 
 @pytest.mark.parametrize("name", USES)
-def test_tapped_code_behaves_as_it_did(both: tuple[types.ModuleType, types.ModuleType], name: str) -> None:
+def test_code_with_call_probes_behaves_as_it_did(both: tuple[types.ModuleType, types.ModuleType], name: str) -> None:
     """While nothing is asked, while its calls are told, and after."""
-    plain, with_taps = both
+    plain, with_probes = both
     expected = USES[name](plain)
-    assert USES[name](with_taps) == expected
-    taps.begin({f"tapped_here:{name}": 9}, None, {}, live)
-    assert USES[name](with_taps) == expected
-    assert taps.seen != []
-    assert {(one.function, one.number) for one in taps.seen} == {
-        (f"tapped_here:{name}", at) for at in range(len(taps.seen))
+    assert USES[name](with_probes) == expected
+    call_probes.begin({f"probed_here:{name}": 9}, None, {}, live)
+    assert USES[name](with_probes) == expected
+    assert call_probes.calls != []
+    assert {(one.function, one.number) for one in call_probes.calls} == {
+        (f"probed_here:{name}", at) for at in range(len(call_probes.calls))
     }
-    taps.end()
-    assert USES[name](with_taps) == expected
+    call_probes.end()
+    assert USES[name](with_probes) == expected
 
 
 @pytest.mark.parametrize("name", USES)
-def test_a_call_that_is_put_in_the_place_of_itself_changes_nothing(
+def test_a_call_that_is_substituted_by_itself_changes_nothing(
     both: tuple[types.ModuleType, types.ModuleType], name: str
 ) -> None:
-    """What a tap told of a call are its arguments, whichever way they were given."""
-    _plain, with_taps = both
-    taps.begin({f"tapped_here:{name}": 9}, None, {}, live)
-    expected = USES[name](with_taps)
-    for seen in taps.seen:
-        taps.begin({}, Substitution(seen.function, seen.number, seen.arguments, seen.arguments), {}, live)
-        assert USES[name](with_taps) == expected
-        assert taps.put
+    """What a prologue told of a call are its arguments, whichever way they were given."""
+    _plain, with_probes = both
+    call_probes.begin({f"probed_here:{name}": 9}, None, {}, live)
+    expected = USES[name](with_probes)
+    for seen in call_probes.calls:
+        call_probes.begin({}, Substitution(seen.function, seen.number, seen.arguments, seen.arguments), {}, live)
+        assert USES[name](with_probes) == expected
+        assert call_probes.substituted
 
 
 def test_one_call_gets_other_arguments(both: tuple[types.ModuleType, types.ModuleType]) -> None:
     """The one with that number; the others keep theirs."""
-    _plain, with_taps = both
-    taps.begin({}, Substitution("tapped_here:plain", 1, call(2), call(7, 8, 9, 10, d=11, x=12)), {}, live)
-    first, second, third = (with_taps.plain(n) for n in (1, 2, 3))
+    _plain, with_probes = both
+    call_probes.begin({}, Substitution("probed_here:plain", 1, call(2), call(7, 8, 9, 10, d=11, x=12)), {}, live)
+    first, second, third = (with_probes.plain(n) for n in (1, 2, 3))
     assert (first[0], third[0]) == (1, 3)
     assert second == (7, 8, 9, (10,), 11, {"x": 12})
 
 
 def test_an_argument_that_is_left_out_is_its_default(both: tuple[types.ModuleType, types.ModuleType]) -> None:
     """As in a call that does not give it."""
-    _plain, with_taps = both
+    _plain, with_probes = both
     given = capture((None, (1, 5, 6), {"d": 9}))
-    taps.begin({}, Substitution("tapped_here:plain", 0, given, call(1)), {}, live)
-    assert with_taps.plain(1, 5, 6, d=9) == (1, 2, 3, (), 4, {})
+    call_probes.begin({}, Substitution("probed_here:plain", 0, given, call(1)), {}, live)
+    assert with_probes.plain(1, 5, 6, d=9) == (1, 2, 3, (), 4, {})
 
 
 def test_another_call_of_that_number_is_left_alone(both: tuple[types.ModuleType, types.ModuleType]) -> None:
     """Changed code may call a function in another order, or less often: then nothing is said of it."""
-    _plain, with_taps = both
-    taps.begin({}, Substitution("tapped_here:plain", 0, call(1), call(7)), {}, live)
-    assert with_taps.plain(2)[0] == 2
-    assert not taps.put
+    _plain, with_probes = both
+    call_probes.begin({}, Substitution("probed_here:plain", 0, call(1), call(7)), {}, live)
+    assert with_probes.plain(2)[0] == 2
+    assert not call_probes.substituted
 
 
 def test_signatures_and_lines_are_those_of_the_source(both: tuple[types.ModuleType, types.ModuleType]) -> None:
-    """What inspects the code sees no tap."""
-    plain, with_taps = both
+    """What inspects the code sees no prologue."""
+    plain, with_probes = both
     for name in ("plain", "wrapped", "only_text"):
-        assert inspect.signature(getattr(with_taps, name)) == inspect.signature(getattr(plain, name))
-        assert getattr(with_taps, name).__doc__ == getattr(plain, name).__doc__
+        assert inspect.signature(getattr(with_probes, name)) == inspect.signature(getattr(plain, name))
+        assert getattr(with_probes, name).__doc__ == getattr(plain, name).__doc__
     lines = []
     for one in both:
         with pytest.raises(ValueError, match="x") as caught:
@@ -811,14 +813,14 @@ def test_signatures_and_lines_are_those_of_the_source(both: tuple[types.ModuleTy
 def test_outside_a_trace_nothing_is_told() -> None:
     """Imports and threads of their own are nobody's calls."""
     source = "def f(a):\n    return a\n"
-    made = module(tapped(source, "tapped_here", "tapped.py"))
+    made = module(with_call_probes(source, "probed_here", "probed.py"))
     try:
-        taps.begin({"tapped_here:f": 5}, None, {}, live)
+        call_probes.begin({"probed_here:f": 5}, None, {}, live)
         assert made.f(1) == 1
-        assert taps.seen == []
+        assert call_probes.calls == []
     finally:
-        taps.end()
-        del sys.modules["tapped_here"]
+        call_probes.end()
+        del sys.modules["probed_here"]
 
 
 # --- limits -------------------------------------------------------------------------------------------------------

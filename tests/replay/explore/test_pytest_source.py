@@ -30,10 +30,10 @@ from pytest_runtime.recorders.model.value_tree import (
     record,
 )
 from pytest_runtime.recorders.model.world import Operation
-from pytest_runtime.replay.explore.finding import Explored, Finding
 from pytest_runtime.replay.export.pytest_source import Plain, is_factory, plain_test
+from pytest_runtime.replay.model.finding import Explored, Finding
+from pytest_runtime.replay.model.invocation import Invocation
 from pytest_runtime.replay.model.observation import Observation, Outbound
-from pytest_runtime.replay.model.trial import Step
 from pytest_runtime.written_tests import Written, source_of
 
 SHOP = """
@@ -114,7 +114,7 @@ def service(source: str = SHOP, *, value: str = "None", name: str = "written_sho
 
 def ran(function: Any, target: str, kind: str, receiver: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Plain:
     """The test of a call, as base does it here."""
-    step = Step(f"written_shop:{target}", kind, capture((receiver, args, kwargs)))
+    step = Invocation(f"written_shop:{target}", kind, capture((receiver, args, kwargs)))
     try:
         outcome, value = "return", function(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - it is the outcome
@@ -272,7 +272,7 @@ def test_what_a_method_does_to_its_object_is_asserted() -> None:
     """A difference of the state that it leaves is one that replays tell."""
     shop = service()
     cart = shop.Cart(["pen"])
-    step = Step("written_shop:Cart.add", "method", capture((cart, ("ink",), {})))
+    step = Invocation("written_shop:Cart.add", "method", capture((cart, ("ink",), {})))
     seen = Observation("return", cart.add("ink"), capture((cart, ("ink",), {})), [])
     plain = plain_test([step], [seen])
     assert plain.reason or failing(source(plain)) == []
@@ -295,7 +295,7 @@ def test_functions_of_one_name_in_two_modules() -> None:
     found = []
     for name, number in (("written_shop", 1), ("written_stock", 2)):
         service(f"def left():\n    return {number}\n", name=name)
-        step = Step(f"{name}:left", "function", capture((None, (), {})))
+        step = Invocation(f"{name}:left", "function", capture((None, (), {})))
         found.append(plain_test([step], [Observation("return", number, capture((None, (), {})), [])]))
     assert failing(source(*found)) == []
 
@@ -311,7 +311,7 @@ def test_an_application_may_be_made_by_a_function() -> None:
         """
     service(source_text)
     environ = record(REQUEST_METHOD="GET", PATH_INFO="/")
-    asked = Step("GET /", "wsgi", record(environ=environ, body=BytesNode(b""), read_all=True))
+    asked = Invocation("GET /", "wsgi", record(environ=environ, body=BytesNode(b""), read_all=True))
     response = record(status=200, headers=ListNode([]), body=BytesNode(b"hello"))
     makes = is_factory({"written_shop": textwrap.dedent(source_text)}, "written_shop:make_app")
     assert makes
@@ -324,15 +324,15 @@ def test_an_application_may_be_made_by_a_function() -> None:
 # --- no test ------------------------------------------------------------------------------------------------------
 
 
-def plain(step: Step, value: Tree = None, **more: Any) -> Plain:
+def plain(step: Invocation, value: Tree = None, **more: Any) -> Plain:
     """The test of a call that returned."""
     seen = Observation("return", value, step.arguments, [])
     return plain_test([step], [seen._replace(**more)])
 
 
-def step(*args: Tree, target: str = "written_shop:give", kind: str = "function", receiver: Tree = None) -> Step:
+def step(*args: Tree, target: str = "written_shop:give", kind: str = "function", receiver: Tree = None) -> Invocation:
     """A call."""
-    return Step(target, kind, TupleNode([receiver, TupleNode(list(args)), record()]))
+    return Invocation(target, kind, TupleNode([receiver, TupleNode(list(args)), record()]))
 
 
 def test_what_talks_to_another_system_is_no_test() -> None:
@@ -417,7 +417,7 @@ def hostile(text: str) -> dict[str, Plain]:
     """Tests of baselines that hold a text wherever they can."""
     raised = ObjectNode(f"m:{text}", TupleNode([text]), [text], [text])
     environ = record(REQUEST_METHOD=text, PATH_INFO=text, QUERY_STRING=text, HTTP_X=text, **{f"HTTP_{text}": text})
-    asked = Step("app", "wsgi", record(environ=environ, body=BytesNode(text.encode()), read_all=True))
+    asked = Invocation("app", "wsgi", record(environ=environ, body=BytesNode(text.encode()), read_all=True))
     response = record(status=text, headers=ListNode([]), body=BytesNode(text.encode()))
     return {
         "a text": plain(step(text), text),
@@ -438,9 +438,9 @@ def hostile(text: str) -> dict[str, Plain]:
         "a property": plain(step(target=f"m:C.{text}", kind="property", receiver=ObjectNode("m:C", None, [], []))),
         "a constructor": plain(step(1, target=f"m:{text}.__init__", kind="constructor")),
         "a static method": plain(step(1, target=f"m:{text}.give")),
-        "a parameter": plain(Step("m:give", "function", TupleNode([None, TupleNode([]), record(**{text: 1})]))),
+        "a parameter": plain(Invocation("m:give", "function", TupleNode([None, TupleNode([]), record(**{text: 1})]))),
         "a list's name": plain(
-            Step("m:f", "function", TupleNode([None, TupleNode([]), record(**{text: ListNode([])})]))
+            Invocation("m:f", "function", TupleNode([None, TupleNode([]), record(**{text: ListNode([])})]))
         ),
         "a kind": plain(step(StandardNode(text, [1]))),
         "a decimal": plain(step(StandardNode("decimal", [text]))),

@@ -102,7 +102,7 @@ def test_a_run_explores_within_its_budget(scenario: Scenario) -> None:
         targets = run.plan().targets
         explored = [run.explore(target) for target in targets]
         result = run.result()
-    assert max(target.examples for target in explored) <= 30
+    assert max(target.counts.examples for target in explored) <= 30
     assert any(judged.failing for judged in result.explored)
     assert result.counts()["diverged"] == 0
     assert result.exit_status == 1

@@ -1,15 +1,16 @@
-"""This file is about state: whether a function keeps something from one call to the next, in its module or object."""
+"""Statefulness: whether a function keeps something from one call to the next, in its module or object."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
 
-from ...recorders.model.branches import FunctionName
-from ..change.versions import Versions
-from .analyze.syntax_trees import definitions, parsed
+from ....recorders.model.branches import FunctionName
+from ...change.versions import Versions
+from .syntax_trees import definitions, parsed
 
 _CACHES = frozenset({"cache", "lru_cache", "cached_property", "singledispatch"})
+_CONTAINERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter"})
 
 
 def keeps_state(versions: Versions, functions: Iterable[FunctionName]) -> bool:
@@ -70,15 +71,15 @@ def _can_change(source: str) -> bool:
     tree = parsed(source)
     if tree is None:
         return False
-    held = {name for node in tree.body for name in _containers(node)}
+    containers = {name for node in tree.body for name in _containers(node)}
     for node in ast.walk(tree):
         match node:
             case ast.Global():
                 return True
-            case ast.FunctionDef(decorator_list=marks) if any(_name(mark) in _CACHES for mark in marks):
+            case ast.FunctionDef(decorator_list=decorators) if any(_name(part) in _CACHES for part in decorators):
                 return True
             case ast.FunctionDef():
-                if any(isinstance(part, ast.Name) and part.id in held for part in ast.walk(node)):
+                if any(isinstance(part, ast.Name) and part.id in containers for part in ast.walk(node)):
                     return True
             case _:
                 pass
@@ -91,17 +92,9 @@ def _containers(node: ast.stmt) -> list[str]:
             ast.Assign(targets=[ast.Name(id=name)], value=value)
             | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
         ):
-            built = isinstance(value, (ast.Dict, ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp))
-            made = isinstance(value, ast.Call) and _name(value) in (
-                "dict",
-                "list",
-                "set",
-                "defaultdict",
-                "OrderedDict",
-                "deque",
-                "Counter",
-            )
-            return [name] if built or made else []
+            is_display = isinstance(value, (ast.Dict, ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp))
+            is_made = isinstance(value, ast.Call) and _name(value) in _CONTAINERS
+            return [name] if is_display or is_made else []
         case _:
             return []
 

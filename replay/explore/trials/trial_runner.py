@@ -1,4 +1,4 @@
-"""This file is about attempts: trials, tried on the code under test in this process."""
+"""Runs trials on the code under test, in this process."""
 
 from __future__ import annotations
 
@@ -12,38 +12,37 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from ...recorders import context
-from ...recorders.capture.freeze import freeze
-from ...recorders.capture.pickle_stubs import Frozen, FrozenBytes
-from ...recorders.capture.readers import class_name
-from ...recorders.capture.thaw import thaw
-from ...recorders.context import PathRecord, Scope
-from ...recorders.model.inputs import call_input, http_input
-from ...recorders.model.trace import Entry, Outcome, Trace, encode_trace
-from ...recorders.model.value_tree import AnchorNode, DictNode, ListNode, ObjectNode, RefNode, Tree, TupleNode, record
-from ...recorders.privacy.known_secrets import Known
-from ...recorders.session.assemble import Paths, named_trees
-from ...recorders.tracing.choose import Tracer
-from ..entries.function import callable_of, standing_in
-from ..entries.protocol import EntryGone, EntryUnavailable
-from ..entries.wsgi import run_wsgi
-from ..model.digests import public
-from ..model.job import Job, fingerprint, reading_digest
-from ..model.observation import Observation, replayed_observation
-from ..model.trial import Step, Trial, Trials, Tried, decode_job, decode_trial
-from ..world.rebuild import Resolver, Unbuildable, build
-from ..world.recorded_world import RecordedWorld, TraceStopped
-from .masking import Given, Masks
-from .relocation import Relocation
-from .roots import Roots
-from .surroundings import kept
-from .worker import NO_PRODUCERS, Worker
+from ....recorders import context
+from ....recorders.capture.freeze import freeze
+from ....recorders.capture.pickle_stubs import Frozen, FrozenBytes
+from ....recorders.capture.readers import class_name
+from ....recorders.capture.thaw import thaw
+from ....recorders.context import PathRecord, Scope
+from ....recorders.model.inputs import call_input, http_input
+from ....recorders.model.trace import Outcome, Trace, encode_trace
+from ....recorders.model.value_tree import AnchorNode, DictNode, ListNode, ObjectNode, RefNode, Tree, TupleNode, record
+from ....recorders.privacy.known_secrets import Known
+from ....recorders.session.assemble import named_trees
+from ...entries.function import callable_of, standing_in
+from ...entries.protocol import EntryGone, EntryUnavailable
+from ...entries.wsgi import run_wsgi
+from ...execute.extension import Parts
+from ...execute.masking import Given
+from ...execute.surroundings import kept
+from ...execute.worker import NO_PRODUCERS
+from ...model.digests import public
+from ...model.invocation import Invocation
+from ...model.job import Job, fingerprint, reading_digest
+from ...model.observation import Observation, replayed_observation
+from ...world.rebuild import Unbuildable, build
+from ...world.recorded_world import RecordedWorld, TraceStopped
+from .trial import Trial, TrialBatch, TrialResult, decode_job, decode_trial
 
-JOBS = 200
-"""Jobs that are kept decoded."""
+JOBS_KEPT = 200
+"""Jobs that are kept decoded: four times the recorded inputs of one target (`SEEDS_LIMIT`), and a bound for memory."""
 
 REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
-"""What code raises where its input is none that it takes."""
+"""Exceptions by which code refuses an input; in which words it does so does not count."""
 
 _UNBOUND = ("function", "constructor")
 
@@ -54,7 +53,7 @@ _clock = time.perf_counter
 
 
 class _Frozen(NamedTuple):
-    """What came of a step, not looked at yet."""
+    """The outcome of a step, not looked at yet."""
 
     kind: Literal["response", "return", "exception"]
     value: Frozen
@@ -81,126 +80,116 @@ class _Opened(NamedTuple):
     """The values for the pseudonyms."""
 
 
-def _with_values(step: Step, values: Known) -> Step:
+def _with_values(step: Invocation, values: Known) -> Invocation:
     return msgspec.structs.replace(step, arguments=values.tree(step.arguments))
 
 
-class Attempts:
-    """Tries one trial after the other."""
+class TrialRunner:
+    """Runs trials sequentially."""
 
-    def __init__(
-        self,
-        worker: Worker,
-        resolver: Resolver,
-        roots: Roots,
-        tracer: Tracer,
-        paths: Paths,
-        relocation: Relocation,
-        masks: Masks,
-    ) -> None:
-        self._masks = masks
-        self._worker = worker
-        self._relocation = relocation
-        self._tracer = tracer
-        self._paths = paths
-        self._ways: dict[frozenset[tuple[int, int, int]], bytes] = {}
-        """Jumps that were taken in one trial → the name of this way."""
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._worker = parts.worker
+        self._masks = parts.masks
+        self._signatures: dict[frozenset[tuple[int, int, int]], bytes] = {}
+        """Jumps that were taken in one trial → the signature of this path."""
         self._callables: dict[tuple[str, str, type | None], Any] = {}
         self._jobs: dict[bytes, _Opened] = {}
-        self._resolver = resolver
-        self._roots = roots
 
-    def run(self, question: Trials, which: Sequence[int]) -> Iterator[Tried]:
-        """What came of each of these trials; every failure is told in the answer."""
-        if not question.traced:
-            self._tracer.rest()
+    def run(self, batch: TrialBatch, numbers: Sequence[int]) -> Iterator[TrialResult]:
+        """The results of these trials of a batch; every failure is told in its result."""
+        if not batch.traced:
+            self._parts.tracer.rest()
         with kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for number in which:
-                trial = decode_trial(question.trials[number])
-                opened = self._job(bytes(question.jobs[trial.job]))
+            for number in numbers:
+                trial = decode_trial(batch.trials[number])
+                opened = self._job(bytes(batch.jobs[trial.job]))
                 if opened.given.key:
                     steps = [_with_values(step, opened.values) for step in trial.steps]
                     trial = msgspec.structs.replace(trial, steps=steps)
-                yield self._masked(self._tried(question, trial, opened.job, opened.moved), opened)
+                yield self._masked(self._result(batch, trial, opened.job, opened.moved), opened)
 
-    def _masked(self, tried: Tried, opened: _Opened) -> Tried:
-        """What came of a trial, as it may be shown."""
+    def _masked(self, result: TrialResult, opened: _Opened) -> TrialResult:
+        """A result, as it may be shown."""
         mask = self._masks.mask(opened.given)
-        shown = [self._roots.hidden(mask.observation(one)) for one in tried.observations]
-        return msgspec.structs.replace(tried, reason=self._masks.text(tried.reason), observations=shown)
+        shown = [self._parts.roots.hidden(mask.observation(observation)) for observation in result.observations]
+        return msgspec.structs.replace(result, reason=self._masks.text(result.reason), observations=shown)
 
     def _job(self, encoded: bytes) -> _Opened:
-        """A job and its trace; those of one function come again with each question about it."""
+        """A job and its trace; those of one function come again with each batch about it."""
         known = self._jobs.get(encoded)
         if known is None:
-            if len(self._jobs) >= JOBS:
+            if len(self._jobs) >= JOBS_KEPT:
                 self._jobs.clear()
             job = decode_job(encoded)
             producers = {name: encode_trace(self._masks.opened(data)[1]) for name, data in job.producers.items()}
-            job = msgspec.structs.replace(job, producers=self._relocation.producers(producers))
+            job = msgspec.structs.replace(job, producers=self._parts.relocation.producers(producers))
             given = self._masks.given(job)
             self._masks.learn(given.key, named_trees(given.trace))
             values = self._masks.values(given.key, given.trace)
-            known = self._jobs[encoded] = _Opened(job, given, self._relocation.moved(given.trace), values)
+            known = self._jobs[encoded] = _Opened(job, given, self._parts.relocation.moved(given.trace), values)
         return known
 
-    def _tried(self, question: Trials, trial: Trial, job: Job, trace: Trace) -> Tried:
+    def _result(self, batch: TrialBatch, trial: Trial, job: Job, trace: Trace) -> TrialResult:
         started = _clock()
         world = self._worker.world(trace, job.perturbation, exact=True)
         path = PathRecord()
-        token = context.enter(Scope(world, path if question.traced else None))
-        if question.traced:
-            self._tracer.begin(path)
+        token = context.enter(Scope(world, path if batch.traced else None))
+        if batch.traced:
+            self._parts.tracer.begin(path)
         try:
             with self._worker.replaying(world):
-                outcomes = [*self._outcomes(question, job, trial, trace, world)]
+                outcomes = [*self._outcomes(batch, job, trial, trace, world)]
         except TraceStopped:
             outcomes = []
         except Unbuildable as reason:
-            return Tried("stopped", f"an input cannot be rebuilt: {reason}", "gap")
+            return TrialResult("stopped", f"an input cannot be rebuilt: {reason}")
         except EntryUnavailable as reason:
-            return Tried("error", str(reason))
+            return TrialResult("error", str(reason))
         except Exception as fault:  # noqa: BLE001 - one trial is lost and named, never the run
-            return Tried("error", f"the trial itself failed: {type(fault).__name__}: {fault}")
+            return TrialResult("error", f"the trial itself failed: {type(fault).__name__}: {fault}")
         finally:
-            if question.traced:
-                self._tracer.end(path)
+            if batch.traced:
+                self._parts.tracer.end(path)
             context.leave(token)
         seconds = _clock() - started
         if world.stopped is not None:
-            return Tried("stopped", world.stopped.reason, world.stopped.kind, seconds=seconds)
-        told = self._told(question, outcomes, world, seconds)
-        return self._with_way(told, path) if question.traced else told
+            return TrialResult("stopped", world.stopped.reason, seconds=seconds)
+        result = self._of_outcomes(batch, outcomes, world, seconds)
+        return self._with_path(result, path) if batch.traced else result
 
-    def _with_way(self, tried: Tried, path: PathRecord) -> Tried:
+    def _with_path(self, result: TrialResult, path: PathRecord) -> TrialResult:
         jumps = frozenset(path.arms)
-        known = self._ways.get(jumps)
+        known = self._signatures.get(jumps)
         if known is not None:
-            return msgspec.structs.replace(tried, path=known)
-        known = self._ways[jumps] = hashlib.blake2b(repr(sorted(jumps)).encode(), digest_size=8).digest()
-        return msgspec.structs.replace(tried, path=known, arms=self._paths.arms(path.arms))
+            return msgspec.structs.replace(result, path=known)
+        known = self._signatures[jumps] = hashlib.blake2b(repr(sorted(jumps)).encode(), digest_size=8).digest()
+        return msgspec.structs.replace(result, path=known, arms=self._parts.paths.arms(path.arms))
 
-    def _told(self, question: Trials, outcomes: list[_Frozen], world: RecordedWorld, seconds: float) -> Tried:
-        tried = Tried(
-            "outcome", readings=reading_digest(world.readings) if world.readings else NO_READINGS, seconds=seconds
+    def _of_outcomes(
+        self, batch: TrialBatch, outcomes: list[_Frozen], world: RecordedWorld, seconds: float
+    ) -> TrialResult:
+        result = TrialResult(
+            "outcome",
+            raised=[outcome.raised for outcome in outcomes if outcome.raised],
+            refused=[step for step, outcome in enumerate(outcomes) if outcome.refused],
+            readings=reading_digest(world.readings) if world.readings else NO_READINGS,
+            seconds=seconds,
         )
-        raised = [one.raised for one in outcomes if one.raised]
-        refused = [at for at, one in enumerate(outcomes) if one.refused]
-        tried = msgspec.structs.replace(tried, raised=raised, refused=refused)
-        if not (question.shown or question.closely):
-            return msgspec.structs.replace(tried, digest=_digest_of_frozen(outcomes, world))
-        seen = [replayed_observation(one.thawed(), []) for one in outcomes[:-1]]
+        if not (batch.observed or batch.canonical):
+            return msgspec.structs.replace(result, digest=_digest_of_frozen(outcomes, world))
+        seen = [replayed_observation(outcome.thawed(), []) for outcome in outcomes[:-1]]
         seen.append(replayed_observation(outcomes[-1].thawed(), world.asked))
-        hidden = [self._roots.hidden(one) for one in seen]
+        hidden = map(self._parts.roots.hidden, seen)
         return msgspec.structs.replace(
-            tried,
-            digest=b"".join(fingerprint(_public(one)) for one in hidden),
-            observations=seen if question.shown else [],
+            result,
+            digest=b"".join(fingerprint(_public(observation)) for observation in hidden),
+            observations=seen if batch.observed else [],
         )
 
     def _outcomes(
-        self, question: Trials, job: Job, trial: Trial, trace: Trace, world: RecordedWorld
+        self, batch: TrialBatch, job: Job, trial: Trial, trace: Trace, world: RecordedWorld
     ) -> Iterator[_Frozen]:
         receiver: Any = None
         for position, step in enumerate(trial.steps):
@@ -210,7 +199,7 @@ class Attempts:
                 left = _class_of(outcome.value) if outcome.kind == "exception" else ""
                 yield _Frozen(outcome.kind, None, None, outcome, left)
                 continue
-            first, args, kwargs = self._arguments(job, step, trace, world, made=question.made)
+            first, args, kwargs = self._arguments(job, step, trace, world, by_producers=batch.by_producers)
             reader = self._worker.reader(trace, job.perturbation)
             receiver = first if position == 0 else receiver
             try:
@@ -232,24 +221,24 @@ class Attempts:
             receiver = result if step.kind == "constructor" else receiver
             yield _Frozen("return", reader.freeze(result), reader.freeze((receiver, args, kwargs)))
 
-    def _callable(self, step: Step, receiver: Any) -> Any:
+    def _callable(self, step: Invocation, receiver: Any) -> Any:
         """What a step calls; raises `EntryGone`."""
         key = (step.target, step.kind, receiver if isinstance(receiver, type) else None)
         known = self._callables.get(key)
         if known is not None:
             return known if step.kind in _UNBOUND else MethodType(known, receiver)
-        found = callable_of(step.target, step.kind, receiver, self._resolver)
+        found = callable_of(step.target, step.kind, receiver, self._parts.resolver)
         if step.kind in _UNBOUND:
             self._callables[key] = found
         elif type(found) is MethodType and found.__self__ is receiver:
             self._callables[key] = found.__func__
         return found
 
-    def _arguments(self, job: Job, step: Step, trace: Trace, world: RecordedWorld, *, made: bool) -> Any:
+    def _arguments(self, job: Job, step: Invocation, trace: Trace, world: RecordedWorld, *, by_producers: bool) -> Any:
         """Live; by the entries that made them only where that is asked for: it takes longer."""
-        if not made:
-            return build(self._relocation.tree(step.arguments), self._resolver, None, standing_in(world))
-        asked = call_input(record(kind=step.kind, arguments=self._relocation.tree(step.arguments)))
+        if not by_producers:
+            return build(self._parts.relocation.tree(step.arguments), self._parts.resolver, None, standing_in(world))
+        asked = call_input(record(kind=step.kind, arguments=self._parts.relocation.tree(step.arguments)))
         return self._worker.arguments(
             msgspec.structs.replace(trace, input=asked), world, job.producers or NO_PRODUCERS, look=False
         )
@@ -257,29 +246,29 @@ class Attempts:
 
 def _digest_of_frozen(outcomes: list[_Frozen], world: RecordedWorld) -> bytes:
     state = hashlib.blake2b(digest_size=16)
-    for one in outcomes:
-        state.update(one.kind.encode())
-        for part in (one.value, one.arguments):
+    for outcome in outcomes:
+        state.update(outcome.kind.encode())
+        for part in (outcome.value, outcome.arguments):
             state.update(part.data if type(part) is FrozenBytes else repr((type(part), part)).encode(errors="replace"))
-        if one.whole is not None:
-            state.update(fingerprint(replayed_observation(one.whole, [])))
+        if outcome.whole is not None:
+            state.update(fingerprint(replayed_observation(outcome.whole, [])))
     for asked in world.asked:
         state.update(repr((asked.operation, asked.request)).encode(errors="replace"))
     return state.digest()
 
 
 def _public(observation: Observation) -> Observation:
-    """What is compared of it: objects without private attributes, in the order of their names. Where something is
-    held twice, it may be told in a private attribute: then the whole."""
+    """What is compared of it: objects without private attributes, in the order of their names. A value that is shared
+    may stand in full in a private attribute alone: then the whole."""
     try:
         value, arguments = _without_private(observation.value), _without_private(observation.arguments)
-    except _HeldTwice:
+    except _Shared:
         return observation
     return observation._replace(value=value, arguments=arguments)
 
 
-class _HeldTwice(Exception):
-    """A value is told where it is held first."""
+class _Shared(Exception):
+    """A value stands in full only where it comes first."""
 
 
 def _without_private(tree: Tree) -> Tree:
@@ -297,7 +286,7 @@ def _without_private(tree: Tree) -> Tree:
         case AnchorNode(number=number, value=value):
             return AnchorNode(number, _without_private(value))
         case RefNode():
-            raise _HeldTwice
+            raise _Shared
         case _:
             return tree
 
@@ -307,19 +296,14 @@ def _class_of(value: Tree) -> str:
 
 
 def bound_memory(beyond: int) -> None:
-    """From here on this process may take no more than it has and so many bytes; what asks for more gets
-    `MemoryError`. Does nothing where the system cannot say what it has."""
+    """From here on this process may take no more than it has and `beyond` bytes; what asks for more gets `MemoryError`.
+    Does nothing where the system cannot say what it has."""
     if sys.platform != "linux":
         return
     import resource
 
-    with open("/proc/self/statm", encoding="ascii") as told:
-        now = int(told.read().split()[0]) * resource.getpagesize()
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        now = int(statm.read().split()[0]) * resource.getpagesize()
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = now + beyond if hard == resource.RLIM_INFINITY else min(now + beyond, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-def entry_of(step: Step) -> Entry:
-    """An entry that stands for a step, so that it can be replayed as a job."""
-    return Entry(step.target, "function", step.target.partition(":")[0], step.target)

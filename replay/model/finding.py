@@ -1,10 +1,10 @@
-"""This file is about what exploring found, as values that can be printed, compared and sent."""
+"""What exploring found, as values that can be printed, compared and sent."""
 
 from __future__ import annotations
 
 import msgspec
 
-from ..model.verdict import FieldDifference, Location
+from .verdict import FieldDifference, Location
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -13,7 +13,7 @@ class Finding(msgspec.Struct, frozen=True):
     call: str
     """The input as a person would write it."""
     near: bool
-    """Whether every part of it lies within what was observed, or on the edge of a literal."""
+    """Whether every part of it lies within what was observed, or on the edge of a constant."""
     base: str
     """What base did, in words."""
     candidate: str
@@ -26,14 +26,30 @@ class Finding(msgspec.Struct, frozen=True):
     words: str
     """That class, in words."""
     seen: str = ""
-    """For an inner function: what the entry shows when this call inside it is made so."""
+    """For an inner function: what the entry shows when this call inside it gets that input."""
     test: str = ""
     """The body of a test that asserts what base does; empty where there can be none, with the reason in `no_test`."""
     no_test: str = ""
 
 
+class TrialCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many inputs came to what."""
+
+    examples: int = 0
+    """Inputs that were tried on both sides."""
+    same: int = 0
+    rejected: int = 0
+    """Inputs that led either side to something unrecorded, or that were left because others like them did not end."""
+    precondition_violations: int = 0
+    """Inputs on which base itself fails as code fails on input that it was never meant for."""
+    not_propagated: int = 0
+    """Inputs on which the function differs, and what its entry shows does not."""
+    inconclusive: int = 0
+    """Inputs on which the function differs, and of which it is not known whether its entry shows it."""
+
+
 class Explored(msgspec.Struct, frozen=True, kw_only=True):
-    """What exploring one function or entry came to."""
+    """The result of exploring one function or entry."""
 
     target: str
     item: str
@@ -41,31 +57,11 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was not explored, or empty."""
     recorded: int = 0
     """Recorded inputs that others were made from."""
-    examples: int = 0
-    """Inputs that were tried on both sides."""
-    same: int = 0
-    set_aside: int = 0
-    """Inputs that led either side to something that nobody recorded."""
-    no_evidence: int = 0
-    """Inputs on which base itself fails as code fails on nonsense."""
-    inside: int = 0
-    """Inputs on which the function differs, and what its entry shows does not."""
-    unsettled: int = 0
-    """Inputs on which the function differs, and of which nobody can tell whether its entry shows it."""
+    counts: TrialCounts = TrialCounts()
     findings: tuple[Finding, ...] = ()
     kept: int = 0
     """Inputs of earlier runs that were tried first."""
     seconds: float = 0.0
-
-    @property
-    def near(self) -> tuple[Finding, ...]:
-        """Those that fail the item."""
-        return tuple(one for one in self.findings if one.near)
-
-    @property
-    def far(self) -> tuple[Finding, ...]:
-        """Those that are listed."""
-        return tuple(one for one in self.findings if not one.near)
 
 
 def encode_explored(explored: Explored) -> str:

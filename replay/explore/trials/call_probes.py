@@ -1,7 +1,7 @@
-"""This file is about taps: included functions whose heads tell what they are called with, or are called with something
-else, while a trace is replayed for exploration.
+"""Call probes: prologues of included functions that tell what these are called with, or substitute it, while a trace is
+replayed for exploring.
 
-The head of each function asks one flag; only while a replay wants it, arguments are looked at. Nested functions,
+The prologue of each function asks one flag; only while a replay wants it, arguments are looked at. Nested functions,
 lambdas and code outside functions have none.
 """
 
@@ -14,27 +14,28 @@ from collections.abc import Mapping, Sequence
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
-from ...recorders.capture.thaw import capture
-from ...recorders.context import current
-from ...recorders.model.branches import FunctionName
-from ...recorders.model.value_tree import encode
-from ...recorders.tracing.function_names import function_name
-from ..model.inner_calls import SeenCall, Substitution
-from ..world.rebuild import Unbuildable
-from .instrument import import_as
+from ....recorders.capture.thaw import capture
+from ....recorders.context import current
+from ....recorders.model.branches import FunctionName
+from ....recorders.model.value_tree import encode
+from ....recorders.tracing.function_names import function_name
+from ...execute.instrument import import_as
+from ...world.rebuild import Unbuildable
+from .inner_calls import ObservedCall, Substitution
 
-NAME = "@pytest_runtime_taps"
-"""The name under which a tapped module knows its taps; no source can spell it."""
+NAME = "@pytest_runtime_call_probes"
+"""The name under which a module knows its call probes; no source can spell it."""
 
 SIZE_LIMIT = 100_000
-"""Bytes of the arguments of one call."""
+"""Bytes of the arguments of one call: what is larger is not changed part by part in any useful way, and each call of a
+replay would be copied in full."""
 
 CALLERS = 30
-"""Included functions above a call that are told."""
+"""Included functions above a call that are told. Only the innermost decides; the bound is for deep recursion."""
 
 
 class Site(NamedTuple):
-    """The head of a function."""
+    """The prologue of a function."""
 
     function: FunctionName
     kind: str
@@ -49,74 +50,77 @@ class Site(NamedTuple):
     """The positional ones."""
 
 
-class Taps:
-    """What the heads of tapped functions ask, and tell."""
+class CallProbes:
+    """What the prologues of functions ask, and tell."""
 
     def __init__(self) -> None:
         self.active = False
         self._wanted: Mapping[FunctionName, int] = {}
-        self._put: Substitution | None = None
+        self._substitution: Substitution | None = None
         self._make: Any = None
         self._modules: Mapping[str, str] = {}
         self._counts: Counter[FunctionName] = Counter()
-        self.seen: list[SeenCall] = []
-        self.put = False
+        self.calls: list[ObservedCall] = []
+        self.substituted = False
         """Whether the substitution took place."""
 
     def begin(
-        self, wanted: Mapping[FunctionName, int], put: Substitution | None, modules: Mapping[str, str], make: Any
+        self,
+        wanted: Mapping[FunctionName, int],
+        substitution: Substitution | None,
+        modules: Mapping[str, str],
+        make: Any,
     ) -> None:
-        """From here on tell calls (function → how many of each replay), and put other arguments into one of them.
+        """From here on tell calls (function → how many of each replay), and substitute the arguments of one of them.
 
         `modules` maps files of included modules to their names; `make` builds a live value of a tree.
         """
-        self._wanted, self._put, self._make, self._modules = wanted, put, make, modules
+        self._wanted, self._substitution, self._make, self._modules = wanted, substitution, make, modules
         self._counts.clear()
-        self.seen = []
-        self.put = False
-        self.active = bool(wanted or put)
+        self.calls = []
+        self.substituted = False
+        self.active = bool(wanted or substitution)
 
     def end(self) -> None:
         """No more."""
         self.active = False
 
     def enter(self, told: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The parameters of a function as it begins, or what is to stand for them; `told` is its `Site`."""
-        name = told[0]
-        if current() is None or not (name in self._wanted or (self._put is not None and self._put.function == name)):
+        """The parameters of a function as it begins, or what is substituted for them; `told` is its `Site`."""
+        name, substitution = told[0], self._substitution
+        is_substituted = substitution is not None and substitution.function == name
+        if current() is None or not (name in self._wanted or is_substituted):
             return values
         site = Site(*told)
         number = self._counts[name]
         self._counts[name] += 1
-        put = self._put
-        is_the_one = put is not None and put.function == name and put.number == number
+        is_the_one = is_substituted and substitution is not None and substitution.number == number
         if not (is_the_one or number < self._wanted.get(name, 0)):
             return values
         arguments = capture(_called_with(site, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
-        if put is not None and is_the_one:
-            return self._substituted(site, values, put) if encode(arguments) == encode(put.seen) else values
-        if number < self._wanted.get(name, 0):
-            self.seen.append(SeenCall(name, site.kind, number, arguments, self._callers(sys._getframe(2))))
+        if substitution is not None and is_the_one:
+            is_known = encode(arguments) == encode(substitution.original)
+            return self._substituted(site, values, substitution) if is_known else values
+        self.calls.append(ObservedCall(name, site.kind, number, arguments, self._callers(sys._getframe(2))))
         return values
 
-    def _substituted(self, site: Site, values: tuple[Any, ...], put: Substitution) -> tuple[Any, ...]:
+    def _substituted(self, site: Site, values: tuple[Any, ...], substitution: Substitution) -> tuple[Any, ...]:
         try:
-            receiver, args, kwargs = self._make(put.arguments)
+            receiver, args, kwargs = self._make(substitution.arguments)
         except Unbuildable:
-            return values
-        self.put = True
-        given = list(args)
-        left_out = {**dict(zip(site.parameters, values, strict=False)), **_defaults_of(sys._getframe(2), site.function)}
+            return values  # `substituted` stays false: the asking side calls that inconclusive
+        self.substituted = True
+        omitted = {**dict(zip(site.parameters, values, strict=False)), **_defaults_of(sys._getframe(2), site.function)}
         first = [] if not site.bound else [receiver if site.kind in ("method", "property") else values[0]]
         room = site.positional - len(first)
         named = dict(kwargs)
-        made = [*first, *given[:room]]
+        made = [*first, *args[:room]]
         for position in range(len(made), site.positional):
-            made.append(named.pop(site.parameters[position], left_out[site.parameters[position]]))
+            made.append(named.pop(site.parameters[position], omitted[site.parameters[position]]))
         if site.star:
-            made.append(tuple(given[room:]))
+            made.append(tuple(args[room:]))
         own = dict(zip(site.names, values[len(made) :], strict=False))
-        made += [named.pop(name, left_out.get(name, own[name])) for name in site.names]
+        made += [named.pop(name, omitted.get(name, own[name])) for name in site.names]
         if site.stars:
             made.append(named)
         return tuple(made)
@@ -171,15 +175,15 @@ def _defaults_of(frame: FrameType, function: FunctionName) -> Mapping[str, Any]:
     return {}
 
 
-taps = Taps()
-"""Tapped code has no other way to whoever listens."""
+call_probes = CallProbes()
+"""Those of this process: a prologue has no other way to whoever listens."""
 
 
-def tapped(source: str, module: str, file: str) -> CodeType:
-    """The code of a module, with taps; raises `SyntaxError` as `compile` does."""
+def with_call_probes(source: str, module: str, file: str) -> CodeType:
+    """The code of a module, with call probes; raises `SyntaxError` as `compile` does."""
     tree = ast.parse(source, file)
     try:
-        _Tapping(module).visit(tree)
+        _Prologues(module).visit(tree)
         import_as(tree, f"{__name__}", NAME)
         code: CodeType = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
     except (SyntaxError, RecursionError):
@@ -187,8 +191,8 @@ def tapped(source: str, module: str, file: str) -> CodeType:
     return code
 
 
-class _Tapping(ast.NodeTransformer):
-    """Puts the taps in."""
+class _Prologues(ast.NodeTransformer):
+    """Gives functions their prologue."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -202,16 +206,16 @@ class _Tapping(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """The head comes first; what is nested has none."""
-        self._tap(node)
+        """The prologue comes first; what is nested has none."""
+        self._add(node)
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        """As a function: its head runs when it begins."""
-        self._tap(node)
+        """As a function: its prologue runs when it begins."""
+        self._add(node)
         return node
 
-    def _tap(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def _add(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         names = parameter_names(node.args)
         kind, bound = how_called(node, inside_class=bool(self._classes))
         given = node.args
@@ -223,19 +227,21 @@ class _Tapping(ast.NodeTransformer):
             kind,
             len(given.posonlyargs) + len(given.args),
             given.vararg is not None,
-            tuple(one.arg for one in given.kwonlyargs),
+            tuple(parameter.arg for parameter in given.kwonlyargs),
             given.kwarg is not None,
             bound,
-            tuple(one.arg for one in (*given.posonlyargs, *given.args)),
+            tuple(parameter.arg for parameter in (*given.posonlyargs, *given.args)),
         )
-        node.body.insert(1 if ast.get_docstring(node, clean=False) is not None else 0, _head(site, names, node.lineno))
+        node.body.insert(
+            1 if ast.get_docstring(node, clean=False) is not None else 0, _prologue(site, names, node.lineno)
+        )
 
 
 def parameter_names(given: ast.arguments) -> list[str]:
-    """All parameters, in the order in which a tap tells them."""
-    names = [one.arg for one in (*given.posonlyargs, *given.args)]
+    """All parameters, in the order in which a prologue tells them."""
+    names = [parameter.arg for parameter in (*given.posonlyargs, *given.args)]
     names += [given.vararg.arg] if given.vararg is not None else []
-    names += [one.arg for one in given.kwonlyargs]
+    names += [parameter.arg for parameter in given.kwonlyargs]
     return names + ([given.kwarg.arg] if given.kwarg is not None else [])
 
 
@@ -257,8 +263,8 @@ def how_called(node: ast.FunctionDef | ast.AsyncFunctionDef, *, inside_class: bo
     return ("property" if marks & {"property", "cached_property"} else "method"), True
 
 
-def _head(site: Site, names: Sequence[str], line: int) -> ast.stmt:
-    """`if taps.active: (a, b) = taps.enter(site, (a, b))`"""
+def _prologue(site: Site, names: Sequence[str], line: int) -> ast.stmt:
+    """`if call_probes.active: (a, b) = call_probes.enter(site, (a, b))`"""
 
     def place(node: Any) -> Any:
         for part in ast.walk(node):
@@ -268,11 +274,11 @@ def _head(site: Site, names: Sequence[str], line: int) -> ast.stmt:
         return node
 
     def part(attribute: str) -> ast.expr:
-        home = ast.Attribute(ast.Name(NAME, ast.Load()), "taps", ast.Load())
+        home = ast.Attribute(ast.Name(NAME, ast.Load()), "call_probes", ast.Load())
         return ast.Attribute(home, attribute, ast.Load())
 
     read = ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
     written = ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
-    asked = ast.Call(part("enter"), [ast.Constant(tuple(site)), read], [])  # type: ignore[arg-type]  # any constant compiles
-    statement: ast.stmt = place(ast.If(part("active"), [ast.Assign([written], asked)], []))
+    entered = ast.Call(part("enter"), [ast.Constant(tuple(site)), read], [])  # type: ignore[arg-type]  # any constant compiles
+    statement: ast.stmt = place(ast.If(part("active"), [ast.Assign([written], entered)], []))
     return statement
