@@ -13,8 +13,8 @@ from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, w
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
 from .replay.execute.loader import CannotReplay
-from .replay.model.finding import decode_explored
 from .replay.judge.blind_spots import decode_reach, encode_reach
+from .replay.model.finding import decode_explored
 from .replay.model.verdict import decode_verdict
 from .replay.run.result import RunResult
 from .replay.run.run import CannotExplore, Run

@@ -139,7 +139,7 @@ JUDGE = """
 import sys
 from pathlib import Path
 
-import pytest_runtime.pipeline
+import pytest_runtime.pytest_run
 from pytest_runtime.testing import Scenario
 
 scenario = Scenario(Path(sys.argv[1]), {"shop": "def total(items):\\n    return sum(items)\\n"})
