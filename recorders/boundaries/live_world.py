@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
@@ -61,6 +61,15 @@ class LiveTicket:
         self._exchange.answer = freeze(answer)
         return answer
 
+    async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:
+        try:
+            answer = await perform()
+        except BaseException as error:
+            self._exchange.error = freeze(error)
+            raise
+        self._exchange.answer = freeze(answer)
+        return answer
+
     def answered(self, answer: Any) -> None:
         """The answer that was seen elsewhere."""
         self._exchange.answer = freeze(answer)
@@ -83,6 +92,17 @@ class LiveTicket:
         except BaseException as error:
             self._exchange.error = freeze(error)
             raise
+        return self._came(item)
+
+    async def next_awaited(self, perform: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            item = await perform()
+        except BaseException as error:
+            self._exchange.error = freeze(error)
+            raise
+        return self._came(item)
+
+    def _came(self, item: Any) -> Any:
         if item is None:
             self._exchange.ended = True
         else:
@@ -95,6 +115,17 @@ class LiveTicket:
         except BaseException as error:
             self._exchange.error = freeze(error)
             raise
+        return self._came_at_once(items, most)
+
+    async def take_awaited(self, perform: Callable[[], Awaitable[list[Any]]], most: int | None) -> list[Any]:
+        try:
+            items = await perform()
+        except BaseException as error:
+            self._exchange.error = freeze(error)
+            raise
+        return self._came_at_once(items, most)
+
+    def _came_at_once(self, items: list[Any], most: int | None) -> list[Any]:
         if most is None or len(items) < most:
             self._exchange.ended = True
         self._keep(items)
@@ -196,6 +227,16 @@ class LiveWorld:
         try:
             token = context.enter(context.UNSAMPLED)
             return ticket.first(perform)
+        finally:
+            if token is not None:
+                context.leave(token)
+
+    async def call_awaited(self, operation: Operation, request: Any, perform: Callable[[], Awaitable[T]]) -> T:
+        ticket = self.begin(operation, request)
+        token = None
+        try:
+            token = context.enter(context.UNSAMPLED)
+            return await ticket.first_awaited(perform)
         finally:
             if token is not None:
                 context.leave(token)

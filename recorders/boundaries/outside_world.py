@@ -1,4 +1,4 @@
-"""This file is about the world outside every trace while recording: it notes the variables that included code reads.
+"""The world outside every trace while recording: it notes the variables that included code reads.
 
 Settings are often read once, when the service starts. They are part of the revision, so that the application can be
 built again where it is replayed.
@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from ..included import Included
 from ..model.value_tree import DictNode
-from ..model.world import Operation
 from ..privacy.redact import Redactor
+from .pass_through import PassThrough
 
 T = TypeVar("T")
 
@@ -26,25 +26,8 @@ def redacted_variables(variables: Mapping[str, str | None], redactor: Redactor) 
     return dict(zip(variables, values, strict=True))
 
 
-class Through:
-    """A ticket of a world that keeps nothing."""
-
-    def first(self, perform: Callable[[], T]) -> T:
-        return perform()
-
-    def next(self, perform: Callable[[], Any]) -> Any:
-        return perform()
-
-    def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
-        return perform()
-
-
-class SessionVariables:
+class SessionVariables(PassThrough):
     """Lets everything through; keeps environment variables read by included code."""
-
-    recorded = False
-    sandboxed = False
-    _ticket = Through()
 
     def __init__(self, included: Included) -> None:
         self._included = included
@@ -53,12 +36,6 @@ class SessionVariables:
     def read(self) -> dict[str, str | None]:
         """The variables that were read so far; `None` for those that were not set."""
         return dict(self._read)
-
-    def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
-        return read()
-
-    def advance(self, seconds: float) -> bool:
-        return False
 
     def environ(self, key: str, read: Callable[[], str]) -> str:
         try:
@@ -78,18 +55,3 @@ class SessionVariables:
                 return
             frame = frame.f_back
             steps += 1
-
-    def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
-        return read()
-
-    def environ_set(self, key: str, value: str | None) -> None:
-        """Not of interest."""
-
-    def owns(self, generator: object, *, claim: bool = False) -> bool:
-        return False
-
-    def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
-        return perform()
-
-    def begin(self, operation: Operation, request: Any) -> Through:
-        return self._ticket

@@ -17,7 +17,8 @@ from ...recorders.session.call_watch import consuming
 from ..world.call_frame import called_from, caller_of
 from ..world.rebuild import Resolver, Stand, Unbuildable, build, is_program
 from ..world.recorded_arguments import RecordedIterator, recorded_callable
-from ..world.recorded_world import RecordedWorld, TraceStopped
+from ..world.recorded_world import RecordedWorld
+from ..world.stopping import TraceStopped
 from .protocol import CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, Run
 
 MOST_ITEMS = 10_000

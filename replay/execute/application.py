@@ -1,4 +1,4 @@
-"""This file is about building the application under test: imports and factories, outside every trace.
+"""Building the application under test: imports and factories, outside every trace.
 
 Settings that the recorded service read when it started come from the recording; databases are private ones in
 memory; nothing leaves the process.
@@ -8,29 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ...recorders import context
-from ...recorders.boundaries.outside_world import Through
-from ...recorders.model.world import Operation
+from ...recorders.boundaries.pass_through import PassThrough
 from .sandbox import Closed
 
 T = TypeVar("T")
 
 
-class BuildingWorld:
+class BuildingWorld(PassThrough):
     """The world while the code under test is imported and its application is made."""
 
-    recorded = False
     sandboxed = True
 
     def __init__(self, variables: Mapping[str, str | None]) -> None:
         """`variables` are those that the recorded service read outside its traces."""
         self._variables = dict(variables)
-
-    def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
-        return read()
 
     def advance(self, seconds: float) -> bool:
         return True
@@ -53,12 +47,6 @@ class BuildingWorld:
 
     def owns(self, generator: object, *, claim: bool = False) -> bool:
         return True
-
-    def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
-        return perform()
-
-    def begin(self, operation: Operation, request: Any) -> Through:
-        return Through()
 
 
 class Building:

@@ -43,7 +43,7 @@ from ..model.observation import Observation, outbound_of
 from ..model.steps import Detail
 from ..world.called_names import CalledNames
 from ..world.rebuild import Resolver, is_program
-from ..world.recorded_world import Settings
+from ..world.recorded_environment import Settings
 from ..world.response_fallback import Lender
 from . import waits
 from .application import Building
@@ -452,8 +452,8 @@ class Replayer:
             self.masks.text(_reason(replay)),
             stop.kind if stop is not None else "",
             None if expected else observation,
-            reading_digest(world.readings) if world is not None else b"",
-            world.borrowed if world is not None else 0,
+            reading_digest(world.clock.readings) if world is not None else b"",
+            len(world.lent) if world is not None else 0,
             world.wants_lender and self.worker.lender is None if world is not None else False,
             list(self._resolver.restored),
             list(dict.fromkeys(functions)),

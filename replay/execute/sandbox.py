@@ -22,7 +22,8 @@ from ...recorders import context
 from ...recorders.patching import Undo
 from ...recorders.privacy.keys import KEY_PLACE
 from ..change.source_lines import UserFiles, place_of_error, place_of_frame
-from ..world.recorded_world import RecordedWorld, TraceStopped
+from ..world.recorded_world import RecordedWorld
+from ..world.stopping import TraceStopped
 from .file_checks import watch_checks
 
 _REFUSED = frozenset(

@@ -38,5 +38,5 @@ def _wait(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
     timeout = args[0] if args else kwargs.get("timeout")
     world = current_world()
     if not found and timeout is not None and isinstance(world, RecordedWorld):
-        world.waited(max(timeout, MOMENT))
+        world.clock.waited(max(timeout, MOMENT))
     return found

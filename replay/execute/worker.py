@@ -26,8 +26,10 @@ from ..world.called_names import CalledNames
 from ..world.producers import Producers
 from ..world.public_values import Classes, Reader, reading_trace
 from ..world.rebuild import Resolver, Stand, Unbuildable, build
-from ..world.recorded_world import NO_SETTINGS, RecordedWorld, Settings, Stop, TraceStopped
+from ..world.recorded_environment import NO_SETTINGS, Settings
+from ..world.recorded_world import RecordedWorld
 from ..world.response_fallback import Lender
+from ..world.stopping import Stop, TraceStopped
 from .printed import printing, with_printed
 
 NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})

@@ -29,7 +29,9 @@ from ...recorders.capture.thaw import thaw
 from ...recorders.context import PathRecord, Scope
 from ...recorders.model.trace import Trace
 from ...recorders.model.value_tree import OpaqueNode, Tree
-from .recorded_world import RecordedWorld, TraceStopped, standing_start
+from .recorded_clock import frozen_start
+from .recorded_world import RecordedWorld
+from .stopping import TraceStopped
 
 READ_LIMIT = 2_000
 """Properties that are read for one outcome; those of later objects are marked as not read."""
@@ -152,7 +154,7 @@ def _is_property(value: Any) -> bool:
 
 def reading_trace(trace: Trace) -> Trace:
     """What stands behind the boundaries while the outcome of a trace is read: its settings, a second after its end."""
-    return msgspec.structs.replace(trace, started=standing_start(trace), exchanges=[], readings=[])
+    return msgspec.structs.replace(trace, started=frozen_start(trace), exchanges=[], readings=[])
 
 
 class _TimeUp(BaseException):

@@ -35,7 +35,8 @@ from ...model.invocation import Invocation
 from ...model.job import Job, fingerprint, reading_digest
 from ...model.observation import Observation, replayed_observation
 from ...world.rebuild import Unbuildable, build
-from ...world.recorded_world import RecordedWorld, TraceStopped
+from ...world.recorded_world import RecordedWorld
+from ...world.stopping import TraceStopped
 from .trial import Trial, TrialBatch, TrialResult, decode_job, decode_trial
 
 JOBS_KEPT = 200
@@ -174,7 +175,7 @@ class TrialRunner:
             "outcome",
             raised=[outcome.raised for outcome in outcomes if outcome.raised],
             refused=[step for step, outcome in enumerate(outcomes) if outcome.refused],
-            readings=reading_digest(world.readings) if world.readings else NO_READINGS,
+            readings=reading_digest(world.clock.readings) if world.clock.readings else NO_READINGS,
             seconds=seconds,
         )
         if not (batch.observed or batch.canonical):

@@ -1,0 +1,69 @@
+"""How a replay stops before its entry ends, and where in included code it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import CodeType, FrameType
+from typing import Any, NamedTuple, NoReturn
+
+from ...recorders.model.trace import Site
+from ...recorders.model.value_tree import Tree
+from ...recorders.tracing.function_names import function_name
+from .rebuild import Resolver, Unbuildable, build
+
+
+class TraceStopped(BaseException):
+    """The replay cannot go on. A base exception, so that `except Exception` in the service does not hide it."""
+
+
+class Stop(NamedTuple):
+    """Why a replay ended before its entry did."""
+
+    kind: str
+    """`unrecorded` when the program asked for something new, `refused` when it would have left the process, `gap` when
+    the recording does not hold what it should, `input` when what it was given cannot be rebuilt."""
+    reason: str
+    site: Site | None
+
+
+class Run:
+    """One run of a trace: where its code is, the values that it is given, and whether it goes on."""
+
+    def __init__(self, resolver: Resolver, modules: Mapping[str, str]) -> None:
+        """`modules` maps the files of included modules to their names."""
+        self.modules = modules
+        self.stopped: Stop | None = None
+        self._resolver = resolver
+
+    def build(self, tree: Tree) -> Any:
+        """A live value of the recording; stops the trace when it cannot be built."""
+        try:
+            return build(tree, self._resolver)
+        except Unbuildable as error:
+            self.stop("gap", str(error))
+
+    def stop(self, kind: str, reason: str, frame: FrameType | None = None) -> NoReturn:
+        """End the replay here, with a reason; the first one counts. Raises `TraceStopped`. It is at a frame, or where
+        this is called."""
+        if self.stopped is None:
+            self.stopped = Stop(kind, reason, self.site(frame or sys._getframe(1)))
+        raise TraceStopped(self.stopped.reason)
+
+    def name(self, code: CodeType) -> str:
+        """The name of a function."""
+        return function_name(code, self.modules)
+
+    def innermost(self, frame: FrameType | None) -> FrameType | None:
+        """The innermost frame of included code, from a frame outwards."""
+        modules = self.modules
+        while frame is not None:
+            if frame.f_code.co_filename in modules:
+                return frame
+            frame = frame.f_back
+        return None
+
+    def site(self, frame: FrameType | None) -> Site | None:
+        """The line of included code that a frame runs for."""
+        inner = self.innermost(frame)
+        return Site(self.name(inner.f_code), inner.f_lineno) if inner is not None else None
