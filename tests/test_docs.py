@@ -18,6 +18,8 @@ from pytest_runtime.config import Configuration, read_table
 from pytest_runtime.recorders.boundaries.protocol import ExchangeCodec
 from pytest_runtime.recorders.options import RedactOptions
 from pytest_runtime.recorders.plugins import BUILT_IN
+from pytest_runtime.recorders.session.entry_recorder import EntryRecorder
+from pytest_runtime.replay.entries.protocol import EntryReplayer
 from pytest_runtime.replay.model.verdict import VERDICTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,21 +129,26 @@ def files_of(page: str) -> dict[str, str]:
     return {name: "\n".join(lines) + "\n" for name, lines in shown.items()}
 
 
-def test_the_page_on_boundaries_holds(pytester: pytest.Pytester) -> None:
-    """Its files, put where it says, record and replay: the test that it shows passes."""
-    files = files_of("docs/boundaries.md")
-    assert set(files) == {"delphi.py", "delphi_runtime.py", "test_delphi.py"}
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("docs/boundaries.md", {"delphi.py", "delphi_runtime.py", "test_delphi.py"}),
+        ("docs/entries.md", {"letterbox.py", "letterbox_runtime.py", "letterbox_replay.py", "test_letterbox.py"}),
+    ],
+)
+def test_the_pages_on_plugins_hold(page: str, names: set[str], pytester: pytest.Pytester) -> None:
+    """Their files, put where they say, record and replay: the test that each shows passes."""
+    files = files_of(page)
+    assert set(files) == names
     for name, content in files.items():
         (pytester.path / name).write_text(content)
-    info = pytester.path / "delphi-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: delphi\nVersion: 1.0\n")
-    block = re.search(
-        r"(?m)^    (\[project\.entry-points\.pytest_runtime\]\n)    (delphi = .*\n)", text("docs/boundaries.md")
-    )
+    block = re.search(r"(?m)^    \[project\.entry-points\.pytest_runtime\]\n    (\w+) = \"(\w+)\"\n", text(page))
     assert block is not None
-    (info / "entry_points.txt").write_text(f"[pytest_runtime]\n{block[2].replace(chr(34), '')}")
-    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-o", "pythonpath=.", "test_delphi.py")
+    info = pytester.path / f"{block[1]}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {block[1]}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[pytest_runtime]\n{block[1]} = {block[2]}\n")
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-o", "pythonpath=.", f"test_{block[1]}.py")
     result.assert_outcomes(passed=1)
 
 
@@ -149,3 +156,11 @@ def test_every_function_of_a_codec_is_documented() -> None:
     """The page on boundaries names all that a codec may say."""
     names = [name for name in vars(ExchangeCodec) if not name.startswith("_")] + ["rest_is_gap"]
     assert [name for name in names if f"`{name}`" not in text("docs/boundaries.md")] == []
+
+
+def test_every_function_of_an_entry_is_documented() -> None:
+    """The page on entries names all that a recorder and a replayer of entries have."""
+    names = [name for name in vars(EntryRecorder) if not name.startswith("_")]
+    names += [name for name in vars(EntryReplayer) if not name.startswith("_")]
+    page = text("docs/entries.md")
+    assert [name for name in names if not re.search(rf"\b{name}\b", page)] == []
