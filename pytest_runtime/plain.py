@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .recorders.model.value_tree import (
-    AnchorNode,
     DictNode,
     EnumNode,
-    FrozenSetNode,
     GlobalNode,
-    ListNode,
     ObjectNode,
-    SetNode,
-    StandardNode,
     Tree,
-    TupleNode,
+    map_tree,
 )
 from .replay.model.digests import public
 from .replay.world.rebuild import Resolver, Unbuildable, build
@@ -36,29 +31,19 @@ def plain(tree: Tree) -> Any:
 
 
 def _without_classes(tree: Tree) -> Tree:
-    match tree:
-        case ListNode(items=items):
-            return ListNode([_without_classes(item) for item in items])
-        case TupleNode(items=items):
-            return TupleNode([_without_classes(item) for item in items])
-        case SetNode(items=items):
-            return SetNode([_without_classes(item) for item in items])
-        case FrozenSetNode(items=items):
-            return FrozenSetNode([_without_classes(item) for item in items])
-        case DictNode(keys=keys, values=values):
-            return DictNode([_without_classes(key) for key in keys], [_without_classes(value) for value in values])
-        case StandardNode(kind=kind, parts=parts):
-            return StandardNode(kind, [_without_classes(part) for part in parts])
-        case AnchorNode(number=number, value=value):
-            return AnchorNode(number, _without_classes(value))
+    return map_tree(tree, _without_class)
+
+
+def _without_class(part: Tree) -> Tree:
+    match part:
         case EnumNode(value=value):
-            return _without_classes(value)
+            return value
         case GlobalNode(name=name):
             return name.replace(":", ".")
         case ObjectNode():
-            return _attributes(tree)
+            return _attributes(part)
         case _:
-            return tree
+            return part
 
 
 def _attributes(tree: ObjectNode) -> Tree:
@@ -66,6 +51,6 @@ def _attributes(tree: ObjectNode) -> Tree:
     named = public(tree)
     if tree.content is not None:
         if not named:
-            return _without_classes(tree.content)
+            return tree.content
         named = [("content", tree.content), *named]
-    return DictNode([name for name, _value in named], [_without_classes(value) for _name, value in named])
+    return DictNode([name for name, _value in named], [value for _name, value in named])

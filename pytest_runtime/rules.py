@@ -17,15 +17,13 @@ from .compare_rule import CompareRule
 from .plain import NotPlain, plain
 from .recorders.capture.thaw import capture
 from .recorders.model.value_tree import (
-    AnchorNode,
     GlobalNode,
     ListNode,
     OpaqueNode,
-    RefNode,
     Tree,
     TupleNode,
-    children,
     contains_opaque,
+    has_all_anchors,
 )
 from .replay.compare.tolerance import RuleFailed
 from .replay.compare.tree_diff import tree_differences
@@ -144,12 +142,12 @@ class EntryRules:
         if type(base) is not type(candidate) or not isinstance(base, (ListNode, TupleNode)):
             return False
         assert isinstance(candidate, (ListNode, TupleNode))
-        if len(base.items) != len(candidate.items) or not (_is_whole(base) and _is_whole(candidate)):
+        if len(base.items) != len(candidate.items) or not (has_all_anchors(base) and has_all_anchors(candidate)):
             return False
         left, right = _unequal(base, candidate)
         if not left:
             return True
-        if len(left) > PAIRED or any(contains_opaque(item) or not _is_whole(item) for item in (*left, *right)):
+        if len(left) > PAIRED or any(contains_opaque(item) or not has_all_anchors(item) for item in (*left, *right)):
             return False
         partners = [
             [number for number, other in enumerate(right) if self._alike(f"{field}[{position}]", one, other)]
@@ -216,21 +214,6 @@ def _asked(hook: Callable[..., Any], name: str, at: Field, **given: Any) -> Any:
 
 def _is_there(tree: Tree) -> bool:
     return not isinstance(tree, OpaqueNode) and tree != GlobalNode("absent")
-
-
-def _is_whole(tree: Tree) -> bool:
-    """Whether no part of it stands for something outside it."""
-    anchors: set[int] = set()
-    references: set[int] = set()
-    stack = [tree]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, AnchorNode):
-            anchors.add(part.number)
-        elif isinstance(part, RefNode):
-            references.add(part.number)
-        stack.extend(children(part))
-    return references <= anchors
 
 
 def _unequal(base: ListNode | TupleNode, candidate: ListNode | TupleNode) -> tuple[list[Tree], list[Tree]]:

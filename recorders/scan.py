@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from .model.trace import Trace, decode_trace
-from .model.value_tree import BytesNode, Tree, children
+from .model.value_tree import BytesNode, Tree, walk
 from .privacy.encryption import Keyring
 from .privacy.secret_parts import opened
 from .privacy.secret_patterns import spots_by_form
@@ -112,11 +112,8 @@ def _clear(trace: Trace, keys: Keyring) -> Iterator[str]:
 
 
 def _texts(tree: Tree) -> Iterator[str]:
-    stack = [tree]
-    while stack:
-        part = stack.pop()
+    for part in walk(tree):
         if isinstance(part, str):
             yield part
         elif isinstance(part, BytesNode):
             yield part.data.decode("utf-8", "replace")
-        stack.extend(children(part))

@@ -1,4 +1,4 @@
-"""This file is about the value tree: a captured value as plain, typed, safe data.
+"""The value tree: a captured value as plain, typed, safe data.
 
 A tree is either one of the scalars `None`, `bool`, `int` (64 bit), `float`, `str`, or one of the frozen nodes
 below. It holds no live object and no class, only names of classes, so it can be stored, compared and sent
@@ -10,6 +10,8 @@ Shared references and cycles are kept: the first occurrence of a shared value is
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from operator import is_
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -223,47 +225,48 @@ def with_children(tree: Tree, parts: list[Tree]) -> Tree:
             return tree
 
 
+def walk(tree: Tree, into: Callable[[Tree], Sequence[Tree]] = children) -> Iterator[Tree]:
+    """Every part of a tree, itself first, in order; `into` gives the parts of a part that are walked, all of them where
+    it is left out. Bounded by the size of the tree, not by its depth."""
+    pending = [tree]
+    while pending:
+        part = pending.pop()
+        yield part
+        pending.extend(reversed(into(part)))
+
+
+def map_tree(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """The tree with `change(part)` for each part, inner ones first; parts in which nothing changes stay the same
+    objects."""
+    parts = children(tree)
+    if parts:
+        changed = [map_tree(part, change) for part in parts]
+        if not all(map(is_, changed, parts)):
+            tree = with_children(tree, changed)
+    return change(tree)
+
+
 def contains_opaque(tree: Tree) -> OpaqueNode | None:
     """The first opaque mark anywhere in the tree, or `None`."""
-    stack = [tree]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, OpaqueNode):
-            return part
-        stack.extend(children(part))
-    return None
+    return next((part for part in walk(tree) if isinstance(part, OpaqueNode)), None)
+
+
+def has_all_anchors(tree: Tree) -> bool:
+    """Whether every reference in a tree has its anchor there: a change, or a cut, may have taken one away."""
+    parts = list(walk(tree))
+    anchors = {part.number for part in parts if isinstance(part, AnchorNode)}
+    return all(part.number in anchors for part in parts if isinstance(part, RefNode))
 
 
 def without_origins(tree: Tree) -> Tree:
     """The tree with nothing said of where its objects came from; the same object where nothing was."""
-    match tree:
-        case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
-            items = _all_without(tree.items)
-            return tree if items is tree.items else type(tree)(items)
-        case DictNode(keys=keys, values=values):
-            bare = _all_without(keys), _all_without(values)
-            return tree if bare[0] is keys and bare[1] is values else DictNode(*bare)
-        case ObjectNode():
-            content, values = without_origins(tree.content), _all_without(tree.values)
-            if not tree.origin and content is tree.content and values is tree.values:
-                return tree
-            return msgspec.structs.replace(tree, content=content, values=values, origin="")
-        case AnchorNode(number=number, value=value):
-            inner = without_origins(value)
-            return tree if inner is value else AnchorNode(number, inner)
-        case StandardNode(kind=kind, parts=parts):
-            bare_parts = _all_without(parts)
-            return tree if bare_parts is parts else StandardNode(kind, bare_parts)
-        case EnumNode(cls=cls, name=name, value=value):
-            inner = without_origins(value)
-            return tree if inner is value else EnumNode(cls, name, inner)
-        case _:
-            return tree
+    return map_tree(tree, _without_origin)
 
 
-def _all_without(trees: list[Tree]) -> list[Tree]:
-    bare = [without_origins(tree) for tree in trees]
-    return trees if all(new is old for new, old in zip(bare, trees, strict=True)) else bare
+def _without_origin(part: Tree) -> Tree:
+    if isinstance(part, ObjectNode) and part.origin:
+        return msgspec.structs.replace(part, origin="")
+    return part
 
 
 def record(**fields: Tree) -> DictNode:

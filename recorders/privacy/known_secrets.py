@@ -6,10 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from operator import is_
 from typing import Final, TypeAlias
 
-from ..model.value_tree import BytesNode, Tree, children, with_children
+from ..model.value_tree import BytesNode, Tree, map_tree
 from .pseudonyms import Pseudonyms
 from .sensitive_names import WORDS, word_set, words_of
 from .spellings import respell, spellings
@@ -97,18 +96,19 @@ class Known:
 
     def tree(self, tree: Tree) -> Tree:
         """A tree without the secrets that are known; the same object where none stands in it."""
-        if isinstance(tree, str):
-            return self.text(tree)
-        if isinstance(tree, BytesNode):
-            text, encoding = decoded(tree.data)
+        return map_tree(tree, self._leaf)
+
+    def _leaf(self, leaf: Tree) -> Tree:
+        if isinstance(leaf, str):
+            return self.text(leaf)
+        if isinstance(leaf, BytesNode):
+            text, encoding = decoded(leaf.data)
             replaced = self.text(text)
-            return tree if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
-        if isinstance(tree, int | float) and not isinstance(tree, bool):
-            number = self.exact.get(str(tree))
-            return tree if number is None else type(tree)(number)
-        inside = children(tree)
-        parts = [self.tree(part) for part in inside]
-        return tree if all(map(is_, parts, inside)) else with_children(tree, parts)
+            return leaf if replaced is text else BytesNode(replaced.encode(encoding, "replace"))
+        if isinstance(leaf, int | float) and not isinstance(leaf, bool):
+            number = self.exact.get(str(leaf))
+            return leaf if number is None else type(leaf)(number)
+        return leaf
 
     def patches(self, text: str) -> list[Patch]:
         """Where known secrets stand in a text, the longest last."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..capture.freeze import Stand, freeze
 from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import class_name
-from ..model.value_tree import AnchorNode, ClassName, DictNode, ObjectNode, OpaqueNode, Tree, TupleNode, children
+from ..model.value_tree import AnchorNode, ClassName, DictNode, ObjectNode, OpaqueNode, Tree, TupleNode, children, walk
 
 if TYPE_CHECKING:
     from .provenance import Origins, Place
@@ -125,16 +125,11 @@ class Learnt:
 
     def _hopeless(self, tree: Tree) -> str:
         """Why no replay can build a value that costs something to capture; empty where it can, or costs little."""
-        stack, nodes, reason = [tree], 0, ""
-        while stack and nodes < LOOKED_AT:
-            part = stack.pop()
-            nodes += 1
-            if isinstance(part, ObjectNode) and part.origin:
-                continue  # it is known by where it came from, whatever it holds
-            reason = reason or self._why(part)
+        reason = ""
+        for nodes, part in enumerate(itertools.islice(walk(tree, _unknown_parts), LOOKED_AT), 1):
+            reason = reason or ("" if _is_known(part) else self._why(part))
             if reason and nodes > CHEAP:
                 return reason
-            stack.extend(children(part))
         return ""
 
     def _why(self, part: Tree) -> str:
@@ -173,3 +168,12 @@ def _places(arguments: Tree) -> Iterator[tuple[Place, Tree]]:
         yield from ((f"args/{number}", tree) for number, tree in enumerate(args.items))
     if isinstance(kwargs, DictNode):
         yield from ((f"kwargs/{name}", tree) for name, tree in zip(kwargs.keys, kwargs.values, strict=True))
+
+
+def _is_known(part: Tree) -> bool:
+    """Whether an object is known by where it came from, whatever it holds."""
+    return isinstance(part, ObjectNode) and part.origin != ""
+
+
+def _unknown_parts(part: Tree) -> Sequence[Tree]:
+    return () if _is_known(part) else children(part)

@@ -7,7 +7,7 @@ not judged, whatever the candidate showed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from ...recorders.model.value_tree import (
@@ -23,6 +23,7 @@ from ...recorders.model.value_tree import (
     Tree,
     TupleNode,
     children,
+    walk,
 )
 from ..model.difference import DifferenceKind, call_field
 from ..model.digests import Digests, public
@@ -175,16 +176,17 @@ def _parts(tree: ListNode | TupleNode | DictNode | ObjectNode) -> Iterator[tuple
 
 def _values(tree: Tree) -> int:
     """How many single values a tree holds."""
-    found, stack = 0, [tree]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, (BytesNode, StandardNode, EnumNode)):
-            found += 1
-        elif isinstance(part, DictNode):
-            stack.extend(part.values)
-        elif inside := children(part):
-            stack.extend(inside)
-        else:
-            empty = isinstance(part, (*_PARTED, RefNode, AnchorNode))
-            found += part is not None and not empty
-    return found
+    return sum(map(_is_single, walk(tree, _valued)))
+
+
+def _valued(part: Tree) -> Sequence[Tree]:
+    """The parts that hold values of their own: no keys, and nothing inside what is one value."""
+    if isinstance(part, (BytesNode, StandardNode, EnumNode)):
+        return ()
+    return part.values if isinstance(part, DictNode) else children(part)
+
+
+def _is_single(part: Tree) -> bool:
+    if isinstance(part, (BytesNode, StandardNode, EnumNode)):
+        return True
+    return part is not None and not children(part) and not isinstance(part, (*_PARTED, RefNode, AnchorNode))

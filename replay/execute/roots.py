@@ -13,18 +13,12 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ...recorders.model.value_tree import (
-    AnchorNode,
     BytesNode,
     DictNode,
-    EnumNode,
-    FrozenSetNode,
-    ListNode,
-    ObjectNode,
-    SetNode,
-    StandardNode,
     Tree,
     TupleNode,
     field,
+    map_tree,
     record,
 )
 from ...recorders.store.protocol import BaselineReader
@@ -115,29 +109,12 @@ def _whole(name: str) -> str:
 def map_texts(tree: Tree, text: Callable[[str], str], data: Callable[[bytes], bytes]) -> Tree:
     """The tree with every text and every bytes replaced."""
 
-    def mapped(tree: Tree) -> Tree:
-        match tree:
-            case str():
-                return text(tree)
-            case BytesNode(data=held):
-                return BytesNode(data(held))
-            case ListNode() | TupleNode() | SetNode() | FrozenSetNode():
-                return type(tree)([mapped(item) for item in tree.items])
-            case DictNode(keys=keys, values=values):
-                return DictNode([mapped(key) for key in keys], [mapped(value) for value in values])
-            case ObjectNode(content=content, values=values):
-                shown = [mapped(value) for value in values]
-                return msgspec.structs.replace(tree, content=mapped(content), values=shown)
-            case StandardNode(kind=kind, parts=parts):
-                return StandardNode(kind, [mapped(part) for part in parts])
-            case EnumNode(cls=cls, name=name, value=value):
-                return EnumNode(cls, name, mapped(value))
-            case AnchorNode(number=number, value=value):
-                return AnchorNode(number, mapped(value))
-            case _:
-                return tree
+    def mapped(part: Tree) -> Tree:
+        if isinstance(part, str):
+            return text(part)
+        return BytesNode(data(part.data)) if isinstance(part, BytesNode) else part
 
-    return mapped(tree)
+    return map_tree(tree, mapped)
 
 
 def _with_length(before: Tree, after: DictNode) -> Tree:

@@ -10,7 +10,7 @@ import msgspec
 
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Entry, TraceId
-from ...recorders.model.value_tree import ObjectNode, OpaqueNode, Tree, children, contains_opaque, encode
+from ...recorders.model.value_tree import ObjectNode, OpaqueNode, Tree, children, contains_opaque, encode, walk
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..change.versions import Versions
 from ..entries.function import UNCALLED
@@ -225,23 +225,11 @@ def _weighing_most(found: Sequence[RecordedInput]) -> list[RecordedInput]:
 
 
 def _classes(tree: Tree) -> Iterator[str]:
-    pending = [tree]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ObjectNode):
-            yield part.cls
-        pending.extend(children(part))
+    return (part.cls for part in walk(tree) if isinstance(part, ObjectNode))
 
 
 def _has_producers(tree: Tree, changed_layout: frozenset[str]) -> bool:
     """Whether it is known what made each object of these classes."""
-    pending = [tree]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ObjectNode):
-            if part.origin:
-                continue
-            if part.cls in changed_layout:
-                return False
-        pending.extend(children(part))
-    return True
+    unknown = walk(tree, lambda part: () if isinstance(part, ObjectNode) and part.origin else children(part))
+    objects = (part for part in unknown if isinstance(part, ObjectNode) and not part.origin)
+    return not any(part.cls in changed_layout for part in objects)

@@ -26,8 +26,8 @@ from ...recorders.model.value_tree import (
     StandardNode,
     Tree,
     TupleNode,
-    children,
     encode,
+    walk,
 )
 
 ClassLabel: TypeAlias = str
@@ -81,12 +81,9 @@ def is_ordered(tree: ObjectNode) -> bool:
 def public_names(tree: Tree) -> Names:
     """The public names of each class in a tree."""
     found: dict[ClassLabel, set[str]] = {}
-    stack = [tree]
-    while stack:
-        part = stack.pop()
+    for part in walk(tree):
         if isinstance(part, ObjectNode):
             found.setdefault(class_label(part.cls), set()).update(name for name, _value in public(part))
-        stack.extend(children(part))
     return {label: frozenset(names) for label, names in found.items()}
 
 
@@ -114,14 +111,7 @@ class Digests:
     @cached_property
     def _anchors(self) -> dict[int, Tree]:
         """Anchored values by number; most trees have none, and are never asked."""
-        found: dict[int, Tree] = {}
-        stack = [self.tree]
-        while stack:
-            part = stack.pop()
-            if isinstance(part, AnchorNode):
-                found[part.number] = part.value
-            stack.extend(children(part))
-        return found
+        return {part.number: part.value for part in walk(self.tree) if isinstance(part, AnchorNode)}
 
     @cached_property
     def whole(self) -> Digests:

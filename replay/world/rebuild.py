@@ -42,7 +42,7 @@ from ...recorders.model.value_tree import (
     StandardNode,
     Tree,
     TupleNode,
-    children,
+    walk,
 )
 from ...recorders.patching import PatchedFunction
 from ..model.render import short
@@ -328,13 +328,10 @@ class _Builder:
     def _missing(self, number: int) -> Any:
         """What was anchored inside an object that was found, not filled: it is built by itself."""
         if self._find is not None:
-            stack = [self._whole]
-            while stack:
-                part = stack.pop()
+            for part in walk(self._whole):
                 if isinstance(part, AnchorNode) and part.number == number and number not in self._seeking:
                     self._seeking.add(number)
                     return self.build(part)
-                stack.extend(children(part))
         raise Unbuildable("an immutable value that contains itself cannot be rebuilt")
 
     def _anchored(self, number: int | None, value: Any) -> Any:

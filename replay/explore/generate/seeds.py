@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from ....recorders.model.value_tree import ListNode, Tree, encode
+from ....recorders.model.value_tree import ListNode, Tree, encode, has_all_anchors
 from ..analyze.branch_distance import Missing
 from ..analyze.constant_pool import ConstantPool
 from .candidate_values import values_for
 from .profile import Profile, with_letters_of
-from .tree_places import Part, Pattern, is_about, is_whole, part_at, parts_of, replaced
+from .tree_places import Part, Pattern, is_about, part_at, parts_of, replaced
 from .value_context import LazyValues, ValueContext, numbers_of
 
 LEADING_LIMIT = 10
@@ -153,7 +153,7 @@ class SeedPool:
     def mutant(self, seed: int, tree: Tree, pattern: Pattern = "") -> Mutant | None:
         """An input made from a seed; `None` where it was made before, or is torn."""
         key = encode(tree)
-        if key in self._tried or not is_whole(tree):
+        if key in self._tried or not has_all_anchors(tree):
             return None
         self._tried.add(key)
         return Mutant(self.seeds[seed].number, tree, pattern)

@@ -161,27 +161,3 @@ def replaced(tree: Tree, place: Place, new: Tree) -> Tree:
     position = int(step[1:]) if step.startswith("=") else node.names.index(step[1:])
     values = [*node.values[:position], inner, *node.values[position + 1 :]]
     return msgspec.structs.replace(node, values=values)  # type: ignore[no-any-return]  # a node
-
-
-def is_whole(tree: Tree) -> bool:
-    """Whether every reference in a tree still has its anchor: a change may have taken one away."""
-    anchors: set[int] = set()
-    references: set[int] = set()
-    pending = [tree]
-    while pending:
-        part = pending.pop()
-        match part:
-            case AnchorNode(number=number, value=value):
-                anchors.add(number)
-                pending.append(value)
-            case RefNode(number=number):
-                references.add(number)
-            case DictNode(keys=keys, values=values):
-                pending += [*keys, *values]
-            case ObjectNode(values=values, content=content):
-                pending += [*values, content]
-            case ListNode(items=items) | TupleNode(items=items) | SetNode(items=items) | FrozenSetNode(items=items):
-                pending += items
-            case _:
-                pass
-    return references <= anchors

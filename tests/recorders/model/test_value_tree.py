@@ -31,7 +31,10 @@ from pytest_runtime.recorders.model.value_tree import (
     decode,
     encode,
     field,
+    has_all_anchors,
+    map_tree,
     record,
+    walk,
 )
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -153,3 +156,44 @@ def test_fields_of_a_record() -> None:
     assert field(tree, "total") == 3
     assert field(tree, "missing") is None
     assert field(ListNode([1]), "total") is None
+
+
+@given(TREES)
+def test_walking_and_mapping_meet_every_part_once(tree: Tree) -> None:
+    """In one order each; a tree in which nothing changes stays the same object, parts and all."""
+    walked = list(walk(tree))
+    assert walked[0] is tree
+    assert sum(len(children(part)) for part in walked) == len(walked) - 1
+    mapped: list[Tree] = []
+
+    def see(part: Tree) -> Tree:
+        mapped.append(part)
+        return part
+
+    assert map_tree(tree, see) is tree
+    assert sorted(map(id, mapped)) == sorted(map(id, walked))
+    assert mapped[-1] is tree
+
+
+@given(TREES)
+def test_mapping_changes_what_it_is_to_change(tree: Tree) -> None:
+    """Texts at any depth, and nothing else."""
+    changed = map_tree(tree, lambda part: f"<{part}>" if isinstance(part, str) else part)
+    pairs = list(zip(walk(tree), walk(changed), strict=True))
+    assert all(new == f"<{old}>" for old, new in pairs if isinstance(old, str))
+    assert all(type(new) is type(old) for old, new in pairs)
+
+
+def test_a_walk_may_leave_parts_out() -> None:
+    """What is not gone into is met all the same."""
+    tree = ListNode([TupleNode([1]), SetNode([2])])
+    met = list(walk(tree, lambda part: () if isinstance(part, TupleNode) else children(part)))
+    assert met == [tree, TupleNode([1]), SetNode([2]), 2]
+
+
+def test_references_want_their_anchors() -> None:
+    """A part that was cut out of a tree may refer to what stayed behind."""
+    shared = ListNode([AnchorNode(0, ListNode([1])), RefNode(0)])
+    assert has_all_anchors(shared)
+    assert not has_all_anchors(shared.items[1])
+    assert has_all_anchors(shared.items[0])

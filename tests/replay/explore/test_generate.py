@@ -39,6 +39,7 @@ from pytest_runtime.recorders.model.value_tree import (
     decode,
     encode,
     field,
+    has_all_anchors,
     record,
 )
 from pytest_runtime.replay.change.versions import Versions
@@ -53,7 +54,7 @@ from pytest_runtime.replay.explore.generate.http_fields import fields_of, render
 from pytest_runtime.replay.explore.generate.mutations import Mutations
 from pytest_runtime.replay.explore.generate.profile import Profile
 from pytest_runtime.replay.explore.generate.seeds import Seed
-from pytest_runtime.replay.explore.generate.tree_places import Part, is_whole, part_at, parts_of, replaced
+from pytest_runtime.replay.explore.generate.tree_places import Part, part_at, parts_of, replaced
 from pytest_runtime.replay.explore.generate.value_context import ValueContext
 from pytest_runtime.replay.explore.shrink import Ladders, shrunk
 from pytest_runtime.replay.explore.trials.call_probes import call_probes, with_call_probes
@@ -207,9 +208,9 @@ def test_a_place_that_is_none_is_an_error() -> None:
 def test_a_reference_without_its_anchor_is_not_whole() -> None:
     """A change may take the first occurrence of a shared value away."""
     shared = call(AnchorNode(1, ListNode([1])), RefNode(1))
-    assert is_whole(shared)
-    assert is_whole(replaced(shared, (1, 0), "changed"))
-    assert not is_whole(call(ListNode([]), RefNode(1)))
+    assert has_all_anchors(shared)
+    assert has_all_anchors(replaced(shared, (1, 0), "changed"))
+    assert not has_all_anchors(call(ListNode([]), RefNode(1)))
 
 
 # --- what was observed --------------------------------------------------------------------------------------------
@@ -372,7 +373,7 @@ def test_every_input_is_another_one(recorded: list[Tree], numbers: list[int]) ->
     keys = [encode(one.tree) for one in found]
     assert len(set(keys)) == len(keys)
     assert not set(keys) & set(map(encode, recorded))
-    assert all(is_whole(one.tree) for one in found)
+    assert all(has_all_anchors(one.tree) for one in found)
     again = mutations(*recorded).batch(40)
     assert [encode(one.tree) for one in again] == keys[: len(again)]
 
