@@ -22,7 +22,9 @@ INSTALLED = $(VENV)/.installed
 demo: $(INSTALLED)
 	$(BIN)/python examples/trading/demo.py
 
+# Compiled first, even where PYTHONDONTWRITEBYTECODE is set: hundreds of processes of the tests import these packages.
 test: $(INSTALLED) $(if $(filter 0,$(LINT)),,lint)
+	$(BIN)/python -m compileall -q pytest_runtime recorders replay
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(INSTALLED)
