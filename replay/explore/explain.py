@@ -19,6 +19,7 @@ from ..judge.judge import Case, Judgement
 from ..judge.seal import SealedTrace
 from ..model.difference import Difference
 from ..model.observation import Observation
+from ..model.reason import NO_REASON
 from ..model.render import short
 from ..model.trial import Step, Trial, Tried
 from ..model.verdict import Location
@@ -137,7 +138,7 @@ class Explaining:
         judgement = Judgement(
             job.trace,
             "diverged",
-            "",
+            NO_REASON,
             tuple(seen.differences),
             _observation(seen.base, seen.at),
             _observation(seen.candidate, seen.at),

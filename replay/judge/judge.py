@@ -28,13 +28,17 @@ from ..model.job import Job, Observed
 from ..model.observation import Observation
 from ..model.perturbation import STANDING
 from ..model.progress import Progress, say_nothing
-from ..model.reason import Why, why
+from ..model.reason import NO_REASON, Reason, ReasonCode, StopCode, because, joined
 from ..model.verdict import Settled, Verdict
 from .kept_state import KEPT_STATE, KeptState
 from .seal import SealedTrace
 from .sealing import Runner
 
 ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
+
+ALL_VOLATILE = "every field of it moves between replays of base: nothing is left to compare"
+UNSTABLE_PATH = "its path moves between replays of base: compared on what is stable"
+RESTORED = "rebuilt from state: recorded state was put into {names}, which changed"
 
 CONFIRMATIONS = 5
 """Divergences in the same fields of a path class that are confirmed in processes of their own."""
@@ -59,7 +63,8 @@ class Judgement(NamedTuple):
 
     trace: TraceId
     verdict: Verdict
-    reason: str
+    why: Reason
+    """Why it is not judged, what failed, or what is to be said of it."""
     differences: tuple[Difference, ...]
     base: Observation | None
     candidate: Observation | None
@@ -69,8 +74,6 @@ class Judgement(NamedTuple):
     left_out: int = 0
     """Differences that are not told; see `differences.told`."""
     unseen: bool = False
-    why: Why = Why()
-    """Of one that is not judged, where the cause is known."""
     after: tuple[Job, ...] = ()
     """Of one that diverges only after other calls in its process: jobs after which it does."""
 
@@ -165,7 +168,7 @@ class Judge:
         return [
             self._judged(case, observed[case.job.trace])
             if case.job.trace in observed
-            else _not_judged(case, case.sealed.why.sentence)._replace(why=case.sealed.why)
+            else _not_judged(case, case.sealed.why)
             for case in cases
         ]
 
@@ -185,7 +188,9 @@ class Judge:
         try:
             return self._with_rules(case, self._compared(case, observed))
         except RuleFailed as failure:
-            return Judgement(case.job.trace, "error", str(failure), (), case.sealed.observation, None, 0)
+            return Judgement(
+                case.job.trace, "error", Reason(ReasonCode.FAILED, str(failure)), (), case.sealed.observation, None, 0
+            )
 
     def _with_rules(self, case: Case, judgement: Judgement) -> Judgement:
         """What the project's own rules did; where they leave nothing to compare, nothing was judged."""
@@ -198,7 +203,7 @@ class Judge:
         left = left_by(own, base, masked)
         settled = own.settled(left.ignored)
         if judgement.verdict == "same" and left.ignored and not left.values:
-            return _not_judged(case, ALL_IGNORED)._replace(settled=settled)
+            return _not_judged(case, Reason(ReasonCode.IGNORED, ALL_IGNORED))._replace(settled=settled)
         return judgement._replace(asserted=left.values, settled=settled)
 
     def _compared(self, case: Case, observed: Observed) -> Judgement:
@@ -224,7 +229,7 @@ class Judge:
         restored = sorted(set(observed.restored) & doubts.changed_classes)
         if restored:
             names = ", ".join(name.replace(":", ".") for name in restored)
-            return _not_judged(case, f"rebuilt from state: recorded state was put into {names}, which changed")
+            return _not_judged(case, Reason(ReasonCode.RESTORED, RESTORED.format(names=names)))
         return _diverged(case, found, observed.observation, _note(case))
 
     def _kept(self, case: Case, together: Sequence[Difference]) -> Judgement | None:
@@ -243,13 +248,13 @@ class Judge:
         if isinstance(found, Judgement):
             return None
         alone = f"trace {shown.jobs[0].trace}" if len(shown.jobs) == 1 else f"{len(shown.jobs)} other traces"
-        reason = KEPT_STATE.format(after=alone)
+        reason = Reason(ReasonCode.KEPT_STATE, KEPT_STATE.format(after=alone))
         return _diverged(case, found, shown.observed.observation, reason)._replace(after=shown.jobs)
 
     def _differences(self, case: Case, observed: Observed) -> list[Difference] | Judgement:
         """What differs, or the judgement that a replay without an outcome comes to."""
         if observed.ended in ("hung", "crashed", "error"):
-            return Judgement(case.job.trace, observed.ended, observed.reason, (), case.sealed.observation, None, 0)
+            return Judgement(case.job.trace, observed.ended, _failed(observed), (), case.sealed.observation, None, 0)
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
@@ -285,14 +290,14 @@ class Judge:
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
-        if observed.stop in ("gap", "input"):
-            return (
-                self._silenced(case, observed.reason) if observed.stop == "gap" else _not_judged(case, observed.reason)
-            )
+        if observed.stop == StopCode.GAP:
+            return self._silenced(case, observed.reason)
+        if observed.stop == StopCode.INPUT:
+            return _not_judged(case, Reason(ReasonCode.REBUILD, observed.reason))
         # It stopped because it asked for something new: what it did not come to is not missing.
         found = outbound_differences(base.outbound, candidate.outbound, settles)
         found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_MISSING]
-        if not found and observed.stop == "refused" and not self._against_recording:
+        if not found and observed.stop == StopCode.REFUSED and not self._against_recording:
             return [Difference(DifferenceKind.CALL_REFUSED, "left the process", "it stayed inside", observed.reason)]
         return found or self._silenced(case, observed.reason)
 
@@ -324,8 +329,9 @@ class Judge:
 
     def _silenced(self, case: Case, reason: str) -> Judgement:
         """What is not judged although base replays as it was recorded: the change alone keeps it from being judged."""
-        judgement = _not_judged(case, reason)
-        return judgement if self._against_recording else judgement._replace(why=why("candidate", reason))
+        if self._against_recording:
+            return _not_judged(case, Reason(ReasonCode.STOPPED, reason))
+        return _not_judged(case, because(ReasonCode.CANDIDATE, reason))
 
     def _alike(self, case: Case, observed: Observed) -> Judgement:
         base, candidate = case.sealed.observation, observed.observation
@@ -335,18 +341,18 @@ class Judge:
         unknown = why_unknown(base, candidate, case.trace, lambda field: own.ignores(field) is not None)
         if unknown and not case.sealed.unknown:
             return self._silenced(case, unknown)
-        judgement = _not_judged(case, unknown) if unknown else _same(case, own)
+        judgement = _not_judged(case, Reason(ReasonCode.UNKNOWN, unknown)) if unknown else _same(case, own)
         if judgement.verdict != "same" or self._against_recording:
             return judgement
-        return judgement._replace(reason="; ".join(filter(None, (judgement.reason, _news(base, candidate)))))
+        return judgement._replace(why=joined((judgement.why, _news(base, candidate))))
 
 
-def _diverged(case: Case, found: Sequence[Difference], candidate: Observation | None, reason: str) -> Judgement:
+def _diverged(case: Case, found: Sequence[Difference], candidate: Observation | None, why: Reason) -> Judgement:
     shown = told(found)
     return Judgement(
         case.job.trace,
         "diverged",
-        reason,
+        why,
         shown.differences,
         case.sealed.observation,
         candidate,
@@ -363,28 +369,33 @@ def _first_job(case: Case, *, traced: bool = False) -> Job:
     )
 
 
-def _note(case: Case) -> str:
-    return "its path moves between replays of base: compared on what is stable" if case.sealed.moved else ""
+def _failed(observed: Observed) -> Reason:
+    return Reason(ReasonCode.FAILED, observed.reason)
 
 
-def _news(base: Observation, candidate: Observation) -> str:
-    """The public names that are new with the candidate, in words, or empty."""
+def _note(case: Case) -> Reason:
+    return Reason(ReasonCode.UNSTABLE_PATH, UNSTABLE_PATH) if case.sealed.moved else NO_REASON
+
+
+def _news(base: Observation, candidate: Observation) -> Reason:
+    """The public names that are new with the candidate, where there are any."""
     names = new_names(base.value, candidate.value)
     shown = ", ".join(names[:NAMES_SHOWN]) + (
         "" if len(names) <= NAMES_SHOWN else f" and {len(names) - NAMES_SHOWN} more"
     )
-    return f"new public names, which only the candidate has: {shown}" if names else ""
+    said = f"new public names, which only the candidate has: {shown}"
+    return Reason(ReasonCode.NEW_NAMES, said) if names else NO_REASON
 
 
 def _same(case: Case, rules: Rules) -> Judgement:
     sealed = case.sealed
     if not sealed.leaves and sealed.masks:
-        return _not_judged(case, "every field of it moves between replays of base: nothing is left to compare")
+        return _not_judged(case, Reason(ReasonCode.VOLATILE, ALL_VOLATILE))
     for unknown in sealed.unknown:
         if rules.ignores(unknown.field) is None:
-            return _not_judged(case, str(unknown))
+            return _not_judged(case, Reason(ReasonCode.UNKNOWN, str(unknown)))
     return Judgement(case.job.trace, "same", _note(case), (), sealed.observation, None, sealed.leaves)
 
 
-def _not_judged(case: Case, reason: str) -> Judgement:
-    return Judgement(case.job.trace, "not judged", reason, (), case.sealed.observation, None, 0)
+def _not_judged(case: Case, why: Reason) -> Judgement:
+    return Judgement(case.job.trace, "not judged", why, (), case.sealed.observation, None, 0)

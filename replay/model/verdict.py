@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from .difference import DifferenceKind
-from .reason import Why
+from .reason import NO_REASON, Reason
 
 Verdict: TypeAlias = Literal["same", "accepted", "diverged", "not judged", "hung", "crashed", "error"]
 VERDICTS: tuple[Verdict, ...] = ("same", "accepted", "diverged", "not judged", "hung", "crashed", "error")
@@ -75,8 +75,8 @@ class TraceVerdict(msgspec.Struct, frozen=True):
 
     trace: str
     verdict: Verdict
-    reason: str = ""
-    """Why it was not judged, or what failed."""
+    why: Reason = NO_REASON
+    """Why it was not judged, what failed, or what is to be said of it."""
     differences: tuple[FieldDifference, ...] = ()
     location: Location | None = None
     asserted: int = 0
@@ -90,8 +90,11 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
     no_test: str = ""
     """Why there can be none."""
-    why: Why = Why()
-    """Of one that is not judged, where the cause is known."""
+
+    @property
+    def reason(self) -> str:
+        """The same, as a sentence."""
+        return self.why.sentence
 
 
 class ClassVerdict(msgspec.Struct, frozen=True):

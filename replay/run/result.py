@@ -113,7 +113,7 @@ class RunResult(NamedTuple):
     def unjudged(self) -> list[UnjudgedGroup]:
         """Why traces were not judged, by cause."""
         return grouped(
-            Unjudged(judged.entry, trace.trace, trace.reason, trace.why, judged.recorded / len(judged.traces))
+            Unjudged(judged.entry, trace.trace, trace.why, judged.recorded / len(judged.traces))
             for judged in self.verdicts
             for trace in judged.traces
             if trace.verdict == "not judged"
