@@ -23,7 +23,7 @@ from ...recorders.session.assemble import redacted
 from ..model.difference import Difference
 from ..model.observation import Observation, recorded_observation
 from ..model.reason import CURES, ReasonCode
-from .tree_diff import compare
+from .observations import compare
 
 _KEY = b"pytest-runtime: asks which values are pseudonyms"
 """Any key does: what is asked is where something is replaced, not by what."""

@@ -22,10 +22,10 @@ from ...recorders.model.trace import TraceId
 from ...recorders.model.value_tree import ClassName, ObjectNode, Tree, field
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..change.checkout import checked_out
+from ..compare.observations import compare
 from ..compare.summarise import field_of
-from ..compare.tolerance import Rules
-from ..compare.tree_diff import Settles, compare
-from ..compare.volatile import masks_of, settling
+from ..compare.tolerance import Rules, Tolerance, any_of
+from ..compare.volatile import Volatile, masks_of
 from ..execute.process import ReplayerProcess
 from ..execute.trial_process import GIVEN_UP
 from ..execute.trial_runner import NO_READINGS
@@ -433,7 +433,7 @@ class _Exploring:
         shown = self._through or differences
         return self._explorer.is_accepted(own.stored.entry, own.stored.path, tuple(map(field_of, shown)))
 
-    def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Settles | None = None) -> Seen | None:
+    def _seen(self, made: Input, base: Tried, candidate: Tried, settles: Tolerance | None = None) -> Seen | None:
         """What differs, for a caller; `None` where nothing does."""
         if candidate.ended != "outcome":
             return Seen(made, base, candidate, 0, [])
@@ -456,13 +456,13 @@ class _Exploring:
         [moved] = self._asking.base([trial], shown=True, fresh=True, perturbed=True)
         if moved.ended != "outcome":
             return seen
-        masked = settling(
+        masked = Volatile(
             mask
             for old, new in zip(base.observations, moved.observations, strict=False)
             for mask in masks_of(compare(old, new), "always")
         )
         rules = self._explorer.settles(self._gathering.entry(self._asking.recorded[made.call].stored).name)
-        return self._seen(made, base, candidate, lambda *where: masked(*where) or rules(*where))
+        return self._seen(made, base, candidate, any_of(masked, rules))
 
     # --- leaving ---
 
@@ -498,12 +498,12 @@ class _Exploring:
         self._through = compare(base.observation, candidate.observation, self._rules_of(known))
         return "shown" if self._through else "inside"
 
-    def _rules_of(self, known: RecordedInput) -> Settles:
+    def _rules_of(self, known: RecordedInput) -> Tolerance:
         rules = self._explorer.settles(self._gathering.entry(known.stored).name)
         seal = self._explorer.oracle.seal
         sealed = seal.trace(known.stored.id) if seal is not None else None
-        masked = settling(sealed.masks if sealed is not None else [])
-        return lambda *where: masked(*where) or rules(*where)
+        masked = Volatile(sealed.masks if sealed is not None else [])
+        return any_of(masked, rules)
 
     # --- findings ---
 

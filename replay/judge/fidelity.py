@@ -15,9 +15,9 @@ from ...recorders.model.value_tree import BytesNode, ObjectNode, StandardNode
 from ...recorders.privacy.source_literals import without_secrets
 from ..change.shared_state import writers_for
 from ..change.versions import Versions
+from ..compare.observations import compare
 from ..compare.redacted_parts import RedactedParts, outside_redacted
-from ..compare.tree_diff import compare
-from ..compare.volatile import Mask, settling
+from ..compare.volatile import Mask, Volatile
 from ..execute.printed import without_printed
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Observed
@@ -71,7 +71,7 @@ class RecordingCheck:
         `recorded` is the recorded observation in base's terms (folders hidden); `borrowed` says how many exchanges
         other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
         """
-        differing = compare(recorded, without_printed(base), settling(masks))
+        differing = compare(recorded, without_printed(base), Volatile(masks))
         found = [one for one in differing if not _is_rest_of_one_stream(one)]
         if borrowed:
             found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]

@@ -16,11 +16,13 @@ from typing import NamedTuple
 import msgspec
 
 from ...recorders.model.trace import Trace, TraceId
+from ..compare.exchanges import outbound_differences
+from ..compare.observations import compare
+from ..compare.remaining import left_by
 from ..compare.summarise import told
-from ..compare.tolerance import NO_RULES, RuleFailed, Rules, left_by
-from ..compare.tree_diff import Settles, compare, outbound_differences
+from ..compare.tolerance import NO_RULES, RuleFailed, Rules, Tolerance, any_of
 from ..compare.unknown import why_unknown
-from ..compare.volatile import settling
+from ..compare.volatile import Volatile
 from ..execute.printed import without_printed
 from ..model.difference import Difference, DifferenceKind
 from ..model.digests import new_names
@@ -29,7 +31,7 @@ from ..model.observation import Observation
 from ..model.perturbation import STANDING
 from ..model.progress import Progress, say_nothing
 from ..model.reason import NO_REASON, Reason, ReasonCode, StopCode, because, joined
-from ..model.verdict import Settled, Verdict
+from ..model.verdict import Tolerated, Verdict
 from .kept_state import KEPT_STATE, KeptState
 from .seal import SealedTrace
 from .sealing import Runner
@@ -70,7 +72,7 @@ class Judgement(NamedTuple):
     candidate: Observation | None
     asserted: int
     """Values that were compared."""
-    settled: tuple[Settled, ...] = ()
+    tolerated: tuple[Tolerated, ...] = ()
     left_out: int = 0
     """Differences that are not told; see `differences.told`."""
     unseen: bool = False
@@ -128,13 +130,13 @@ class Judge:
         candidate: Runner,
         *,
         doubts: Callable[[Trace], Doubts],
-        settles: Callable[[str], Rules] = lambda entry: NO_RULES,
+        rules: Callable[[str], Rules] = lambda entry: NO_RULES,
         traced: bool = False,
         against_recording: bool = False,
         ask_base: Callable[[Job], Observed | None] = lambda job: None,
         seen: Callable[[Observed], None] = lambda observed: None,
     ) -> None:
-        """`doubts` tells of a trace what the change may do to how it is compared; `settles` makes the project's
+        """`doubts` tells of a trace what the change may do to how it is compared; `rules` makes the project's
         own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are
         wanted. With `against_recording` nobody replayed base: what the recorder could not see may be what base did
         too. `ask_base` replays a job on base; it answers `None` where there is no base to ask. `seen` is given every
@@ -143,7 +145,7 @@ class Judge:
         self._against_recording = against_recording
         self._candidate = candidate
         self._doubts = doubts
-        self._settles = settles
+        self._rules_for = rules
         self._own: Rules = NO_RULES
         self._kept_state = KeptState(self._once, ask_base)
         self._confirmed = Confirmed()
@@ -184,7 +186,7 @@ class Judge:
         return next(iter(self._run([job])))
 
     def _judged(self, case: Case, observed: Observed) -> Judgement:
-        self._own = self._settles(case.job.entry.name)
+        self._own = self._rules_for(case.job.entry.name)
         try:
             return self._with_rules(case, self._compared(case, observed))
         except RuleFailed as failure:
@@ -198,13 +200,13 @@ class Judge:
         if judgement.verdict not in ("same", "diverged") or base is None:
             return judgement
         if not own.ignoring:
-            return judgement._replace(settled=own.settled(Counter()))
+            return judgement._replace(tolerated=own.tolerated(Counter()))
         masked = {(mask.field, mask.position) for mask in case.sealed.masks if mask.moves == "always"}
         left = left_by(own, base, masked)
-        settled = own.settled(left.ignored)
+        tolerated = own.tolerated(left.ignored)
         if judgement.verdict == "same" and left.ignored and not left.values:
-            return _not_judged(case, Reason(ReasonCode.IGNORED, ALL_IGNORED))._replace(settled=settled)
-        return judgement._replace(asserted=left.values, settled=settled)
+            return _not_judged(case, Reason(ReasonCode.IGNORED, ALL_IGNORED))._replace(tolerated=tolerated)
+        return judgement._replace(asserted=left.values, tolerated=tolerated)
 
     def _compared(self, case: Case, observed: Observed) -> Judgement:
         if observed.matched:
@@ -286,7 +288,7 @@ class Judge:
             candidate = without_printed(candidate)
         return compare(base, candidate, self._rules(case, reread=False))
 
-    def _stopped(self, case: Case, observed: Observed, settles: Settles) -> list[Difference] | Judgement:
+    def _stopped(self, case: Case, observed: Observed, tolerance: Tolerance) -> list[Difference] | Judgement:
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
@@ -295,19 +297,19 @@ class Judge:
         if observed.stop == StopCode.INPUT:
             return _not_judged(case, Reason(ReasonCode.REBUILD, observed.reason))
         # It stopped because it asked for something new: what it did not come to is not missing.
-        found = outbound_differences(base.outbound, candidate.outbound, settles)
+        found = outbound_differences(base.outbound, candidate.outbound, tolerance)
         found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_MISSING]
         if not found and observed.stop == StopCode.REFUSED and not self._against_recording:
             return [Difference(DifferenceKind.CALL_REFUSED, "left the process", "it stayed inside", observed.reason)]
         return found or self._silenced(case, observed.reason)
 
-    def _rules(self, case: Case, *, reread: bool) -> Settles:
+    def _rules(self, case: Case, *, reread: bool) -> Tolerance:
         """What counts as no difference: what always moves, what the project says, and, where the candidate draws
         random values in another way, what follows from them."""
         moves = ("always", "with entropy") if reread else ("always",)
-        masked = settling(mask for mask in case.sealed.masks if mask.moves in moves)
-        own = self._own = self._settles(case.job.entry.name)
-        return lambda *where: masked(*where) or own(*where)
+        masked = Volatile(mask for mask in case.sealed.masks if mask.moves in moves)
+        own = self._own = self._rules_for(case.job.entry.name)
+        return any_of(masked, own)
 
     def _rereads(self, case: Case, observed: Observed) -> bool:
         """Whether the candidate may read clock or entropy in another way than base did."""
@@ -316,16 +318,16 @@ class Judge:
 
     def _reread(self, case: Case, observed: Observed, candidate: Observation) -> list[Difference]:
         """Compared again, with what follows from random values by shape, and the clock standing on both sides."""
-        settles = self._rules(case, reread=True)
+        tolerance = self._rules(case, reread=True)
         base = case.sealed.observation
         assert base is not None
-        found = compare(base, candidate, settles)
+        found = compare(base, candidate, tolerance)
         if not found or case.sealed.standing is None:
             return found
         standing = self._once(msgspec.structs.replace(case.job, fresh=case.sealed.fresh, perturbation=STANDING))
         if standing.ended != "outcome" or standing.observation is None:
             return found
-        return compare(case.sealed.standing, standing.observation, settles)
+        return compare(case.sealed.standing, standing.observation, tolerance)
 
     def _silenced(self, case: Case, reason: str) -> Judgement:
         """What is not judged although base replays as it was recorded: the change alone keeps it from being judged."""

@@ -21,11 +21,11 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import PathClass, Trace, TraceId, decode_trace
 from ...recorders.options import RedactOptions
 from ...recorders.store.protocol import BaselineReader, StoredTrace
+from ..compare.observations import compare
 from ..compare.redacted_parts import KeysAtHand, RedactedParts
 from ..compare.summarise import field_of, told
-from ..compare.tree_diff import compare
 from ..compare.unknown import unknown_parts
-from ..compare.volatile import Mask, count_leaves, masks_of, settling
+from ..compare.volatile import Mask, Volatile, count_leaves, masks_of
 from ..execute.loader import Loaded
 from ..execute.roots import Roots, recorded_roots
 from ..model.difference import Difference, DifferenceKind
@@ -343,7 +343,7 @@ class _Judged:
         """Fields that a perturbation moves; none when it led somewhere else altogether."""
         if perturbed is None or perturbed.observation is None or perturbed.ended != "outcome":
             return []
-        found = compare(base, perturbed.observation, settling(known))
+        found = compare(base, perturbed.observation, Volatile(known))
         return [] if any(map(_leads_elsewhere, found)) else found
 
 

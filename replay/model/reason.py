@@ -58,6 +58,8 @@ class ReasonCode(StrEnum):
     """All of it changes between replays of base."""
     IGNORED = "ignored"
     """The project's rules take all of it out of the comparison."""
+    RULE = "rule"
+    """A rule of the project takes it for equal."""
     FAILED = "failed"
     """It hung, crashed, or could not be replayed or compared."""
 

@@ -58,14 +58,14 @@ class FieldDifference(msgspec.Struct, frozen=True):
     """The field in the words of the function, as `items[0]`; empty where the field itself says it."""
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Tolerated(msgspec.Struct, frozen=True):
     """What one of the project's rules of comparison did in one trace."""
 
     rule: str
     """In words: `response.json.score within 1e-09`."""
     reason: str
     differences: int = 0
-    """Differences that it took for none."""
+    """Differences that it tolerated."""
     ignored: int = 0
     """Values of base that are not compared because of it."""
 
@@ -81,7 +81,7 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     location: Location | None = None
     asserted: int = 0
     """Values that were compared, those that move left out."""
-    settled: tuple[Settled, ...] = ()
+    tolerated: tuple[Tolerated, ...] = ()
     left_out: int = 0
     """Differences that are not told: each is like one that is."""
     unseen: bool = False

@@ -98,7 +98,7 @@ class ClassJudge:
         self._judge = Judge(
             candidate.runner,
             doubts=self._doubts,
-            settles=project.rules,
+            rules=project.rules,
             traced=reach.decisions,
             against_recording=oracle.seal is None,
             ask_base=candidate.locating.ask_base,
@@ -214,7 +214,7 @@ def _verdict(judgement: Judgement, location: Location | None, trace: Trace) -> T
         fields,
         location,
         asserted=judgement.asserted,
-        settled=judgement.settled,
+        tolerated=judgement.tolerated,
         left_out=judgement.left_out,
         unseen=judgement.unseen,
     )

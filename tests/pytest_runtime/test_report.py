@@ -25,7 +25,7 @@ from pytest_runtime.replay.model.verdict import (
     ClassVerdict,
     FieldDifference,
     Location,
-    Settled,
+    Tolerated,
     TraceVerdict,
 )
 from pytest_runtime.replay.run.baseline import BaselineFacts
@@ -324,9 +324,12 @@ def test_the_summary_begins_with_the_causes(tmp_path: Path) -> None:
 
 def test_what_rules_take_away_is_shown_with_its_reason() -> None:
     """Summed up over traces; a hook has no reason of its own."""
-    ignored = Settled("return.debug ignored", "noise", 1, 3)
-    hook = Settled("pytest_runtime_compare: return.x", "", 2)
-    traces = [msgspec.structs.replace(SAME, settled=(ignored, hook)), msgspec.structs.replace(SAME, settled=(ignored,))]
+    ignored = Tolerated("return.debug ignored", "noise", 1, 3)
+    hook = Tolerated("pytest_runtime_compare: return.x", "", 2)
+    traces = [
+        msgspec.structs.replace(SAME, tolerated=(ignored, hook)),
+        msgspec.structs.replace(SAME, tolerated=(ignored,)),
+    ]
     lines = printed(totals(verdict(*traces))).splitlines()
     assert (
         "rule: return.debug ignored: 6 values not compared, 2 differences taken for none, in 2 traces (noise)" in lines
