@@ -1,6 +1,6 @@
-"""This file is about the project's rules of comparison at work: those of the configuration, and its hooks.
+"""The project's rules of comparison at work: those of the configuration, and its hooks.
 
-A rule settles differences in one field; it never settles whether there was an exception, nor of which type. Rules that
+A rule tolerates differences in one field; it never tolerates that there was an exception, nor of which type. Rules that
 compare (a tolerance, any order, a normalised text, a hook) count as comparing; what `ignore` takes away does not.
 """
 
@@ -25,15 +25,19 @@ from .recorders.model.value_tree import (
     contains_opaque,
     has_all_anchors,
 )
-from .replay.compare.tolerance import RuleFailed
+from .replay.compare.observations import below
+from .replay.compare.tolerance import FieldAt, RuleFailed
 from .replay.compare.tree_diff import tree_differences
 from .replay.model.digests import Digests
 from .replay.model.field_path import Field, fits, without_positions
-from .replay.model.verdict import Settled
+from .replay.model.reason import Reason, ReasonCode
+from .replay.model.verdict import Tolerated
 from .scalars import close, normalised
 
 PAIRED = 60
 """Items of a list without order that are compared each with each, after equal ones are put aside."""
+
+BY_HOOK = Reason(ReasonCode.RULE, "a hook of the project takes them for equal")
 
 NORMALISE = "pytest_runtime_normalise"
 COMPARE = "pytest_runtime_compare"
@@ -79,7 +83,7 @@ class EntryRules:
         self._rules = rules
         self._hooks = hooks
         self._different: list[Field] = []
-        self._settled: Counter[int] = Counter()
+        self._tolerated: Counter[int] = Counter()
         self._by_hooks: Counter[str] = Counter()
 
     # --- what judging asks ---
@@ -96,36 +100,36 @@ class EntryRules:
         numbers = (number for number, rule in enumerate(self._rules) if rule.ignore and fits(rule.field, field))
         return next(numbers, None)
 
-    def settled(self, ignored: Counter[int]) -> tuple[Settled, ...]:
+    def tolerated(self, ignored: Counter[int]) -> tuple[Tolerated, ...]:
         """What each rule did; those that did nothing are left out."""
         found = [
-            Settled(rule.words, rule.reason, self._settled[number], ignored[number])
+            Tolerated(rule.words, rule.reason, self._tolerated[number], ignored[number])
             for number, rule in enumerate(self._rules)
-            if self._settled[number] or ignored[number]
+            if self._tolerated[number] or ignored[number]
         ]
-        return (*found, *(Settled(words, "", count) for words, count in sorted(self._by_hooks.items())))
+        return (*found, *(Tolerated(words, "", count) for words, count in sorted(self._by_hooks.items())))
 
-    def __call__(self, field: Field, position: int | None, base: Tree, candidate: Tree) -> bool:
-        """Whether a difference counts as none; raises `RuleFailed`."""
-        field = field.rstrip()
+    def tolerates(self, at: FieldAt, base: Tree, candidate: Tree) -> Reason | None:
+        """Why a difference counts as none; raises `RuleFailed`."""
+        field = at.field.rstrip()
         if field == "exception":
-            return False
-        told = self._told_by_hooks(field, base, candidate)
-        if told is False:
+            return None
+        answer = self._asked_of_hooks(field, base, candidate)
+        if answer is False:
             self._different.append(field)
-        if told is not None:
-            return told
-        if any(field == one or field.startswith((f"{one}.", f"{one}[")) for one in self._different):
-            return False
+        if answer is not None:
+            return BY_HOOK if answer else None
+        if any(field == other or field.startswith((f"{other}.", f"{other}[")) for other in self._different):
+            return None
         for number, rule in enumerate(self._rules):
-            if fits(rule.field, field) and self._settles(rule, field, base, candidate):
-                self._settled[number] += 1
-                return True
-        return False
+            if fits(rule.field, field) and self._fits(rule, field, base, candidate):
+                self._tolerated[number] += 1
+                return Reason(ReasonCode.RULE, f"{rule.words}: {rule.reason}")
+        return None
 
     # --- rules of the configuration ---
 
-    def _settles(self, rule: CompareRule, field: Field, base: Tree, candidate: Tree) -> bool:
+    def _fits(self, rule: CompareRule, field: Field, base: Tree, candidate: Tree) -> bool:
         if rule.ignore:
             return True
         if not (_is_there(base) and _is_there(candidate)):
@@ -157,31 +161,31 @@ class EntryRules:
 
     def _alike(self, field: Field, one: Tree, other: Tree) -> bool:
         trial = EntryRules(self._entry, self._rules, self._hooks)
-        return not tree_differences(one, other, lambda path, left, right: trial(field + path, None, left, right))
+        return not tree_differences(one, other, below(field, trial))
 
     # --- hooks ---
 
-    def _told_by_hooks(self, field: Field, base: Tree, candidate: Tree) -> bool | None:
+    def _asked_of_hooks(self, field: Field, base: Tree, candidate: Tree) -> bool | None:
         if self._hooks == (None, None) or not (_is_there(base) and _is_there(candidate)):
             return None
         try:
             left, right = plain(base), plain(candidate)
         except NotPlain:
             return None
-        told = self._compared(field, left, right)
-        if told is not None:
-            return told
+        answer = self._compared(field, left, right)
+        if answer is not None:
+            return answer
         return True if self._normalised(field, left, right, base, candidate) else None
 
     def _compared(self, field: Field, left: Any, right: Any) -> bool | None:
         if self._hooks.compare is None:
             return None
-        told = _asked(self._hooks.compare, COMPARE, field, entry=self._entry, field=field, base=left, candidate=right)
-        if told is not None and not isinstance(told, bool):
-            raise RuleFailed(f"{COMPARE} returned {type(told).__name__} for {field}; it returns True, False or None")
-        if told:
+        answer = _asked(self._hooks.compare, COMPARE, field, entry=self._entry, field=field, base=left, candidate=right)
+        if answer is not None and not isinstance(answer, bool):
+            raise RuleFailed(f"{COMPARE} returned {type(answer).__name__} for {field}; it returns True, False or None")
+        if answer:
             self._by_hooks[f"{COMPARE}: {without_positions(field)}"] += 1
-        return told
+        return answer
 
     def _normalised(self, field: Field, left: Any, right: Any, base: Tree, candidate: Tree) -> bool:
         if self._hooks.normalise is None:

@@ -100,7 +100,7 @@ def describe(oracle: Oracle, rows: Sequence[Row], seconds: float) -> Iterator[st
 def _unjudged(rows: Sequence[Row]) -> Iterator[Unjudged]:
     for row in rows:
         if why := row.sealed.why:
-            yield Unjudged(row.entry, row.sealed.trace, why.sentence, why, row.traffic)
+            yield Unjudged(row.entry, row.sealed.trace, why, row.traffic)
 
 
 def _entry(name: str, traces: Sequence[SealedTrace]) -> Iterator[str]:

@@ -23,8 +23,8 @@ from ...recorders.privacy.redact import Redactor
 from ...recorders.session.assemble import redacted
 from ..model.difference import Difference
 from ..model.observation import Observation, recorded_observation
-from ..model.reason import CURES
-from .tree_diff import compare
+from ..model.reason import CURES, ReasonCode
+from .observations import compare
 
 _KEY = b"pytest-runtime: asks which values are pseudonyms"
 """Any key does: what is asked is where something is replaced, not by what."""
@@ -50,7 +50,7 @@ class KeysAtHand(NamedTuple):
 def cure_of(recipients: Sequence[Recipient]) -> str:
     """What to do about a redacted value."""
     if not recipients:
-        return CURES["redacted"]
+        return CURES[ReasonCode.REDACTED]
     return f"give the private key of {' or '.join(recipients)} as {KEY_VARIABLE}"
 
 

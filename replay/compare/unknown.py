@@ -37,7 +37,8 @@ from ..model.digests import is_closed, readings
 from ..model.field_path import Field
 from ..model.observation import Observation, comparable
 from ..model.outbound_requests import described, label
-from .tree_diff import key_path, paired, unknown_part
+from .exchanges import paired
+from .tree_diff import key_path, unknown_part
 
 UNKNOWN_LIMIT = 20
 """Unknown parts that are kept of one observation."""

@@ -1,4 +1,4 @@
-"""This file is about volatile fields: what moves from one replay of base to the next, and what of it still holds.
+"""Volatile fields: what changes from one replay of base to the next, and what of it still holds.
 
 A mask covers one exact field. A candidate's value there must still have the shape that base's own values share: their
 type; of texts of one length the length, of texts what they begin and end with and the kinds of their characters.
@@ -7,7 +7,7 @@ type; of texts of one length the length, of texts what they begin and end with a
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -28,6 +28,8 @@ from ..model.difference import Difference
 from ..model.digests import public
 from ..model.observation import Observation, comparable
 from ..model.outbound_requests import described
+from ..model.reason import Reason, ReasonCode
+from .tolerance import FieldAt
 
 Moves: TypeAlias = Literal["always", "with entropy", "with the clock"]
 """When a field moves: between any two replays; when other random values are drawn; when the clock stands elsewhere."""
@@ -49,17 +51,21 @@ def masks_of(differences: Iterable[Difference], moves: Moves) -> list[Mask]:
     return [Mask(one.field, one.base_position, moves, [one.base, one.candidate]) for one in differences]
 
 
-def settling(masks: Iterable[Mask]) -> Callable[[str, int | None, Tree, Tree], bool]:
-    """Whether a candidate's value in a masked field still has base's shape; see `compare.Settles`."""
-    by_field: dict[tuple[str, int | None], list[Tree]] = {}
-    for mask in masks:
-        by_field.setdefault((mask.field, mask.position), []).extend(mask.samples)
+SAME_SHAPE = Reason(ReasonCode.VOLATILE, "it changes between replays of base, and has the shape of base's values")
 
-    def settles(field: str, position: int | None, base: Tree, candidate: Tree) -> bool:
-        samples = by_field.get((field, position))
-        return samples is not None and of_their_shape(candidate, samples)
 
-    return settles
+class Volatile:
+    """Tolerates, in masked fields, values that have the shape of base's own."""
+
+    def __init__(self, masks: Iterable[Mask]) -> None:
+        self._samples: dict[FieldAt, list[Tree]] = {}
+        for mask in masks:
+            self._samples.setdefault(FieldAt(mask.field, mask.position), []).extend(mask.samples)
+
+    def tolerates(self, at: FieldAt, base: Tree, candidate: Tree) -> Reason | None:
+        """Why a candidate's value in a masked field counts as base's."""
+        samples = self._samples.get(at)
+        return SAME_SHAPE if samples is not None and of_their_shape(candidate, samples) else None
 
 
 def of_their_shape(value: Tree, samples: list[Tree]) -> bool:

@@ -9,9 +9,8 @@ from ...recorders.model.trace import TraceId
 from ...recorders.model.value_tree import ClassName
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..compare.summarise import field_of
-from ..compare.tolerance import Rules
-from ..compare.tree_diff import Settles
-from ..compare.volatile import settling
+from ..compare.tolerance import Rules, Tolerance, any_of
+from ..compare.volatile import Volatile
 from ..judge.judge import Case, Judgement
 from ..judge.oracle import Oracle, Setup
 from ..model.difference import Difference
@@ -74,16 +73,16 @@ class Shared(NamedTuple):
     """Inputs to try on each target."""
     is_accepted: Accepts
 
-    def rules_of(self, stored: StoredTrace) -> Settles:
+    def rules_of(self, stored: StoredTrace) -> Tolerance:
         """The project's rules of comparison for a trace."""
         return self.run.rules(self.run.reader.entries()[stored.entry].name)
 
-    def sealed_rules_of(self, stored: StoredTrace) -> Settles:
+    def sealed_rules_of(self, stored: StoredTrace) -> Tolerance:
         """The same, with the volatile fields of its seal."""
         rules, seal = self.rules_of(stored), self.run.oracle.seal
         sealed = seal.trace(stored.id) if seal is not None else None
-        masked = settling(sealed.masks if sealed is not None else [])
-        return lambda *where: masked(*where) or rules(*where)
+        masked = Volatile(sealed.masks if sealed is not None else [])
+        return any_of(masked, rules)
 
 
 class Campaign(NamedTuple):

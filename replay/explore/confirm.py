@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..compare.tree_diff import Settles, compare
-from ..compare.volatile import masks_of, settling
+from ..compare.observations import compare
+from ..compare.tolerance import Tolerance, any_of
+from ..compare.volatile import Volatile, masks_of
 from .differential import DifferentialRunner, Form
 from .evaluate import Divergence, Evaluator
 from .generate.seeds import Mutant
@@ -41,14 +42,14 @@ class Confirmation:
         if masked is None:
             return divergence
         rules = self._evaluator.rules(mutant)
-        return self._evaluator.divergence(mutant, pair, lambda *where: masked(*where) or rules(*where))
+        return self._evaluator.divergence(mutant, pair, any_of(masked, rules))
 
-    def _masks(self, trial: Trial, base: TrialResult) -> Settles | None:
+    def _masks(self, trial: Trial, base: TrialResult) -> Tolerance | None:
         """Tolerates what base shows otherwise when it is perturbed; `None` where it then comes to no outcome."""
         perturbed = self._runner.perturbed_base(trial)
         if perturbed.ended != "outcome":
             return None
-        return settling(
+        return Volatile(
             mask
             for old, new in zip(base.observations, perturbed.observations, strict=False)
             for mask in masks_of(compare(old, new), "always")

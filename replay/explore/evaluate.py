@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from ...recorders.model.value_tree import ClassName, ObjectNode, field
-from ..compare.tree_diff import Settles, compare
+from ..compare.observations import compare
+from ..compare.tolerance import Tolerance
 from ..model.difference import Difference
 from ..model.observation import Observation
 from .differential import Pair
@@ -43,7 +44,7 @@ class Divergence(NamedTuple):
 class Evaluator:
     """Evaluates what both sides did on inputs of one target."""
 
-    def __init__(self, rules: Callable[[Mutant], Settles], raised: Collection[ClassName]) -> None:
+    def __init__(self, rules: Callable[[Mutant], Tolerance], raised: Collection[ClassName]) -> None:
         """`rules` are the project's rules of comparison for an input; `raised` the classes of exceptions that base
         raised on recorded inputs."""
         self.rules = rules
@@ -58,16 +59,16 @@ class Evaluator:
             return "precondition_violations"
         return "same" if base.digest == candidate.digest else "differs"
 
-    def divergence(self, mutant: Mutant, pair: Pair, rules: Settles | None = None) -> Divergence | None:
+    def divergence(self, mutant: Mutant, pair: Pair, rules: Tolerance | None = None) -> Divergence | None:
         """What differs for a caller; `None` where nothing does. `rules` in the place of the project's."""
         base, candidate = pair
         if self.evaluate(pair) != "differs":
             return None
         if candidate.ended != "outcome":
             return Divergence(mutant, base, candidate, 0, ())
-        tolerates = rules or self.rules(mutant)
+        tolerance = rules or self.rules(mutant)
         for step, (old, new) in enumerate(zip(base.observations, candidate.observations, strict=False)):
-            found = compare(old, new, tolerates)
+            found = compare(old, new, tolerance)
             if found and not _both_refuse(pair, step, found, self._raised):
                 return Divergence(mutant, base, candidate, step, found)
         return None

@@ -20,6 +20,7 @@ from ..model.difference import Difference
 from ..model.finding import Finding
 from ..model.invocation import Invocation
 from ..model.observation import Observation
+from ..model.reason import NO_REASON
 from ..model.render import short
 from ..model.verdict import Location
 from .analyze.targets import Target
@@ -118,7 +119,7 @@ class Explainer:
         own = msgspec.structs.replace(job, entry=entry, variant=encode_trace(alone))
         case = Case(own, alone, SealedTrace(job.trace, observation=base.observations[0]))
         seen = (_observation(base, divergence.step), _observation(candidate, divergence.step))
-        return self._locate(case, Judgement(job.trace, "diverged", "", tuple(divergence.differences), *seen, 0))
+        return self._locate(case, Judgement(job.trace, "diverged", NO_REASON, tuple(divergence.differences), *seen, 0))
 
 
 def _outcomes(divergence: Divergence) -> tuple[str, str]:

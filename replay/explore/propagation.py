@@ -9,7 +9,8 @@ import msgspec
 
 from ...recorders.model.value_tree import Tree
 from ...recorders.store.protocol import StoredTrace
-from ..compare.tree_diff import Settles, compare
+from ..compare.observations import compare
+from ..compare.tolerance import Tolerance
 from ..model.difference import Difference
 from ..model.job import Job
 from .differential import DifferentialRunner, Sides
@@ -44,7 +45,7 @@ class Propagation:
         elsewhere: Sequence[RecordedInput],
         *,
         job: Callable[[StoredTrace], Job],
-        rules: Callable[[StoredTrace], Settles],
+        rules: Callable[[StoredTrace], Tolerance],
     ) -> None:
         """`elsewhere` are recorded calls of other traces, where what the function returns weighs more; `rules` are
         those of comparison for a trace, volatile fields included."""

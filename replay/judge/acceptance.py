@@ -15,6 +15,7 @@ import msgspec
 from ...recorders.model.printable import printable
 from ..model.difference import DifferencePart
 from ..model.field_path import field_pattern as pattern_of
+from ..model.reason import Reason, ReasonCode
 from ..model.shape_text import ShapeText, covers, joined, kind_of, shape_text
 from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 
@@ -139,10 +140,12 @@ def _applied(
     if not all(fitting) or (trace.left_out and not _fit_what_lies_between(seen, candidates)):
         return msgspec.structs.replace(trace, verdict="diverged")
     if trace.unseen:
-        reason = UNSEEN.format(count=len(trace.differences))
-        return msgspec.structs.replace(trace, verdict="diverged", reason=reason)
+        reason = Reason(ReasonCode.UNSEEN, UNSEEN.format(count=len(trace.differences)))
+        return msgspec.structs.replace(trace, verdict="diverged", why=reason)
     reasons = dict.fromkeys(ones[0].reason for ones in fitting)
-    return msgspec.structs.replace(trace, verdict="accepted", reason="; ".join(sorted(reasons)))
+    return msgspec.structs.replace(
+        trace, verdict="accepted", why=Reason(ReasonCode.ACCEPTED, "; ".join(sorted(reasons)))
+    )
 
 
 def _fit_what_lies_between(seen: Iterable[_Seen], candidates: Iterable[Acceptance]) -> bool:

@@ -15,14 +15,14 @@ from ...recorders.model.value_tree import BytesNode, ObjectNode, StandardNode
 from ...recorders.privacy.source_literals import without_secrets
 from ..change.shared_state import writers_for
 from ..change.versions import Versions
+from ..compare.observations import compare
 from ..compare.redacted_parts import RedactedParts, outside_redacted
-from ..compare.tree_diff import compare
-from ..compare.volatile import Mask, settling
+from ..compare.volatile import Mask, Volatile
 from ..execute.printed import without_printed
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Observed
 from ..model.observation import ENTRY_GONE, Observation
-from ..model.reason import Why, why
+from ..model.reason import NO_REASON, Reason, ReasonCode, StopCode, because
 from ..model.render import both_short, short
 
 CAUSES_NAMED = 2
@@ -42,21 +42,26 @@ class RecordingCheck:
         known = {module: without_secrets(text) for module, text in sources.items() if module in recorded}
         self._since = Versions({module: without_secrets(text) for module, text in recorded.items()}, known)
 
-    def of_stopped(self, trace: Trace, shown: Observed) -> Why:
+    def of_stopped(self, trace: Trace, shown: Observed) -> Reason:
         """Why a replay of base that came to no outcome did not."""
         reason = shown.reason or "it ended without an outcome"
         if shown.ended == "error":
-            return why("application", f"base gives no answer: {reason}")
-        if shown.stop == "input":
-            return why("input", reason)
-        if shown.stop == "refused":
-            return why("refused", reason)
-        if shown.stop == "unrecorded":
+            return because(ReasonCode.APPLICATION, f"base gives no answer: {reason}")
+        if shown.stop == StopCode.INPUT:
+            return because(ReasonCode.INPUT, reason)
+        if shown.stop == StopCode.REFUSED:
+            return because(ReasonCode.REFUSED, reason)
+        if shown.stop == StopCode.UNRECORDED:
             likely = self._likely(trace, trace.functions)
-            return Why("unrecorded", f"{reason}{_because(likely)}", "", (likely or why("unrecorded", "")).cure)
-        if shown.stop == "gap":
-            return why("recording", reason)
-        return why("unexplained", f"base gives no answer: {reason}")
+            return Reason(
+                ReasonCode.UNRECORDED,
+                f"{reason}{_and_likely(likely)}",
+                "",
+                (likely or because(ReasonCode.UNRECORDED, "")).cure,
+            )
+        if shown.stop == StopCode.GAP:
+            return because(ReasonCode.RECORDING, reason)
+        return because(ReasonCode.UNEXPLAINED, f"base gives no answer: {reason}")
 
     def deviations(
         self, trace: Trace, recorded: Observation, base: Observation, masks: Sequence[Mask], *, borrowed: int
@@ -66,25 +71,25 @@ class RecordingCheck:
         `recorded` is the recorded observation in base's terms (folders hidden); `borrowed` says how many exchanges
         other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
         """
-        differing = compare(recorded, without_printed(base), settling(masks))
+        differing = compare(recorded, without_printed(base), Volatile(masks))
         found = [one for one in differing if not _is_rest_of_one_stream(one)]
         if borrowed:
             found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]
         return outside_redacted(found, self._redacted.fields(trace, base)) if found else []
 
-    def of_outcome(self, trace: Trace, base: Observation, deviations: Sequence[Difference]) -> Why:
+    def of_outcome(self, trace: Trace, base: Observation, deviations: Sequence[Difference]) -> Reason:
         """Why base's outcome is not what was recorded; falsy where it is."""
         if is_gone(base):
-            return why("gone", f"its entry is gone at base: {trace.entry}")
+            return because(ReasonCode.GONE, f"its entry is gone at base: {trace.entry}")
         if not deviations:
-            return Why()
+            return NO_REASON
         likely = self._likely(trace, trace.functions)
         told = _told(deviations[0])
         if not likely:
-            return why("unexplained", "nothing that the recording holds explains it", told)
-        return Why(likely.kind, likely.cause, told, likely.cure)
+            return because(ReasonCode.UNEXPLAINED, "nothing that the recording holds explains it", told)
+        return Reason(likely.code, likely.cause, told, likely.cure)
 
-    def of_path(self, trace: Trace, recorded: Sequence[Arm], replayed: Collection[object]) -> Why:
+    def of_path(self, trace: Trace, recorded: Sequence[Arm], replayed: Collection[object]) -> Reason:
         """Why base did not take the recorded arms; falsy where it took them all, whatever others it took.
 
         A replay starts cold: what a cache answered when it was recorded may be computed in full, by arms that the
@@ -92,34 +97,34 @@ class RecordingCheck:
         """
         missing = [arm for arm in recorded if arm.identity not in replayed]
         if not missing:
-            return Why()
+            return NO_REASON
         function = missing[0].branch.function
         told = f"recorded that {missing[0].words()} in {function}, which no replay comes to"
         likely = self._likely(trace, [*trace.functions, function])
-        return Why(likely.kind, likely.cause, told, likely.cure) if likely else why("path", "", told)
+        return Reason(likely.code, likely.cause, told, likely.cure) if likely else because(ReasonCode.PATH, "", told)
 
-    def _likely(self, trace: Trace, functions: Sequence[FunctionName]) -> Why:
+    def _likely(self, trace: Trace, functions: Sequence[FunctionName]) -> Reason:
         """What most likely keeps base from the recorded outcome, the likeliest first; falsy where nothing is known."""
         found = [*self._changed(functions), *self._redacted_inputs(trace), *self._state(functions)][:CAUSES_NAMED]
         if not found:
-            return Why()
-        return Why(found[0].kind, ", or ".join(one.cause for one in found), "", found[0].cure)
+            return NO_REASON
+        return Reason(found[0].code, ", or ".join(one.cause for one in found), "", found[0].cure)
 
-    def _changed(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
+    def _changed(self, functions: Sequence[FunctionName]) -> Iterator[Reason]:
         changed = next((one for one in reversed(functions) if self._since.differs(one)), None)
         if changed is not None:
-            yield why("changed", f"it runs {_dotted(changed)}, which changed since the recording")
+            yield because(ReasonCode.CHANGED, f"it runs {_dotted(changed)}, which changed since the recording")
 
-    def _redacted_inputs(self, trace: Trace) -> Iterator[Why]:
+    def _redacted_inputs(self, trace: Trace) -> Iterator[Reason]:
         if self._redacted.are_unreadable(trace):
             parts = self._redacted.inputs(trace) or ["value"]
             more = f" and {len(parts) - REDACTED_NAMED} more" if len(parts) > REDACTED_NAMED else ""
             said = f"it computes with the redacted {', '.join(parts[:REDACTED_NAMED])}{more}"
-            yield Why("redacted", said, "", self._redacted.cure(trace))
+            yield Reason(ReasonCode.REDACTED, said, "", self._redacted.cure(trace))
 
-    def _state(self, functions: Sequence[FunctionName]) -> Iterator[Why]:
+    def _state(self, functions: Sequence[FunctionName]) -> Iterator[Reason]:
         for state, function in writers_for(functions, self._sources)[:1]:
-            yield why("state", f"it reads {state}, which an earlier call of {_dotted(function)} set")
+            yield because(ReasonCode.STATE, f"it reads {state}, which an earlier call of {_dotted(function)} set")
 
 
 def is_gone(observation: Observation) -> bool:
@@ -150,7 +155,7 @@ def _dotted(function: FunctionName) -> str:
     return function.replace(":", ".")
 
 
-def _because(likely: Why) -> str:
+def _and_likely(likely: Reason) -> str:
     return f"; likely {likely.cause}" if likely else ""
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ..change.ignored_modules import LENT
+from ..model.reason import ReasonCode
 from ..model.verdict import TraceVerdict, Verdict
 from .selection import Touched, TouchedKind
 
@@ -80,7 +81,7 @@ def _entries_of(traces: Iterable[TraceId], entries: Mapping[TraceId, str]) -> tu
 
 def _is_silenced(trace: TraceId, verdicts: Mapping[TraceId, TraceVerdict]) -> bool:
     """Whether the candidate alone kept a trace from being judged: a change may not make itself unseen."""
-    return trace in verdicts and verdicts[trace].why.kind == "candidate"
+    return trace in verdicts and verdicts[trace].why.code is ReasonCode.CANDIDATE
 
 
 ArmName: TypeAlias = tuple[FunctionName, str, int, str]

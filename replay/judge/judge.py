@@ -16,11 +16,13 @@ from typing import NamedTuple
 import msgspec
 
 from ...recorders.model.trace import Trace, TraceId
+from ..compare.exchanges import outbound_differences
+from ..compare.observations import compare
+from ..compare.remaining import left_by
 from ..compare.summarise import told
-from ..compare.tolerance import NO_RULES, RuleFailed, Rules, left_by
-from ..compare.tree_diff import Settles, compare, outbound_differences
+from ..compare.tolerance import NO_RULES, RuleFailed, Rules, Tolerance, any_of
 from ..compare.unknown import why_unknown
-from ..compare.volatile import settling
+from ..compare.volatile import Volatile
 from ..execute.printed import without_printed
 from ..model.difference import Difference, DifferenceKind
 from ..model.digests import new_names
@@ -28,13 +30,17 @@ from ..model.job import Job, Observed
 from ..model.observation import Observation
 from ..model.perturbation import STANDING
 from ..model.progress import Progress, say_nothing
-from ..model.reason import Why, why
-from ..model.verdict import Settled, Verdict
+from ..model.reason import NO_REASON, Reason, ReasonCode, StopCode, because, joined
+from ..model.verdict import Tolerated, Verdict
 from .kept_state import KEPT_STATE, KeptState
 from .seal import SealedTrace
 from .sealing import Runner
 
 ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
+
+ALL_VOLATILE = "every field of it moves between replays of base: nothing is left to compare"
+UNSTABLE_PATH = "its path moves between replays of base: compared on what is stable"
+RESTORED = "rebuilt from state: recorded state was put into {names}, which changed"
 
 CONFIRMATIONS = 5
 """Divergences in the same fields of a path class that are confirmed in processes of their own."""
@@ -59,18 +65,17 @@ class Judgement(NamedTuple):
 
     trace: TraceId
     verdict: Verdict
-    reason: str
+    why: Reason
+    """Why it is not judged, what failed, or what is to be said of it."""
     differences: tuple[Difference, ...]
     base: Observation | None
     candidate: Observation | None
     asserted: int
     """Values that were compared."""
-    settled: tuple[Settled, ...] = ()
+    tolerated: tuple[Tolerated, ...] = ()
     left_out: int = 0
     """Differences that are not told; see `differences.told`."""
     unseen: bool = False
-    why: Why = Why()
-    """Of one that is not judged, where the cause is known."""
     after: tuple[Job, ...] = ()
     """Of one that diverges only after other calls in its process: jobs after which it does."""
 
@@ -125,13 +130,13 @@ class Judge:
         candidate: Runner,
         *,
         doubts: Callable[[Trace], Doubts],
-        settles: Callable[[str], Rules] = lambda entry: NO_RULES,
+        rules: Callable[[str], Rules] = lambda entry: NO_RULES,
         traced: bool = False,
         against_recording: bool = False,
         ask_base: Callable[[Job], Observed | None] = lambda job: None,
         seen: Callable[[Observed], None] = lambda observed: None,
     ) -> None:
-        """`doubts` tells of a trace what the change may do to how it is compared; `settles` makes the project's
+        """`doubts` tells of a trace what the change may do to how it is compared; `rules` makes the project's
         own rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are
         wanted. With `against_recording` nobody replayed base: what the recorder could not see may be what base did
         too. `ask_base` replays a job on base; it answers `None` where there is no base to ask. `seen` is given every
@@ -140,7 +145,7 @@ class Judge:
         self._against_recording = against_recording
         self._candidate = candidate
         self._doubts = doubts
-        self._settles = settles
+        self._rules_for = rules
         self._own: Rules = NO_RULES
         self._kept_state = KeptState(self._once, ask_base)
         self._confirmed = Confirmed()
@@ -165,7 +170,7 @@ class Judge:
         return [
             self._judged(case, observed[case.job.trace])
             if case.job.trace in observed
-            else _not_judged(case, case.sealed.why.sentence)._replace(why=case.sealed.why)
+            else _not_judged(case, case.sealed.why)
             for case in cases
         ]
 
@@ -181,11 +186,13 @@ class Judge:
         return next(iter(self._run([job])))
 
     def _judged(self, case: Case, observed: Observed) -> Judgement:
-        self._own = self._settles(case.job.entry.name)
+        self._own = self._rules_for(case.job.entry.name)
         try:
             return self._with_rules(case, self._compared(case, observed))
         except RuleFailed as failure:
-            return Judgement(case.job.trace, "error", str(failure), (), case.sealed.observation, None, 0)
+            return Judgement(
+                case.job.trace, "error", Reason(ReasonCode.FAILED, str(failure)), (), case.sealed.observation, None, 0
+            )
 
     def _with_rules(self, case: Case, judgement: Judgement) -> Judgement:
         """What the project's own rules did; where they leave nothing to compare, nothing was judged."""
@@ -193,13 +200,13 @@ class Judge:
         if judgement.verdict not in ("same", "diverged") or base is None:
             return judgement
         if not own.ignoring:
-            return judgement._replace(settled=own.settled(Counter()))
+            return judgement._replace(tolerated=own.tolerated(Counter()))
         masked = {(mask.field, mask.position) for mask in case.sealed.masks if mask.moves == "always"}
         left = left_by(own, base, masked)
-        settled = own.settled(left.ignored)
+        tolerated = own.tolerated(left.ignored)
         if judgement.verdict == "same" and left.ignored and not left.values:
-            return _not_judged(case, ALL_IGNORED)._replace(settled=settled)
-        return judgement._replace(asserted=left.values, settled=settled)
+            return _not_judged(case, Reason(ReasonCode.IGNORED, ALL_IGNORED))._replace(tolerated=tolerated)
+        return judgement._replace(asserted=left.values, tolerated=tolerated)
 
     def _compared(self, case: Case, observed: Observed) -> Judgement:
         if observed.matched:
@@ -224,7 +231,7 @@ class Judge:
         restored = sorted(set(observed.restored) & doubts.changed_classes)
         if restored:
             names = ", ".join(name.replace(":", ".") for name in restored)
-            return _not_judged(case, f"rebuilt from state: recorded state was put into {names}, which changed")
+            return _not_judged(case, Reason(ReasonCode.RESTORED, RESTORED.format(names=names)))
         return _diverged(case, found, observed.observation, _note(case))
 
     def _kept(self, case: Case, together: Sequence[Difference]) -> Judgement | None:
@@ -243,13 +250,13 @@ class Judge:
         if isinstance(found, Judgement):
             return None
         alone = f"trace {shown.jobs[0].trace}" if len(shown.jobs) == 1 else f"{len(shown.jobs)} other traces"
-        reason = KEPT_STATE.format(after=alone)
+        reason = Reason(ReasonCode.KEPT_STATE, KEPT_STATE.format(after=alone))
         return _diverged(case, found, shown.observed.observation, reason)._replace(after=shown.jobs)
 
     def _differences(self, case: Case, observed: Observed) -> list[Difference] | Judgement:
         """What differs, or the judgement that a replay without an outcome comes to."""
         if observed.ended in ("hung", "crashed", "error"):
-            return Judgement(case.job.trace, observed.ended, observed.reason, (), case.sealed.observation, None, 0)
+            return Judgement(case.job.trace, observed.ended, _failed(observed), (), case.sealed.observation, None, 0)
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
@@ -281,28 +288,28 @@ class Judge:
             candidate = without_printed(candidate)
         return compare(base, candidate, self._rules(case, reread=False))
 
-    def _stopped(self, case: Case, observed: Observed, settles: Settles) -> list[Difference] | Judgement:
+    def _stopped(self, case: Case, observed: Observed, tolerance: Tolerance) -> list[Difference] | Judgement:
         base, candidate = case.sealed.observation, observed.observation
         assert base is not None
         assert candidate is not None
-        if observed.stop in ("gap", "input"):
-            return (
-                self._silenced(case, observed.reason) if observed.stop == "gap" else _not_judged(case, observed.reason)
-            )
+        if observed.stop == StopCode.GAP:
+            return self._silenced(case, observed.reason)
+        if observed.stop == StopCode.INPUT:
+            return _not_judged(case, Reason(ReasonCode.REBUILD, observed.reason))
         # It stopped because it asked for something new: what it did not come to is not missing.
-        found = outbound_differences(base.outbound, candidate.outbound, settles)
+        found = outbound_differences(base.outbound, candidate.outbound, tolerance)
         found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_MISSING]
-        if not found and observed.stop == "refused" and not self._against_recording:
+        if not found and observed.stop == StopCode.REFUSED and not self._against_recording:
             return [Difference(DifferenceKind.CALL_REFUSED, "left the process", "it stayed inside", observed.reason)]
         return found or self._silenced(case, observed.reason)
 
-    def _rules(self, case: Case, *, reread: bool) -> Settles:
+    def _rules(self, case: Case, *, reread: bool) -> Tolerance:
         """What counts as no difference: what always moves, what the project says, and, where the candidate draws
         random values in another way, what follows from them."""
         moves = ("always", "with entropy") if reread else ("always",)
-        masked = settling(mask for mask in case.sealed.masks if mask.moves in moves)
-        own = self._own = self._settles(case.job.entry.name)
-        return lambda *where: masked(*where) or own(*where)
+        masked = Volatile(mask for mask in case.sealed.masks if mask.moves in moves)
+        own = self._own = self._rules_for(case.job.entry.name)
+        return any_of(masked, own)
 
     def _rereads(self, case: Case, observed: Observed) -> bool:
         """Whether the candidate may read clock or entropy in another way than base did."""
@@ -311,21 +318,22 @@ class Judge:
 
     def _reread(self, case: Case, observed: Observed, candidate: Observation) -> list[Difference]:
         """Compared again, with what follows from random values by shape, and the clock standing on both sides."""
-        settles = self._rules(case, reread=True)
+        tolerance = self._rules(case, reread=True)
         base = case.sealed.observation
         assert base is not None
-        found = compare(base, candidate, settles)
+        found = compare(base, candidate, tolerance)
         if not found or case.sealed.standing is None:
             return found
         standing = self._once(msgspec.structs.replace(case.job, fresh=case.sealed.fresh, perturbation=STANDING))
         if standing.ended != "outcome" or standing.observation is None:
             return found
-        return compare(case.sealed.standing, standing.observation, settles)
+        return compare(case.sealed.standing, standing.observation, tolerance)
 
     def _silenced(self, case: Case, reason: str) -> Judgement:
         """What is not judged although base replays as it was recorded: the change alone keeps it from being judged."""
-        judgement = _not_judged(case, reason)
-        return judgement if self._against_recording else judgement._replace(why=why("candidate", reason))
+        if self._against_recording:
+            return _not_judged(case, Reason(ReasonCode.STOPPED, reason))
+        return _not_judged(case, because(ReasonCode.CANDIDATE, reason))
 
     def _alike(self, case: Case, observed: Observed) -> Judgement:
         base, candidate = case.sealed.observation, observed.observation
@@ -335,18 +343,18 @@ class Judge:
         unknown = why_unknown(base, candidate, case.trace, lambda field: own.ignores(field) is not None)
         if unknown and not case.sealed.unknown:
             return self._silenced(case, unknown)
-        judgement = _not_judged(case, unknown) if unknown else _same(case, own)
+        judgement = _not_judged(case, Reason(ReasonCode.UNKNOWN, unknown)) if unknown else _same(case, own)
         if judgement.verdict != "same" or self._against_recording:
             return judgement
-        return judgement._replace(reason="; ".join(filter(None, (judgement.reason, _news(base, candidate)))))
+        return judgement._replace(why=joined((judgement.why, _news(base, candidate))))
 
 
-def _diverged(case: Case, found: Sequence[Difference], candidate: Observation | None, reason: str) -> Judgement:
+def _diverged(case: Case, found: Sequence[Difference], candidate: Observation | None, why: Reason) -> Judgement:
     shown = told(found)
     return Judgement(
         case.job.trace,
         "diverged",
-        reason,
+        why,
         shown.differences,
         case.sealed.observation,
         candidate,
@@ -363,28 +371,33 @@ def _first_job(case: Case, *, traced: bool = False) -> Job:
     )
 
 
-def _note(case: Case) -> str:
-    return "its path moves between replays of base: compared on what is stable" if case.sealed.moved else ""
+def _failed(observed: Observed) -> Reason:
+    return Reason(ReasonCode.FAILED, observed.reason)
 
 
-def _news(base: Observation, candidate: Observation) -> str:
-    """The public names that are new with the candidate, in words, or empty."""
+def _note(case: Case) -> Reason:
+    return Reason(ReasonCode.UNSTABLE_PATH, UNSTABLE_PATH) if case.sealed.moved else NO_REASON
+
+
+def _news(base: Observation, candidate: Observation) -> Reason:
+    """The public names that are new with the candidate, where there are any."""
     names = new_names(base.value, candidate.value)
     shown = ", ".join(names[:NAMES_SHOWN]) + (
         "" if len(names) <= NAMES_SHOWN else f" and {len(names) - NAMES_SHOWN} more"
     )
-    return f"new public names, which only the candidate has: {shown}" if names else ""
+    said = f"new public names, which only the candidate has: {shown}"
+    return Reason(ReasonCode.NEW_NAMES, said) if names else NO_REASON
 
 
 def _same(case: Case, rules: Rules) -> Judgement:
     sealed = case.sealed
     if not sealed.leaves and sealed.masks:
-        return _not_judged(case, "every field of it moves between replays of base: nothing is left to compare")
+        return _not_judged(case, Reason(ReasonCode.VOLATILE, ALL_VOLATILE))
     for unknown in sealed.unknown:
         if rules.ignores(unknown.field) is None:
-            return _not_judged(case, str(unknown))
+            return _not_judged(case, Reason(ReasonCode.UNKNOWN, str(unknown)))
     return Judgement(case.job.trace, "same", _note(case), (), sealed.observation, None, sealed.leaves)
 
 
-def _not_judged(case: Case, reason: str) -> Judgement:
-    return Judgement(case.job.trace, "not judged", reason, (), case.sealed.observation, None, 0)
+def _not_judged(case: Case, why: Reason) -> Judgement:
+    return Judgement(case.job.trace, "not judged", why, (), case.sealed.observation, None, 0)

@@ -20,7 +20,7 @@ from ...recorders.model.trace import TraceId
 from ..compare.unknown import Unknown
 from ..compare.volatile import Mask
 from ..model.observation import Observation
-from ..model.reason import Why
+from ..model.reason import NO_REASON, Reason
 from ..model.verdict import FieldDifference
 
 FORMAT = 3
@@ -41,7 +41,7 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """What base showed of one trace."""
 
     trace: TraceId
-    why: Why = Why()
+    why: Reason = NO_REASON
     """Why base does not speak for it; falsy where it replays as it was recorded."""
     deviating: bytes = b""
     """In what base's outcome is not what was recorded, as JSON: `FieldDifference`s hold values as JSON."""

@@ -21,11 +21,11 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import PathClass, Trace, TraceId, decode_trace
 from ...recorders.options import RedactOptions
 from ...recorders.store.protocol import BaselineReader, StoredTrace
+from ..compare.observations import compare
 from ..compare.redacted_parts import KeysAtHand, RedactedParts
 from ..compare.summarise import field_of, told
-from ..compare.tree_diff import compare
 from ..compare.unknown import unknown_parts
-from ..compare.volatile import Mask, count_leaves, masks_of, settling
+from ..compare.volatile import Mask, Volatile, count_leaves, masks_of
 from ..execute.loader import Loaded
 from ..execute.roots import Roots, recorded_roots
 from ..model.difference import Difference, DifferenceKind
@@ -33,7 +33,7 @@ from ..model.job import Job, Observed, fingerprint
 from ..model.observation import Observation, recorded_observation
 from ..model.perturbation import STANDING, UNPERTURBED, Perturbation
 from ..model.progress import Progress, Say, say_nothing
-from ..model.reason import Why, why
+from ..model.reason import Reason, ReasonCode, StopCode, because
 from .fidelity import RecordingCheck
 from .seal import Seal, SealedTrace, encode_sealed
 
@@ -78,7 +78,7 @@ class Baseline(NamedTuple):
 
     kept: list[Kept]
     """The traces that can be replayed."""
-    faults: dict[TraceId, Why]
+    faults: dict[TraceId, Reason]
     """Why others cannot."""
     recorded: dict[TraceId, list[FunctionName]]
     """Included functions that each trace and its producers ran when they were recorded."""
@@ -89,16 +89,18 @@ def read_baseline(reader: BaselineReader) -> Baseline:
     entries = reader.entries()
     paths = {(one.entry, one.path): one.description for one in reader.classes()}
     kept: dict[TraceId, Kept] = {}
-    faults: dict[TraceId, Why] = {}
+    faults: dict[TraceId, Reason] = {}
     recorded: dict[TraceId, list[FunctionName]] = {}
     for stored in reader.traces():
         entry, path = entries.get(stored.entry), paths.get((stored.entry, stored.path))
         recorded[stored.id] = functions_recorded(stored)
         if stored.trace is None or entry is None or path is None:
             fault = stored.fault or f"the baseline does not describe its entry {stored.entry!r}"
-            faults[stored.id] = why("recording", fault)
+            faults[stored.id] = because(ReasonCode.RECORDING, fault)
         elif stored.trace.gaps:
-            faults[stored.id] = why("recording", f"the recording has a gap: {'; '.join(stored.trace.gaps)}")
+            faults[stored.id] = because(
+                ReasonCode.RECORDING, f"the recording has a gap: {'; '.join(stored.trace.gaps)}"
+            )
         else:
             job = job_of(stored.id, entry, stored.data, dict(stored.producers))
             kept[stored.id] = Kept(job, stored.trace, path)
@@ -215,7 +217,7 @@ def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], d
     """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
     that was not recorded changed it since. With them, what the others of these showed in fresh processes."""
     shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True, traced=True)
-    unlike = {name for name, one in shown.items() if one.unlike or one.stop in ("gap", "input")}
+    unlike = {name for name, one in shown.items() if one.unlike or one.stop in (StopCode.GAP, StopCode.INPUT)}
     jobs = [
         one._replace(job=msgspec.structs.replace(one.job, restore=True)) if one.job.trace in unlike else one
         for one in kept
@@ -328,7 +330,7 @@ class _Judged:
             unknown=unknown_parts(base, self._kept.trace),
         )
 
-    def _why(self, base: Observation, deviations: Sequence[Difference]) -> Why:
+    def _why(self, base: Observation, deviations: Sequence[Difference]) -> Reason:
         """Why base is no evidence for this trace; falsy where it is."""
         trace, path = self._kept.trace, self._kept.path
         found = self._check.of_outcome(trace, base, deviations)
@@ -347,7 +349,7 @@ class _Judged:
         """Fields that a perturbation moves; none when it led somewhere else altogether."""
         if perturbed is None or perturbed.observation is None or perturbed.ended != "outcome":
             return []
-        found = compare(base, perturbed.observation, settling(known))
+        found = compare(base, perturbed.observation, Volatile(known))
         return [] if any(map(_leads_elsewhere, found)) else found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..model.field_path import without_positions
-from ..model.reason import Why
+from ..model.reason import Reason
 
 
 class Unjudged(NamedTuple):
@@ -14,8 +14,7 @@ class Unjudged(NamedTuple):
 
     entry: str
     trace: str
-    reason: str
-    why: Why
+    why: Reason
     traffic: float
     """Recorded calls that it represents."""
 
@@ -43,4 +42,4 @@ def grouped(unjudged: Iterable[Unjudged]) -> list[UnjudgedGroup]:
 
 
 def _cause(trace: Unjudged) -> str:
-    return trace.why.cause or trace.why.difference or trace.reason
+    return trace.why.cause or trace.why.difference

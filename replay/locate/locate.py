@@ -20,6 +20,7 @@ from ..judge.sealing import Runner
 from ..model.field_path import FieldPattern, without_positions
 from ..model.job import Job, Observed
 from ..model.progress import Progress, Say, say_nothing
+from ..model.reason import Reason, ReasonCode, joined
 from ..model.steps import Detail, Event
 from ..model.verdict import Location
 from .cause import Evidence, find_cause
@@ -33,7 +34,7 @@ IN_ALL = 15
 SECONDS = 60.0
 """Time that all looks of one run may take together: a place is worth less than an answer."""
 
-NOT_LOOKED = f"the place was not looked for: locating took longer than {SECONDS:.0f} s"
+NOT_LOOKED = Reason(ReasonCode.NOT_LOCATED, f"the place was not looked for: locating took longer than {SECONDS:.0f} s")
 
 
 class _Key(NamedTuple):
@@ -100,7 +101,7 @@ class Locating:
                 yield judgement, known[key].shared()
                 continue
             if self._spent > SECONDS:
-                yield judgement._replace(reason="; ".join(filter(None, (judgement.reason, NOT_LOOKED)))), None
+                yield judgement._replace(why=joined((judgement.why, NOT_LOOKED))), None
                 continue
             looked, self._looked = looked + 1, self._looked + 1
             location = self._timed(described, case, judgement)

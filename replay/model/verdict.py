@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from .difference import DifferenceKind
-from .reason import Why
+from .reason import NO_REASON, Reason
 
 Verdict: TypeAlias = Literal["same", "accepted", "diverged", "not judged", "hung", "crashed", "error"]
 VERDICTS: tuple[Verdict, ...] = ("same", "accepted", "diverged", "not judged", "hung", "crashed", "error")
@@ -58,14 +58,14 @@ class FieldDifference(msgspec.Struct, frozen=True):
     """The field in the words of the function, as `items[0]`; empty where the field itself says it."""
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Tolerated(msgspec.Struct, frozen=True):
     """What one of the project's rules of comparison did in one trace."""
 
     rule: str
     """In words: `response.json.score within 1e-09`."""
     reason: str
     differences: int = 0
-    """Differences that it took for none."""
+    """Differences that it tolerated."""
     ignored: int = 0
     """Values of base that are not compared because of it."""
 
@@ -75,13 +75,13 @@ class TraceVerdict(msgspec.Struct, frozen=True):
 
     trace: str
     verdict: Verdict
-    reason: str = ""
-    """Why it was not judged, or what failed."""
+    why: Reason = NO_REASON
+    """Why it was not judged, what failed, or what is to be said of it."""
     differences: tuple[FieldDifference, ...] = ()
     location: Location | None = None
     asserted: int = 0
     """Values that were compared, those that move left out."""
-    settled: tuple[Settled, ...] = ()
+    tolerated: tuple[Tolerated, ...] = ()
     left_out: int = 0
     """Differences that are not told: each is like one that is."""
     unseen: bool = False
@@ -90,8 +90,11 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
     no_test: str = ""
     """Why there can be none."""
-    why: Why = Why()
-    """Of one that is not judged, where the cause is known."""
+
+    @property
+    def reason(self) -> str:
+        """The same, as a sentence."""
+        return self.why.sentence
 
 
 class ClassVerdict(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from ..locate.locate import Locating
 from ..model.job import Job, fingerprint
 from ..model.observation import parameters_of, recorded_observation
 from ..model.progress import Progress, Say
-from ..model.reason import Why, why
+from ..model.reason import NO_REASON, Reason, ReasonCode, because
 from ..model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from .options import Project, RunOptions
 from .plain_test import plain_test_of
@@ -98,7 +98,7 @@ class ClassJudge:
         self._judge = Judge(
             candidate.runner,
             doubts=self._doubts,
-            settles=project.rules,
+            rules=project.rules,
             traced=reach.decisions,
             against_recording=oracle.seal is None,
             ask_base=candidate.locating.ask_base,
@@ -172,7 +172,7 @@ class _Cases:
         if sealed is None:
             return Case(job, trace, _from_recording(stored.id, trace, self._roots))
         if sealed.why and sealed.deviating and self._accepts(stored.entry, stored.path, sealed.deviations):
-            sealed = msgspec.structs.replace(sealed, why=Why())
+            sealed = msgspec.structs.replace(sealed, why=NO_REASON)
         return Case(job, trace, sealed)
 
     def checked(self, case: Case, judgement: Judgement) -> Judgement:
@@ -184,8 +184,8 @@ class _Cases:
             return judgement
         if not self._keys.are_missing_for(case.trace) or self._oracle.versions.may_have_reached(case.trace.functions):
             return judgement
-        reason = Why("redacted", UNFAITHFUL, "", cure_of(self._keys.recipients(case.trace)))
-        return judgement._replace(verdict="not judged", reason=UNFAITHFUL, why=reason, differences=())
+        reason = Reason(ReasonCode.SECRET, UNFAITHFUL, "", cure_of(self._keys.recipients(case.trace)))
+        return judgement._replace(verdict="not judged", why=reason, differences=())
 
 
 def keys_at_hand(project: Project) -> KeysAtHand:
@@ -210,16 +210,15 @@ def _verdict(judgement: Judgement, location: Location | None, trace: Trace) -> T
     return TraceVerdict(
         judgement.trace,
         judgement.verdict,
-        judgement.reason,
+        judgement.why,
         fields,
         location,
         asserted=judgement.asserted,
-        settled=judgement.settled,
+        tolerated=judgement.tolerated,
         left_out=judgement.left_out,
         unseen=judgement.unseen,
-        why=judgement.why,
     )
 
 
 def _unreadable(trace: TraceId, fault: str) -> TraceVerdict:
-    return TraceVerdict(trace, "not judged", fault, why=why("recording", fault))
+    return TraceVerdict(trace, "not judged", because(ReasonCode.RECORDING, fault))

@@ -113,7 +113,7 @@ class RunResult(NamedTuple):
     def unjudged(self) -> list[UnjudgedGroup]:
         """Why traces were not judged, by cause."""
         return grouped(
-            Unjudged(judged.entry, trace.trace, trace.reason, trace.why, judged.recorded / len(judged.traces))
+            Unjudged(judged.entry, trace.trace, trace.why, judged.recorded / len(judged.traces))
             for judged in self.verdicts
             for trace in judged.traces
             if trace.verdict == "not judged"
@@ -122,7 +122,7 @@ class RunResult(NamedTuple):
     def rules(self) -> list[AppliedRule]:
         """What the rules of comparison did, in order of their words."""
         found: dict[tuple[str, str], AppliedRule] = {}
-        for rule in (rule for judged in self.verdicts for trace in judged.traces for rule in trace.settled):
+        for rule in (rule for judged in self.verdicts for trace in judged.traces for rule in trace.tolerated):
             before = found.get((rule.rule, rule.reason), AppliedRule(rule.rule, rule.reason, 0, 0, 0))
             found[rule.rule, rule.reason] = AppliedRule(
                 rule.rule,

@@ -50,12 +50,14 @@ from pytest_runtime.replay.judge.acceptance import (
     still_needed,
 )
 from pytest_runtime.replay.model.difference import Difference, DifferenceKind, DifferencePart
+from pytest_runtime.replay.model.reason import Reason, ReasonCode
 from pytest_runtime.replay.model.render import as_json, short
 from pytest_runtime.replay.model.shape_text import covers, is_shape, joined, shape_text
 from pytest_runtime.replay.model.verdict import ClassVerdict, FieldDifference, TraceVerdict, Verdict
 
 ENTRY, PATH = "POST /trades", "5c1e"
 REASON = "the threshold moved, TICKET-7"
+WHY = Reason(ReasonCode.UNKNOWN, "why")
 
 
 def difference(
@@ -278,7 +280,7 @@ def test_every_sort_of_difference_is_told() -> None:
 def test_a_divergence_that_tells_no_field_is_not_accepted() -> None:
     """Nor is a trace with any other verdict."""
     names: tuple[Verdict, ...] = ("diverged", "not judged", "error", "hung", "crashed")
-    traces = [TraceVerdict(name, name, "why") for name in names]
+    traces = [TraceVerdict(name, name, WHY) for name in names]
     assert apply([verdict(*traces)], [ACCEPTED]).verdicts == (verdict(*traces),)
 
 
@@ -430,7 +432,7 @@ FIELDS = st.sampled_from(
 )
 DIFFERENCES = st.builds(difference, FIELDS, VALUES, VALUES, st.sampled_from(DifferenceKind))
 DIVERGED = st.lists(DIFFERENCES, min_size=1, max_size=3).map(lambda found: diverged(*found))
-TRACES = DIVERGED | st.sampled_from([TraceVerdict("s", "same"), TraceVerdict("n", "not judged", "why")])
+TRACES = DIVERGED | st.sampled_from([TraceVerdict("s", "same"), TraceVerdict("n", "not judged", WHY)])
 VERDICTS = st.lists(
     st.builds(
         lambda traces, entry, path, words: verdict(*traces, entry=entry, path=path, words=words),

@@ -17,7 +17,7 @@ from pytest_runtime.replay.judge.blindness import Agreed
 from pytest_runtime.replay.judge.gate import UnjudgedChange
 from pytest_runtime.replay.judge.seal import Fidelity, SealedTrace
 from pytest_runtime.replay.model.difference import DifferenceKind
-from pytest_runtime.replay.model.reason import Why
+from pytest_runtime.replay.model.reason import NO_REASON, Reason, ReasonCode
 from pytest_runtime.replay.model.render import PARTS, both_short, literal
 from pytest_runtime.replay.model.verdict import (
     VERDICTS,
@@ -25,7 +25,7 @@ from pytest_runtime.replay.model.verdict import (
     ClassVerdict,
     FieldDifference,
     Location,
-    Settled,
+    Tolerated,
     TraceVerdict,
 )
 from pytest_runtime.replay.run.baseline import BaselineFacts
@@ -61,7 +61,7 @@ def difference(field: str, base: object = 1, candidate: object = 2) -> FieldDiff
 
 def diverged(name: str, *fields: str, place: Location | None = PLACE) -> TraceVerdict:
     """A diverged trace."""
-    return TraceVerdict(name, "diverged", "", tuple(map(difference, fields)), place)
+    return TraceVerdict(name, "diverged", NO_REASON, tuple(map(difference, fields)), place)
 
 
 def verdict(*traces: TraceVerdict, entry: str = "shop:fee") -> ClassVerdict:
@@ -100,10 +100,15 @@ def totals(*verdicts: ClassVerdict, **more: Any) -> RunResult:
 PARTS_OF_A_RESULT = ("baseline", "oracle", "acceptances", "reached")
 
 
+def because_of(text: str) -> Reason:
+    """A reason of which only the words count."""
+    return Reason(ReasonCode.FAILED, text)
+
+
 SAME = TraceVerdict("s1", "same", asserted=5)
-UNJUDGED = TraceVerdict("n1", "not judged", "refused os.system('x')")
-FAILED = TraceVerdict("e1", "error", "the application is unknown")
-HUNG = TraceVerdict("h1", "hung", "the replay was still running after 10 s")
+UNJUDGED = TraceVerdict("n1", "not judged", because_of("refused os.system('x')"))
+FAILED = TraceVerdict("e1", "error", because_of("the application is unknown"))
+HUNG = TraceVerdict("h1", "hung", because_of("the replay was still running after 10 s"))
 ACCEPTANCE = Acceptance(
     entry="shop:fee",
     path="p",
@@ -216,7 +221,7 @@ def test_values_that_differ_from_trace_to_trace_are_said_to_be_examples(tmp_path
 
 def test_whatever_failed_is_told_with_its_reason(tmp_path: Path) -> None:
     """Beside divergences, and what is accepted in the same class."""
-    accepted = TraceVerdict("k1", "accepted", "TICKET-7", (difference("a"),))
+    accepted = TraceVerdict("k1", "accepted", because_of("TICKET-7"), (difference("a"),))
     text = failure_text(verdict(FAILED, HUNG, accepted, SAME), "b", tmp_path)
     assert "error in 1 of 4: the application is unknown" in text
     assert "hung in 1 of 4: the replay was still running after 10 s" in text
@@ -227,7 +232,7 @@ def test_whatever_failed_is_told_with_its_reason(tmp_path: Path) -> None:
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     """With what may not have been seen."""
-    cut = msgspec.structs.replace(diverged("aa", "return[0]"), left_out=960, reason="there may be others")
+    cut = msgspec.structs.replace(diverged("aa", "return[0]"), left_out=960, why=because_of("there may be others"))
     text = failure_text(verdict(cut), "b", tmp_path)
     assert "… and 960 more differences like these" in text
     assert "note on 1 of 1: there may be others" in text
@@ -319,9 +324,12 @@ def test_the_summary_begins_with_the_causes(tmp_path: Path) -> None:
 
 def test_what_rules_take_away_is_shown_with_its_reason() -> None:
     """Summed up over traces; a hook has no reason of its own."""
-    ignored = Settled("return.debug ignored", "noise", 1, 3)
-    hook = Settled("pytest_runtime_compare: return.x", "", 2)
-    traces = [msgspec.structs.replace(SAME, settled=(ignored, hook)), msgspec.structs.replace(SAME, settled=(ignored,))]
+    ignored = Tolerated("return.debug ignored", "noise", 1, 3)
+    hook = Tolerated("pytest_runtime_compare: return.x", "", 2)
+    traces = [
+        msgspec.structs.replace(SAME, tolerated=(ignored, hook)),
+        msgspec.structs.replace(SAME, tolerated=(ignored,)),
+    ]
     lines = printed(totals(verdict(*traces))).splitlines()
     assert (
         "rule: return.debug ignored: 6 values not compared, 2 differences taken for none, in 2 traces (noise)" in lines
@@ -350,7 +358,10 @@ def test_acceptances_are_told() -> None:
 def test_fidelity_is_told_where_base_is_not_faithful() -> None:
     """And the command that says more."""
     found = Fidelity()
-    for one in (SealedTrace("a"), SealedTrace("b", Why("unexplained", "", "return: recorded 1, replayed 2"))):
+    for one in (
+        SealedTrace("a"),
+        SealedTrace("b", Reason(ReasonCode.UNEXPLAINED, "", "return: recorded 1, replayed 2")),
+    ):
         found.count(one)
     text = printed(totals(verdict(SAME), fidelity={"shop:fee": found}))
     assert "fidelity: on HEAD, 1 of 2 traces replay as they were recorded (pytest-runtime seal staging says" in text

@@ -1,4 +1,4 @@
-"""The project's rules of comparison: each settles what it says and nothing else, and none silences a trace."""
+"""The project's rules of comparison: each tolerates what it says and nothing else, and none silences a trace."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from pytest_runtime.recorders.model.value_tree import (
     TupleNode,
 )
 from pytest_runtime.recorders.model.world import Operation
-from pytest_runtime.replay.compare.tolerance import RuleFailed, left_by
-from pytest_runtime.replay.compare.tree_diff import compare
+from pytest_runtime.replay.compare.observations import compare
+from pytest_runtime.replay.compare.remaining import left_by
+from pytest_runtime.replay.compare.tolerance import FieldAt, RuleFailed
 from pytest_runtime.replay.model.field_path import field_pattern, fits, without_positions
 from pytest_runtime.replay.model.observation import Observation, Outbound, OutcomeKind
 from pytest_runtime.rules import EntryRules, Hooks, ProjectRules
@@ -107,7 +108,7 @@ def test_patterns_leave_out_what_is_data() -> None:
     assert field_pattern("GET users:80/users/4711 json.a", outbound=True) == "GET users:80/users/<id> json.a"
 
 
-# --- what a rule settles ------------------------------------------------------------------------------------------
+# --- what a rule tolerates ----------------------------------------------------------------------------------------
 
 ID, OTHER = str(uuid.UUID(int=1)), str(uuid.UUID(int=2**100))
 MOMENT = datetime.datetime(2024, 3, 5, 12, 0, 0)
@@ -139,13 +140,13 @@ AWARE = MOMENT.replace(tzinfo=datetime.UTC)
         ({"ignore": True}, {"a": [1]}, None),
     ],
 )
-def test_a_rule_settles_what_it_says(says: dict[str, Any], base: Any, candidate: Any) -> None:
+def test_a_rule_tolerates_what_it_says(says: dict[str, Any], base: Any, candidate: Any) -> None:
     """In the field that it names, in both directions, and it counts that."""
     for left, right in ((base, candidate), (candidate, base)):
         applied = rules(rule("return.x", **says))
         assert fields({"x": left, "y": 1}, {"x": right, "y": 1}, applied) == []
-        [settled] = applied.settled(Counter())
-        assert (settled.differences, settled.reason) == (1, "because")
+        [tolerated] = applied.tolerated(Counter())
+        assert (tolerated.differences, tolerated.reason) == (1, "because")
         assert fields({"z": left}, {"z": right}, rules(rule("return.x", **says))) != []
 
 
@@ -177,11 +178,11 @@ def test_a_rule_settles_what_it_says(says: dict[str, Any], base: Any, candidate:
         ({"unordered": True}, [1, True], [True, True]),
     ],
 )
-def test_a_rule_settles_nothing_else(says: dict[str, Any], base: Any, candidate: Any) -> None:
+def test_a_rule_tolerates_nothing_else(says: dict[str, Any], base: Any, candidate: Any) -> None:
     """Types stay exact, and values that mean something else stay different."""
     applied = rules(rule("return.x", **says))
     assert fields({"x": base}, {"x": candidate}, applied) != []
-    assert applied.settled(Counter()) == ()
+    assert applied.tolerated(Counter()) == ()
 
 
 def test_a_rule_is_about_entries() -> None:
@@ -206,7 +207,7 @@ def test_what_was_not_captured_is_equal_to_nothing_in_another_order() -> None:
     unknown = OpaqueNode("shop:Lock", "a lock")
     base, candidate = ListNode([unknown, 1]), ListNode([2, unknown])
     applied = rules(rule("return", unordered=True))
-    assert not applied("return", None, base, candidate)
+    assert not applied.tolerates(FieldAt("return"), base, candidate)
 
 
 def test_shared_values_are_compared_where_they_belong() -> None:
@@ -225,7 +226,7 @@ def test_any_order_of_a_list_is_the_same(items: list[Any], chance: Any) -> None:
     assert fields([*items, 1], [*turned, "c"], rules(given)) != []
 
 
-# --- what no rule settles -----------------------------------------------------------------------------------------
+# --- what no rule tolerates ---------------------------------------------------------------------------------------
 
 
 def error(name: str, message: str) -> ObjectNode:
@@ -233,7 +234,7 @@ def error(name: str, message: str) -> ObjectNode:
     return ObjectNode(f"builtins:{name}", TupleNode([message]), [], [])
 
 
-def test_no_rule_settles_that_there_was_an_exception() -> None:
+def test_no_rule_tolerates_that_there_was_an_exception() -> None:
     """Nor of which type; its message is a field like any other."""
     everything = [rule(field, ignore=True) for field in ("exception", "*", "return")]
     for candidate in (observation(error("KeyError", "a"), kind="exception"), observation(1)):
@@ -244,7 +245,7 @@ def test_no_rule_settles_that_there_was_an_exception() -> None:
     assert compare(base, candidate, rules(says)) == []
 
 
-def test_the_length_of_a_response_follows_from_what_is_settled() -> None:
+def test_the_length_of_a_response_follows_from_what_is_tolerated() -> None:
     """It is no difference of its own when nothing in the body counts."""
 
     def response(debug: str) -> Observation:
@@ -331,7 +332,7 @@ def test_a_hook_decides_on_a_field() -> None:
 
     applied = hooked(compare=compared)
     assert fields({"x": 1, "y": 1, "z": 1}, {"x": 2, "y": 2, "z": 2}, applied) == ["return.x", "return.z"]
-    assert [(one.rule, one.differences) for one in applied.settled(Counter())] == [
+    assert [(one.rule, one.differences) for one in applied.tolerated(Counter())] == [
         ("pytest_runtime_compare: return.y", 1)
     ]
 
@@ -373,7 +374,7 @@ def test_a_hook_replaces_values_before_they_are_compared() -> None:
     ],
 )
 def test_a_hook_that_fails_is_named(given: dict[str, Any], said: str) -> None:
-    """With the field, and the difference is not settled."""
+    """With the field, and the difference is not tolerated."""
     with pytest.raises(RuleFailed, match=said):
         fields(1, 2, hooked(**given))
 
@@ -388,8 +389,8 @@ def test_hooks_are_asked_only_about_values_that_both_sides_have() -> None:
     fields({"a": 1}, {"b": 1}, hooked(compare=compared))
     assert asked == ["return"]
     applied = hooked(compare=compared)
-    assert not applied("return.c", None, OpaqueNode("shop:Lock", "a lock"), 1)
-    assert not applied("return.c", None, ListNode([OpaqueNode("shop:Lock", "a lock")]), ListNode([1]))
+    assert not applied.tolerates(FieldAt("return.c"), OpaqueNode("shop:Lock", "a lock"), 1)
+    assert not applied.tolerates(FieldAt("return.c"), ListNode([OpaqueNode("shop:Lock", "a lock")]), ListNode([1]))
     assert asked == ["return"]
 
 

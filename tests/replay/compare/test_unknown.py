@@ -26,7 +26,7 @@ from pytest_runtime.recorders.model.value_tree import (
     record,
 )
 from pytest_runtime.recorders.model.world import Operation
-from pytest_runtime.replay.compare.tree_diff import compare
+from pytest_runtime.replay.compare.observations import compare
 from pytest_runtime.replay.compare.unknown import unknown_parts, why_unknown
 from pytest_runtime.replay.model.observation import Observation, Outbound
 from pytest_runtime.testing import Scenario

@@ -668,7 +668,7 @@ def sealed_on_head(folder: Path, store: str, name: str, lines: list[str]) -> Sea
 def said(folder: Path, store: str, name: str) -> list[str]:
     """What is said while base is sealed."""
     lines: list[str] = []
-    assert all(one.why.kind in ("", "unexplained") for one in traces_of(sealed_on_head(folder, store, name, lines)))
+    assert all(one.why.code in (None, "unexplained") for one in traces_of(sealed_on_head(folder, store, name, lines)))
     return lines
 
 

@@ -38,7 +38,7 @@ def test_state_that_an_earlier_call_made_is_named_with_who_made_it(tmp_path: Pat
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
     unjudged = only(scenario)
-    assert unjudged.why.kind == "state"
+    assert unjudged.why.code == "state"
     assert scenario.plain(unjudged.reason) == (
         "base does not replay as recorded: exception: recorded 6, replayed KeyError('rate'): "
         "it reads shop.state, which an earlier call of shop.main set"
@@ -58,7 +58,7 @@ def test_code_that_computes_with_a_redacted_argument_is_named_with_it(tmp_path: 
         """
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.allowed("hunter2-hunter2"))
     unjudged = only(scenario)
-    assert unjudged.why.kind == "redacted"
+    assert unjudged.why.code == "redacted"
     assert unjudged.why.cause == "it computes with the redacted argument `password`"
     assert unjudged.why.difference == "return: recorded True, replayed False"
     assert "keep = [...]" in unjudged.why.cure
@@ -88,7 +88,7 @@ def test_an_argument_that_cannot_be_rebuilt_is_named(tmp_path: Path) -> None:
         shop.joined("a", memoryview(b"x"))
 
     unjudged = only(Scenario(tmp_path, {"shop": source}).record(traffic))
-    assert unjudged.why.kind == "input"
+    assert unjudged.why.code == "input"
     assert "the recorded input cannot be rebuilt: argument `second`: " in unjudged.reason
 
 
@@ -99,7 +99,7 @@ def test_an_entry_that_is_gone_at_base_is_not_judged(tmp_path: Path) -> None:
     file.write_text("def price(total):\n    return total\n")
     scenario.change("shop", "def fee", "def cost")
     [trace] = scenario.judge(everything=True).traces
-    assert (trace.verdict, trace.why.kind) == ("not judged", "gone")
+    assert (trace.verdict, trace.why.code) == ("not judged", "gone")
     assert trace.why.cure == "record again: the baseline is older than base"
 
 
@@ -109,7 +109,7 @@ def test_code_that_changed_since_the_recording_is_named(tmp_path: Path) -> None:
     [file] = scenario.base.glob("*.py")
     file.write_text("def fee(total):\n    return total + 1\n")
     unjudged = only(scenario)
-    assert unjudged.why.kind == "changed"
+    assert unjudged.why.code == "changed"
     assert scenario.plain(unjudged.why.cause) == "it runs shop.fee, which changed since the recording"
 
 
@@ -133,7 +133,7 @@ def test_a_path_that_no_replay_comes_to_is_no_evidence(tmp_path: Path) -> None:
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
     unjudged = only(scenario)
     assert "recorded that name in seen is true" in unjudged.why.difference
-    assert unjudged.why.kind == "state"
+    assert unjudged.why.code == "state"
 
 
 # --- shared state --------------------------------------------------------------------------------------------------

@@ -13,13 +13,15 @@ from pytest_runtime.recorders.errors import AcceptanceError
 from pytest_runtime.replay.judge.blindness import Blindness, agree
 from pytest_runtime.replay.judge.gate import DESELECTED, UnjudgedChange, UnreachedLine, unjudged_changes, unjudged_lines
 from pytest_runtime.replay.judge.selection import Touched
-from pytest_runtime.replay.model.reason import why
+from pytest_runtime.replay.model.reason import Reason, ReasonCode, because
 from pytest_runtime.replay.model.verdict import TraceVerdict, Verdict
 
 from ...project import RUN, Project, output, record_project
 
 FEE = Touched("function", "shop:fee", ("a", "b"))
 TODAY = datetime.date(2026, 11, 27)
+
+X = Reason(ReasonCode.UNKNOWN, "x")
 
 
 def gate(*verdicts: TraceVerdict, ran: tuple[str, ...] = ("shop:fee",)) -> list[UnjudgedChange]:
@@ -31,12 +33,12 @@ def gate(*verdicts: TraceVerdict, ran: tuple[str, ...] = ("shop:fee",)) -> list[
 @pytest.mark.parametrize("verdict", ["same", "accepted", "diverged", "hung", "crashed"])
 def test_one_judged_trace_that_ran_it_is_enough(verdict: Verdict) -> None:
     """Whatever came of it."""
-    assert gate(TraceVerdict("a", verdict), TraceVerdict("b", "not judged", "x")) == []
+    assert gate(TraceVerdict("a", verdict), TraceVerdict("b", "not judged", X)) == []
 
 
 def test_traces_that_were_not_judged_say_why() -> None:
     """By cause; a trace that was deselected says that."""
-    unjudged = TraceVerdict("a", "not judged", "x", why=why("state", "it reads shop.state"))
+    unjudged = TraceVerdict("a", "not judged", because(ReasonCode.STATE, "it reads shop.state"))
     [change] = gate(unjudged)
     assert change.reasons == (("it reads shop.state", 1), (DESELECTED, 1))
     assert change.describe() == (
@@ -52,7 +54,7 @@ def test_a_judged_trace_whose_replay_did_not_run_it_is_no_evidence() -> None:
 
 def test_a_trace_that_the_candidate_alone_kept_from_being_judged_fails_the_change() -> None:
     """Although others of the function were the same: a change may not make itself unseen."""
-    silenced = TraceVerdict("b", "not judged", "x", why=why("candidate", "return: a generator was not captured"))
+    silenced = TraceVerdict("b", "not judged", because(ReasonCode.CANDIDATE, "return: a generator was not captured"))
     [change] = gate(TraceVerdict("a", "same"), silenced)
     assert (change.name, change.traces) == ("shop:fee", 1)
     assert change.reasons == (("return: a generator was not captured", 1),)
@@ -75,7 +77,7 @@ def lines(arms: dict[str, list[tuple[str, str, int, str]]], *verdicts: TraceVerd
 def test_a_changed_line_that_only_unjudged_traces_may_have_run_is_named() -> None:
     """They left its function by an arm that no judged trace took: the requests of those who are logged in."""
     arms = {"a": [UNKNOWN], "b": [KNOWN]}
-    unjudged = TraceVerdict("b", "not judged", "x", why=why("redacted", "it computes with the redacted cookie"))
+    unjudged = TraceVerdict("b", "not judged", because(ReasonCode.REDACTED, "it computes with the redacted cookie"))
     [change] = lines(arms, TraceVerdict("a", "same"), unjudged)
     assert (change.kind, change.name) == ("line", "shop.py:9  return total")
     assert change.reasons == (("it computes with the redacted cookie", 1),)
@@ -84,12 +86,12 @@ def test_a_changed_line_that_only_unjudged_traces_may_have_run_is_named() -> Non
 def test_a_changed_line_is_a_blind_spot_where_judged_traces_took_all_recorded_arms() -> None:
     """No recorded trace ran it."""
     arms = {"a": [UNKNOWN, KNOWN], "b": [KNOWN]}
-    assert lines(arms, TraceVerdict("a", "same"), TraceVerdict("b", "not judged", "x")) == []
+    assert lines(arms, TraceVerdict("a", "same"), TraceVerdict("b", "not judged", X)) == []
 
 
 def test_a_line_of_a_function_that_nobody_judged_is_named_with_the_function_alone() -> None:
     """Once is enough."""
-    assert lines({"a": [KNOWN], "b": [KNOWN]}, TraceVerdict("a", "not judged", "x")) == []
+    assert lines({"a": [KNOWN], "b": [KNOWN]}, TraceVerdict("a", "not judged", X)) == []
 
 
 # --- agreed blindness ---------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_what_earlier_calls_counted_is_not_judged_and_named(tmp_path: Path) -> N
     assert replayed.counts == {"same": 1, "not judged": 2}
     unjudged = [trace for trace in replayed.traces if trace.verdict == "not judged"]
     assert all(trace.reason.startswith("base does not replay as recorded: return.ticket: ") for trace in unjudged)
-    assert {trace.why.kind for trace in unjudged} == {"state"}
+    assert {trace.why.code for trace in unjudged} == {"state"}
 
 
 def test_a_change_in_warm_state_is_seen_where_base_replays_as_recorded(tmp_path: Path) -> None:

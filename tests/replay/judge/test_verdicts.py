@@ -14,6 +14,7 @@ import pytest
 from pytest_runtime.recorders.model.trace import decode_trace, encode_trace
 from pytest_runtime.replay.execute.loader import CannotReplay
 from pytest_runtime.replay.model.difference import DifferenceKind
+from pytest_runtime.replay.model.reason import NO_REASON, Reason, ReasonCode
 from pytest_runtime.replay.model.verdict import (
     ClassVerdict,
     FieldDifference,
@@ -306,8 +307,15 @@ def test_a_verdict_travels_as_text() -> None:
         DifferenceKind.RETURN, "return.a", msgspec.Raw(b"1"), msgspec.Raw(b'"\\u00e9"'), "1", "'é'"
     )
     location = Location("shop.py", 3, "shop:total", "a > 1", "base: true   candidate: false")
-    trace = TraceVerdict("ab12", "diverged", "", (difference,), location)
-    verdict = ClassVerdict("shop:total", "p", "item", "words", 7, (trace, TraceVerdict("cd34", "not judged", "why")))
+    trace = TraceVerdict("ab12", "diverged", NO_REASON, (difference,), location)
+    verdict = ClassVerdict(
+        "shop:total",
+        "p",
+        "item",
+        "words",
+        7,
+        (trace, TraceVerdict("cd34", "not judged", Reason(ReasonCode.UNKNOWN, "why"))),
+    )
     again = decode_verdict(encode_verdict(verdict))
     assert encode_verdict(again) == encode_verdict(verdict)
     assert again.traces[0].location == location

@@ -28,7 +28,8 @@ from pytest_runtime.recorders.tracing.branch_table import BranchTable
 from pytest_runtime.replay.change import sequence_diff
 from pytest_runtime.replay.change.alignment import Alignment
 from pytest_runtime.replay.change.versions import Versions
-from pytest_runtime.replay.compare.tree_diff import ABSENT, compare, tree_differences
+from pytest_runtime.replay.compare.observations import compare
+from pytest_runtime.replay.compare.tree_diff import ABSENT, tree_differences
 from pytest_runtime.replay.execute.instrument import instrumented
 from pytest_runtime.replay.execute.line_tracer import Steps
 from pytest_runtime.replay.locate import sequence

@@ -271,4 +271,4 @@ def test_locating_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest
     replayed = scenario.change("shop", "number + 1", "number - 1").replay()
     [trace] = [trace for trace in replayed.traces if trace.verdict == "diverged"]
     assert trace.location is None
-    assert trace.reason == locating.NOT_LOOKED
+    assert trace.reason == locating.NOT_LOOKED.sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_runtime.recorders.model.world import Operation
-from pytest_runtime.replay.compare.tree_diff import compare
+from pytest_runtime.replay.compare.observations import compare
 from pytest_runtime.replay.model.difference import Difference, DifferenceKind
 from pytest_runtime.replay.model.observation import Observation, Outbound
 
