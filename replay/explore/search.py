@@ -23,25 +23,23 @@ from .generate.seeds import Mutant, Seed
 from .minimize import Minimizer
 
 SHARES = (0.2, 0.15, 0.15, 0.15, 0.15, 0.1)
-"""Shares of the inputs, one batch each: a later one goes on from what took a new path in an earlier one. Hypothesis
-draws the rest, a tenth. Six batches because each costs a round trip to both processes and gains less than the one
-before."""
+"""Shares of the inputs, a batch each: a later batch goes on from what took a new path in an earlier one. Hypothesis
+draws the rest, a tenth. Batches are few because each costs both processes a round trip."""
 
 LEAST_SHARE = 0.5
-"""Share of the inputs that are tried also where a near difference is found before: the first one is not always the one
-that the change is about."""
+"""Share of the inputs that are tried also where a near difference is found before: a bound for the time that a
+difference leaves to a second one, chosen, not measured."""
 
 EXAMINED = 12
-"""Inputs that differ to the byte and are examined together: observations of more would pile up in memory, and most of
-them are of one kind."""
+"""Inputs that differ to the byte and are examined together: a bound for the observations that are held at a time."""
 
 ENDLESS_LIMIT = 8
 """Inputs of one target that may come to no end before the rest is left: each costs a time limit on a side, 2.4 s in
 all."""
 
 CROWDED = 4
-"""Where more than one in so many trials differs to the byte, digests are made canonical from then on: equal values may
-lie differently in memory, and examining each costs more than a canonical digest."""
+"""Where more than a quarter of the trials of a batch differ to the byte, digests are made canonical from then on: equal
+values may lie differently in memory, and examining each costs more than a canonical digest."""
 
 LETTERS_LIMIT = 12
 """Times that an input on which the candidate hangs is tried with other letters: each takes its whole limit, 3.6 s in
@@ -67,7 +65,7 @@ class Search:
         self._frontier = Frontier(branch_distance_of(versions, target.functions), shared.arms)
         self._mutations = Mutations(self._seeds(), constant_pool_of(versions, target.functions), target.optional)
         self._counts: Counter[str] = Counter()
-        """What came of the inputs, by the names of `TrialCounts`."""
+        """The results of the inputs, by the names of `TrialCounts`."""
         self._fault = ""
         """Why the last input that could not be tried could not."""
         self._endless: Counter[str] = Counter()
@@ -174,7 +172,7 @@ class Search:
         return untried
 
     def _counted(self, mutant: Mutant, pair: Pair) -> bool:
-        """Count what came of an input; whether it differs."""
+        """Count the result of an input; whether it differs."""
         self._counts["examples"] += 1
         if any(result.ended in ("hung", "crashed") for result in pair):
             self._endless[mutant.pattern] += 1

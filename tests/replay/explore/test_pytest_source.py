@@ -338,7 +338,7 @@ def step(*args: Tree, target: str = "written_shop:give", kind: str = "function",
 def test_what_talks_to_another_system_is_no_test() -> None:
     """Only the recording stands for it."""
     call = Outbound(Operation("sqlite", "execute", "db", "write"), None, 0, True, None, 0)
-    assert plain(step(1), outbound=[call]) == Plain("", "it talks to a system that only the recording stands for")
+    assert plain(step(1), outbound=[call]) == Plain("", "it talks to a system that only the recording represents")
 
 
 @pytest.mark.parametrize(
