@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ..model.finding import Finding
 
 FINDINGS_LIMIT = 2
-"""Findings of one target that are reported, near and far ones each: each costs up to 60 further inputs and a location. The
-second says whether it is one cause."""
+"""Findings of one target that are reported, near and far ones each: each costs up to 60 further inputs and a location.
+The second says whether it is one cause."""
 
 
 class Kind(NamedTuple):
