@@ -52,13 +52,13 @@ def finding_lines(finding: Finding, root: Path) -> Iterator[str]:
         else:
             yield f"        {place.how}"
     if finding.seen:
-        yield f"    when {finding.entry} calls it so, it shows: {finding.seen}"
+        yield f"    propagates to {finding.entry}: {finding.seen}"
     if not finding.near:
         yield "    (far from what was recorded)"
 
 
 def counts(explored: Explored) -> str:
-    """How many inputs came to what."""
+    """The results of the inputs, counted."""
     found = explored.counts
     parts = [f"{many(found.examples, 'example')} from {many(explored.recorded, 'recorded input')}"]
     parts += [f"{found.same} the same"] if found.same else []

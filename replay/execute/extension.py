@@ -34,8 +34,8 @@ class Parts(NamedTuple):
     masks: Masks
     modules: Mapping[str, str]
     """File of each included module → its name."""
-    lend: Callable[[], None]
-    """From here on answer what a trace lacks from other traces."""
+    use_fallback: Callable[[], None]
+    """From here on what a trace lacks is answered from other traces."""
     ours: Callable[[], AbstractContextManager[None]]
     """Around what the process does for itself, and not for the code under test."""
 
@@ -47,7 +47,7 @@ class Probe(Protocol):
         """Values that it saw; they are masked together with everything else that the replay shows."""
 
     def answer(self, trees: Sequence[Tree]) -> bytes:
-        """What is told of the replay, in the extension's own encoding; `trees` are its values, masked."""
+        """The answer about the replay, in the extension's own encoding; `trees` are its values, masked."""
 
 
 class Handler(Protocol):

@@ -120,7 +120,7 @@ def begin(shared: Shared, target: Target) -> Campaign | Unexplorable:
     run, sides, versions = shared.run, shared.sides, shared.run.oracle.versions
     collector = Collector(target, run.reader, shared.stored, sides.base, versions)
     found = collector.collect()
-    if found.reason and not found.inputs:
+    if not found.inputs:
         return Unexplorable(found.reason)
     jobs = [collector.job(recorded.stored) for recorded in found.inputs]
     every = RecordedSet(found.inputs, jobs, _names_of(target), found.by_producers)

@@ -1,6 +1,6 @@
 """Inputs that Hypothesis draws: which recorded call is changed, where, and to what.
 
-It sees a number that stands for these choices, and nothing else: no value of a baseline is in a strategy.
+It sees a number that represents these choices, and nothing else: no value of a baseline is in a strategy.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Explainer:
         self._locate = locate
 
     def finding(self, divergence: Divergence, form: Form, shown: Sequence[Difference], *, near: bool) -> Finding:
-        """What is told of an input; `shown` is what the entry of an inner call shows."""
+        """The finding of an input; `shown` is what the entry of an inner call shows."""
         source, trial = self._runner.source_of(divergence.mutant), self._runner.trial(divergence.mutant, form)
         stored = source.stored
         plain = self._plain(source, trial, divergence)
@@ -93,7 +93,7 @@ class Explainer:
         if base.readings != NO_READINGS:
             return Plain("", "what it shows follows from the clock or from chance")
         if base.observations[-1].outbound:
-            return Plain("", "it talks to a system that only the recording stands for")
+            return Plain("", "it talks to a system that only the recording represents")
         if holds_secrets(self._keys, source.stored.data, [step.arguments for step in trial.steps]):
             return Plain("", HELD)
         app = self._app or self._runner.recorded.jobs[divergence.mutant.seed].entry.target

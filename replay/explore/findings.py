@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ..model.finding import Finding
 
 FINDINGS_LIMIT = 2
-"""Findings of one target that are reported, near and far ones each. Each is shrunk and located at the price of some
-hundred trials; a person reads the first, and the second says whether it is one cause."""
+"""Findings of one target that are reported, near and far ones each: each costs up to 60 further inputs and a location.
+The second says whether it is one cause."""
 
 
 class Kind(NamedTuple):
@@ -26,7 +26,7 @@ class Findings:
     def __init__(self) -> None:
         self._found: list[Finding] = []
         self._accepted: list[Finding] = []
-        """Those that are accepted: told too, so that acceptances are known to match something."""
+        """Those that are accepted: reported too, so that acceptances are known to match something."""
         self._counts = {True: 0, False: 0}
         """Near and far findings that are not accepted."""
         self._kinds: set[Kind] = set()

@@ -13,7 +13,7 @@ PathSignature: TypeAlias = tuple[str, bytes]
 """The side, and what is equal where the same path was taken on it."""
 
 KnownArms: TypeAlias = dict[PathSignature, Sequence[Arm]]
-"""Path → what was decided on it. A process tells the arms of each path once, so that all targets of a run share
+"""Path → what was decided on it. A process sends the arms of each path once, so that all targets of a run share
 them."""
 
 

@@ -25,7 +25,7 @@ class Minimal(NamedTuple):
 
 
 class Minimizer:
-    """Minimizes one difference. What is not accepted does not become so by shrinking, nor the other way round."""
+    """Minimizes one difference. What is not accepted does not become so by shrinking, nor the reverse."""
 
     def __init__(self, campaign: Campaign, mutations: Mutations, form: Form, *, near: bool) -> None:
         """`near` asks for inputs near the recorded ones only."""

@@ -19,8 +19,8 @@ from .recorded_inputs import RecordedInput
 from .trials.inner_calls import CallProbe, Substitution, decode_probed, encode
 
 SUBSTITUTIONS_LIMIT = 40
-"""Substitutions for one target. Each is a replay on both sides, two where it shows: about as long as the 200 trials of
-a target take together where traces are short. The corpus of `benchmarks/explore.py` stays below it."""
+"""Substitutions for one target; each is a replay on both sides, two where it propagates. Measured on the pairs of
+`benchmarks/explore.py`: two of 158 targets come to it, nine in ten need two at most."""
 
 PropagationResult: TypeAlias = Literal["propagates", "not_propagated", "inconclusive"]
 """`inconclusive`: base does not make the call, or a replay did not come to an outcome. The last two are names of

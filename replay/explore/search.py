@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from ..change.versions import Versions
 from ..model.finding import Explored, TrialCounts
@@ -16,43 +15,30 @@ from .campaign import Campaign
 from .differential import Form, Pair
 from .draw import drawn
 from .evaluate import fault_of
-from .findings import Findings, Kind
+from .examine import Examiner, Tried
 from .frontier import Frontier
 from .generate.mutations import Mutations
 from .generate.seeds import Mutant, Seed
-from .minimize import Minimizer
 
 SHARES = (0.2, 0.15, 0.15, 0.15, 0.15, 0.1)
-"""Shares of the inputs, one batch each: a later one goes on from what took a new path in an earlier one. Hypothesis
-draws the rest, a tenth. Six batches because each costs a round trip to both processes and gains less than the one
-before."""
+"""Shares of the inputs, a batch each: a later batch goes on from what took a new path in an earlier one. Hypothesis
+draws the rest, a tenth. Batches are few because each costs both processes a round trip."""
 
 LEAST_SHARE = 0.5
-"""Share of the inputs that are tried also where a near difference is found before: the first one is not always the one
-that the change is about."""
-
-EXAMINED = 12
-"""Inputs that differ to the byte and are examined together: observations of more would pile up in memory, and most of
-them are of one kind."""
+"""Share of the inputs that are tried also where a near difference is found before: a bound for the time that a
+difference leaves to a second one, chosen, not measured."""
 
 ENDLESS_LIMIT = 8
 """Inputs of one target that may come to no end before the rest is left: each costs a time limit on a side, 2.4 s in
 all."""
 
 CROWDED = 4
-"""Where more than one in so many trials differs to the byte, digests are made canonical from then on: equal values may
-lie differently in memory, and examining each costs more than a canonical digest."""
+"""Where more than a quarter of the trials of a batch differ to the byte, digests are made canonical from then on: equal
+values may lie differently in memory, and examining each costs more than a canonical digest."""
 
 LETTERS_LIMIT = 12
 """Times that an input on which the candidate hangs is tried with other letters: each takes its whole limit, 3.6 s in
 all."""
-
-
-class Tried(NamedTuple):
-    """An input, and how it was tried."""
-
-    mutant: Mutant
-    form: Form
 
 
 class Search:
@@ -67,7 +53,7 @@ class Search:
         self._frontier = Frontier(branch_distance_of(versions, target.functions), shared.arms)
         self._mutations = Mutations(self._seeds(), constant_pool_of(versions, target.functions), target.optional)
         self._counts: Counter[str] = Counter()
-        """What came of the inputs, by the names of `TrialCounts`."""
+        """The results of the inputs, by the names of `TrialCounts`."""
         self._fault = ""
         """Why the last input that could not be tried could not."""
         self._endless: Counter[str] = Counter()
@@ -76,9 +62,7 @@ class Search:
         self._far: list[Tried] = []
         """Far inputs that differ to the byte, not examined yet."""
         self._is_crowded = False
-        self._findings = Findings()
-        self._differing: list[Mutant] = []
-        """The smallest inputs of the findings, to try first next time."""
+        self._examiner = Examiner(campaign, self._mutations)
 
     def _seeds(self) -> list[Seed]:
         """The recorded inputs with the paths that they took."""
@@ -95,19 +79,19 @@ class Search:
         """Try everything; raises `CannotReplay`."""
         kept = self._kept()
         self._try(kept)
-        found_before = self._findings.near
+        found_before = self._examiner.findings.near
         for batch in self._batches():
             self._try(batch)
             is_enough = self._counts["examples"] >= self._campaign.shared.examples * LEAST_SHARE
-            if is_enough and self._findings.near > found_before:
+            if is_enough and self._examiner.findings.near > found_before:
                 break
-        if not self._findings.near:  # who reads of a near one does not ask for far ones
+        if not self._examiner.findings.near:  # who reads of a near one does not ask for far ones
             self._examine(self._far, near=False)
         self._keep()
         return self._explored(len(kept))
 
     def _explored(self, kept: int) -> Explored:
-        target, findings = self._campaign.target, tuple(self._findings.all())
+        target, findings = self._campaign.target, tuple(self._examiner.findings.all())
         is_nothing = self._counts["same"] == 0 and not findings
         return Explored(
             target=target.name,
@@ -130,7 +114,7 @@ class Search:
 
     def _keep(self) -> None:
         source_of = self._campaign.runner.source_of
-        kept = [(source_of(mutant).stored.id, mutant.tree) for mutant in self._differing]
+        kept = [(source_of(mutant).stored.id, mutant.tree) for mutant in self._examiner.minimal]
         self._campaign.shared.database.save(self._campaign.target.name, kept)
 
     def _batches(self) -> Iterator[list[Mutant]]:
@@ -174,7 +158,7 @@ class Search:
         return untried
 
     def _counted(self, mutant: Mutant, pair: Pair) -> bool:
-        """Count what came of an input; whether it differs."""
+        """Count the result of an input; whether it differs."""
         self._counts["examples"] += 1
         if any(result.ended in ("hung", "crashed") for result in pair):
             self._endless[mutant.pattern] += 1
@@ -215,41 +199,9 @@ class Search:
         self._examine(near, near=True)
 
     def _examine(self, differing: Sequence[Tried], *, near: bool) -> None:
-        runner = self._campaign.runner
-        for start in range(0, len(differing), EXAMINED):
-            part = differing[start : start + EXAMINED]
-            pairs = runner.both([runner.trial(*tried) for tried in part], observed=True)
-            for tried, pair in zip(part, pairs, strict=True):
-                self._counts.update(self._examined(tried, pair, near=near))
-
-    def _examined(self, tried: Tried, pair: Pair, *, near: bool) -> list[str]:
-        """Look closely at an input that differs to the byte, and keep what is found; the counts that it adds to."""
-        campaign, mutant = self._campaign, tried.mutant
-        self._fault = fault_of(pair) or self._fault
-        divergence = campaign.evaluator.divergence(mutant, pair)
-        if divergence is None:
-            evaluation = campaign.evaluator.evaluate(pair)
-            return ["same" if evaluation == "differs" else evaluation]
-        fields = frozenset(difference.field for difference in divergence.differences) or frozenset({pair[1].ended})
-        path = campaign.runner.source_of(mutant).stored.path
-        accepted = campaign.is_accepted(mutant, divergence.differences, ())
-        if not self._findings.wants(Kind(near, fields, path if accepted else "")):
-            return []
-        confirmed = campaign.confirmation.simplest(mutant, tried.form)
-        if confirmed is None:
-            return ["same"]
-        propagated = campaign.propagation.of(mutant)
-        if propagated.result != "propagates":
-            return [propagated.result]
-        first, form = confirmed
-        minimal = Minimizer(campaign, self._mutations, form, near=near).minimal(first, propagated.differences)
-        smallest = minimal.divergence.mutant
-        self._differing.append(smallest)
-        is_near = near or self._mutations.is_near(smallest.tree)
-        finding = campaign.explainer.finding(minimal.divergence, form, minimal.shown, near=is_near)
-        kind = Kind(near, fields, path if minimal.is_accepted else "")
-        self._findings.add(finding, kind, is_accepted=minimal.is_accepted)
-        return []
+        examined = self._examiner.examine(differing, near=near)
+        self._counts.update(examined.counts)
+        self._fault = examined.fault or self._fault
 
 
 def _forms(versions: Versions, target: Target) -> tuple[Form, ...]:

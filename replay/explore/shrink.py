@@ -29,12 +29,13 @@ from ...recorders.model.value_tree import (
 from .generate.numbers import decimal_of
 
 RUNGS_LIMIT = 40
-"""Parts that are shrunk; a larger input keeps the rest as it is. Halving blocks of so many takes six rounds, which is
-what `ATTEMPTS` pays for."""
+"""Parts that are shrunk; a larger input keeps the rest as it is. Measured on the pairs of `benchmarks/explore.py`: six
+parts in the middle, 28 at most in nine of ten inputs."""
 
 ATTEMPTS = 60
-"""Inputs that are tried while one is shrunk, about a third of those that a target is explored with by default (200): a
-finding is to cost no more than the search for it."""
+"""Inputs that are tried while one is shrunk. Measured on the same pairs: 19 in the middle, and one shrink in five is
+cut short here, so that a finding costs no more than a third of the 200 inputs that a target is explored with by
+default."""
 
 
 class Ladders:

@@ -19,7 +19,7 @@ from ...recorders.model.value_tree import (
 from .body import Body, NoTest, identifier
 
 TYPES_LIMIT = 40
-"""Assertions of what `==` leaves open, for one value: more than a screen of them nobody reads."""
+"""Assertions of what `==` leaves open, for one value: a screen of them, beyond which a test is not read."""
 
 
 def assert_value(body: Body, name: str, value: Tree) -> None:
@@ -31,7 +31,7 @@ def assert_value(body: Body, name: str, value: Tree) -> None:
             body.add(f"assert {name} != {name}  # it is not a number")
         case ObjectNode(cls=cls, names=names, values=values):
             if value.content is not None:
-                raise NoTest(f"it comes to a {cls.partition(':')[2]} that a test cannot write down")
+                raise NoTest(f"it evaluates to a {cls.partition(':')[2]} that a test cannot write down")
             body.add(f"assert type({name}) is {body.class_of(cls)}")
             for attribute, part in zip(names, values, strict=True):
                 if not attribute.startswith("_"):

@@ -79,7 +79,7 @@ class Body:
         match tree:
             case float() if not math.isfinite(tree):
                 if is_expected and math.isnan(tree):
-                    raise NoTest("it comes to a number that is equal to none, not even to itself")
+                    raise NoTest("it evaluates to a number that is equal to none, not even to itself")
                 return f"float({str(tree)!r})"
             case int() if abs(tree) >= 10**DIGITS_LIMIT:
                 raise NoTest("it needs a number of thousands of digits")
@@ -123,7 +123,7 @@ class Body:
     def _object(self, tree: ObjectNode, is_expected: bool) -> str:
         """Filled with its attributes, as they were recorded: no constructor is called."""
         if is_expected:
-            raise NoTest(f"it comes to objects inside others, and nobody knows when two {tree.cls} are equal")
+            raise NoTest(f"it evaluates to objects inside others, and when two {tree.cls} are equal is not known")
         if tree.content is not None:
             raise NoTest(f"it needs a {tree.cls.partition(':')[2]} that a test cannot write down")
         cls = self.class_of(tree.cls)

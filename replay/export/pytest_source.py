@@ -21,7 +21,7 @@ class Plain(NamedTuple):
 
 
 def is_factory(sources: Mapping[str, str], app: str) -> bool:
-    """Whether `module:attribute` names a function that makes an application, as far as its source tells."""
+    """Whether `module:attribute` names a function that makes an application, as far as its source shows."""
     module, _, attribute = app.partition(":")
     try:
         body = ast.parse(sources.get(module, "")).body
@@ -45,7 +45,7 @@ def plain_test(
     body = Body()
     try:
         if any(call.operation.effect != "session" for seen in observations for call in seen.outbound):
-            raise NoTest("it talks to a system that only the recording stands for")
+            raise NoTest("it talks to a system that only the recording represents")
         if steps[-1].kind == "wsgi":
             write_request(body, steps[-1], observations[-1], app, is_factory=is_factory)
         else:

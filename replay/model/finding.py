@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class TrialCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many inputs came to what."""
+    """The results of the inputs, counted."""
 
     examples: int = 0
     """Inputs that were tried on both sides."""

@@ -185,9 +185,9 @@ def test_items_join_the_run_after_the_replays(whole: Whole) -> None:
     assert whole.status == 1
 
 
-def test_a_failure_tells_the_smallest_input_and_where_it_begins(whole: Whole) -> None:
+def test_a_failure_shows_the_smallest_input_and_where_it_begins(whole: Whole) -> None:
     """For a person who reads a CI log."""
-    told = """
+    shown = """
         fee(total=100)
             base       returned 0
             candidate  returned 10
@@ -195,14 +195,14 @@ def test_a_failure_tells_the_smallest_input_and_where_it_begins(whole: Whole) ->
                 base       100 > 100 is false
                 candidate  100 >= 100 is true
         """
-    assert textwrap.dedent(told) in whole.output
+    assert textwrap.dedent(shown) in whole.output
     assert re.search(
         r"^explored runshop\.pricing:fee: \d+ examples from 3 recorded inputs, \d+ the same", whole.output, re.M
     )
     assert "FAILED " + FEE + " - fee(total=100): base returned 0, candidate returned 10" in whole.output
 
 
-def test_the_summary_tells_what_is_far_and_what_was_not_explored(whole: Whole) -> None:
+def test_the_summary_shows_what_is_far_and_what_was_not_explored(whole: Whole) -> None:
     """And the totals in a line."""
     assert re.search(r"^differs: fee\(total=100\)$", whole.output, re.M)
     assert re.search(r"^far from what was recorded: label\(name='.*'\): base ", whole.output, re.M)
@@ -219,17 +219,17 @@ def test_the_json_report_says_the_same(whole: Whole) -> None:
     """Counts and findings of each target, with their places."""
     report = whole.report
     assert (report["format"], report["passed"], report["counts"]["diverged"]) == (5, False, 0)
-    found = {one["target"].rpartition(":")[2]: one for one in report["explored"]}
+    found = {target["target"].rpartition(":")[2]: target for target in report["explored"]}
     assert list(found) == ["fee", "first", "label", "login", "numbers"]
     [finding] = found["fee"]["findings"]
     assert (finding["call"], finding["near"], finding["accepted"]) == ("fee(total=100)", True, False)
     assert (finding["location"]["file"], finding["location"]["line"]) == ("runshop/pricing.py", 5)
     assert finding["differences"] == [{"kind": "return", "field": "return", "base": 0, "candidate": 10}]
-    assert [one["near"] for one in found["label"]["findings"]] == [False]
+    assert [finding["near"] for finding in found["label"]["findings"]] == [False]
     assert found["numbers"]["reason"] == "it is a generator function"
-    for one in found.values():
-        counted = sum(one[name] for name in COUNTS)
-        assert 0 <= one["examples"] - counted <= (one["examples"] if one["findings"] else 0)
+    for target in found.values():
+        counted = sum(target[name] for name in COUNTS)
+        assert 0 <= target["examples"] - counted <= (target["examples"] if target["findings"] else 0)
 
 
 def test_the_documentation_names_every_key_of_what_was_explored(whole: Whole) -> None:
@@ -238,12 +238,12 @@ def test_the_documentation_names_every_key_of_what_was_explored(whole: Whole) ->
     if not page.exists():
         pytest.skip("the documentation is not part of this tree")
     text = page.read_text(encoding="utf-8")
-    keys = {key for one in whole.report["explored"] for key in one}
-    keys |= {key for one in whole.report["explored"] for finding in one["findings"] for key in finding}
+    keys = {key for target in whole.report["explored"] for key in target}
+    keys |= {key for target in whole.report["explored"] for finding in target["findings"] for key in finding}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
 
 
-def test_no_value_of_the_baseline_leaves_where_nobody_asked(whole: Whole) -> None:
+def test_no_value_of_the_baseline_leaves_unasked(whole: Whole) -> None:
     """Not in what pytest, Hypothesis, warnings and logs print, however loud; not in files; a secret nowhere at all."""
     written = {str(path): path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()}
     assert [name for name, data in written.items() if SECRET.encode() in data] == []
@@ -259,7 +259,7 @@ def test_no_value_of_the_baseline_leaves_where_nobody_asked(whole: Whole) -> Non
 def test_settings_of_the_projects_suite_are_left_alone(whole: Whole) -> None:
     """The profile that it loaded is the one that it finds afterwards; it is not used for exploring."""
     assert whole.file("profile.txt") == "debug 3 0:00:00.001000"
-    [fee] = [one for one in whole.report["explored"] if one["target"].endswith(":label")]
+    [fee] = [target for target in whole.report["explored"] if target["target"].endswith(":label")]
     assert fee["examples"] > 30
     assert not (whole.folder / ".hypothesis" / "examples").exists()
 
@@ -309,7 +309,7 @@ def test_what_is_accepted_passes(project: Project) -> None:
 def test_what_was_accepted_of_exploring_is_not_missed_by_a_run_that_does_not_explore(project: Project) -> None:
     """It did not look there."""
     reader = open_reader(str(project.store))
-    paths = [one.path for one in reader.classes() if one.entry == "runshop.pricing:fee"]
+    paths = [path_class.path for path_class in reader.classes() if path_class.entry == "runshop.pricing:fee"]
     reader.close()
     accepted = [
         Acceptance(
@@ -361,7 +361,7 @@ def test_where_nothing_differs_nothing_is_explored(project: Project) -> None:
 
 
 def test_a_hook_that_fails_fails_its_item_with_the_reason(project: Project) -> None:
-    """An exception in a project's own rule is told, and the rest goes on."""
+    """An exception in a project's own rule is reported, and the rest goes on."""
     write(project.path, {"conftest.py": "def pytest_runtime_compare(field):\n    raise OSError('hook is broken')\n"})
     result = project.run(*RUN, "--runtime-only", "--runtime-explore=40", "-k", "explore and (fee or first)")
     result.assert_outcomes(failed=1, passed=1, deselected=result.parseoutcomes()["deselected"])
@@ -380,13 +380,13 @@ def test_a_way_to_explore_that_is_none_is_a_usage_error(project: Project, said: 
     assert "is neither a number of examples (1 to 100000) nor strict" in output(result)
 
 
-@pytest.mark.parametrize(("said", "told"), [("0", "at least one example"), ('"far"', "explore"), ("1.5", "explore")])
-def test_a_setting_that_is_none_is_a_usage_error(project: Project, said: str, told: str) -> None:
+@pytest.mark.parametrize(("said", "message"), [("0", "at least one example"), ('"far"', "explore"), ("1.5", "explore")])
+def test_a_setting_that_is_none_is_a_usage_error(project: Project, said: str, message: str) -> None:
     """It names the file."""
     result = project.configure(f"explore = {said}\n").run(*RUN)
     assert result.ret == 4
     assert "pyproject.toml: [tool.pytest-runtime]" in output(result)
-    assert told in output(result)
+    assert message in output(result)
 
 
 def test_exploring_needs_base(project: Project) -> None:

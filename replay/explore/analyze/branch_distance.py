@@ -1,7 +1,7 @@
 """Branch distance: how far an input stays from the changed lines of a function.
 
 Above a changed line stand decisions: the tests of the `if`, the loops, the handlers that it lies in. The fewer of them
-an input takes the other way, the nearer it is: the approach level of search-based testing (Wegener, Baresel and
+an input decides the other way, the nearer it is: the approach level of search-based testing (Wegener, Baresel and
 Sthamer, "Evolutionary test environment for automatic structural testing", 2001), as in directed fuzzing (Böhme et al.,
 "Directed Greybox Fuzzing", 2017), where the distance is one in the graph of calls.
 """
@@ -78,7 +78,8 @@ def _first_missing(chain: Chain, taken: set[Taken]) -> Step:
 
 @lru_cache(maxsize=1024)
 def _mentioned(condition: str) -> Missing:
-    """What stands in a condition as a branch tells it: an expression, or the head of a loop, a case or a handler."""
+    """What stands in a condition as a branch describes it: an expression, or the head of a loop, a case or a
+    handler."""
     for lead in ("for ", "case ", "except "):
         condition = condition.removeprefix(lead)
     try:

@@ -1,10 +1,10 @@
 """The comparison solver: thresholds at which the two sides of a comparison become equal, the rest of the call being
 what it is.
 
-`distance_sales + net > LIMIT` decides otherwise at `distance_sales = LIMIT - net`. No recorded call lies there, and no
-constant stands there; but where the sides are made of parts of the input by arithmetic alone, the value can be worked
-out. Sides are read in the source and evaluated here, nothing of the code under test runs; the step to the root is that
-of the secant, exact where the sides are linear.
+`distance_sales + net > LIMIT` decides differently at `distance_sales = LIMIT - net`. No recorded call lies there, and
+no constant stands there; but where the sides are made of parts of the input by arithmetic alone, the value can be
+worked out. Sides are read in the source and evaluated here, nothing of the code under test runs; the step to the root
+is that of the secant, exact where the sides are linear.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ NAMES_LIMIT = 50
 """Names of one side that are followed: a bound for sums that a program wrote."""
 
 COMPARISONS_LIMIT = 12
-"""Comparisons of a function that are solved, those of changed lines first: each is worked out for every part of every
-seed, and the thresholds of a long function would crowd out all other values."""
+"""Comparisons of a function that are solved, those of changed lines first: each is solved for every part of every seed.
+Measured on the pairs of `benchmarks/explore.py`: two in the middle, seven of 158 targets have more than these."""
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,

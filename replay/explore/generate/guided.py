@@ -124,7 +124,7 @@ class GuidedMutations:
         return _Aim(deciding, telling, [part for part in parts if part not in telling])
 
     def _deciding_values(self, seed: int, part: Part, missing: Missing, omitted: frozenset[str]) -> list[Tree]:
-        """Values of a part that the next decision may go another way for."""
+        """Values of a part for which the next decision may be another."""
         context, of_module = self._pool.context(seed), self._pool.constants.of_module
         named = (constant for name in sorted(missing.names) for constant in of_module.get(name, ()))
         constants = tuple(dict.fromkeys((*missing.constants, *named)))

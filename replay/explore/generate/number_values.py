@@ -55,7 +55,7 @@ def _halves(tree: Tree, here: float) -> list[float]:
 def _related(choice: Choice) -> list[float]:
     """Other numbers of the same input, a step to either side, and how far they are apart."""
     others = [number_or_zero(part.tree) for part in choice.others(number_like=True)] + _spelled_by_others(choice)
-    apart = [one - other for one in others[:5] for other in others[:5] if one > other]
+    apart = [larger - other for larger in others[:5] for other in others[:5] if larger > other]
     return [*chain.from_iterable((other, other + 1, other - 1) for other in others[:12]), *apart]
 
 

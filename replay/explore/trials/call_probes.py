@@ -1,5 +1,5 @@
-"""Call probes: prologues of included functions that tell what these are called with, or substitute it, while a trace is
-replayed for exploring.
+"""Call probes: prologues of included functions that report what these are called with, or substitute it, while a trace
+is replayed for exploring.
 
 The prologue of each function asks one flag; only while a replay wants it, arguments are looked at. Nested functions,
 lambdas and code outside functions have none.
@@ -27,11 +27,11 @@ NAME = "@pytest_runtime_call_probes"
 """The name under which a module knows its call probes; no source can spell it."""
 
 SIZE_LIMIT = 100_000
-"""Bytes of the arguments of one call: what is larger is not changed part by part in any useful way, and each call of a
-replay would be copied in full."""
+"""Bytes of the arguments of one call that are captured. Each observed call is copied in full; larger arguments have
+more places than are looked at (`PLACES_LIMIT`)."""
 
 CALLERS = 30
-"""Included functions above a call that are told. Only the innermost decides; the bound is for deep recursion."""
+"""Included functions above a call that are reported. Only the innermost decides; the bound is for deep recursion."""
 
 
 class Site(NamedTuple):
@@ -51,7 +51,7 @@ class Site(NamedTuple):
 
 
 class CallProbes:
-    """What the prologues of functions ask, and tell."""
+    """What the prologues of functions ask, and report."""
 
     def __init__(self) -> None:
         self.active = False
@@ -71,7 +71,7 @@ class CallProbes:
         modules: Mapping[str, str],
         make: Any,
     ) -> None:
-        """From here on tell calls (function → how many of each replay), and substitute the arguments of one of them.
+        """From here on report calls (function → how many of each replay), and substitute the arguments of one of them.
 
         `modules` maps files of included modules to their names; `make` builds a live value of a tree.
         """
@@ -85,13 +85,13 @@ class CallProbes:
         """No more."""
         self.active = False
 
-    def enter(self, told: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The parameters of a function as it begins, or what is substituted for them; `told` is its `Site`."""
-        name, substitution = told[0], self._substitution
+    def enter(self, called: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The parameters of a function as it begins, or what is substituted for them; `called` is its `Site`."""
+        name, substitution = called[0], self._substitution
         is_substituted = substitution is not None and substitution.function == name
         if current() is None or not (name in self._wanted or is_substituted):
             return values
-        site = Site(*told)
+        site = Site(*called)
         number = self._counts[name]
         self._counts[name] += 1
         is_the_one = is_substituted and substitution is not None and substitution.number == number
@@ -176,7 +176,7 @@ def _defaults_of(frame: FrameType, function: FunctionName) -> Mapping[str, Any]:
 
 
 call_probes = CallProbes()
-"""Those of this process: a prologue has no other way to whoever listens."""
+"""Those of this process: a prologue reaches nothing else."""
 
 
 def with_call_probes(source: str, module: str, file: str) -> CodeType:
@@ -238,7 +238,7 @@ class _Prologues(ast.NodeTransformer):
 
 
 def parameter_names(given: ast.arguments) -> list[str]:
-    """All parameters, in the order in which a prologue tells them."""
+    """All parameters, in the order in which a prologue gives them."""
     names = [parameter.arg for parameter in (*given.posonlyargs, *given.args)]
     names += [given.vararg.arg] if given.vararg is not None else []
     names += [parameter.arg for parameter in given.kwonlyargs]

@@ -62,7 +62,7 @@ class Exploring:
 
     def handlers(self, parts: Parts, fork: Fork | None) -> Mapping[str, Handler]:
         """Trials."""
-        return {TRIALS: TrialHandler(TrialRunner(parts), fork, parts.lend, parts.ours)}
+        return {TRIALS: TrialHandler(TrialRunner(parts), fork, parts.use_fallback, parts.ours)}
 
 
 def _with_values(substitution: Substitution | None, parts: Parts, given: Given) -> Substitution | None:

@@ -38,7 +38,7 @@ class CallProbe(msgspec.Struct, frozen=True, array_like=True):
     """What is asked about the calls inside one replay."""
 
     counts: dict[FunctionName, int] = {}
-    """Function → how many of its calls are to be told."""
+    """Function → how many of its calls are to be reported."""
     substitution: Substitution | None = None
 
 
@@ -56,7 +56,7 @@ _decode_probed = msgspec.msgpack.Decoder(Probed).decode
 
 
 def encode(part: CallProbe | Probed) -> bytes:
-    """As it lies in a job, or in what came of one."""
+    """As it lies in a job, or in the result of one."""
     return _encode(part)
 
 

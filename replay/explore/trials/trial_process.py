@@ -1,6 +1,6 @@
 """Trials in processes of their own, forked from the loaded process, with a limit of time and memory.
 
-One process tries everything until an input makes it hang or crash: then that one is told, and a new process goes on
+One process tries everything until an input makes it hang or crash: then that one is reported, and a new process goes on
 with the others.
 """
 
@@ -47,18 +47,18 @@ Ours = Callable[[], AbstractContextManager[None]]
 class TrialHandler:
     """Answers batches of trials with processes forked from this one."""
 
-    def __init__(self, runner: TrialRunner, fork: Fork | None, lend: Callable[[], None], ours: Ours) -> None:
-        """Without `fork` everything is tried in this process, and what hangs hangs. `lend` makes the exchanges of other
-        traces known before the first fork."""
+    def __init__(self, runner: TrialRunner, fork: Fork | None, use_fallback: Callable[[], None], ours: Ours) -> None:
+        """Without `fork` everything is tried in this process, and what hangs hangs. `use_fallback` makes the exchanges
+        of other traces known before the first fork."""
         self._runner = runner
         self._fork = fork
-        self._lend = lend
+        self._use_fallback = use_fallback
         self._ours = ours
         self._child: _Child | None = None
 
     def answer(self, question: bytes) -> bytes:
         """The result of each trial of a batch, in order."""
-        self._lend()
+        self._use_fallback()
         return encode(self._results(decode_batch(question)))
 
     def _results(self, batch: TrialBatch) -> list[msgspec.Raw]:
@@ -110,7 +110,7 @@ class _Fault(NamedTuple):
 
 
 class _Child:
-    """A forked process that tries what it is told."""
+    """A forked process that runs trials."""
 
     def __init__(self, runner: TrialRunner, fork: Fork, memory: int, ours: Ours) -> None:
         self._ours = ours

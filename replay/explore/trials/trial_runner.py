@@ -98,7 +98,7 @@ class TrialRunner:
         self._jobs: dict[bytes, _Opened] = {}
 
     def run(self, batch: TrialBatch, numbers: Sequence[int]) -> Iterator[TrialResult]:
-        """The results of these trials of a batch; every failure is told in its result."""
+        """The results of these trials of a batch; every failure is stated in its result."""
         if not batch.traced:
             self._parts.tracer.rest()
         with kept(), warnings.catch_warnings():

@@ -110,7 +110,7 @@ def test_an_input_that_comes_nearer_is_changed_in_what_is_missing() -> None:
     missing = Missing(frozenset({"girth"}))
     made = Mutations([Seed(0, tree, ("zone", "girth", "express"), distance=0.5, missing=missing)], known)
     first = made.batch(3)[:2]
-    assert [arguments_of(one.tree)[1] for one in first] == [300, 301]
+    assert [arguments_of(mutant.tree)[1] for mutant in first] == [300, 301]
 
 
 def arguments_of(tree: Tree) -> list[Tree]:
@@ -142,7 +142,7 @@ def test_deep_branches_are_reached(tmp_path: Path) -> None:
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic).change("shop", "3 * kilos", "4 * kilos")
     found = scenario.explore(examples=60)["shop:price"]
-    assert [one.call for one in found.findings] == ["price(zone='islands', girth=301, kilos=21, express=False)"]
+    assert [finding.call for finding in found.findings] == ["price(zone='islands', girth=301, kilos=21, express=False)"]
 
 
 # --- thresholds ---------------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_what_is_no_arithmetic_is_left(test: str) -> None:
 
 
 def test_long_sums_and_names_that_lead_in_circles_come_to_an_end() -> None:
-    """What nobody wrote by hand has to be read too."""
+    """What a program wrote has to be read too."""
     long = " + ".join(["a"] * 700)
     chain = "".join(f"    x{n} = {' + '.join(f'x{m}' for m in range(40))} + a\n" for n in range(40))
     numbers = {"a": 3.0, "b": 1400.0}
@@ -285,12 +285,12 @@ def test_a_method_is_called_twice_where_it_changes_its_object(tmp_path: Path) ->
             shop.Names().register(name)
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic).change("shop", "casefold", "lower")
-    findings = [one for found in scenario.explore(examples=60).values() for one in found.findings]
-    assert any(", then " in one.call and one.base != one.candidate for one in findings)
+    findings = [finding for found in scenario.explore(examples=60).values() for finding in found.findings]
+    assert any(", then " in finding.call and finding.base != finding.candidate for finding in findings)
 
 
 def test_what_is_held_under_a_private_name_too_is_seen(tmp_path: Path) -> None:
-    """Private attributes do not count, but they may be where a value that does is told."""
+    """Private attributes do not count, but a value that does may stand in full there alone."""
     source = """
         class Box:
             def __init__(self, items):
@@ -334,16 +334,16 @@ def test_a_renamed_private_attribute_is_no_difference(tmp_path: Path) -> None:
         "shop", "self.total = 0\n        self._all =", "self._every = list(items)\n        self.total = 0\n        _ ="
     )
     explored = scenario.explore()
-    assert [one.findings for one in explored.values()] == [()] * len(explored)
-    assert sum(one.counts.same for one in explored.values()) > 0
+    assert [target.findings for target in explored.values()] == [()] * len(explored)
+    assert sum(target.counts.same for target in explored.values()) > 0
 
 
 # --- what is accepted ---------------------------------------------------------------------------------------------
 
 
 def test_what_is_accepted_hides_nothing_else(tmp_path: Path) -> None:
-    """Not another difference of the same field in another path class, and what is accepted is still told, so that its
-    acceptance is known to match something."""
+    """Not another difference of the same field in another path class, and what is accepted is still reported, so that
+    its acceptance is known to match something."""
     source = """
         def fee(kind, total):
             if kind == "gift":
@@ -359,8 +359,8 @@ def test_what_is_accepted_hides_nothing_else(tmp_path: Path) -> None:
     scenario.change("shop", "> 70", ">= 70").change("shop", "> 100", ">= 100")
     [first] = scenario.explore()["shop:fee"].findings
     explored = scenario.explore(examples=80, is_accepted=lambda entry, path, differences: path == first.path)
-    told = explored["shop:fee"].findings
-    assert {one.path == first.path for one in told if one.near} == {True, False}
+    findings = explored["shop:fee"].findings
+    assert {finding.path == first.path for finding in findings if finding.near} == {True, False}
 
 
 def test_what_is_not_accepted_is_not_shrunk_into_what_is(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_what_is_not_accepted_is_not_shrunk_into_what_is(tmp_path: Path) -> None
     )
 
     def is_accepted(entry: str, path: str, differences: tuple[FieldDifference, ...]) -> bool:
-        return [one.field for one in differences] == ["return.fee"]
+        return [difference.field for difference in differences] == ["return.fee"]
 
     findings = scenario.explore(is_accepted=is_accepted)["shop:fees"].findings
-    assert [one for one in findings if "return.shipping" in [part.field for part in one.differences]]
+    assert [finding for finding in findings if "return.shipping" in [part.field for part in finding.differences]]

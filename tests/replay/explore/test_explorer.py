@@ -27,7 +27,7 @@ def only(explored: Explored) -> Any:
 
 def lasting(explored: dict[str, Explored]) -> dict[str, Explored]:
     """Without what one run has and another of the same may not have."""
-    return {name: msgspec.structs.replace(one, seconds=0.0, kept=0) for name, one in explored.items()}
+    return {name: msgspec.structs.replace(target, seconds=0.0, kept=0) for name, target in explored.items()}
 
 
 # --- one shop in which many things change -------------------------------------------------------------------------
@@ -223,14 +223,15 @@ def explored(shop: Scenario) -> dict[str, Explored]:
 
 
 def test_a_moved_boundary_is_found_with_the_smallest_input(explored: dict[str, Explored]) -> None:
-    """Where every recorded input is the same on both sides, at the literal that the change is about."""
+    """Where every recorded input is the same on both sides, at the constant that the change is about."""
     finding = only(explored["shop:fee"])
     assert (finding.call, finding.base, finding.candidate) == ("fee(total=100)", "returned 0", "returned 10")
     assert finding.near
     assert (finding.location.kind, finding.location.condition) == ("decision", "total >= 100")
-    assert [(one.kind, one.field, one.base_text, one.candidate_text) for one in finding.differences] == [
-        ("return", "return", "0", "10")
-    ]
+    assert [
+        (difference.kind, difference.field, difference.base_text, difference.candidate_text)
+        for difference in finding.differences
+    ] == [("return", "return", "0", "10")]
     assert explored["shop:fee"].recorded == 3
 
 
@@ -244,29 +245,29 @@ def test_an_empty_list_is_near_where_truth_is_tested(explored: dict[str, Explore
 @pytest.mark.parametrize("name", ["plain", "bill", "total", "Cart.small"])
 def test_what_does_the_same_has_no_finding(explored: dict[str, Explored], name: str) -> None:
     """A refactoring is silent, however much is tried; every example is accounted for."""
-    one = explored[f"shop:{name}"]
-    assert (one.reason, one.findings) == ("", ())
-    assert one.counts.same > 20
-    counts = msgspec.structs.asdict(one.counts)
+    target = explored[f"shop:{name}"]
+    assert (target.reason, target.findings) == ("", ())
+    assert target.counts.same > 20
+    counts = msgspec.structs.asdict(target.counts)
     assert counts.pop("examples") == sum(counts.values())
 
 
-def test_letters_that_nobody_sent_are_far(explored: dict[str, Explored]) -> None:
-    """A difference on them is told, and not near."""
+def test_unrecorded_letters_are_far(explored: dict[str, Explored]) -> None:
+    """A difference on them is reported, and not near."""
     finding = only(explored["shop:folded"])
     assert not finding.near
     assert "ß" in finding.call
 
 
 def test_what_base_was_never_meant_for_is_a_precondition_violation(explored: dict[str, Explored]) -> None:
-    """Base raises TypeError on `None`, the candidate does not: nobody can say which is right."""
+    """Base raises TypeError on `None`, the candidate does not: which is right is unknown."""
     assert explored["shop:size"].findings == ()
     assert explored["shop:size"].counts.precondition_violations >= 1
 
 
 def test_an_exception_that_was_recorded_is_evidence(explored: dict[str, Explored]) -> None:
     """A TypeError that base raised in the recording is what it does."""
-    [finding] = [one for one in explored["shop:strict"].findings if one.near]
+    [finding] = [finding for finding in explored["shop:strict"].findings if finding.near]
     assert (finding.base, finding.candidate) == ("raised TypeError('never')", "raised ValueError('empty')")
 
 
@@ -383,7 +384,7 @@ def test_a_changed_argument_is_a_difference(explored: dict[str, Explored]) -> No
     """A list that is sorted in place, where every recorded one was sorted already."""
     finding = explored["shop:top"].findings[0]
     assert finding.near
-    assert {one.kind for one in finding.differences} == {"mutation"}
+    assert {difference.kind for difference in finding.differences} == {"mutation"}
     assert finding.base.startswith("left arguments")
 
 
@@ -410,7 +411,7 @@ def test_methods_and_properties_are_called_as_they_are(
     explored: dict[str, Explored], name: str, call: str, base: str
 ) -> None:
     """A static method through its class, a property of a recorded instance."""
-    [finding] = [one for one in explored[f"shop:{name}"].findings if one.near]
+    [finding] = [finding for finding in explored[f"shop:{name}"].findings if finding.near]
     assert (finding.call, finding.base) == (call, base)
 
 
@@ -418,8 +419,8 @@ def test_state_of_an_instance_is_part_of_the_input(explored: dict[str, Explored]
     """A method is called on recorded instances with other attributes."""
     findings = explored["shop:Cart.add"].findings
     assert findings
-    assert all(one.call.startswith("Cart(limit=") for one in findings)
-    assert ("returned True", "returned False") in {(one.base, one.candidate) for one in findings}
+    assert all(finding.call.startswith("Cart(limit=") for finding in findings)
+    assert ("returned True", "returned False") in {(finding.base, finding.candidate) for finding in findings}
 
 
 @pytest.mark.parametrize(
@@ -434,22 +435,23 @@ def test_what_cannot_be_called_alone_is_listed_with_the_reason(
     explored: dict[str, Explored], name: str, reason: str
 ) -> None:
     """Nothing is left out in silence."""
-    one = explored[f"shop:{name}"]
-    assert (one.reason, one.counts.examples, one.findings) == (reason, 0, ())
+    target = explored[f"shop:{name}"]
+    assert (target.reason, target.counts.examples, target.findings) == (reason, 0, ())
 
 
-def test_a_difference_is_told_once(explored: dict[str, Explored], odd: Odd) -> None:
+def test_a_difference_is_reported_once(explored: dict[str, Explored], odd: Odd) -> None:
     """An input that is near once it is small is not listed among the far ones too."""
     calls = {
-        name: [finding.call for finding in one.findings] for name, one in [*explored.items(), *odd.explored.items()]
+        name: [finding.call for finding in target.findings]
+        for name, target in [*explored.items(), *odd.explored.items()]
     }
-    assert [name for name, told in calls.items() if len(set(told)) < len(told)] == []
+    assert [name for name, texts in calls.items() if len(set(texts)) < len(texts)] == []
 
 
 def test_what_was_explored_travels_as_text(explored: dict[str, Explored]) -> None:
     """From a worker to the process that reports: `decode(encode(x)) == x`, with every finding."""
-    for one in explored.values():
-        assert decode_explored(encode_explored(one)) == one
+    for target in explored.values():
+        assert decode_explored(encode_explored(target)) == target
 
 
 # --- what is out of the ordinary ----------------------------------------------------------------------------------
@@ -570,17 +572,18 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
 
 
 def test_what_leads_to_an_unrecorded_exchange_is_rejected(odd: Odd) -> None:
-    """A country that nobody asked for is no difference, whatever either side would have made of the answer."""
-    one = odd.explored["odd:price"]
-    assert one.counts.rejected >= 1
-    assert {finding.near for finding in one.findings} == {True}
-    assert all("amount=9" in finding.call for finding in one.findings)
+    """A country for which no exchange was recorded is no difference, whatever either side would have made of the
+    answer."""
+    price = odd.explored["odd:price"]
+    assert price.counts.rejected >= 1
+    assert {finding.near for finding in price.findings} == {True}
+    assert all("amount=9" in finding.call for finding in price.findings)
 
 
 def test_no_test_is_written_of_what_talks_to_another_system(odd: Odd) -> None:
     """Only the recording stands for it, in whichever step of an input it was asked."""
     findings = odd.explored["odd:price"].findings
-    assert [(one.call, one.test) for one in findings if one.test] == []
+    assert [(finding.call, finding.test) for finding in findings if finding.test] == []
 
 
 def test_a_function_that_never_ends_is_stopped(odd: Odd) -> None:
@@ -593,14 +596,14 @@ def test_a_function_that_never_ends_is_stopped(odd: Odd) -> None:
 
 def test_a_process_that_ends_is_a_difference_of_that_input_alone(odd: Odd) -> None:
     """`os._exit` takes the trial along, the other inputs are tried all the same."""
-    one = odd.explored["odd:ended"]
-    assert only(one).call == "ended(number=7)"
-    assert only(one).candidate == "it ended its process with status 3 (`os._exit`)"
-    assert one.counts.same >= 10
+    ended = odd.explored["odd:ended"]
+    assert only(ended).call == "ended(number=7)"
+    assert only(ended).candidate == "it ended its process with status 3 (`os._exit`)"
+    assert ended.counts.same >= 10
 
 
 def test_what_is_kept_from_call_to_call_is_seen(odd: Odd) -> None:
-    """A cache with too few keys differs at the second call only, and both calls are told."""
+    """A cache with too few keys differs at the second call only, and both calls are reported."""
     finding = odd.explored["odd:cost"].findings[0]
     first, second = finding.call.split(", then ")
     assert first.startswith("cost(item=")
@@ -609,13 +612,13 @@ def test_what_is_kept_from_call_to_call_is_seen(odd: Odd) -> None:
 
 
 def test_a_class_that_holds_its_state_in_another_way_is_listed(odd: Odd) -> None:
-    """Where nobody knows who made the instance."""
+    """Where no recorded entry made the instance."""
     reason = odd.scenario.plain(odd.explored["odd:Basket.total"].reason)
     assert reason == "it needs a odd.Basket whose layout changed and which no recorded entry made"
 
 
 def test_a_request_is_explored_through_its_fields(odd: Odd) -> None:
-    """And told as a client would write it."""
+    """And written as a client would write it."""
     finding = only(odd.explored["POST /quotes"])
     assert finding.call == 'POST /quotes {"items": []}'
     assert finding.base == "answered 422 {'error': 'no items'}"
@@ -623,9 +626,9 @@ def test_a_request_is_explored_through_its_fields(odd: Odd) -> None:
 
 
 def test_a_callable_argument_is_answered_and_never_called_again(odd: Odd) -> None:
-    """What is found of a function that takes one is told, but not written down as a test."""
-    [trace] = [one for one in odd.scenario.traces() if one.entry.endswith(":run")]
-    assert [one.boundary for one in trace.exchanges] == ["callable", "callable"]
+    """What is found of a function that takes one is reported, but not written down as a test."""
+    [trace] = [trace for trace in odd.scenario.traces() if trace.entry.endswith(":run")]
+    assert [exchange.boundary for exchange in trace.exchanges] == ["callable", "callable"]
     assert odd.lines == ["a", "b"]
     finding = only(odd.explored["odd:run"])
     assert finding.call.startswith("run(steps=[], pause=")
@@ -659,7 +662,7 @@ SMALL = """
 
 @pytest.fixture
 def small(tmp_path: Path) -> Scenario:
-    """Two functions, one of them changed on the quiet, one on letters that nobody sent."""
+    """Two functions, one of them changed on the quiet, one on unrecorded letters."""
 
     def traffic(shop: Any) -> None:
         for total in (50, 150):
@@ -677,8 +680,8 @@ def test_runs_are_alike_and_what_differed_is_tried_first(small: Scenario) -> Non
     first = small.explore()
     assert only(first["shop:fee"]).call == "fee(total=100)"
     kept = small.explore(examples=1)
-    assert [(one.kept, [f.call for f in one.findings]) for one in kept.values()] == [
-        (1, [f.call for f in one.findings]) for one in first.values()
+    assert [(target.kept, [f.call for f in target.findings]) for target in kept.values()] == [
+        (1, [f.call for f in target.findings]) for target in first.values()
     ]
     shutil.rmtree(small.folder / ".runtime" / "explored")
     profile, state = settings.get_current_profile_name(), random.getstate()
@@ -696,7 +699,7 @@ def test_runs_are_alike_and_what_differed_is_tried_first(small: Scenario) -> Non
 def test_rules_of_comparison_count(small: Scenario) -> None:
     """What the project does not compare differs in no input either."""
     rules = ProjectRules((CompareRule(field="return", entry="*", ignore=True, reason="nobody reads it"),), Hooks)
-    assert [one.findings for one in small.explore(settles=rules).values()] == [(), ()]
+    assert [target.findings for target in small.explore(settles=rules).values()] == [(), ()]
 
 
 def test_a_large_integer_under_a_sensitive_name_is_replayed(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ def test_near_is_within_what_was_observed_or_on_the_edge_of_a_constant(
 ) -> None:
     """Types, ranges, lengths, keys, kinds of characters; 100 and "gold" stand in the source."""
     known = constants("def f(a):\n    return a == 100 or a == 'gold'\n")
-    seen = profile(*(call(capture(one)) for one in recorded), known=known)
+    seen = profile(*(call(capture(value)) for value in recorded), known=known)
     assert near(seen, call(capture(tried))) is is_near
 
 
@@ -349,7 +349,7 @@ def test_awkward_values_of_the_type_are_tried(value: Any, wanted: list[Any]) -> 
     """From a short list."""
     part, here = around(call(capture(value)))
     found = list(map(encode, values_for(part, here)))
-    assert [one for one in wanted if encode(capture(one)) not in found] == []
+    assert [value for value in wanted if encode(capture(value)) not in found] == []
 
 
 # --- mutations -----------------------------------------------------------------------------------------------------
@@ -366,16 +366,16 @@ def test_every_input_is_another_one(recorded: list[Tree], numbers: list[int]) ->
     """None twice and none that was recorded, also of those that Hypothesis draws; the same ones each time."""
     made = mutations(*recorded)
     found = made.batch(40)
-    for one in found[:2]:
-        made.add_seed(one, 0.0, Missing(frozenset({"first"})))
+    for mutant in found[:2]:
+        made.add_seed(mutant, 0.0, Missing(frozenset({"first"})))
     found += made.batch(10)
-    found += [one for one in map(made.of_number, numbers) if one is not None]
-    keys = [encode(one.tree) for one in found]
+    found += [mutant for mutant in map(made.of_number, numbers) if mutant is not None]
+    keys = [encode(mutant.tree) for mutant in found]
     assert len(set(keys)) == len(keys)
     assert not set(keys) & set(map(encode, recorded))
-    assert all(has_all_anchors(one.tree) for one in found)
+    assert all(has_all_anchors(mutant.tree) for mutant in found)
     again = mutations(*recorded).batch(40)
-    assert [encode(one.tree) for one in again] == keys[: len(again)]
+    assert [encode(mutant.tree) for mutant in again] == keys[: len(again)]
 
 
 def test_arguments_stay_correlated() -> None:
@@ -383,17 +383,17 @@ def test_arguments_stay_correlated() -> None:
     recorded = [call(capture({"id": n, "name": f"n{n}"}), n * 10) for n in range(1, 6)]
     made = mutations(*recorded)
     single = 0
-    for one in made.batch(60):
-        own = {part.place: encode(part.tree) for part in parts_of(recorded[one.seed], NAMES)}
-        now = {part.place: encode(part.tree) for part in parts_of(one.tree, NAMES)}
+    for mutant in made.batch(60):
+        own = {part.place: encode(part.tree) for part in parts_of(recorded[mutant.seed], NAMES)}
+        now = {part.place: encode(part.tree) for part in parts_of(mutant.tree, NAMES)}
         leaves = [place for place in own if place in now and len(place) > 2 and own[place] != now[place]]
         single += len(leaves) <= 1
     assert single > 30
 
 
 def test_an_argument_that_may_be_left_out_is_given_too() -> None:
-    """An optional parameter is tried although nobody gave it."""
-    found = [field(part_at(one.tree, (2,)), "more") for one in mutations(call(1, 2)).batch(60)]
+    """An optional parameter is tried although no call gave it."""
+    found = [field(part_at(mutant.tree, (2,)), "more") for mutant in mutations(call(1, 2)).batch(60)]
     assert any(value is not None for value in found)
 
 
@@ -413,7 +413,7 @@ def test_an_input_is_made_near_by_letters_of_recorded_kinds() -> None:
     """A blank where only letters and dashes were seen; a text of another length stays far."""
     made = mutations(call("north-sea", 1), call("baltic", 1))
     assert not made.is_near(call("north sea", 1))
-    found = [part_at(one, (1, 0)) for one in made.in_recorded_letters(call("north sea", 1))]
+    found = [part_at(tree, (1, 0)) for tree in made.in_recorded_letters(call("north sea", 1))]
     assert found == ["north-sea", "northzsea"]
     assert made.in_recorded_letters(call("north-sea", 1)) == []
     assert made.in_recorded_letters(call("a " * 40, 1)) == []
@@ -439,9 +439,9 @@ def sum_of(tree: Tree) -> int:
     """Of all integers in a tree."""
     pending, total = [tree], 0
     while pending:
-        one = pending.pop()
-        total += one if type(one) is int else 0
-        pending += getattr(one, "items", None) or getattr(one, "values", None) or []
+        part = pending.pop()
+        total += part if type(part) is int else 0
+        pending += getattr(part, "items", None) or getattr(part, "values", None) or []
     return total
 
 
@@ -464,7 +464,7 @@ def test_what_is_shrunk_still_differs(items: list[int], least: int) -> None:
 
     def differ(some: list[Tree]) -> list[bool]:
         asked.extend(some)
-        return [sum_of(one) >= least for one in some]
+        return [sum_of(tree) >= least for tree in some]
 
     assume(sum_of(tree) >= least)
     small = shrunk(tree, NAMES, differ, attempts=30)
@@ -477,7 +477,7 @@ def test_shrinking_ends_at_the_simplest_input() -> None:
     """Items that do not matter go, numbers become small, texts empty; a name of an argument stays."""
     tree = call(capture([{"price": 5, "name": "pen"}, {"price": 70, "name": "ink"}]), 3, coupon="X-12")
     assert shrunk(tree, NAMES, lambda some: [True] * len(some)) == call(ListNode([]), 0, coupon="")
-    small = shrunk(tree, NAMES, lambda some: [sum_of(one) > 60 for one in some])
+    small = shrunk(tree, NAMES, lambda some: [sum_of(tree) > 60 for tree in some])
     assert small == call(ListNode([record(price=70)]), 0, coupon="")
 
 
@@ -490,7 +490,7 @@ def test_hypothesis_sees_no_value(capsys: pytest.CaptureFixture[str], caplog: py
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             tree = call(capture([SECRET, SECRET * 40]), 3)
-            small = shrunk(tree, NAMES, lambda some: [SECRET in repr(one) for one in some])
+            small = shrunk(tree, NAMES, lambda some: [SECRET in repr(tree) for tree in some])
     finally:
         settings.load_profile("default")
     assert SECRET in repr(small)
@@ -744,14 +744,14 @@ def live(tree: Tree) -> Any:
 
 @pytest.mark.parametrize("name", USES)
 def test_code_with_call_probes_behaves_as_it_did(both: tuple[types.ModuleType, types.ModuleType], name: str) -> None:
-    """While nothing is asked, while its calls are told, and after."""
+    """While nothing is asked, while its calls are reported, and after."""
     plain, with_probes = both
     expected = USES[name](plain)
     assert USES[name](with_probes) == expected
     call_probes.begin({f"probed_here:{name}": 9}, None, {}, live)
     assert USES[name](with_probes) == expected
     assert call_probes.calls != []
-    assert {(one.function, one.number) for one in call_probes.calls} == {
+    assert {(call.function, call.number) for call in call_probes.calls} == {
         (f"probed_here:{name}", at) for at in range(len(call_probes.calls))
     }
     call_probes.end()
@@ -762,7 +762,7 @@ def test_code_with_call_probes_behaves_as_it_did(both: tuple[types.ModuleType, t
 def test_a_call_that_is_substituted_by_itself_changes_nothing(
     both: tuple[types.ModuleType, types.ModuleType], name: str
 ) -> None:
-    """What a prologue told of a call are its arguments, whichever way they were given."""
+    """What a prologue reports of a call are its arguments, however they were given."""
     _plain, with_probes = both
     call_probes.begin({f"probed_here:{name}": 9}, None, {}, live)
     expected = USES[name](with_probes)
@@ -804,15 +804,15 @@ def test_signatures_and_lines_are_those_of_the_source(both: tuple[types.ModuleTy
         assert inspect.signature(getattr(with_probes, name)) == inspect.signature(getattr(plain, name))
         assert getattr(with_probes, name).__doc__ == getattr(plain, name).__doc__
     lines = []
-    for one in both:
+    for version in both:
         with pytest.raises(ValueError, match="x") as caught:
-            one.failing("x")
+            version.failing("x")
         lines.append(caught.traceback[-1].lineno)
     assert lines[0] == lines[1]
 
 
-def test_outside_a_trace_nothing_is_told() -> None:
-    """Imports and threads of their own are nobody's calls."""
+def test_outside_a_trace_nothing_is_reported() -> None:
+    """Imports and threads of their own are calls of no trace."""
     source = "def f(a):\n    return a\n"
     made = module(with_call_probes(source, "probed_here", "probed.py"))
     try:

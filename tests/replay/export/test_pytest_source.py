@@ -130,7 +130,7 @@ def called(target: str, *args: Any, **kwargs: Any) -> Plain:
 
 def source(*tests: Plain, name: str = "shop:made") -> str:
     """A module of them."""
-    return source_of([Written(name, "it differs", one.text, one.reason) for one in tests])
+    return source_of([Written(name, "it differs", test.text, test.reason) for test in tests])
 
 
 def failing(text: str) -> list[str]:
@@ -215,7 +215,8 @@ def test_a_test_passes_on_base_or_is_not_written(value: str) -> None:
     ],
 )
 def test_a_test_fails_on_the_candidate_or_is_not_written(value: str, other: str) -> None:
-    """Differences that replays tell: of type inside a container, of a decimal's places, of a class's built-in part."""
+    """Differences that replays report: of type inside a container, of a decimal's places, of a class's built-in
+    part."""
     service(value=value)
     plain = called("made", 1)
     text = source(plain)
@@ -269,7 +270,7 @@ def test_methods_properties_and_class_methods() -> None:
 
 
 def test_what_a_method_does_to_its_object_is_asserted() -> None:
-    """A difference of the state that it leaves is one that replays tell."""
+    """A difference of the state that it leaves is one that replays report."""
     shop = service()
     cart = shop.Cart(["pen"])
     step = Invocation("written_shop:Cart.add", "method", capture((cart, ("ink",), {})))
@@ -338,7 +339,7 @@ def step(*args: Tree, target: str = "written_shop:give", kind: str = "function",
 def test_what_talks_to_another_system_is_no_test() -> None:
     """Only the recording stands for it."""
     call = Outbound(Operation("sqlite", "execute", "db", "write"), None, 0, True, None, 0)
-    assert plain(step(1), outbound=[call]) == Plain("", "it talks to a system that only the recording stands for")
+    assert plain(step(1), outbound=[call]) == Plain("", "it talks to a system that only the recording represents")
 
 
 @pytest.mark.parametrize(
@@ -401,7 +402,7 @@ def harmless(text: str) -> bool:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     imported = {
-        one.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for one in node.names
+        alias.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names
     }
     docstring, *rest = tree.body
     return (
@@ -485,5 +486,7 @@ def test_an_integer_that_is_none_is_no_test() -> None:
 def test_what_is_imported_is_not_collected(target: str) -> None:
     """A function of the service whose name begins as a test's does is no test."""
     tree = ast.parse(source(plain(step(1, target=target))))
-    names = [one.asname or one.name for node in tree.body if isinstance(node, ast.ImportFrom) for one in node.names]
+    names = [
+        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
     assert [name for name in names if name.startswith(("test", "Test"))] == []
