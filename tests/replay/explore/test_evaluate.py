@@ -6,6 +6,7 @@ import pytest
 
 from pytest_runtime.recorders.model.branches import Arm, Branch
 from pytest_runtime.recorders.model.value_tree import ObjectNode, Tree, TupleNode, record
+from pytest_runtime.replay.compare.tolerance import NOTHING
 from pytest_runtime.replay.explore.analyze.branch_distance import BranchDistance
 from pytest_runtime.replay.explore.evaluate import Evaluator, fault_of
 from pytest_runtime.replay.explore.findings import FINDINGS_LIMIT, Findings, Kind
@@ -17,7 +18,7 @@ from pytest_runtime.replay.model.observation import Observation
 from pytest_runtime.replay.model.verdict import Location
 
 MUTANT = Mutant(0, None)
-STRICT = Evaluator(lambda mutant: lambda *where: False, ["builtins:KeyError"])
+STRICT = Evaluator(lambda mutant: NOTHING, ["builtins:KeyError"])
 
 GOOD = TrialResult("outcome", digest=b"1")
 OTHER = TrialResult("outcome", digest=b"2")
@@ -57,7 +58,7 @@ def test_what_a_trial_is_worth(base: TrialResult, candidate: TrialResult, evalua
 
 def test_a_violation_that_was_recorded_is_none() -> None:
     """Base that raised `TypeError` on recorded inputs is an oracle for it."""
-    evaluator = Evaluator(lambda mutant: lambda *where: False, ["builtins:TypeError"])
+    evaluator = Evaluator(lambda mutant: NOTHING, ["builtins:TypeError"])
     assert evaluator.evaluate((raising("TypeError"), GOOD)) == "differs"
 
 
