@@ -1,4 +1,4 @@
-"""This file is about a rule of comparison as a project writes it: one table `[[tool.pytest-runtime.compare]]`.
+"""A rule of comparison as a project writes it: one table `[[tool.pytest-runtime.compare]]`.
 
 It is read with the configuration, also where a service is recorded, so nothing that judges is imported here.
 """

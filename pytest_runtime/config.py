@@ -1,4 +1,4 @@
-"""This file is about configuration: `[tool.pytest-runtime]` of a project's `pyproject.toml`, as one frozen value."""
+"""Configuration: `[tool.pytest-runtime]` of a project's `pyproject.toml`, as one frozen value."""
 
 from __future__ import annotations
 

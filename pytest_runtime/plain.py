@@ -1,4 +1,4 @@
-"""This file is about plain values: value trees as Python values that hooks can work with, without anyone's classes."""
+"""Plain values: value trees as Python values that hooks can work with, without anyone's classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about the context variable that carries the trace: what a piece of running code belongs to.
+"""The context variable that carries the trace: what a piece of running code belongs to.
 
 A trace is followed by context, never by time. The variable holds a `Scope`; threads that a trace starts and work
 that it hands to an executor carry the scope of their origin, nothing else of its context.

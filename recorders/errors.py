@@ -1,4 +1,4 @@
-"""This file is about the errors that a person can act on.
+"""The errors that a person can act on.
 
 RuntimeBaselineError
 ├── StoreError             a baseline cannot be opened, read or written

@@ -1,4 +1,4 @@
-"""This file is about the included packages: which files, modules and code objects are under validation."""
+"""The included packages: which files, modules and code objects are under validation."""
 
 from __future__ import annotations
 

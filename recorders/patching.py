@@ -1,4 +1,4 @@
-"""This file is about patches: each is made in one place and returns its own undo."""
+"""Patches: each is made in one place and returns its own undo."""
 
 from __future__ import annotations
 

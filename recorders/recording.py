@@ -1,4 +1,4 @@
-"""This file is about one recording: the composition of everything that the recorder is made of, and its end."""
+"""One recording: the composition of everything that the recorder is made of, and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about the project that tests of the plugin share: recorded once, copied for each test, changed there."""
+"""The project that tests of the plugin share: recorded once, copied for each test, changed there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about the corpus: pairs of one module before and after a change, with the traffic of the first.
+"""The corpus: pairs of one module before and after a change, with the traffic of the first.
 
 A pair lies in `pairs/PART/SLUG`: `before.py`, `after.py`, and `traffic.py` with `KIND`, `FUNCTION` (what changed),
 `traffic(service, random)` (one ordinary use), and for a regression `witness(service)`, a use that tells the versions

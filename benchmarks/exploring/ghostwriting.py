@@ -1,4 +1,4 @@
-"""This file is about one written test, in a process of its own: Hypothesis writes that two functions do the same.
+"""One written test, in a process of its own: Hypothesis writes that two functions do the same.
 
     python ghostwriting.py BEFORE AFTER FUNCTION     two modules in the current folder, and a name in both
 

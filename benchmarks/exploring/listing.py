@@ -1,4 +1,4 @@
-"""This file is about what is put down for reading: every pair with what was said of it, and by whom."""
+"""What is put down for reading: every pair with what was said of it, and by whom."""
 
 from __future__ import annotations
 

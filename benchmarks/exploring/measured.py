@@ -1,4 +1,4 @@
-"""This file is about what a command takes: its CPU with that of all processes below it, and its wall time."""
+"""What a command takes: its CPU with that of all processes below it, and its wall time."""
 
 from __future__ import annotations
 

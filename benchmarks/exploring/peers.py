@@ -1,4 +1,4 @@
-"""This file is about peers: tools that compare two functions without a recording, called by their documented commands.
+"""Peers: tools that compare two functions without a recording, called by their documented commands.
 
 They are given the changed function by itself, so a method is beyond them. What they answer does not depend on the
 traffic: each pair is asked about once.

@@ -1,4 +1,4 @@
-"""This file is about the product: it is called by its command line and answers with its report, and nothing else.
+"""The product: it is called by its command line and answers with its report, and nothing else.
 
 Everything that depends on how it is called, and on what the report looks like, stands here.
 """

@@ -1,4 +1,4 @@
-"""This file is about the scratch project: the corpus as one package, recorded before the change and judged after it."""
+"""The scratch project: the corpus as one package, recorded before the change and judged after it."""
 
 from __future__ import annotations
 

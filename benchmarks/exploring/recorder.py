@@ -1,4 +1,4 @@
-"""This file is about recording the corpus, in a process of its own that runs in the folder with the older version.
+"""Recording the corpus, in a process of its own that runs in the folder with the older version.
 
     python recorder.py ORDER     a JSON file: baseline, store, include, uses, seed, and the traffic of each module
 

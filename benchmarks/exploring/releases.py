@@ -1,4 +1,4 @@
-"""This file is about releases: a package was recorded under ordinary usage, and a later release fixes an edge case
+"""Releases: a package was recorded under ordinary usage, and a later release fixes an edge case
 that this usage does not hit. Replays of the recording say nothing of it; does exploring find it?
 
 Packages come from the package index at pinned versions; nothing of them is in this repository.

@@ -1,4 +1,4 @@
-"""This file is about the table: what the product found over all seeds, what the peers found, and the bars."""
+"""The table: what the product found over all seeds, what the peers found, and the bars."""
 
 from __future__ import annotations
 

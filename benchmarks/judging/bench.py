@@ -1,4 +1,4 @@
-"""This file is about benches: where one version after another is put, seen by the oracle, and judged by the product."""
+"""Benches: where one version after another is put, seen by the oracle, and judged by the product."""
 
 from __future__ import annotations
 

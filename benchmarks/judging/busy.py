@@ -1,4 +1,4 @@
-"""This file is about busy changes: a refactoring of many functions at once, in which one mutant hides.
+"""Busy changes: a refactoring of many functions at once, in which one mutant hides.
 
 A pull request is seldom one line. Here one local of every function that the traffic runs has another name, which moves
 no line and which nobody can see; whoever only looks which function changed has no hint.

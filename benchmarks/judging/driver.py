@@ -1,4 +1,4 @@
-"""This file is about the oracle's process: it runs a subject's traffic on one version after another, and writes what
+"""The oracle's process: it runs a subject's traffic on one version after another, and writes what
 was seen. The recorder has no part in it.
 
     python driver.py SERVICE|LIBRARY     reads one JSON object per line: folder, package, out, seconds, lines

@@ -1,4 +1,4 @@
-"""This file is about harmless edits: found or made, shown to be harmless by the oracle, and judged by the product."""
+"""Harmless edits: found or made, shown to be harmless by the oracle, and judged by the product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about what a caller sees of a library: what each call of the traffic returns, raises and changes."""
+"""What a caller sees of a library: what each call of the traffic returns, raises and changes."""
 
 from __future__ import annotations
 

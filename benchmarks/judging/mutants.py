@@ -1,4 +1,4 @@
-"""This file is about mutants: a source with one point of one function changed, and everything else as it was.
+"""Mutants: a source with one point of one function changed, and everything else as it was.
 
 Lines stay where they are, so that a place in the mutant is the same place in the original.
 """

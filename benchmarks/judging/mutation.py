@@ -1,4 +1,4 @@
-"""This file is about mutation runs: what the oracle and the product each say of every mutant, and the rates."""
+"""Mutation runs: what the oracle and the product each say of every mutant, and the rates."""
 
 from __future__ import annotations
 

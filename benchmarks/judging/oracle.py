@@ -1,4 +1,4 @@
-"""This file is about the oracle: what a subject's callers see, found without the product, in plain processes.
+"""The oracle: what a subject's callers see, found without the product, in plain processes.
 
 It decides alone whether a change is observable. What moves between two runs of one version is left out.
 """

@@ -1,4 +1,4 @@
-"""This file is about places in a syntax tree: every node of a function's body with the function and statement it is in.
+"""Places in a syntax tree: every node of a function's body with the function and statement it is in.
 
 Left out is what runs when a module is imported (decorators, defaults, annotations), and the inside of f-strings, whose
 positions older versions of Python do not know.

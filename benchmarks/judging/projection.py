@@ -1,4 +1,4 @@
-"""This file is about projection: a value as plain text, in which two values are the same when a caller cannot tell.
+"""Projection: a value as plain text, in which two values are the same when a caller cannot tell.
 
 It reads what is public and runs nothing of the value's own: no `__repr__`, no `__eq__`, no property.
 """

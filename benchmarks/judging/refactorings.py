@@ -1,4 +1,4 @@
-"""This file is about refactorings: edits of one function that, done right, nobody can see from outside.
+"""Refactorings: edits of one function that, done right, nobody can see from outside.
 
 Each takes a file and a function, and yields the whole file for every place where it can be done. They are simple
 on purpose and know little: whether an edit is harmless is decided by the oracle, which throws away what it can see.

@@ -1,4 +1,4 @@
-"""This file is about real refactorings: what changed between two releases of a package without a caller noticing.
+"""Real refactorings: what changed between two releases of a package without a caller noticing.
 
 Two kinds of case for a pair of releases. The whole new release, when the oracle sees nothing of it under the subject's
 traffic; and single functions of the new release put into the old one, for every function that the traffic runs and

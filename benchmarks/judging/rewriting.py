@@ -1,4 +1,4 @@
-"""This file is about rewriting: statements of a file replaced by others, with the text around them left alone."""
+"""Rewriting: statements of a file replaced by others, with the text around them left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about what is seen of the trading service: its answers, the calls that reach the fraud service, and the
+"""What is seen of the trading service: its answers, the calls that reach the fraud service, and the
 rows in its database. The example's own traffic is sent in this process, in order, with a clock and ids of its own.
 """
 

@@ -1,4 +1,4 @@
-"""This file is about subjects: code that is changed, with the traffic that it is recorded under.
+"""Subjects: code that is changed, with the traffic that it is recorded under.
 
 A subject lies in a folder: the package, `pyproject.toml`, and for a library `traffic.py`, whose `run(do)` makes every
 call through `do`. Libraries come from the package index at a pinned version; nothing of them is in this repository.

@@ -1,4 +1,4 @@
-"""This file is about survivors: mutants that recorded traffic does not show, and whether exploring finds them.
+"""Survivors: mutants that recorded traffic does not show, and whether exploring finds them.
 
 Which of them a caller can see is decided by others: by the package's own tests, from its source release. They run in
 plain processes, without the product.

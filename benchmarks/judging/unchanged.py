@@ -1,4 +1,4 @@
-"""This file is about unchanged code: whatever the hash seed and the order of the items, nothing may diverge."""
+"""Unchanged code: whatever the hash seed and the order of the items, nothing may diverge."""
 
 from __future__ import annotations
 

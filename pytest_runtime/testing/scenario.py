@@ -1,4 +1,4 @@
-"""This file is about the test harness: write a small service, record it, change it, replay it, in this process.
+"""The test harness: write a small service, record it, change it, replay it, in this process.
 
 scenario = Scenario(tmp_path, {"shop": "def total(items): ..."})
 scenario.record(lambda shop: shop.total([1, 2]))

@@ -1,4 +1,4 @@
-"""This file is about the clock boundary: wall clock, timers and sleep.
+"""The clock boundary: wall clock, timers and sleep.
 
 Readings are ambient: recorded as a stream per reading function, never compared. `datetime` readings are recorded as
 an instant and the local offset, so that they can be given again in whatever form the code under test asks for.

@@ -1,4 +1,4 @@
-"""This file is about boundaries that a project declares: functions and classes named in its configuration.
+"""Boundaries that a project declares: functions and classes named in its configuration.
 
 A function is one exchange a call. Of a class, every public method is; its instances are made without running
 `__init__` behind a recorded world, with the attributes that construction left in the recording.

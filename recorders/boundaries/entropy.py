@@ -1,4 +1,4 @@
-"""This file is about the entropy boundary: `random`, `uuid`, `secrets` and `os.urandom`.
+"""The entropy boundary: `random`, `uuid`, `secrets` and `os.urandom`.
 
 Everything random in the standard library comes down to four draws: `os.urandom`, the copy of it that `random` holds
 (and so `secrets` and `SystemRandom`), and `random()` and `getrandbits()` of a generator. Those are recorded. A

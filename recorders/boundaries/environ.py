@@ -1,4 +1,4 @@
-"""This file is about the environment boundary: reading variables through `os.environ` and `os.getenv`.
+"""The environment boundary: reading variables through `os.environ` and `os.getenv`.
 
 Readings are recorded by key, once per trace. A variable that the program sets itself within the trace is its own.
 """

@@ -1,4 +1,4 @@
-"""This file is about the HTTP boundary: everything over `http.client`, and so `urllib`, `urllib3` and `requests`.
+"""The HTTP boundary: everything over `http.client`, and so `urllib`, `urllib3` and `requests`.
 
 A request is collected as it is sent. A response is recorded as the raw bytes that the socket gave, teed below the
 buffer as they are read, and parsed on replay by `http.client` itself, so chunking, early close and streaming are the

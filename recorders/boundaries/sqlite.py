@@ -1,4 +1,4 @@
-"""This file is about the `sqlite3` boundary.
+"""The `sqlite3` boundary.
 
 `sqlite3.connect` gives connections and cursors of subclasses, mixed below the classes that the program asks for
 (`factory=`), so `isinstance`, `super()` and row factories work as before. Rows are recorded as they are fetched,

@@ -1,4 +1,4 @@
-"""This file is about shapes: the structure of the values seen, without the values.
+"""Shapes: the structure of the values seen, without the values.
 
 A shape holds, per path, how often each type was seen, the range of numbers and of lengths, which keys were present how
 often, and one shape for all items of a container. No text and no bytes are kept, only names: of types, of attributes

@@ -1,4 +1,4 @@
-"""This file is about pseudonyms: what stands in a recording where a secret stood.
+"""Pseudonyms: what stands in a recording where a secret stood.
 
 A pseudonym is a keyed function of the secret alone, so equal secrets have equal pseudonyms within one key. It has the
 secret's type, its length (in characters and in UTF-8 bytes) and, position by position, its character classes: a digit

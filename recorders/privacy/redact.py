@@ -1,4 +1,4 @@
-"""This file is about redaction: no secret of a trace reaches a disk.
+"""Redaction: no secret of a trace reaches a disk.
 
 All trees of one trace are redacted together, in two passes: find what is secret, by the name it stands under or by its
 own form; then replace it where it was found, wherever a leaf equals it (6 characters or more) and wherever a longer

@@ -1,4 +1,4 @@
-"""This file is about retention: which traces of a path class stay, so that a baseline is bounded by behaviours."""
+"""Retention: which traces of a path class stay, so that a baseline is bounded by behaviours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about what a store promises: how a baseline is written and read, whatever holds it."""
+"""What a store promises: how a baseline is written and read, whatever holds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about branches: the decisions of a source file, and which arm of which a jump was.
+"""Branches: the decisions of a source file, and which arm of which a jump was.
 
 A branch is known by (module, function, normalised condition, ordinal), never by line or offset, so that it stays the
 same branch under unrelated edits. The tracers see bytecode jumps; the positions that CPython keeps for every

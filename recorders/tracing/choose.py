@@ -1,4 +1,4 @@
-"""This file is about choosing the tracer: which one, and why."""
+"""Choosing the tracer: which one, and why."""
 
 from __future__ import annotations
 

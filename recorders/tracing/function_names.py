@@ -1,4 +1,4 @@
-"""This file is about names of code: how a function is called the same on every machine and in every version."""
+"""Names of code: how a function is called the same on every machine and in every version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about alignment: which function, statement and branch of the code under test stands for which of base.
+"""Alignment: which function, statement and branch of the code under test stands for which of base.
 
 Functions are matched by name, then, where one is gone and another is new, by how alike their statements are. In
 matched functions statements are matched in order: equal ones first (names that only one version binds do not count),

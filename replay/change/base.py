@@ -1,4 +1,4 @@
-"""This file is about the base: which code the candidate is compared with, and why it is that.
+"""The base: which code the candidate is compared with, and why it is that.
 
 It is found in a fixed order: what the user named; `HEAD` when the working tree is dirty (so in a pre-commit hook, but
 not in the check of a pull request); the merge base with the branch that the change goes to; the commit that was

@@ -1,4 +1,4 @@
-"""This file is about checkouts: the files of a base in a scratch folder, for as long as they are needed.
+"""Checkouts: the files of a base in a scratch folder, for as long as they are needed.
 
 The checkout has a working tree and an index of its own, and git only reads the user's repository: unlike `git worktree
 add`, nothing is registered in it, so there is nothing to prune after a crash, and several runs do not meet. Filters of

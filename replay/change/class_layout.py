@@ -1,4 +1,4 @@
-"""This file is about the layout of classes: which attributes their instances hold, read from the source.
+"""The layout of classes: which attributes their instances hold, read from the source.
 
 Recorded state fits an instance only while its class lays it out as it did. Where recorded state must be put into an
 object because nobody knows who made it, a difference in the layout of its class casts doubt on what is seen.

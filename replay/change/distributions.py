@@ -1,4 +1,4 @@
-"""This file is about distributions: which installed ones hold the modules that were imported, and in which versions."""
+"""Distributions: which installed ones hold the modules that were imported, and in which versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about files: what lies under a project's root, at the base and now, each by the id of its content.
+"""Files: what lies under a project's root, at the base and now, each by the id of its content.
 
 The id is the one git gives a blob, so that what git knows already need not be read. Left out everywhere: what belongs
 to version control, caches, virtual environments, and this package's own files.

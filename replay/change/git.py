@@ -1,4 +1,4 @@
-"""This file is about git: running the program so that nothing of the user's changes, and why it refused.
+"""Git: running the program so that nothing of the user's changes, and why it refused.
 
 Every command runs with fixed settings, whatever the user configured: no hooks, no pager, no optional writes to the
 index, no file system monitor, paths as they are, English messages. A git hook that runs us (pre-commit) sets variables

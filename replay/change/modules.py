@@ -1,4 +1,4 @@
-"""This file is about modules: which file of a project holds which included module, symbolic links followed.
+"""Modules: which file of a project holds which included module, symbolic links followed.
 
 Python finds a package before a module of the same name, and looks into the homes of packages in their order. A package
 may be a link to another folder; then its modules are what lies there.

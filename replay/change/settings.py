@@ -1,4 +1,4 @@
-"""This file is about settings: the part of a project's configuration that decides on what a replay does."""
+"""Settings: the part of a project's configuration that decides on what a replay does."""
 
 from __future__ import annotations
 

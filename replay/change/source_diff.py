@@ -1,4 +1,4 @@
-"""This file is about the change: in which lines and functions the code under test differs from what was recorded.
+"""The change: in which lines and functions the code under test differs from what was recorded.
 
 Compared are syntax trees: comments, docstrings, formatting and type hints do not count.
 """

@@ -1,4 +1,4 @@
-"""This file is about versions: the base text and the candidate text of the included modules, and how they relate."""
+"""Versions: the base text and the candidate text of the included modules, and how they relate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about instrumenting: a module compiled so that its functions tell their decisions, values and results.
+"""Instrumenting: a module compiled so that its functions tell their decisions, values and results.
 
 The syntax tree is rewritten as pytest rewrites assertions. Expressions are wrapped in calls of the markers of
 `detail`, so that truth and operands are evaluated once, in order, and in their own frame; no name is added but the

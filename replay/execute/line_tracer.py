@@ -1,4 +1,4 @@
-"""This file is about detail: what one replay did, step by step, in code whose decisions and values are marked.
+"""Detail: what one replay did, step by step, in code whose decisions and values are marked.
 
 Only diverged traces are replayed in detail, in a process of its own for each side, to tell where a divergence begins.
 `instrument` puts calls of the markers below into included modules. A marker does nothing unless steps are recorded and

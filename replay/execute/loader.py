@@ -1,4 +1,4 @@
-"""This file is about the replayer: one version of the code, loaded in this process behind recorded boundaries.
+"""The replayer: one version of the code, loaded in this process behind recorded boundaries.
 
 It answers jobs with observations and judges nothing. Base and candidate are each loaded by a replayer of their own,
 in processes of their own.

@@ -1,4 +1,4 @@
-"""This file is about reach: which changed lines of the code under test the replays ran.
+"""Reach: which changed lines of the code under test the replays ran.
 
 Changed lines that no replay reaches are blind spots. On Python 3.12 and newer a line event is switched off once it
 fired, so watching costs next to nothing; on 3.11 a trace function watches the changed functions alone.

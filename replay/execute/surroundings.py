@@ -1,4 +1,4 @@
-"""This file is about surroundings: what of its process a replay may leave changed, put back for the next one."""
+"""Surroundings: what of its process a replay may leave changed, put back for the next one."""
 
 from __future__ import annotations
 

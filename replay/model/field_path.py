@@ -1,4 +1,4 @@
-"""This file is about fields: the paths that name parts of an observation, such as `response.json.items[3].price`, and
+"""Fields: the paths that name parts of an observation, such as `response.json.items[3].price`, and
 the patterns that stand for many of them.
 """
 

@@ -1,4 +1,4 @@
-"""This file is about the job: one trace to replay, how to replay it and what came of it, as plain values."""
+"""The job: one trace to replay, how to replay it and what came of it, as plain values."""
 
 from __future__ import annotations
 

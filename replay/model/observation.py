@@ -1,4 +1,4 @@
-"""This file is about observations: what a run showed to its caller and to the systems behind it, in comparable form."""
+"""Observations: what a run showed to its caller and to the systems behind it, in comparable form."""
 
 from __future__ import annotations
 

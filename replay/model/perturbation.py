@@ -1,4 +1,4 @@
-"""This file is about perturbation: what is made different from one sealing run to the next, to see what moves."""
+"""Perturbation: what is made different from one sealing run to the next, to see what moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about showing value trees to people: short Python literals, and plain JSON for reports."""
+"""Showing value trees to people: short Python literals, and plain JSON for reports."""
 
 from __future__ import annotations
 

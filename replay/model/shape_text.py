@@ -1,4 +1,4 @@
-"""This file is about shape texts: what kind of value stood somewhere, in words that may go into a repository.
+"""Shape texts: what kind of value stood somewhere, in words that may go into a repository.
 
 Recorded values are private; their types, their lengths and the names of their keys are not. Only what says nothing
 about anyone stands for itself: booleans, `None`, members of enumerations, what is no number, and status codes.

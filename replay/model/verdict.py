@@ -1,4 +1,4 @@
-"""This file is about verdicts: what was found of one trace, as a value that can be printed, compared and sent."""
+"""Verdicts: what was found of one trace, as a value that can be printed, compared and sent."""
 
 from __future__ import annotations
 

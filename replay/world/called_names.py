@@ -1,4 +1,4 @@
-"""This file is about calls: the names that each function of the code under test calls, read from its source."""
+"""Calls: the names that each function of the code under test calls, read from its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about provenance: objects that a trace was given are made again by replaying what made them.
+"""Provenance: objects that a trace was given are made again by replaying what made them.
 
 The traces that made an object, or changed it last, run on the code under test, each behind its own recorded world; a
 private attribute may then be called otherwise, a class hold its state in another way or live in another module.

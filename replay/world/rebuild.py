@@ -1,4 +1,4 @@
-"""This file is about rebuilding: live values from value trees, for the code under test.
+"""Rebuilding: live values from value trees, for the code under test.
 
 A baseline may be hostile. Only classes of the included packages and a short list of standard types are ever built,
 none of them by calling it: state is put into a bare instance. Everything else is refused, and named.

@@ -1,4 +1,4 @@
-"""This file is about lending: an exchange that one trace lacks, answered from another trace of the baseline.
+"""Lending: an exchange that one trace lacks, answered from another trace of the baseline.
 
 A trace that found its cache filled did not ask; replayed alone it does. The same operation with the same exact
 request, recorded in another trace, answers it, on base and candidate alike; every such answer is counted.
