@@ -32,10 +32,12 @@ from .plugins import Plugins, loaded
 from .privacy.protection import redaction_of
 from .privacy.source_literals import without_secrets
 from .session.child_processes import Children, program_of
-from .session.collector import Collector
+from .session.collector import END_SECONDS, Collector
+from .session.gathering import Gathering
 from .session.governor import Governor, describe
 from .session.sampler import Sampler
 from .session.session import Session
+from .session.tallies import Tallies
 from .store.open import open_reader, open_writer
 from .store.protocol import Batch, Revision
 from .tracing.choose import choose_tracer
@@ -66,20 +68,28 @@ class Recording:
         self._names: dict[str, None] = {}
         """Names of environment variables that were set at some time, so that others are known to have been unset."""
         self._redactor, self._keys = redaction_of(options)
-        self.collector = Collector(
-            self._writer,
+        self.governor = Governor(options.cpu_share)
+        self._sampler = Sampler(options.sample, self.governor)
+        self.tallies = Tallies(self._redactor)
+        tracer = choose_tracer(self._fault, self._included)
+        gathering = Gathering(
             self._included,
             exemplars=options.exemplars,
             redactor=self._redactor,
-            revision=self._revision,
+            found_path=self._sampler.found_path,
+            name=self.tallies.unsampled.name,
         )
-        tracer = choose_tracer(self._fault, self._included)
-        self.governor = Governor(options.cpu_share)
-        self.collector.governor = self.governor
-        self._sampler = sampler = Sampler(options.sample, self.governor)
-        self.session = Session(self._included, sampler, tracer, self.collector)
-        self.collector.found_path = sampler.found_path
-        self.collector.rest = tracer.rest
+        self.collector = Collector(
+            self._writer,
+            self._included,
+            gathering,
+            self.tallies,
+            governor=self.governor,
+            revision=self._revision,
+            rest=tracer.rest,
+        )
+        accept = self.collector.accept
+        self.session = Session(self._included, self._sampler, tracer, self.tallies, self.governor, accept)
         self._undos = Undos()
         self._hooks = ImportHooks(self._undos, self._fault)
         self._active = False
@@ -140,16 +150,14 @@ class Recording:
         """Take everything away and write what was accepted; `hurried`: somebody waits for the process to end."""
         if not self._active:
             return
-        if not (hurried or self._sampler.is_budgeted):
-            self.collector.end_seconds = SCRIPT_END_SECONDS
         self._active = False
         self._hooks.stop()
         self._undos.run()
         self.session.tracer.rest()
         self.session.switch_off()
         self.session.tracer.stop()
-        self.collector.note(self._left_out())
-        self.collector.stop()
+        self.tallies.note(self._left_out())
+        self.collector.stop(END_SECONDS if hurried or self._sampler.is_budgeted else SCRIPT_END_SECONDS)
 
     def pause(self) -> None:
         """Have no thread for a moment."""
@@ -181,16 +189,16 @@ class Recording:
 
     def summary(self) -> str:
         """For a person: one line, and a second one when nothing was recorded, or not everywhere."""
-        counters = self.collector.counters.snapshot()
+        counters = self.tallies.counters.snapshot()
         lost = {name: count for name, count in sorted(counters.items()) if name.startswith(("dropped", "fault"))}
         losses = "".join(f", {name} {count}" for name, count in lost.items()) or ", nothing dropped"
         absences = self.collector.absences()
         skipped = describe_unsampled(unsampled(absences))
         line = (
-            f"pytest-runtime: baseline {self.options.baseline!r}: {self.collector.traces} traces recorded, "
-            f"{self.collector.kept} kept{skipped and f', {skipped}'}{losses} → {self.options.store}"
+            f"pytest-runtime: baseline {self.options.baseline!r}: {self.collector.output.traces} traces recorded, "
+            f"{self.collector.output.kept} kept{skipped and f', {skipped}'}{losses} → {self.options.store}"
         )
-        why = describe_forked(absences) if self.collector.traces else why_empty(absences)
+        why = describe_forked(absences) if self.collector.output.traces else why_empty(absences)
         return "\n".join([line, *(f"pytest-runtime: {more}" for more in (why, self._cpu()) if more)])
 
     def _cpu(self) -> str:

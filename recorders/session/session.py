@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Sequence
 from contextvars import Token
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from .. import context
 from ..boundaries.live_world import LiveWorld
@@ -17,11 +17,11 @@ from ..included import Included
 from ..tracing.choose import Tracer
 from .call_watch import Numbers
 from .entry_recorder import EntryRecorder
+from .governor import Governor
+from .learning import Learnt
 from .provenance import Provenance
 from .sampler import Sampler, Windows
-
-if TYPE_CHECKING:
-    from .collector import Collector
+from .tallies import Tallies
 
 FAULT_LIMIT = 20
 """Internal faults after which the recorder switches itself off."""
@@ -113,21 +113,30 @@ class LiveTrace:
 class Session:
     """What the entries of one recording share."""
 
-    def __init__(self, included: Included, sampler: Sampler, tracer: Tracer, collector: Collector) -> None:
+    def __init__(
+        self,
+        included: Included,
+        sampler: Sampler,
+        tracer: Tracer,
+        tallies: Tallies,
+        governor: Governor,
+        accept: Callable[[LiveTrace, int], None],
+    ) -> None:
+        """`accept` takes finished traces, of about so many bytes."""
         self.included = included
         self.tracer = tracer
-        self.counters = collector.counters
+        self.counters = tallies.counters
         self._sampler = sampler
-        self._collector = collector
+        self._accept = accept
         self._count_unsampled = self.counters.fast("not sampled")
-        self._unsampled = collector.unsampled
+        self._unsampled = tallies.unsampled
         self._off = False
         self._on_missed: Callable[[], None] | None = None
         self._faults = 0
         self.provenance = Provenance()
         self.numbers = Numbers()
-        self.learnt = collector.learnt
-        self.governor = collector.governor
+        self.learnt = Learnt(included.covers)
+        self.governor = governor
         self.window_opens = Windows(sampler).opens
         """Whether a window for entries of functions opens now."""
 
@@ -157,7 +166,7 @@ class Session:
         if self._off or trace.hosting:
             return
         try:
-            self._collector.accept(trace, trace.size())
+            self._accept(trace, trace.size())
         except Exception as fault:
             if not own(fault):
                 raise

@@ -325,7 +325,7 @@ def test_an_unsampled_entry_records_nothing(tmp_path: Path) -> None:
     assert set(entries(traces)) == {"outer"}
     assert len(traces) <= QUIET + 3
     assert scenario.recording is not None
-    assert scenario.recording.collector.counters.snapshot()["not sampled"] == 200 - len(traces)
+    assert scenario.recording.tallies.counters.snapshot()["not sampled"] == 200 - len(traces)
 
 
 def test_entries_can_be_named(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""The baseline as a recording knows it: entries, path classes, reservoirs, shapes, and what each trace adds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+
+from ..capture.thaw import thaw
+from ..context import PathRecord
+from ..included import Included
+from ..model.branches import Arm, path_digest
+from ..model.inputs import CallInput, Input
+from ..model.shapes import Shape
+from ..model.trace import Entry, PathClass, TraceId, encode_trace, trace_id
+from ..model.value_tree import ObjectNode, Tree
+from ..privacy.redact import Redactor
+from ..store.protocol import KeptTrace, StoredClass
+from .assemble import Paths, assemble
+from .reservoir import Reservoir
+from .session import LiveTrace
+
+
+class Round:
+    """What one round of the collector adds to the baseline."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.classes: dict[tuple[str, str], PathClass] = {}
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.traces: list[KeptTrace] = []
+        self.shapes: dict[tuple[str, str], Shape] = {}
+
+
+class Gathering:
+    """Takes traces in, thawed, redacted, and kept where their path class has room."""
+
+    def __init__(
+        self,
+        included: Included,
+        *,
+        exemplars: int,
+        redactor: Redactor | None,
+        found_path: Callable[[Hashable], None],
+        name: Callable[[Hashable, str], None],
+    ) -> None:
+        """`found_path` is told by which key of the sampler a path class was found that was not known, `name` what the
+        entry of a key is called."""
+        self._included = included
+        self._exemplars = exemplars
+        self._redactor = redactor
+        self._found_path = found_path
+        self._name = name
+        self._paths = Paths(included)
+        self._reservoirs: dict[tuple[str, str], Reservoir] = {}
+        self._classes: dict[tuple[str, str], PathClass] = {}
+        self._shapes: dict[tuple[str, str], Shape] = {}
+        self._entries: dict[str, Entry] = {}
+
+    def go_on_from(self, classes: Iterable[StoredClass], shapes: dict[tuple[str, str], Shape]) -> None:
+        """Know what the store holds already."""
+        self._shapes = shapes
+        for known in classes:
+            key = (known.entry, known.path)
+            self._reservoirs[key] = Reservoir(self._exemplars, count=known.count, kept=known.kept)
+            self._classes[key] = known.description
+
+    def add(self, live: LiveTrace, added: Round) -> None:
+        """Take one trace in."""
+        arms = self._paths.arms(live.path.arms)
+        outcome = _outcome_kind(live)
+        entry = live.recorder.name(live, self._redactor)
+        key = (entry, path_digest(arms, outcome))
+        self._name(live.key, entry)
+        if entry not in self._entries:
+            self._entries[entry] = added.entries[entry] = live.recorder.describe(live, entry)
+        if key not in self._classes:
+            self._classes[key] = added.classes[key] = PathClass(arms, outcome, live.path.evicted)
+            self._found_path(live.key)
+        reservoir = self._reservoirs.get(key)
+        if reservoir is None:
+            reservoir = self._reservoirs[key] = Reservoir(self._exemplars)
+        added.counts[key] += 1
+        slot = reservoir.offer()
+        if slot is not None:
+            self._keep(live, arms, key, slot, reservoir, added)
+        live.path = PathRecord()  # it may live on as the maker of an object; what it ran is stored
+
+    def _keep(
+        self, live: LiveTrace, arms: list[Arm], key: tuple[str, str], slot: int, reservoir: Reservoir, added: Round
+    ) -> None:
+        producers: dict[TraceId, bytes] = {}
+        makers = [self._producer(maker, producers) for maker in live.makers]
+        stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
+        live.recorder.stored(live, stored)
+        data = encode_trace(stored)
+        name = trace_id(data)
+        if not reservoir.put(slot, name):
+            return
+        added.traces.append(KeptTrace(*key, slot, name, data, producers))
+        for part, tree in (("input", _shaped(stored.input)), ("outcome", stored.outcome.value)):
+            shape = self._shapes.setdefault((key[0], part), Shape())
+            shape.observe(tree)
+            added.shapes[key[0], part] = shape
+
+    def _producer(self, live: LiveTrace, found: dict[TraceId, bytes]) -> TraceId:
+        """The id of a trace that made something; it and those before it are added to `found`."""
+        makers = [self._producer(maker, found) for maker in live.makers]
+        if live.stored is None:
+            nothing = PathClass([], "", False)
+            data = encode_trace(assemble(live, [], nothing, self._included, self._redactor, makers))
+            live.stored = trace_id(data), data
+        name, data = live.stored
+        found[name] = data
+        return name
+
+
+def _outcome_kind(live: LiveTrace) -> str:
+    if live.outcome_kind == "return":
+        return "returned"
+    tree = thaw(live.value)
+    if live.outcome_kind == "exception":
+        return tree.cls.rpartition(":")[2] if isinstance(tree, ObjectNode) else "raised"
+    status = getattr(tree, "items", [""])[0]
+    return str(status).partition(" ")[0]
+
+
+def _shaped(given: Input) -> Tree:
+    """The part of an input whose shape says something."""
+    return given.arguments if isinstance(given, CallInput) else given.tree()

@@ -1,0 +1,61 @@
+"""What is counted of a recording beside its traces, on its way into the store: counters, and what was left out."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from ..model.absences import Absence, AbsenceKey
+from ..privacy.redact import Redactor
+from .counters import Counters, Unsampled
+
+PERIOD = 5.0
+"""Seconds between two writes of counts alone: a transaction costs some milliseconds, and nobody looks more often."""
+
+_monotonic = time.monotonic
+
+
+class Tallies:
+    """Counts of one recording; the store gets increments."""
+
+    def __init__(self, redactor: Redactor | None) -> None:
+        self.counters = Counters()
+        self.unsampled = Unsampled()
+        self._redactor = redactor
+        self._absences: Counter[AbsenceKey] = Counter()
+        self._written: Counter[str] = Counter()
+        self._written_absences: Counter[AbsenceKey] = Counter()
+        self._written_at = 0.0
+
+    def note(self, keys: Iterable[AbsenceKey]) -> None:
+        """Things that are left out."""
+        self._absences.update(keys)
+
+    def absences(self, *, at_end: bool) -> list[Absence]:
+        """What this recording left out."""
+        return [Absence(*key, count) for key, count in sorted(self._so_far(at_end=at_end).items())]
+
+    def _so_far(self, *, at_end: bool) -> Counter[AbsenceKey]:
+        unsampled: Counter[AbsenceKey] = Counter()
+        for entry, count in self.unsampled.by_entry(at_end=at_end).items():
+            shown = self._redactor.entry_name(entry) if self._redactor is not None else entry
+            unsampled["not sampled", shown] += count
+        return self._absences + unsampled
+
+    def due(self, *, at_end: bool, beside_traces: bool) -> tuple[Counter[str], Counter[AbsenceKey]] | None:
+        """What is new since the last time; `None` where it is not worth a transaction yet. Taken for written."""
+        counters = self.counters.snapshot() - self._written
+        absences = self._so_far(at_end=at_end) - self._written_absences
+        if not beside_traces and (not (counters or absences) or not self._is_time(at_end)):
+            return None
+        self._written.update(counters)
+        self._written_absences.update(absences)
+        return counters, absences
+
+    def _is_time(self, at_end: bool) -> bool:
+        now = _monotonic()
+        if not at_end and now - self._written_at < PERIOD:
+            return False
+        self._written_at = now
+        return True
