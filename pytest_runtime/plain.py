@@ -13,7 +13,8 @@ from .recorders.model.value_tree import (
     map_tree,
 )
 from .replay.model.digests import public
-from .replay.world.rebuild import Resolver, Unbuildable, build
+from .replay.world.rebuild import build
+from .replay.world.resolver import Resolver, Unbuildable
 
 _NOBODY = Resolver(())
 

@@ -8,37 +8,18 @@ put into it. Branches follow their statements.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from ...recorders.model.branches import Branch, FunctionName
-from ...recorders.tracing.branch_table import BranchTable
-from .sequence_diff import opcodes, ratio, sequence_ratio
-from .statements import HEAD, Function, Statement, decorators_of, functions_of, mentioned_in, text_of
-
-SIMILAR = 0.6
-"""How alike two conditions or functions must be to stand for each other when both changed."""
-
-REPLACED = 0.45
-"""How alike two statements of one kind must be when one was put in the other's place."""
-
-SAME_NAME = 0.25
-"""What the same last name adds to how alike two functions are; a similar one, in proportion."""
-
-
-MANY_FUNCTIONS = 2_500
-"""Pairs of a function that is gone and one that is new, each compared with each: about a millisecond for one."""
-
-FEW = 8
-"""Functions that may share a statement for it to say which of them belong together; callers that code moves between."""
+from .function_match import FEW, last_name, matched_functions
+from .statement_match import SCORES, Effort, Line, aligned, by_text, paired, plain_condition
+from .statements import HEAD, Function, Statement, decorators_of, mentioned_in
+from .version_side import Side, changed_names
 
 EXTRACTED = 300
 """Pairs of a function and a caller of it between which statements are looked for, in all."""
-
-SCORES = 80_000
-"""Pairs of statements, one put in the other's place, that are compared by their text, in all; see `_cost`."""
 
 
 class Gone(NamedTuple):
@@ -82,11 +63,11 @@ class Alignment:
         self._same = frozenset(module for module in old if old[module] == new.get(module))
         left = {module: text for module, text in old.items() if module not in self._same}
         right = {module: text for module, text in new.items() if module not in self._same}
-        self._old, self._new = _Side(left), _Side(right)
+        self._old, self._new = Side(left), Side(right)
         self._sources = new
-        self._effort = _Effort(SCORES)
-        self._kept: dict[str, _Side] = {}
-        self._functions = _matched_functions(self._old.functions, self._new.functions)
+        self._effort = Effort(SCORES)
+        self._kept: dict[str, Side] = {}
+        self._functions = matched_functions(self._old.functions, self._new.functions)
         self._statements: dict[tuple[FunctionName, int], tuple[FunctionName, int]] = {}
         self._equal: set[tuple[FunctionName, int]] = set()
         """Statements of the code under test that are as in base."""
@@ -98,8 +79,8 @@ class Alignment:
         self._renamed = frozenset(
             part
             for one, other in self._functions.items()
-            if _last(one) != _last(other)
-            for part in (_last(one), _last(other))
+            if last_name(one) != last_name(other)
+            for part in (last_name(one), last_name(other))
         )
         for name, other in self._functions.items():
             before, after = self._old.functions[name], self._new.functions[other]
@@ -109,7 +90,7 @@ class Alignment:
                 self._pair(before, after)
         self._extracted()
         self._mark_removed()
-        self._changed_names = _changed_names(self._old, self._new)
+        self._changed_names = changed_names(self._old, self._new)
 
     # --- what is asked ------------------------------------------------------------------------------------------
 
@@ -196,7 +177,7 @@ class Alignment:
         if not self._changed_names or module not in self._same:
             return Place(function, line, line, False)
         if module not in self._kept:
-            self._kept[module] = _Side({module: self._sources[module]})
+            self._kept[module] = Side({module: self._sources[module]})
         found = self._kept[module].enclosing(function)
         if found is None:
             return Place(function, line, line, False)
@@ -237,9 +218,9 @@ class Alignment:
         if loose:
             left = [at for at in left if old.statements[at].kind != HEAD]
             right = [at for at in right if new.statements[at].kind != HEAD]
-        before = [_Line(old.statements[at], unnamed, self._renamed) for at in left]
-        after = [_Line(new.statements[at], unnamed, self._renamed) for at in right]
-        for i, k in _paired(before, after, self._effort):
+        before = [Line(old.statements[at], unnamed, self._renamed) for at in left]
+        after = [Line(new.statements[at], unnamed, self._renamed) for at in right]
+        for i, k in paired(before, after, self._effort):
             source, target = (old.name, left[i]), (new.name, right[k])
             self._statements[source] = target
             if before[i].text == after[k].text:
@@ -248,15 +229,15 @@ class Alignment:
         rest_old = [one for one in self._old.branches(old.name) if one.identity not in self._branches]
         known = {branch.identity for branch in self._branches.values()}
         rest_new = [one for one in self._new.branches(new.name) if one.identity not in known]
-        self._note(_aligned(rest_old, rest_new, unnamed))
+        self._note(aligned(rest_old, rest_new, unnamed))
 
     def _pair_branches(self, old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> None:
         if len(old) == len(new):
-            exact = sorted(_plain(one.condition, unnamed) for one in old)
-            in_order = exact != sorted(_plain(one.condition, unnamed) for one in new)
-            self._note(zip(old, new, strict=True) if in_order else _by_text(old, new, unnamed))
+            exact = sorted(plain_condition(one.condition, unnamed) for one in old)
+            in_order = exact != sorted(plain_condition(one.condition, unnamed) for one in new)
+            self._note(zip(old, new, strict=True) if in_order else by_text(old, new, unnamed))
         else:
-            self._note(_aligned(old, new, unnamed))
+            self._note(aligned(old, new, unnamed))
 
     def _note(self, pairs: Iterable[tuple[Branch, Branch]]) -> None:
         for old, new in pairs:
@@ -283,7 +264,7 @@ class Alignment:
 
     @staticmethod
     def _callers(one: Function, functions: Mapping[FunctionName, Function]) -> list[Function]:
-        name = _last(one.name)
+        name = last_name(one.name)
         return [other for other in functions.values() if name in other.mentions and other is not one]
 
     def _mark_removed(self) -> None:
@@ -307,226 +288,5 @@ class Alignment:
         return Gone(found.name, found.statements[at].first, is_last)
 
 
-class _Side:
-    """One version: its functions and branches."""
-
-    def __init__(self, sources: Mapping[str, str]) -> None:
-        self.functions: dict[FunctionName, Function] = {}
-        self._branches: dict[FunctionName, list[Branch]] = {}
-        self._at: dict[tuple[FunctionName, int], list[Branch]] = {}
-        for module, source in sources.items():
-            found = functions_of(module, source)
-            self.functions.update(found)
-            if found:
-                self._place(BranchTable(module, source).by_function)
-
-    def _place(self, branches: Mapping[FunctionName, list[Branch]]) -> None:
-        for name, found in branches.items():
-            home = self.enclosing(name)
-            for branch in found if home is not None else []:
-                assert home is not None
-                self._branches.setdefault(home.name, []).append(branch)
-                self._at.setdefault((home.name, home.at(branch.line)), []).append(branch)
-
-    def enclosing(self, name: FunctionName) -> Function | None:
-        """A function by name; of a lambda or class, the function around it."""
-        while name:
-            found = self.functions.get(name)
-            if found is not None:
-                return found
-            module, _, qualified = name.partition(":")
-            if not qualified:
-                return None
-            name = f"{module}:{qualified.rpartition('.')[0]}"
-        return None
-
-    def branches(self, function: FunctionName) -> list[Branch]:
-        """The branches of a function, in source order."""
-        return self._branches.get(function, [])
-
-    def at(self, function: FunctionName, position: int) -> list[Branch]:
-        """The branches of one of its statements."""
-        return self._at.get((function, position), [])
-
-
-class _Line:
-    """A statement in the form that is compared."""
-
-    def __init__(self, statement: Statement, unnamed: frozenset[str], renamed: frozenset[str]) -> None:
-        self.kind = statement.kind
-        self.text = text_of(statement, unnamed, renamed)
-        self.targets = statement.targets
-
-
 def _module(function: FunctionName) -> str:
     return function.partition(":")[0]
-
-
-def _last(function: FunctionName) -> str:
-    return function.rpartition(":")[2].rpartition(".")[2]
-
-
-def _matched_functions(
-    old: Mapping[FunctionName, Function], new: Mapping[FunctionName, Function]
-) -> dict[FunctionName, FunctionName]:
-    """Functions by name; then the gone and the new ones that are most alike."""
-    found = {name: name for name in old if name in new}
-    gone = {name: _texts(old[name]) for name in old if name not in found}
-    fresh = {name: _texts(new[name]) for name in new if name not in found}
-    scores = sorted(
-        (
-            (_likeness(gone[one], fresh[other]) + SAME_NAME * ratio(_last(one), _last(other)), one, other)
-            for one, other in _worth_comparing(gone, fresh)
-        ),
-        key=lambda row: (-row[0], row[1], row[2]),
-    )
-    taken: set[FunctionName] = set()
-    for score, one, other in scores:
-        if score >= SIMILAR and one not in found and other not in taken:
-            found[one] = other
-            taken.add(other)
-    return found
-
-
-def _worth_comparing(
-    gone: Mapping[FunctionName, list[str]], fresh: Mapping[FunctionName, list[str]]
-) -> Iterable[tuple[FunctionName, FunctionName]]:
-    """Every pair; where these are too many, those that share a last name or a statement that few functions have."""
-    if len(gone) * len(fresh) <= MANY_FUNCTIONS:
-        return [(one, other) for one in gone for other in fresh]
-    having: dict[str, list[FunctionName]] = {}
-    for other, texts in fresh.items():
-        for text in {f"def {_last(other)}", *texts}:
-            having.setdefault(text, []).append(other)
-    pairs: dict[tuple[FunctionName, FunctionName], None] = {}
-    for one, texts in gone.items():
-        for text in (f"def {_last(one)}", *texts):
-            others = having.get(text, [])
-            pairs |= dict.fromkeys((one, other) for other in others if len(others) <= FEW)
-    return list(pairs)[:MANY_FUNCTIONS]
-
-
-def _texts(function: Function) -> list[str]:
-    """The statements of a function without its local names."""
-    return [text_of(statement, function.locals) for statement in function.statements]
-
-
-def _likeness(left: list[str], right: list[str]) -> float:
-    """Of 0 to 1: equal statements count whole, others by their text."""
-    if not left or not right:
-        return 0.0
-    quick = sequence_ratio(left, right)
-    if quick >= SIMILAR or min(len(left), len(right)) / max(len(left), len(right)) < 0.5:
-        return quick
-    return ratio("\n".join(left), "\n".join(right)) - 0.25
-
-
-class _Effort:
-    """How much may still be compared."""
-
-    def __init__(self, left: int) -> None:
-        self._left = left
-
-    def spend(self, count: int) -> bool:
-        """Whether so much is left; then it is spent."""
-        is_left = count <= self._left
-        self._left -= count if is_left else 0
-        return is_left
-
-
-def _paired(old: Sequence[_Line], new: Sequence[_Line], effort: _Effort) -> list[tuple[int, int]]:
-    """Positions that stand for each other, in order."""
-    pairs: list[tuple[int, int]] = []
-    texts = [one.text for one in old], [one.text for one in new]
-    for tag, i, k, first, last in opcodes(*texts):
-        if tag == "equal":
-            pairs += zip(range(i, k), range(first, last), strict=True)
-        elif tag == "replace":
-            pairs += ((i + a, first + b) for a, b in _replaced(old[i:k], new[first:last], effort))
-    return pairs
-
-
-_MANY = 60
-
-
-def _replaced(old: Sequence[_Line], new: Sequence[_Line], effort: _Effort) -> list[tuple[int, int]]:
-    """The pairs of a replaced block, in order, that are most alike together (a longest common subsequence)."""
-    if len(old) > _MANY or len(new) > _MANY or not effort.spend(_cost(old, new)):
-        return [(at, at) for at in range(min(len(old), len(new))) if _score(old[at], new[at])]
-    best: list[list[tuple[float, list[tuple[int, int]]]]] = [[(0.0, [])] * (len(new) + 1)]
-    for i, one in enumerate(old):
-        row: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
-        for k, other in enumerate(new):
-            options = [best[i][k + 1], row[k]]
-            score = _score(one, other)
-            if score:
-                options.append((best[i][k][0] + score, [*best[i][k][1], (i, k)]))
-            row.append(max(options, key=lambda option: option[0]))
-        best.append(row)
-    return best[-1][-1][1]
-
-
-def _cost(old: Sequence[_Line], new: Sequence[_Line]) -> int:
-    """Of comparing each with each: one, and one more for every hundred characters."""
-    length, other = sum(len(one.text) for one in old), sum(len(one.text) for one in new)
-    return len(old) * len(new) + (length * len(new) + other * len(old)) // 100
-
-
-def _score(old: _Line, new: _Line) -> float:
-    """How well one statement stands for another; 0 for not at all."""
-    if old.kind == new.kind in ("Return", HEAD) or (old.targets and old.targets == new.targets):
-        return 0.5 + ratio(old.text, new.text) / 2
-    if old.kind != new.kind:
-        return 0.0
-    likeness = ratio(old.text, new.text)
-    return likeness if likeness >= REPLACED else 0.0
-
-
-_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-
-
-def _plain(condition: str, unnamed: frozenset[str]) -> str:
-    return _WORD.sub(lambda found: "_" if found[0] in unnamed else found[0], condition) if unnamed else condition
-
-
-def _by_text(old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> list[tuple[Branch, Branch]]:
-    """Branches of two statements with the same conditions, each with its like."""
-    free = list(new)
-    pairs: list[tuple[Branch, Branch]] = []
-    for one in old:
-        text = _plain(one.condition, unnamed)
-        other = next(other for other in free if _plain(other.condition, unnamed) == text)
-        free.remove(other)
-        pairs.append((one, other))
-    return pairs
-
-
-def _aligned(old: list[Branch], new: list[Branch], unnamed: frozenset[str]) -> list[tuple[Branch, Branch]]:
-    """Pairs of branches in source order: equal conditions first, then what was put in their place."""
-    left = [_plain(one.condition, unnamed) for one in old]
-    right = [_plain(one.condition, unnamed) for one in new]
-    pairs: list[tuple[Branch, Branch]] = []
-    for tag, i, k, first, last in opcodes(left, right):
-        if tag == "equal":
-            pairs += zip(old[i:k], new[first:last], strict=True)
-        elif tag == "replace":
-            for one, other in zip(range(i, k), range(first, last), strict=False):
-                if ratio(left[one], right[other]) >= SIMILAR:
-                    pairs.append((old[one], new[other]))
-    return pairs
-
-
-def _changed_names(old: _Side, new: _Side) -> frozenset[str]:
-    """Names that module-level and class-level statements set to something else."""
-    before, after = _assigned(old), _assigned(new)
-    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
-
-
-def _assigned(side: _Side) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for function in side.functions.values():
-        if function.name.endswith(":"):
-            for statement in function.statements:
-                for name in statement.targets if statement.kind not in ("class", "inner function") else ():
-                    found.setdefault(name, []).append(text_of(statement, frozenset()))
-    return found

@@ -15,9 +15,10 @@ from ...recorders.model.trace import Entry, Trace
 from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
 from ...recorders.session.call_watch import consuming
 from ..world.call_frame import called_from, caller_of
-from ..world.rebuild import Resolver, Stand, Unbuildable, build, is_program
+from ..world.rebuild import Stand, build
 from ..world.recorded_arguments import RecordedIterator, recorded_callable
 from ..world.recorded_world import RecordedWorld
+from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
 from .protocol import CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, Run
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 from ...recorders.capture.thaw import capture
 from ...recorders.model.trace import Entry, Outcome, Trace
 from ..world.public_values import Reader
-from ..world.rebuild import Resolver
 from ..world.recorded_world import RecordedWorld
+from ..world.resolver import Resolver
 
 
 class EntryUnavailable(Exception):

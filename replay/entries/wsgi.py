@@ -15,8 +15,8 @@ from ...recorders.capture.thaw import capture
 from ...recorders.model.inputs import HttpInput
 from ...recorders.model.trace import Entry, Outcome, Trace
 from ...recorders.model.value_tree import BytesNode, record
-from ..world.rebuild import Resolver, Unbuildable, is_program
 from ..world.recorded_world import RecordedWorld
+from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
 from .function import is_foreign
 from .protocol import CodeUnderTest, EntryUnavailable, Run

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from ...recorders.model.value_tree import Tree
 from ...recorders.session.assemble import Paths
 from ...recorders.tracing.choose import Tracer
-from ..world.rebuild import Resolver
+from ..world.resolver import Resolver
 from .masking import Given, Masks
 from .relocation import Relocation
 from .roots import Roots

@@ -42,8 +42,8 @@ from ..model.job import Job, Observed, fingerprint, reading_digest
 from ..model.observation import Observation, outbound_of
 from ..model.steps import Detail
 from ..world.called_names import CalledNames
-from ..world.rebuild import Resolver, is_program
 from ..world.recorded_environment import Settings
+from ..world.resolver import Resolver, is_program
 from ..world.response_fallback import Lender
 from . import waits
 from .application import Building
@@ -229,7 +229,7 @@ class Replayer:
     def _compiler(self) -> Callable[[str, str, str], CodeType]:
         if not self._plan.marked:
             return self._extension.compile
-        from .instrument import instrumented
+        from .instrument.source import instrumented
 
         return instrumented
 

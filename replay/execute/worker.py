@@ -25,9 +25,10 @@ from ..model.perturbation import UNPERTURBED, Perturbation
 from ..world.called_names import CalledNames
 from ..world.producers import Producers
 from ..world.public_values import Classes, Reader, reading_trace
-from ..world.rebuild import Resolver, Stand, Unbuildable, build
+from ..world.rebuild import Stand, build
 from ..world.recorded_environment import NO_SETTINGS, Settings
 from ..world.recorded_world import RecordedWorld
+from ..world.resolver import Resolver, Unbuildable
 from ..world.response_fallback import Lender
 from ..world.stopping import Stop, TraceStopped
 from .printed import printing, with_printed

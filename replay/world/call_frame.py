@@ -12,7 +12,8 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ...recorders.model.value_tree import DictNode, Tree, field
-from .rebuild import Resolver, Stand, Unbuildable, build
+from .rebuild import Stand, build
+from .resolver import Resolver, Unbuildable
 
 _NAMES = ("@pytest_runtime_call", "@pytest_runtime_args", "@pytest_runtime_kwargs", "@pytest_runtime_result")
 """What the calling code uses; no source can spell it."""

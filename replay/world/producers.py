@@ -16,7 +16,8 @@ from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace, TraceId, decode_trace
 from ...recorders.model.value_tree import ClassName, ObjectNode
 from ..model.digests import Digests
-from .rebuild import Resolver, Stand, Unbuildable, build
+from .rebuild import Stand, build
+from .resolver import Resolver, Unbuildable
 
 DEPTH_LIMIT = 40
 """Producers behind each other; a hostile baseline may name more, or a circle of them."""

@@ -23,10 +23,10 @@ from ...recorders.plugins import loaded
 from ..model.asked import Asked
 from ..model.outbound_requests import answer_of, canonical_key, label
 from ..model.perturbation import UNPERTURBED, Perturbation
-from .rebuild import Resolver
 from .recorded_clock import RecordedClock
 from .recorded_environment import NO_SETTINGS, RecordedEnvironment, Settings
 from .recorded_exchanges import ExchangeIndex, RecordedTicket
+from .resolver import Resolver
 from .response_fallback import Lender
 from .stopping import Run, Stop, TraceStopped
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, NoReturn
 from ...recorders.model.trace import Site
 from ...recorders.model.value_tree import Tree
 from ...recorders.tracing.function_names import function_name
-from .rebuild import Resolver, Unbuildable, build
+from .rebuild import build
+from .resolver import Resolver, Unbuildable
 
 
 class TraceStopped(BaseException):

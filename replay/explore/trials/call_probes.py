@@ -19,8 +19,8 @@ from ....recorders.context import current
 from ....recorders.model.branches import FunctionName
 from ....recorders.model.value_tree import encode
 from ....recorders.tracing.function_names import function_name
-from ...execute.instrument import import_as
-from ...world.rebuild import Unbuildable
+from ...execute.instrument.source import import_as
+from ...world.resolver import Unbuildable
 from .inner_calls import ObservedCall, Substitution
 
 NAME = "@pytest_runtime_call_probes"

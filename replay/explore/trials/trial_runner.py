@@ -34,8 +34,9 @@ from ...model.digests import public
 from ...model.invocation import Invocation
 from ...model.job import Job, fingerprint, reading_digest
 from ...model.observation import Observation, replayed_observation
-from ...world.rebuild import Unbuildable, build
+from ...world.rebuild import build
 from ...world.recorded_world import RecordedWorld
+from ...world.resolver import Unbuildable
 from ...world.stopping import TraceStopped
 from .trial import Trial, TrialBatch, TrialResult, decode_job, decode_trial
 

@@ -15,8 +15,8 @@ from pytest_runtime.recorders.model.inputs import CallInput
 from pytest_runtime.recorders.model.trace import Exchange, Outcome, Trace
 from pytest_runtime.recorders.model.value_tree import ListNode
 from pytest_runtime.recorders.model.world import Operation, Ticket, World
-from pytest_runtime.replay.world.rebuild import Resolver
 from pytest_runtime.replay.world.recorded_world import RecordedWorld
+from pytest_runtime.replay.world.resolver import Resolver
 from pytest_runtime.replay.world.stopping import TraceStopped
 
 READ = Operation("letters", "read", "box", "read")

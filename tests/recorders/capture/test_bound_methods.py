@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_runtime.recorders.model.value_tree import ListNode, StandardNode
-from pytest_runtime.replay.world.rebuild import Resolver, Unbuildable, build
+from pytest_runtime.replay.world.rebuild import build
+from pytest_runtime.replay.world.resolver import Resolver, Unbuildable
 from pytest_runtime.testing import Scenario
 
 SOURCE = """

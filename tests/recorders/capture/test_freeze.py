@@ -48,7 +48,8 @@ from pytest_runtime.recorders.model.value_tree import (
     decode,
     encode,
 )
-from pytest_runtime.replay.world.rebuild import Resolver, build
+from pytest_runtime.replay.world.rebuild import build
+from pytest_runtime.replay.world.resolver import Resolver
 
 UTC = datetime.UTC
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

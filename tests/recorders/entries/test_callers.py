@@ -9,7 +9,7 @@ import pytest
 
 from pytest_runtime.recorders.model.value_tree import DictNode, record
 from pytest_runtime.replay.world.call_frame import caller_of
-from pytest_runtime.replay.world.rebuild import Resolver, Unbuildable
+from pytest_runtime.replay.world.resolver import Resolver, Unbuildable
 from pytest_runtime.testing import Scenario
 
 SOURCE = """

@@ -38,7 +38,8 @@ from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
 from pytest_runtime.replay.entries.function import callable_of
 from pytest_runtime.replay.entries.protocol import EntryGone, EntryUnavailable
 from pytest_runtime.replay.entries.wsgi import WsgiApplications
-from pytest_runtime.replay.world.rebuild import Resolver, Unbuildable, build, is_program
+from pytest_runtime.replay.world.rebuild import build
+from pytest_runtime.replay.world.resolver import Resolver, Unbuildable, is_program
 from pytest_runtime.testing import Scenario
 
 SHOP = """

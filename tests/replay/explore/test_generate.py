@@ -60,7 +60,8 @@ from pytest_runtime.replay.explore.shrink import Ladders, shrunk
 from pytest_runtime.replay.explore.trials.call_probes import call_probes, with_call_probes
 from pytest_runtime.replay.explore.trials.inner_calls import Substitution
 from pytest_runtime.replay.explore.trials.trial_runner import bound_memory
-from pytest_runtime.replay.world.rebuild import Resolver, build
+from pytest_runtime.replay.world.rebuild import build
+from pytest_runtime.replay.world.resolver import Resolver
 
 SECRET = "xk7-Planted-Secret-Q9"
 

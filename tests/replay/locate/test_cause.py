@@ -30,7 +30,7 @@ from pytest_runtime.replay.change.alignment import Alignment
 from pytest_runtime.replay.change.versions import Versions
 from pytest_runtime.replay.compare.observations import compare
 from pytest_runtime.replay.compare.tree_diff import ABSENT, tree_differences
-from pytest_runtime.replay.execute.instrument import instrumented
+from pytest_runtime.replay.execute.instrument.source import instrumented
 from pytest_runtime.replay.execute.line_tracer import Steps
 from pytest_runtime.replay.locate import sequence
 from pytest_runtime.replay.locate.cause import Evidence, find_cause

@@ -27,7 +27,8 @@ from hypothesis import strategies as st
 from pytest_runtime.recorders.capture.thaw import capture
 from pytest_runtime.recorders.model.value_tree import GlobalNode, ObjectNode, OpaqueNode, TupleNode, decode, encode
 from pytest_runtime.replay.compare.tree_diff import tree_differences
-from pytest_runtime.replay.world.rebuild import Resolver, Unbuildable, build
+from pytest_runtime.replay.world.rebuild import build
+from pytest_runtime.replay.world.resolver import Resolver, Unbuildable
 
 HERE = Resolver([__name__.partition(".")[0]])
 

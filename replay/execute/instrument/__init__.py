@@ -1,0 +1,1 @@
+"""Instrumentation: modules compiled so that their functions report decisions, values and results."""

@@ -1,0 +1,117 @@
+"""Bare instances: state put into objects that nobody called, and which classes allow that."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import types
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...recorders.model.value_tree import (
+    ObjectNode,
+)
+from .resolver import Unbuildable
+from .standard_values import exactly
+
+
+def content_of(tree: ObjectNode, kind: type, content: Any) -> Any:
+    """The built-in part of an object, of just this kind; raises `Unbuildable`."""
+    try:
+        return exactly(kind, content)
+    except TypeError as error:
+        raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+
+
+def _bare_defaultdict(cls: Any, content: Any) -> Any:
+    items, factory = content
+    made = collections.defaultdict.__new__(cls)
+    collections.defaultdict.__init__(made, factory, exactly(dict, items))
+    return made
+
+
+def _bare_deque(cls: Any, content: Any) -> Any:
+    items, most = content
+    made = collections.deque.__new__(cls)
+    collections.deque.__init__(made, exactly(list, items), most)
+    return made
+
+
+def _bare_exception(cls: Any, content: Any) -> Any:
+    """By the constructors written in C, which fill their own fields (`errno`, `value`, `code`)."""
+    base = next(one for one in cls.__mro__ if one.__module__ == "builtins")
+    made = base.__new__(cls, *content)
+    base.__init__(made, *content)
+    return made
+
+
+def _bare_group(cls: Any, content: Any) -> Any:
+    message, exceptions = content
+    kind = list if type(exceptions) is list else tuple
+    return BaseExceptionGroup.__new__(cls, message, exactly(kind, exceptions))
+
+
+def _value(base: Any) -> Callable[[Any, Any], Any]:
+    return lambda cls, content: base.__new__(cls, content)
+
+
+def _bare_datetime(cls: Any, content: Any) -> Any:
+    parts: tuple[Any, ...] = (*content.timetuple()[:6], content.microsecond, content.tzinfo)
+    new: Any = datetime.datetime.__new__
+    return new(cls, *parts, fold=content.fold)
+
+
+def _bare_uuid(cls: Any, content: Any) -> Any:
+    made = object.__new__(cls)
+    object.__setattr__(made, "int", content.int)
+    object.__setattr__(made, "is_safe", content.is_safe)
+    return made
+
+
+FILLABLE: tuple[tuple[Any, str], ...] = (
+    (collections.OrderedDict, "update"),
+    (dict, "update"),
+    (list, "extend"),
+    (set, "update"),
+    (bytearray, "extend"),
+)
+"""Mutable built-in types, and the method that fills a bare instance."""
+
+BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
+    (collections.defaultdict, _bare_defaultdict),
+    (collections.deque, _bare_deque),
+    *((base, _value(base)) for base in (tuple, frozenset, str, bytes, int, float, complex, decimal.Decimal)),
+    (BaseExceptionGroup, _bare_group),
+    (BaseException, _bare_exception),
+    (datetime.datetime, _bare_datetime),
+    (uuid.UUID, _bare_uuid),
+    (types.SimpleNamespace, lambda cls, content: types.SimpleNamespace.__new__(cls)),
+)
+
+CONTENT: Mapping[type, type] = {
+    **{base: base for base in (dict, list, set, tuple, frozenset, str, bytes, int, float, complex, decimal.Decimal)},
+    **dict.fromkeys((collections.defaultdict, collections.deque, BaseExceptionGroup, BaseException), tuple),
+    **{collections.OrderedDict: dict, bytearray: bytes, datetime.datetime: datetime.datetime, uuid.UUID: uuid.UUID},
+    types.SimpleNamespace: type(None),
+}
+"""Built-in type → what the content of an instance that extends it is, exactly."""
+
+
+def put_attribute(made: Any, cls: type, namespace: dict[str, Any] | None, name: str, value: Any) -> None:
+    """Set an attribute raw, in its slot or in the namespace; raises `Unbuildable` where there is no place for it."""
+    for base in cls.__mro__:
+        slot = vars(base).get(name)
+        if type(slot) is types.MemberDescriptorType:
+            slot.__set__(made, value)
+            return
+    if namespace is None:
+        if isinstance(made, OSError) and name == "filename":
+            made.filename = value
+            return
+        raise Unbuildable(f"{cls.__qualname__} has no place for the recorded attribute {name!r} any more")
+    if isinstance(made, OSError) and name == "filename":
+        made.filename = value
+    else:
+        namespace[name] = value

@@ -1,0 +1,147 @@
+"""Resolver: which classes and functions a value of a recording may be built of.
+
+A baseline may be hostile: classes of the included packages and a short list of standard types, and nothing else.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import sys
+import types
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...recorders import plugins
+from ...recorders.model.value_tree import (
+    ClassName,
+)
+from ...recorders.patching import PatchedFunction
+
+
+class Unbuildable(Exception):
+    """A recorded value cannot be built here; the message is the reason that a report gives."""
+
+
+_TYPES: dict[ClassName, type] = {
+    f"{one.__module__}:{one.__qualname__}": one
+    for one in (
+        *(object, int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None)),
+        *(collections.OrderedDict, collections.defaultdict, collections.deque, collections.Counter),
+        *(decimal.Decimal, fractions.Fraction, datetime.datetime, datetime.date, uuid.UUID, types.SimpleNamespace),
+        *(range, slice, memoryview, datetime.time, datetime.timedelta),
+    )
+}
+
+_HARMLESS = frozenset(
+    {
+        *("abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "format", "hash", "hex", "id"),
+        *("isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr", "round"),
+        *("sorted", "sum"),
+        *("classmethod", "enumerate", "filter", "map", "property", "reversed", "staticmethod", "zip", "NotImplemented"),
+    }
+)
+"""Functions and classes of `builtins` that do nothing beyond their arguments: references to them may be built."""
+
+
+class Resolver:
+    """Finds the classes that may be built."""
+
+    def __init__(self, include: Sequence[str]) -> None:
+        """`include` are the packages under validation. Nothing is imported: a class or function is found in a module
+        that the code under test has loaded by itself, or that was loaded with it."""
+        self._include = frozenset(include)
+        self._known: dict[ClassName, Any] = {}
+        self._covered: dict[str, bool] = {}
+        self.faults: Mapping[str, str] = {}
+        """Modules that were to be loaded with the code under test and could not be → why."""
+        self.restored: dict[ClassName, None] = {}
+        """Included classes into whose instances recorded state was put, since this was last cleared."""
+
+    def covers(self, module: str) -> bool:
+        """Whether a module belongs to an included package."""
+        known = self._covered.get(module)
+        if known is None:
+            known = any(module == package or module.startswith(f"{package}.") for package in self._include)
+            self._covered[module] = known
+        return known
+
+    def why_missing(self, module: str) -> str:
+        """Why a module is not there, in words."""
+        fault = self.faults.get(module)
+        return fault or f"no module {module!r} was loaded with the code under test, and none is imported for a baseline"
+
+    def find(self, name: ClassName) -> Any:
+        """The class or function of that name; raises `Unbuildable` when it is gone or not allowed."""
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def _find(self, name: ClassName) -> Any:
+        allowed = _TYPES.get(name)
+        if allowed is not None:
+            return allowed
+        module_name, _, qualname = name.partition(":")
+        if self.covers(module_name):
+            return self._included(module_name, qualname)
+        if module_name == "builtins" and qualname in _HARMLESS:
+            return vars(builtins)[qualname]
+        found = _loaded(module_name, qualname)
+        if type(found) is PatchedFunction:
+            return found  # a boundary, behind which stands the recording
+        root = module_name.partition(".")[0]
+        at_home = root in sys.stdlib_module_names or root in plugins.loaded().exceptions
+        if isinstance(found, type) and issubclass(found, BaseException) and at_home:
+            return found
+        if isinstance(found, type) and issubclass(found, enum.Enum) and root in sys.stdlib_module_names:
+            return found
+        raise Unbuildable(f"refused to build {name}: it is neither in the included packages nor a known standard type")
+
+    def held(self, name: str) -> Any:
+        """The instance of an included class that an included module holds under a name, or `None`."""
+        module_name, _, path = name.partition(":")
+        if not self.covers(module_name):
+            return None
+        found: Any = sys.modules.get(module_name)
+        for part in path.split("."):
+            found = getattr(found, "__dict__", {}).get(part)
+        home = getattr(type(found), "__module__", "") or ""
+        return found if self.covers(home) else None
+
+    def _included(self, module_name: str, qualname: str) -> Any:
+        if is_program(module_name):
+            raise Unbuildable(
+                f"refused to build {module_name}:{qualname}: nothing is built from a program's own module"
+            )
+        found: Any = sys.modules.get(module_name)
+        if found is None:
+            raise Unbuildable(f"{module_name}:{qualname} is gone: {self.why_missing(module_name)}")
+        for part in qualname.split("."):
+            found = vars(found).get(part) if hasattr(found, "__dict__") else None
+            if found is None:
+                raise Unbuildable(f"{module_name}:{qualname} is gone: the code under test does not define it")
+        # What an included module merely imports is not included: `shop.tools:os.system` leads outside.
+        home = getattr(found, "__module__", "") or ""
+        if not self.covers(home):
+            raise Unbuildable(
+                f"refused to build {module_name}:{qualname}: it belongs to {home}, outside the included packages"
+            )
+        return found
+
+
+def is_program(module: str) -> bool:
+    """Whether a module is what `python -m` runs: importing it, or what lies below it, would run the program."""
+    return "__main__" in module.split(".")
+
+
+def _loaded(module_name: str, qualname: str) -> Any:
+    """An attribute of a module that is loaded already; nothing is imported for a baseline."""
+    found: Any = sys.modules.get(module_name)
+    for part in qualname.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found
