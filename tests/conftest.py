@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -14,3 +15,9 @@ os.environ["XDG_CONFIG_HOME"] = _FOLDER.name
 
 # Many versions of one file come and go within a second: Python must not take one for another.
 sys.dont_write_bytecode = True
+
+
+def pytest_collection_finish() -> None:
+    """Let no later collection look at what stays until the end: three thousand tests, and all that they import."""
+    gc.collect()
+    gc.freeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sqlite3
 import time
@@ -103,8 +104,8 @@ def test_a_full_disk_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
         written(scenario, 10)
         assert scenario.recording is not None
         scenario.recording._writer._db.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]  # of SQLite
-        for number in range(300):
-            shop.double("x" * 1000 + str(number))
+        for _number in range(300):
+            shop.double(secrets.token_hex(10_000))  # not one of them fits into what is left of the last page
 
     summary = summary_of(scenario.record(traffic))
     assert "10 traces recorded, 10 kept" in summary
