@@ -97,8 +97,9 @@ def test_no_key_is_among_its_variables(tmp_path: Path, servers: ForkServers, mon
     source = f"import os\nanswer = os.environ._data.get(b'{KEY_VARIABLE}')"
     assert said(tmp_path, source) == "None"
     server, process = forked(servers)
-    at_start = Path(f"/proc/{process}/environ").read_bytes()
     server.reap(process)
+    at_start = Path(f"/proc/{server._process.pid}/environ").read_bytes()
+    assert b"PATH=" in at_start
     assert KEY_VARIABLE.encode() not in at_start
 
 
