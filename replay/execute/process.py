@@ -20,7 +20,7 @@ from ...recorders.store.open import open_reader
 from ..model.job import Job, Observed
 from ..model.trial import Trials, Tried
 from .fork_server import ServerEnded, environment
-from .launch import Child, Copy, Served, Spawned
+from .launch import Child, Copy, Served, Spawned, prepare
 from .loader import CannotReplay, Loaded, Plan
 from .masking import Masks
 from .messages import End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, decode_tried, encode
@@ -73,6 +73,8 @@ class ReplayerProcess:
         self._forking = forking
         self._hash_seed = hash_seed
         self._launch = launch
+        if launch == "spawn" and forking:
+            prepare(hash_seed)
         self._scratch: Scratch | None = None
         self._connection: Connection[Any, Any] | None = None
         self._child: Child | None = None

@@ -119,6 +119,17 @@ def test_variables_that_are_read_at_the_start_start_another(
     assert third is not first
 
 
+def test_several_start_at_the_same_time(servers: ForkServers) -> None:
+    """Nobody waits for one before the other is started."""
+    servers.start(0)
+    servers.start(1)
+    numbers = [server._process.pid for _environ, server in servers._servers.values()]
+    for hash_seed in (0, 1):
+        server, process = forked(servers, hash_seed)
+        server.reap(process)
+        assert server._process.pid == numbers[hash_seed]
+
+
 def test_one_that_was_killed_is_started_again(servers: ForkServers) -> None:
     """Whoever asks next does not notice."""
     server, process = forked(servers)
