@@ -7,6 +7,8 @@ import os
 import sys
 import tempfile
 
+from pytest_runtime.ordinary_imports import import_ordinarily
+
 pytest_plugins = ["pytester"]
 
 # Recordings make a key pair in the user's configuration folder: tests have one of their own, which subprocesses share.
@@ -15,6 +17,8 @@ os.environ["XDG_CONFIG_HOME"] = _FOLDER.name
 
 # Many versions of one file come and go within a second: Python must not take one for another.
 sys.dont_write_bytecode = True
+
+import_ordinarily()
 
 
 def pytest_collection_finish() -> None:
