@@ -80,6 +80,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     if not namespace.runtime_baseline:
         namespace.runtime_baseline = early_config.getini("runtime_baseline") or None
     if namespace.runtime_baseline and not namespace.help:
+        from .ordinary_imports import import_ordinarily
+
+        early_config.add_cleanup(import_ordinarily())
         from .pytest_run import start
 
         start(early_config, namespace)

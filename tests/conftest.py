@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
 
 from hypothesis import HealthCheck, settings
+
+from pytest_runtime.ordinary_imports import import_ordinarily
 
 pytest_plugins = ["pytester"]
 
@@ -20,3 +23,11 @@ sys.dont_write_bytecode = True
 # No test depends on how quick this machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+import_ordinarily()
+
+
+def pytest_collection_finish() -> None:
+    """Let no later collection look at what stays until the end: three thousand tests, and all that they import."""
+    gc.collect()
+    gc.freeze()

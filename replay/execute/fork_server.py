@@ -119,6 +119,10 @@ class ForkServers:
         self._starting = threading.Lock()
         self._owner = 0
 
+    def start(self, hash_seed: int) -> None:
+        """Let a server start that is wanted soon; several then start at the same time."""
+        self._server(hash_seed)
+
     def fork(self, hash_seed: int, connection: int, output: int) -> tuple[ForkServer, int]:
         """A new process: who forked it, and its number. Raises `ServerEnded` where a server that was started for it
         ends."""

@@ -27,6 +27,11 @@ _servers = ForkServers()
 atexit.register(_servers.close)
 
 
+def prepare(hash_seed: int) -> None:
+    """Start what a process with this hash seed will be forked from."""
+    _servers.start(hash_seed)
+
+
 class Child(Protocol):
     """A process that was started."""
 

@@ -19,7 +19,7 @@ from ...recorders.privacy.encryption import Keyring
 from ...recorders.store.open import open_reader
 from ..model.job import Job, Observed
 from .fork_server import ServerEnded, environment
-from .launch import Child, Copy, Served, Spawned
+from .launch import Child, Copy, Served, Spawned, prepare
 from .loader import CannotReplay, Loaded, Plan
 from .masking import Masks
 from .messages import Ask, End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, encode
@@ -76,6 +76,8 @@ class ReplayerProcess:
         self._forking = forking
         self._hash_seed = hash_seed
         self._launch = launch
+        if launch == "spawn" and forking:
+            prepare(hash_seed)
         self._scratch: Scratch | None = None
         self._connection: Connection[Any, Any] | None = None
         self._child: Child | None = None

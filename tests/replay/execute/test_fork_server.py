@@ -97,8 +97,9 @@ def test_no_key_is_among_its_variables(tmp_path: Path, servers: ForkServers, mon
     source = f"import os\nanswer = os.environ._data.get(b'{KEY_VARIABLE}')"
     assert said(tmp_path, source) == "None"
     server, process = forked(servers)
-    at_start = Path(f"/proc/{process}/environ").read_bytes()
     server.reap(process)
+    at_start = Path(f"/proc/{server._process.pid}/environ").read_bytes()
+    assert b"PATH=" in at_start
     assert KEY_VARIABLE.encode() not in at_start
 
 
@@ -116,6 +117,17 @@ def test_variables_that_are_read_at_the_start_start_another(
     third, process = forked(servers)
     third.reap(process)
     assert third is not first
+
+
+def test_several_start_at_the_same_time(servers: ForkServers) -> None:
+    """Nobody waits for one before the other is started."""
+    servers.start(0)
+    servers.start(1)
+    numbers = [server._process.pid for _environ, server in servers._servers.values()]
+    for hash_seed in (0, 1):
+        server, process = forked(servers, hash_seed)
+        server.reap(process)
+        assert server._process.pid == numbers[hash_seed]
 
 
 def test_one_that_was_killed_is_started_again(servers: ForkServers) -> None:
