@@ -22,7 +22,7 @@ from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 ClassKey: TypeAlias = tuple[str, str]
 """(entry, path digest)"""
 
-UNSEEN = "all {count} differences that are told of it are accepted, but there may be others"
+UNSEEN = "all {count} differences that are reported of it are accepted, but there may be others"
 
 _STATUS = "response.status"
 
@@ -149,7 +149,7 @@ def _applied(
 
 
 def _fit_what_lies_between(seen: Iterable[_Seen], candidates: Iterable[Acceptance]) -> bool:
-    """Whether the differences that are not told are accepted too: each lies between told ones of its sort."""
+    """Whether the differences that are not reported are accepted too: each lies between reported ones of its sort."""
     sorts: dict[tuple[str, ...], list[_Seen]] = {}
     for part in seen:
         sorts.setdefault((*part[:4], kind_of(part.base), kind_of(part.candidate)), []).append(part)

@@ -84,10 +84,10 @@ class RecordingCheck:
         if not deviations:
             return NO_REASON
         likely = self._likely(trace, trace.functions)
-        told = _told(deviations[0])
+        shown = _shown(deviations[0])
         if not likely:
-            return because(ReasonCode.UNEXPLAINED, "nothing that the recording holds explains it", told)
-        return Reason(likely.code, likely.cause, told, likely.cure)
+            return because(ReasonCode.UNEXPLAINED, "nothing that the recording holds explains it", shown)
+        return Reason(likely.code, likely.cause, shown, likely.cure)
 
     def of_path(self, trace: Trace, recorded: Sequence[Arm], replayed: Collection[object]) -> Reason:
         """Why base did not take the recorded arms; falsy where it took them all, whatever others it took.
@@ -99,9 +99,9 @@ class RecordingCheck:
         if not missing:
             return NO_REASON
         function = missing[0].branch.function
-        told = f"recorded that {missing[0].words()} in {function}, which no replay comes to"
+        shown = f"recorded that {missing[0].words()} in {function}, which no replay comes to"
         likely = self._likely(trace, [*trace.functions, function])
-        return Reason(likely.code, likely.cause, told, likely.cure) if likely else because(ReasonCode.PATH, "", told)
+        return Reason(likely.code, likely.cause, shown, likely.cure) if likely else because(ReasonCode.PATH, "", shown)
 
     def _likely(self, trace: Trace, functions: Sequence[FunctionName]) -> Reason:
         """What most likely keeps base from the recorded outcome, the likeliest first; falsy where nothing is known."""
@@ -159,7 +159,7 @@ def _and_likely(likely: Reason) -> str:
     return f"; likely {likely.cause}" if likely else ""
 
 
-def _told(difference: Difference) -> str:
+def _shown(difference: Difference) -> str:
     field = difference.field
     if field == "response.status":
         return f"recorded {short(difference.base)}, replayed {short(difference.candidate)}"

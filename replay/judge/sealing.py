@@ -23,7 +23,7 @@ from ...recorders.options import RedactOptions
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..compare.observations import compare
 from ..compare.redacted_parts import KeysAtHand, RedactedParts
-from ..compare.summarise import field_of, told
+from ..compare.summarise import field_of, reported
 from ..compare.unknown import unknown_parts
 from ..compare.volatile import Mask, Volatile, count_leaves, masks_of
 from ..execute.loader import Loaded
@@ -309,7 +309,7 @@ class _Judged:
         return SealedTrace(
             trace=name,
             why=self._why(base, deviations),
-            deviating=msgspec.json.encode(list(map(field_of, told(deviations).differences))) if deviations else b"",
+            deviating=msgspec.json.encode(list(map(field_of, reported(deviations).differences))) if deviations else b"",
             observation=base,
             fingerprint=fingerprint(base),
             standing=standing.observation if standing is not None and _moved(base, standing) else None,
