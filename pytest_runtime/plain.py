@@ -1,4 +1,4 @@
-"""This file is about plain values: value trees as Python values that hooks can work with, without anyone's classes."""
+"""Plain values: value trees as Python values that hooks can work with, without anyone's classes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOBODY = Resolver(())
 
 
 class NotPlain(Exception):
-    """The value cannot be told in plain Python; the message says why."""
+    """The value cannot be shown in plain Python; the message says why."""
 
 
 def plain(tree: Tree) -> Any:

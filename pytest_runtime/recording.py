@@ -1,4 +1,4 @@
-"""This file is about recording from code: `record(...)` around a block or a function, `install()` for a process."""
+"""Recording from code: `record(...)` around a block or a function, `install()` for a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about scalars: when two numbers are close, and what is left of texts and times when they are normalised.
+"""Scalars: when two numbers are close, and what is left of texts and times when they are normalised.
 
 A rule loosens the value of a number and never its type: `1` and `1.0` stay different.
 """

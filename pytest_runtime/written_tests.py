@@ -1,4 +1,4 @@
-"""This file is about written tests: differences as plain pytest tests that assert what base does, for a team to keep or
+"""Written tests: differences as plain pytest tests that assert what base does, for a team to keep or
 to turn round.
 
 They need neither this plugin nor a baseline. What can be no such test is named in a comment, with the reason.
@@ -16,6 +16,7 @@ from .replay.model.verdict import ClassVerdict
 from .reports.printing import printable
 
 NAME_LIMIT = 60
+"""Characters of a test's name: with its file it fits in a line of pytest's summary."""
 
 
 class Written(NamedTuple):
@@ -39,11 +40,11 @@ def tests_of(verdicts: Iterable[ClassVerdict], explored: Iterable[Explored]) -> 
                 what = f"{first.field} {first.base_text} -> {first.candidate_text}" if first else "it differs"
                 says = f"{verdict.entry} · {verdict.words}: {what}"
                 found.append(Written(verdict.entry, says, trace.test, trace.no_test))
-    for one in explored:
-        for finding in one.findings:
+    for judged in explored:
+        for finding in judged.findings:
             says = f"{finding.call}: base {finding.base}, candidate {finding.candidate}"
             far = "" if finding.near else " (far from what was recorded)"
-            found.append(Written(one.target, says + far, finding.test, finding.no_test))
+            found.append(Written(judged.target, says + far, finding.test, finding.no_test))
     return found
 
 
@@ -52,12 +53,12 @@ def source_of(tests: Sequence[Written]) -> str:
     one name, and a name that begins as a test's does would be taken for one."""
     parts = ['"""What base does where the change does something else. Keep a test, or turn it round."""']
     names: dict[str, int] = {}
-    for one in tests:
-        if not one.body:
-            parts.append(f"# No plain test: {_line(one.says)}\n# {_line(one.reason)}")
+    for test in tests:
+        if not test.body:
+            parts.append(f"# No plain test: {_line(test.says)}\n# {_line(test.reason)}")
             continue
-        lines = "\n".join(f"    {line}" if line else "" for line in one.body.splitlines())
-        parts.append(f"def {_name(one.name, names)}():\n    # {_line(one.says)}\n{lines}")
+        lines = "\n".join(f"    {line}" if line else "" for line in test.body.splitlines())
+        parts.append(f"def {_name(test.name, names)}():\n    # {_line(test.says)}\n{lines}")
     return "\n\n\n".join(parts) + "\n"
 
 

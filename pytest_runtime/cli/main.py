@@ -1,4 +1,4 @@
-"""This file is about the command line: `pytest-runtime record`, and where the other commands are.
+"""The command line: `pytest-runtime record`, and where the other commands are.
 
 Recording must not load what judging needs, so those are imported when they are asked for.
 """

@@ -1,4 +1,4 @@
-"""This file is about `pytest-runtime status`: what a baseline holds, in words."""
+"""`pytest-runtime status`: what a baseline holds, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is about telling what exploring found: in the text of an item, and in the summary."""
+"""What exploring found, for a person: in the text of an item, and in the summary."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .causes import source_line
 from .printing import in_line, many
 
 LISTED = 10
+"""Far findings in the summary: they fail nothing, and the JSON report has all."""
 
 
 def one_line(judged: JudgedExploration) -> str:
@@ -60,7 +61,7 @@ def counts(explored: Explored) -> str:
     """How many inputs came to what."""
     parts = [f"{many(explored.examples, 'example')} from {many(explored.recorded, 'recorded input')}"]
     parts += [f"{explored.same} the same"] if explored.same else []
-    parts += [f"{explored.set_aside} led to what nobody recorded"] if explored.set_aside else []
+    parts += [f"{explored.set_aside} led to something unrecorded"] if explored.set_aside else []
     parts += [f"{explored.no_evidence} were nonsense to base"] if explored.no_evidence else []
     parts += [f"{explored.inside} differed inside only"] if explored.inside else []
     parts += [f"{explored.unsettled} differed inside, and nobody can tell what is seen"] if explored.unsettled else []
@@ -69,32 +70,33 @@ def counts(explored: Explored) -> str:
 
 def summary_lines(found: Sequence[JudgedExploration], root: Path) -> Iterator[tuple[str, str]]:
     """(line, its colour or empty) of the summary of a run."""
-    done = [one for one in found if not one.explored.reason]
-    for one in done:
-        for finding in one.failing:
+    done = [judged for judged in found if not judged.explored.reason]
+    for target in done:
+        for finding in target.failing:
             first, *rest = finding_lines(finding, root)
             yield f"differs: {first}", "red"
             yield from ((line, "red") for line in rest)
-    accepted = [(finding, reason) for one in done for finding, reason in one.accepted]
+    accepted = [(finding, reason) for target in done for finding, reason in target.accepted]
     yield from ((f"accepted: {finding.call} ({reason})", "yellow") for finding, reason in accepted)
-    listed = [finding for one in done for finding in one.listed]
+    listed = [finding for target in done for finding in target.listed]
     for finding in listed[:LISTED]:
         text = f"base {finding.base}, candidate {finding.candidate}"
         yield f"far from what was recorded: {finding.call}: {text}", "yellow"
     if len(listed) > LISTED:
         yield f"… and {len(listed) - LISTED} more that are far (see --runtime-json)", "yellow"
-    for one in found:
-        if one.explored.reason:
-            yield f"not explored: {one.explored.target}: {one.explored.reason}", ""
+    for judged in found:
+        if judged.explored.reason:
+            yield f"not explored: {judged.explored.target}: {judged.explored.reason}", ""
 
 
 def total_line(found: Sequence[JudgedExploration]) -> str:
     """All of it in a line."""
-    done = [one.explored for one in found if not one.explored.reason]
-    failing, listed = (sum(len(getattr(one, name)) for one in found) for name in ("failing", "listed"))
-    aside = sum(one.set_aside + one.unsettled for one in done)
+    done = [judged.explored for judged in found if not judged.explored.reason]
+    failing, listed = (sum(len(getattr(judged, name)) for judged in found) for name in ("failing", "listed"))
+    tried = sum(target.examples for target in done)
+    aside = sum(target.set_aside + target.unsettled for target in done)
     return (
-        f"runtime: explored {many(len(done), 'function')} with {many(sum(one.examples for one in done), 'example')}: "
+        f"runtime: explored {many(len(done), 'function')} with {many(tried, 'example')}: "
         f"{many(failing, 'difference')}, {listed} far, {aside} set aside"
         + (f"; {many(len(found) - len(done), 'function')} not explored" if len(found) > len(done) else "")
     )

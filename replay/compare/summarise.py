@@ -30,7 +30,7 @@ class Reported(NamedTuple):
     left_out: int
     """Differences that are not reported."""
     unseen: bool
-    """Whether there may be some that are unlike all that are reported."""
+    """Whether there may be some that resemble none that is reported."""
 
 
 def reported(found: Sequence[Difference]) -> Reported:
@@ -54,7 +54,7 @@ def reported(found: Sequence[Difference]) -> Reported:
 
 def _speaking(members: Sequence[tuple[int, int, int]]) -> set[int]:
     """The first of a sort, and those with the shortest and longest values on each side."""
-    by_base, by_candidate = sorted(members), sorted(members, key=lambda one: one[1])
+    by_base, by_candidate = sorted(members), sorted(members, key=lambda member: member[1])
     ends = (members[0], by_base[0], by_base[-1], by_candidate[0], by_candidate[-1])
     return {position for _base, _candidate, position in ends}
 

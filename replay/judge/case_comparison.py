@@ -82,7 +82,7 @@ class CaseComparison:
             return self._silenced(case, observed.reason)
         if observed.stop == StopCode.INPUT:
             return not_judged(case, Reason(ReasonCode.REBUILD, observed.reason))
-        # It stopped because it asked for something new: what it did not come to is not missing.
+        # It stopped because it asked for something new: what it did not reach is not missing.
         (base, candidate), rules = _both(case, observed), self.rules_of(case)
         found = outbound_differences(base.outbound, candidate.outbound, _tolerance(case, rules, reread=False))
         found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_MISSING]
@@ -93,7 +93,7 @@ class CaseComparison:
 
     def _rereads(self, case: Case, observed: Observed) -> bool:
         """Whether the candidate may read clock or entropy differently than base did."""
-        follows = any(mask.moves != "always" for mask in case.sealed.masks)
+        follows = any(mask.changes != "always" for mask in case.sealed.masks)
         return follows and (observed.readings != case.sealed.readings or self._doubts(case.trace).rereads)
 
     def _reread(self, case: Case, observed: Observed) -> Compared:
@@ -101,12 +101,12 @@ class CaseComparison:
         (base, candidate), rules = _both(case, observed), self.rules_of(case)
         tolerance = _tolerance(case, rules, reread=True)
         found = compare(base, candidate, tolerance)
-        if not found or case.sealed.standing is None:
+        if not found or case.sealed.frozen is None:
             return Compared(found, rules)
         frozen = self._once(msgspec.structs.replace(case.job, fresh=case.sealed.fresh, perturbation=STANDING))
         if frozen.ended != "outcome" or frozen.observation is None:
             return Compared(found, rules)
-        return Compared(compare(case.sealed.standing, frozen.observation, tolerance), rules)
+        return Compared(compare(case.sealed.frozen, frozen.observation, tolerance), rules)
 
     def _silenced(self, case: Case, reason: str) -> Judgement:
         """What is not judged although base replays as it was recorded: the change alone keeps it from being judged."""
@@ -138,5 +138,5 @@ def _both(case: Case, observed: Observed) -> tuple[Observation, Observation]:
 def _tolerance(case: Case, rules: Rules, *, reread: bool) -> Tolerance:
     """What counts as no difference: what always changes, what the project says, and, where the candidate draws random
     values differently, what follows from them."""
-    moves = ("always", "with entropy") if reread else ("always",)
-    return any_of(Volatile(mask for mask in case.sealed.masks if mask.moves in moves), rules)
+    changes = ("always", "with entropy") if reread else ("always",)
+    return any_of(Volatile(mask for mask in case.sealed.masks if mask.changes in changes), rules)

@@ -112,7 +112,7 @@ def errored(case: Case, message: str) -> Judgement:
 
 def note_of(case: Case) -> Reason:
     """What is to be said of a case, whatever its verdict."""
-    return Reason(ReasonCode.UNSTABLE_PATH, UNSTABLE_PATH) if case.sealed.moved else NO_REASON
+    return Reason(ReasonCode.UNSTABLE_PATH, UNSTABLE_PATH) if case.sealed.unstable else NO_REASON
 
 
 def news_of(base: Observation, candidate: Observation) -> Reason:
@@ -130,7 +130,7 @@ def with_rules(case: Case, judgement: Judgement, rules: Rules) -> Judgement:
         return judgement
     if not rules.ignoring:
         return judgement._replace(tolerated=rules.tolerated(Counter()))
-    masked = {(mask.field, mask.position) for mask in case.sealed.masks if mask.moves == "always"}
+    masked = {(mask.field, mask.position) for mask in case.sealed.masks if mask.changes == "always"}
     left = left_by(rules, base, masked)
     tolerated = rules.tolerated(left.ignored)
     if judgement.verdict == "same" and left.ignored and not left.values:

@@ -63,7 +63,7 @@ WHY = Reason(ReasonCode.UNKNOWN, "why")
 def difference(
     field: str, base: Tree, candidate: Tree, kind: DifferenceKind = DifferenceKind.RESPONSE
 ) -> FieldDifference:
-    """A differing field, as the engine tells it."""
+    """A differing field, as a run reports it."""
     raw = [msgspec.Raw(msgspec.json.encode(as_json(value))) for value in (base, candidate)]
     return FieldDifference(kind, field, raw[0], raw[1], short(base), short(candidate))
 
@@ -236,13 +236,12 @@ def test_a_trace_with_differences_that_nobody_saw_is_not_accepted() -> None:
     found = verdict(msgspec.structs.replace(diverged(FLAG), left_out=9, unseen=True))
     applied = apply([found], propose([found], REASON))
     assert [trace.verdict for trace in applied.verdicts[0].traces] == ["diverged"]
-    assert (
-        "all 1 differences that are reported of it are accepted, but there may be" in applied.verdicts[0].traces[0].reason
-    )
+    said = applied.verdicts[0].traces[0].reason
+    assert "all 1 differences that are reported of it are accepted, but there may be" in said
 
 
 def long_list(names: Sequence[str]) -> TraceVerdict:
-    """A trace that diverged in a field of every item of a long list, as the engine tells it."""
+    """A trace that diverged in a field of every item of a long list, as a run reports it."""
     found = [
         Difference(DifferenceKind.RETURN, f"return[{number}].name", name, None) for number, name in enumerate(names)
     ]
