@@ -55,7 +55,7 @@ def read_acceptances(path: Path) -> tuple[Acceptance, ...]:
 
 
 def parse_acceptances(text: str, path: Path) -> tuple[Acceptance, ...]:
-    """The acceptances in a text; `path` is told in errors. Raises `AcceptanceError`."""
+    """The acceptances in a text; `path` is named in errors. Raises `AcceptanceError`."""
     return _Reader(path, text).acceptances()
 
 
@@ -94,9 +94,11 @@ def write_acceptances(path: Path, acceptances: Iterable[Acceptance]) -> None:
 
 def render_acceptances(acceptances: Iterable[Acceptance], blindness: Iterable[Blindness] = ()) -> str:
     """The text of the file; the same for the same statements, in whatever order they come."""
-    tables = [f"\n[[{TABLE}]]\n{tomli_w.dumps(_table(one))}" for one in sorted(acceptances)]
-    said = sorted(blindness, key=lambda one: (one.entry, one.function, one.reason, str(one.until)))
-    tables += [f"\n[[{BLIND}]]\n{tomli_w.dumps(_blind_table(one))}" for one in said]
+    tables = [f"\n[[{TABLE}]]\n{tomli_w.dumps(_table(acceptance))}" for acceptance in sorted(acceptances)]
+    said = sorted(
+        blindness, key=lambda statement: (statement.entry, statement.function, statement.reason, str(statement.until))
+    )
+    tables += [f"\n[[{BLIND}]]\n{tomli_w.dumps(_blind_table(statement))}" for statement in said]
     return HEADER + "".join(tables) if tables else ""
 
 
@@ -132,7 +134,9 @@ class _Reader:
         rows = list(self._rows(TABLE))
         found = [self._acceptance(row) for row in rows]
         for position in doubles(found):
-            first = next(row for row, one in zip(rows, found, strict=True) if one.identity == found[position].identity)
+            first = next(
+                row for row, other in zip(rows, found, strict=True) if other.identity == found[position].identity
+            )
             raise self._error(rows[position].line, f"this says what line {first.line} says; remove one of the two")
         return tuple(found)
 
@@ -206,8 +210,8 @@ class _Reader:
             raise self._error(self._line_in(row, key), f"{key!r} is empty")
 
     def _line_in(self, row: _Row, key: str) -> int:
-        start = next((one for one in self._starts if self._line(one) == row.line), 0)
-        end = next((one for one in self._starts if one > start), len(self._text))
+        start = next((begin for begin in self._starts if self._line(begin) == row.line), 0)
+        end = next((begin for begin in self._starts if begin > start), len(self._text))
         return self._line_of(key, start, end)
 
     def _line_of(self, key: str, start: int, end: int) -> int:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Normaliser: TypeAlias = Literal["uuid", "timestamp", "whitespace", "case"]
-WAYS = ("tolerance", "relative", "unordered", "ignore", "normalise")
+COMPARISONS = ("tolerance", "relative", "unordered", "ignore", "normalise")
 """What a rule may say; each says exactly one."""
 
 
@@ -49,10 +49,10 @@ class CompareRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 def problem_of(rule: CompareRule) -> str:
     """What is wrong with a rule, as a sentence; empty when nothing is."""
-    said = [way for way in WAYS if getattr(rule, way) is not None]
+    said = [how for how in COMPARISONS if getattr(rule, how) is not None]
     if len(said) != 1:
         many = f"says {' and '.join(said)}" if said else "does not say how to compare"
-        return f"the rule for {rule.field!r} {many}; it says exactly one of {', '.join(WAYS)}"
+        return f"the rule for {rule.field!r} {many}; it says exactly one of {', '.join(COMPARISONS)}"
     if not rule.reason.strip():
         return f"the rule for {rule.field!r} has no reason; say why this difference means nothing"
     if not rule.field.strip():

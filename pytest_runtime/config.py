@@ -30,7 +30,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     entries: tuple[str, ...] = ("wsgi", "functions")
     """`wsgi`, `functions`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
-    """Functions and classes that stand for the world, as `module.name`."""
+    """Functions and classes that represent the world, as `module.name`."""
     redact: RedactOptions = RedactOptions()
     """`"drop"`, where nothing that is redacted is to be kept in any form, or a table of rules."""
     recipients: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     explore: bool | int | Literal["strict"] = False
     """Whether inputs next to the recorded ones are tried; how many for each function; `strict`: far ones fail too."""
     compare: tuple[CompareRule, ...] = ()
-    """How single fields are compared otherwise than exactly."""
+    """How single fields are compared, where not exactly."""
     baselines: dict[str, str] = {}
     """Name → URL of a store elsewhere than in `.runtime/`."""
 

@@ -1,4 +1,4 @@
-"""Stopping a debugger inside code under test."""
+"""Stops a debugger inside code under test."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 They are asked only where base and candidate differ, from the whole outcome down to the part that differs, and only in
 a run with `--runtime-baseline`. Values are plain Python: an object is the dict of its public attributes, a member of an
-enumeration its value, a class its name. Where a value cannot be told that way, no hook is asked, and it counts.
+enumeration its value, a class its name. Where a value cannot be shown so, no hook is asked, and it counts.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from .reports.printing import printable
 from .wiring import check_include, other_base
 
 EXAMPLES = 200
-"""Inputs that are tried for each function."""
+"""Inputs that are tried for each function: what half a minute allows for a few dozen changed functions."""
 
 MOST_EXAMPLES = 100_000
+"""More than a night's budget: a larger number is a mistake."""
 
 
 class Options(NamedTuple):

@@ -20,7 +20,7 @@ _NOBODY = Resolver(())
 
 
 class NotPlain(Exception):
-    """The value cannot be told in plain Python; the message says why."""
+    """The value cannot be shown in plain Python; the message says why."""
 
 
 def plain(tree: Tree) -> Any:

@@ -19,6 +19,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the plugin."""
     group = parser.getgroup("runtime", "runtime: replay recorded executions on the code under test")
+    _add_selection(group)
+    _add_results(group)
+    parser.addini("runtime_baseline", "default of --runtime-baseline", default="")
+
+
+def _add_selection(group: pytest.OptionGroup) -> None:
+    """What is replayed, and against what."""
     group.addoption(
         "--runtime-baseline", metavar="NAME", default=None, help="replay this baseline and fail on every difference"
     )
@@ -37,6 +44,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="replay every trace, not only those that a change reaches",
     )
+
+
+def _add_results(group: pytest.OptionGroup) -> None:
+    """What becomes of what is found, and what else is tried."""
     group.addoption(
         "--runtime-accept",
         metavar="REASON",
@@ -71,7 +82,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="write each confirmed difference as a plain pytest test that asserts what base does",
     )
-    parser.addini("runtime_baseline", "default of --runtime-baseline", default="")
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:

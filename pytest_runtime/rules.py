@@ -35,7 +35,8 @@ from .replay.model.verdict import Tolerated
 from .scalars import close, normalised
 
 PAIRED = 60
-"""Items of a list without order that are compared each with each, after equal ones are put aside."""
+"""Items of a list without order that are compared each with each, after equal ones are put aside: 3,600
+comparisons at most."""
 
 BY_HOOK = Reason(ReasonCode.RULE, "a hook of the project takes them for equal")
 
@@ -252,4 +253,4 @@ def _can_pair(partners: Sequence[Sequence[int]]) -> bool:
                     return True
         return False
 
-    return all(find(one, set()) for one in range(len(partners)))
+    return all(find(left, set()) for left in range(len(partners)))

@@ -17,7 +17,7 @@ from .recorders.privacy.keys import readable
 from .recorders.store.open import open_reader
 from .recorders.store.protocol import BaselineReader
 from .replay.change.packages import homes_below, homes_of
-from .replay.judge.oracle import Setup
+from .replay.judge.oracle import Limits, Setup
 from .replay.model.progress import Say, say_nothing
 from .replay.run.options import Project as RunProject
 from .replay.run.options import RunOptions
@@ -81,7 +81,7 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
         app=configured.app,
         boundaries=configured.boundaries,
         base=base,
-        limit=configured.time_limit,
+        limits=Limits(replay=configured.time_limit),
         homes=homes_of(project.root, configured.include),
         redact=configured.redact,
         keys=keys_of(project, baseline),

@@ -16,6 +16,7 @@ from .replay.model.verdict import ClassVerdict
 from .reports.printing import printable
 
 NAME_LIMIT = 60
+"""Characters of a test's name: with its file it fits in a line of pytest's summary."""
 
 
 class Written(NamedTuple):

@@ -45,17 +45,17 @@ def add_command(name: str, recipients: tuple[str, ...]) -> None:
 
 def add_recipients(project: Project, name: str, recipients: Sequence[str]) -> str:
     """Wrap the keys of a baseline for further recipients, and say so; raises `KeyProblem`, `StoreError`."""
-    wanted = [check_recipient(one) for one in recipients]
+    wanted = [check_recipient(recipient) for recipient in recipients]
     with closing(open_baseline(project, name)) as reader:
         wrapped = reader.keys()
     if not wrapped:
         raise KeyProblem(f"the baseline {name} keeps no redacted values: there is nothing to read. Record it again")
     readable = unwrap(wrapped, private_keys())
     if not readable:
-        known = ", ".join(dict.fromkeys(one.recipient for one in wrapped))
+        known = ", ".join(dict.fromkeys(wrapped_key.recipient for wrapped_key in wrapped))
         raise KeyProblem(f"no key of yours reads the baseline {name}: give a private key of {known} as {KEY_VARIABLE}")
     with closing(open_writer(project.store_url(name))) as writer:
-        writer.add_keys([one for key in readable.values() for one in wrap(key, wanted)])
-    sessions = len({one.id for one in wrapped})
+        writer.add_keys([wrapped_key for key in readable.values() for wrapped_key in wrap(key, wanted)])
+    sessions = len({wrapped_key.id for wrapped_key in wrapped})
     left = "" if len(readable) == sessions else f"; {sessions - len(readable)} sessions are for others, and stay so"
     return f"{len(wanted)} recipients added to {len(readable)} sessions of {name}{left}"

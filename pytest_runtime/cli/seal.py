@@ -26,8 +26,8 @@ from ..reports.printing import in_line, many
 from ..reports.unjudged import group_lines
 from ..wiring import base_path, check_include, make_importable, open_baseline, setup_of
 
-REASONS_SHOWN = 5
-"""Reasons that are told of one entry."""
+FIELDS_SHOWN = 5
+"""Volatile fields that are listed: the most frequent ones say where to look."""
 
 
 @click.command("seal")
@@ -66,22 +66,22 @@ class Row(NamedTuple):
     entry: str
     sealed: SealedTrace
     traffic: float = 1.0
-    """Recorded calls that it stands for."""
+    """Recorded calls that it represents."""
 
 
 def _sealed(oracle: Oracle, reader: BaselineReader) -> list[Row]:
     assert oracle.seal is not None
     found = []
-    for one in reader.classes():
-        for name in one.kept.values():
+    for stored in reader.classes():
+        for name in stored.kept.values():
             sealed = oracle.seal.trace(name)
             if sealed is not None:
-                found.append(Row(one.entry, sealed, one.count / len(one.kept)))
+                found.append(Row(stored.entry, sealed, stored.count / len(stored.kept)))
     return found
 
 
 def describe(oracle: Oracle, rows: Sequence[Row], seconds: float) -> Iterator[str]:
-    """Base and why, how many traces, fidelity by entry, what moves, time."""
+    """Base and why, how many traces, fidelity by entry, what changes by itself, time."""
     yield f"base: {oracle.label}, because {oracle.reason}"
     unfaithful = sum(bool(row.sealed.why) for row in rows)
     judged = f", {unfaithful} of them no evidence, which will not be judged" if unfaithful else ""
@@ -104,28 +104,28 @@ def _unjudged(rows: Sequence[Row]) -> Iterator[Unjudged]:
 
 
 def _entry(name: str, traces: Sequence[SealedTrace]) -> Iterator[str]:
-    faithful = sum(not one.why for one in traces)
-    borrowed = sum(one.borrowed for one in traces)
+    faithful = sum(not trace.why for trace in traces)
+    borrowed = sum(trace.borrowed for trace in traces)
     lent = f"; {borrowed} exchanges answered from other traces" if borrowed else ""
     yield f"{name}  {faithful} of {len(traces)}{lent}"
 
 
 def _volatile(rows: Sequence[Row]) -> Iterator[str]:
-    masks = Counter(mask.moves for row in rows for mask in row.sealed.masks)
+    masks = Counter(mask.changes for row in rows for mask in row.sealed.masks)
     follow = masks["with the clock"] + masks["with entropy"]
-    moving = [row for row in rows if any(mask.moves == "always" for mask in row.sealed.masks)]
+    moving = [row for row in rows if any(mask.changes == "always" for mask in row.sealed.masks)]
     where = f" in {many(len(moving), 'trace')}, compared by shape" if moving else ""
     yield f"volatile fields: {masks['always']}{where}"
     fields = Counter(
         (row.entry, without_positions(mask.field))
         for row in rows
         for mask in row.sealed.masks
-        if mask.moves == "always"
+        if mask.changes == "always"
     )
-    for (entry, field), count in fields.most_common(REASONS_SHOWN):
+    for (entry, field), count in fields.most_common(FIELDS_SHOWN):
         yield f"      {count} x {entry} · {field}"
     if follow:
         yield f"fields that follow from clock or random values: {follow}, compared exactly while code reads them alike"
     alone = sum(row.sealed.fresh for row in rows)
     if alone:
-        yield f"traces that come out otherwise after others: {alone}, judged in processes of their own"
+        yield f"traces that come out differently after others: {alone}, judged in processes of their own"

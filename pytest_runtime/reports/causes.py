@@ -1,4 +1,4 @@
-"""This file is about causes: divergences of many traces and path classes that begin at one place, as one value.
+"""Causes: divergences of many traces and path classes that begin at one place, as one value.
 
 One place is one file, line, function, condition and kind; the values there differ from trace to trace.
 """
@@ -102,7 +102,7 @@ def sorts_of(traces: Iterable[TraceVerdict]) -> list[Sort]:
 
 def _shown(pattern: FieldPattern, seen: Sequence[tuple[str, FieldDifference]]) -> str:
     """One field as it is, several of one argument as their pattern."""
-    named = {one.shown for _trace, one in seen}
+    named = {place.shown for _trace, place in seen}
     patterns = set(map(field_pattern, named))
     if "" in named or len(patterns) > 1:
         return pattern
@@ -110,25 +110,25 @@ def _shown(pattern: FieldPattern, seen: Sequence[tuple[str, FieldDifference]]) -
 
 
 def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
-    """What happened at the place: of decisions, one for each way that they went; of all else, one for all."""
+    """What happened at the place: of decisions, one for each pair of arms; of all else, one for all."""
     found: dict[tuple[str, str], list[Location]] = {}
     for trace in traces:
         location = trace.location
         if location is not None and location.base and location.candidate:
-            ways = (_way(location.base), _way(location.candidate)) if location.kind == "decision" else ("", "")
-            found.setdefault(ways, []).append(location)
+            arms = (_arm(location.base), _arm(location.candidate)) if location.kind == "decision" else ("", "")
+            found.setdefault(arms, []).append(location)
     return sorted(map(_side, found.values()), key=lambda side: -side.traces)
 
 
 def _side(seen: Sequence[Location]) -> Side:
     first = seen[0]
-    is_one = len({(one.base, one.candidate) for one in seen}) == 1 and not any(one.seen_in for one in seen)
+    is_one = len({(place.base, place.candidate) for place in seen}) == 1 and not any(place.seen_in for place in seen)
     alike = first.kind == "decision" or is_one
     return Side(first.base, first.candidate, len(seen), alike)
 
 
-def _way(happened: str) -> str:
-    """Which way a decision went, without the values of its operands."""
+def _arm(happened: str) -> str:
+    """Which arm a decision took, without the values of its operands."""
     return happened.rpartition(" is ")[2]
 
 

@@ -1,4 +1,4 @@
-"""This file is about a coverage data file: which lines each replayed trace ran, for coverage.py's own reports.
+"""A coverage data file: which lines each replayed trace ran, for coverage.py's own reports.
 
 `coverage report`, `html --show-contexts`, `xml` and `lcov` read it with `--data-file`; each trace is a context. It
 holds lines and no branches, so `coverage combine` takes it together with line data only. What runs once, when a module

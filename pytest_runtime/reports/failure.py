@@ -1,4 +1,4 @@
-"""This file is about the failure text of an item: what diverged, where it begins, and how to replay it."""
+"""The failure text of an item: what diverged, where it begins, and how to replay it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from .causes import Cause, Side, Sort, causes_of, source_line
 from .printing import in_line
 
 FIELDS_SHOWN = 12
+"""Field patterns of one place: half a screen."""
+
 SIDES_SHOWN = 3
+"""Pairs of arms at one place: a third already says that it varies."""
 
 _FAILED: dict[Verdict, str] = {
     "hung": "did not end",

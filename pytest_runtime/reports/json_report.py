@@ -1,4 +1,4 @@
-"""This file is about the JSON report; its format is described in `docs/report.md`."""
+"""The JSON report; its format is described in `docs/report.md`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 import msgspec
 
 from ..replay.judge.acceptance import Acceptance
+from ..replay.judge.gate import UnjudgedChange
+from ..replay.judge.seal import Fidelity
+from ..replay.judge.unjudged import UnjudgedGroup
 from ..replay.model.finding import Finding
 from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
 from ..replay.run.exploration import JudgedExploration
@@ -27,71 +30,98 @@ FORMAT = 5
 
 
 def report_of(result: RunResult) -> dict[str, Any]:
-    """The report as plain data."""
+    """The report as plain data; the order of the keys is fixed."""
+    return {**_run(result), **_judged(result), **_reviewed(result), **_reached(result)}
+
+
+def _run(result: RunResult) -> dict[str, Any]:
+    """What was compared with what, and how it ended."""
     baseline, oracle = result.baseline, result.oracle
-    counts = {verdict.replace(" ", "_"): count for verdict, count in result.counts().items()}
-    reached = result.reached
     return {
         "format": FORMAT,
         "baseline": {"name": baseline.name, "location": baseline.location, "counters": dict(baseline.counters)},
         "oracle": {"kind": oracle.kind, "label": oracle.label, "reason": oracle.reason},
         "differs": oracle.differs,
         "selection": {"classes": baseline.classes, "selected": len(result.verdicts), "trace": result.trace},
-        "counts": counts,
+        "counts": {verdict.replace(" ", "_"): count for verdict, count in result.counts().items()},
         "asserted": result.asserted(),
         "passed": result.passed(),
         "reason": result.no_pass(),
+    }
+
+
+def _judged(result: RunResult) -> dict[str, Any]:
+    """What differs and where, and what was not judged."""
+    return {
         "causes": [_cause(cause) for cause in causes_of(result.verdicts)],
         "divergences": [row for verdict in result.verdicts for row in _divergences(verdict)],
         "hung": _reasons(result, "hung"),
         "crashed": _reasons(result, "crashed"),
         "errors": _reasons(result, "error"),
         "not_judged": _reasons(result, "not judged"),
-        "not_judged_causes": [
-            {
-                "cause": group.cause,
-                "cure": group.cure,
-                "recorded": group.traffic,
-                "trace_ids": [one.trace for one in group.traces],
-            }
-            for group in result.unjudged()
-        ],
-        "unjudged_changes": [
-            {
-                "kind": one.kind,
-                "name": one.name,
-                "entries": list(one.entries),
-                "traces": one.traces,
-                "reasons": [{"reason": reason, "traces": count} for reason, count in one.reasons],
-            }
-            for one in result.agreed.left
-        ],
+        "not_judged_causes": [_group(group) for group in result.unjudged()],
+        "unjudged_changes": [_change(change) for change in result.agreed.left],
         "wall": result.wall,
-        "not_sampled": dict(baseline.unsampled),
+        "not_sampled": dict(result.baseline.unsampled),
+    }
+
+
+def _group(group: UnjudgedGroup) -> dict[str, Any]:
+    return {
+        "cause": group.cause,
+        "cure": group.cure,
+        "recorded": group.traffic,
+        "trace_ids": [trace.trace for trace in group.traces],
+    }
+
+
+def _change(change: UnjudgedChange) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "entries": list(change.entries),
+        "traces": change.traces,
+        "reasons": [{"reason": reason, "traces": count} for reason, count in change.reasons],
+    }
+
+
+def _reviewed(result: RunResult) -> dict[str, Any]:
+    """What people agreed on, and what their rules did."""
+    agreed, acceptances = result.agreed, result.acceptances
+    return {
         "blind": [
-            {**msgspec.to_builtins(one), "over": one in result.agreed.over}
-            for one in (*result.agreed.holding, *result.agreed.over)
+            {**msgspec.to_builtins(statement), "over": statement in agreed.over}
+            for statement in (*agreed.holding, *agreed.over)
         ],
         "acceptances": {
-            "used": [_acceptance(one) for one in result.acceptances.used],
-            "unmatched": [_acceptance(one) for one in result.acceptances.unmatched],
-            "settled": [_acceptance(one) for one in result.acceptances.settled],
+            "used": [_acceptance(acceptance) for acceptance in acceptances.used],
+            "unmatched": [_acceptance(acceptance) for acceptance in acceptances.unmatched],
+            "settled": [_acceptance(acceptance) for acceptance in acceptances.settled],
         },
-        "rules": [msgspec.to_builtins(one) for one in result.rules()],
-        "fidelity": {
-            entry: {
-                "traces": found.traces,
-                "faithful": found.faithful,
-                "borrowed": found.borrowed,
-                "reasons": dict(found.reasons),
-            }
-            for entry, found in result.fidelity.items()
-        },
-        "explored": [_explored(one) for one in result.explored],
-        "changed_lines": {"reached": reached.lines, "all": reached.all_lines, "required_percent": reached.required},
+        "rules": [msgspec.to_builtins(rule) for rule in result.rules()],
+    }
+
+
+def _reached(result: RunResult) -> dict[str, Any]:
+    """How faithful base is, what was explored, and what nothing reached."""
+    reached = result.reached
+    lines = {"reached": reached.lines, "all": reached.all_lines, "required_percent": reached.required}
+    return {
+        "fidelity": {entry: _fidelity(found) for entry, found in result.fidelity.items()},
+        "explored": [_explored(judged) for judged in result.explored],
+        "changed_lines": lines,
         "blind_spots": [msgspec.to_builtins(spot) for spot in reached.blind_spots],
         "blind_spots_unavailable": reached.unavailable,
         "import_faults": dict(result.import_faults),
+    }
+
+
+def _fidelity(fidelity: Fidelity) -> dict[str, Any]:
+    return {
+        "traces": fidelity.traces,
+        "faithful": fidelity.faithful,
+        "borrowed": fidelity.borrowed,
+        "reasons": dict(fidelity.reasons),
     }
 
 
@@ -108,7 +138,10 @@ def _explored(judged: JudgedExploration) -> dict[str, Any]:
     plain = msgspec.structs.asdict(explored)
     plain.pop("seconds")  # the same every time, the report is
     plain.update(msgspec.structs.asdict(plain.pop("counts")))
-    return {**plain, "findings": [_finding(one, one.call in accepted) for one in explored.findings]}
+    return {
+        **plain,
+        "findings": [_finding(found_input, found_input.call in accepted) for found_input in explored.findings],
+    }
 
 
 def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
@@ -117,7 +150,7 @@ def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
         **plain,
         "accepted": accepted,
         "location": _location(finding.location),
-        "differences": [{"kind": one.kind.part, **_values(one)} for one in finding.differences],
+        "differences": [{"kind": difference.kind.part, **_values(difference)} for difference in finding.differences],
     }
 
 
@@ -177,10 +210,10 @@ def _acceptance(acceptance: Acceptance) -> dict[str, Any]:
 
 def _reasons(result: RunResult, verdict: str) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str, str, str], list[str]] = {}
-    for one in result.verdicts:
-        for trace in one.traces:
+    for judged in result.verdicts:
+        for trace in judged.traces:
             if trace.verdict == verdict:
-                rows.setdefault((one.entry, one.words, one.item, trace.reason), []).append(trace.trace)
+                rows.setdefault((judged.entry, judged.words, judged.item, trace.reason), []).append(trace.trace)
     return [
         {"entry": entry, "conditions": words, "item": item, "reason": reason, "trace_ids": names}
         for (entry, words, item, reason), names in rows.items()

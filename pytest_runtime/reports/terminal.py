@@ -1,4 +1,4 @@
-"""This file is about the summary at the end of a run."""
+"""The summary at the end of a run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .failure import place, side_lines, sort_lines
 from .printing import in_line, many
 from .unjudged import group_lines
 
+# Of each list what fits on a screen together with the others; the JSON report has all.
 SPOTS_SHOWN = 20
 CAUSES_SHOWN = 10
 FIELDS_SHOWN = 4
@@ -47,16 +48,16 @@ def _lines(result: RunResult) -> Iterator[tuple[str, str]]:
     yield from ((line, "red") for line in _cause_lines(result))
     for module, fault in result.import_faults.items():
         yield f"cannot be imported: {module}: {fault}", "red"
-    for one in result.acceptances.unmatched:
-        yield f"accepted, but not seen any more: {one.describe()}", "red"
-    for one in result.acceptances.settled:
+    for acceptance in result.acceptances.unmatched:
+        yield f"accepted, but not seen any more: {acceptance.describe()}", "red"
+    for acceptance in result.acceptances.settled:
         advice = f"remove it with: pytest-runtime prune {result.baseline.name}"
-        yield f"accepted, and settled at base: {one.describe()}; {advice}", "yellow"
+        yield f"accepted, and settled at base: {acceptance.describe()}; {advice}", "yellow"
     yield from ((line, "yellow") for line in group_lines(result.unjudged()))
     yield from _unjudged_changes(result)
     yield from _missing(result)
-    for one in result.acceptances.used:
-        yield f"accepted: {one.describe()}", "yellow"
+    for acceptance in result.acceptances.used:
+        yield f"accepted: {acceptance.describe()}", "yellow"
     yield from summary_lines(result.explored, result.root)
     yield from ((line, "yellow") for line in _rule_lines(result))
     yield from ((line, "") for line in _fidelity_lines(result))
@@ -83,10 +84,10 @@ def _unjudged_changes(result: RunResult) -> Iterator[tuple[str, str]]:
         yield f"changed and judged by no trace: {change.describe()}", "red"
     if len(result.agreed.left) > CHANGES_SHOWN:
         yield f"… and {len(result.agreed.left) - CHANGES_SHOWN} more changes that no trace judged", "red"
-    for one in result.agreed.holding:
-        yield f"agreed not to be judged: {one.describe()}", "yellow"
-    for one in result.agreed.over:
-        yield f"agreed not to be judged, but its time is over: {one.describe()}", "red"
+    for statement in result.agreed.holding:
+        yield f"agreed not to be judged: {statement.describe()}", "yellow"
+    for statement in result.agreed.over:
+        yield f"agreed not to be judged, but its time is over: {statement.describe()}", "red"
 
 
 def _cause_lines(result: RunResult) -> Iterator[str]:
@@ -111,16 +112,16 @@ def _cause(cause: Cause, result: RunResult) -> Iterator[str]:
 
 
 def _rule_lines(result: RunResult) -> Iterator[str]:
-    for one in result.rules():
-        ignored = f"{many(one.ignored, 'value')} not compared, " if one.ignored else ""
-        why = f" ({one.reason})" if one.reason else ""
-        taken = f"{many(one.differences, 'difference')} taken for none"
-        yield f"rule: {one.rule}: {ignored}{taken}, in {many(one.traces, 'trace')}{why}"
+    for rule in result.rules():
+        ignored = f"{many(rule.ignored, 'value')} not compared, " if rule.ignored else ""
+        why = f" ({rule.reason})" if rule.reason else ""
+        taken = f"{many(rule.differences, 'difference')} taken for none"
+        yield f"rule: {rule.rule}: {ignored}{taken}, in {many(rule.traces, 'trace')}{why}"
 
 
 def _fidelity_lines(result: RunResult) -> Iterator[str]:
-    traces = sum(one.traces for one in result.fidelity.values())
-    faithful = sum(one.faithful for one in result.fidelity.values())
+    traces = sum(entry.traces for entry in result.fidelity.values())
+    faithful = sum(entry.faithful for entry in result.fidelity.values())
     if faithful < traces:
         yield (
             f"fidelity: on {result.oracle.label}, {faithful} of {traces} traces replay as they were recorded "
@@ -137,7 +138,7 @@ def _spot_lines(result: RunResult) -> Iterator[tuple[str, str]]:
     lines = [spot for spot in result.reached.blind_spots if not spot.arm]
     arms = [spot for spot in result.reached.blind_spots if spot.arm]
     parts = [many(len(lines), "changed line")] if lines else []
-    parts += [f"{len(arms)} way{'s' if len(arms) > 1 else ''} out of changed decisions"] if arms else []
+    parts += [f"{many(len(arms), 'arm')} of changed decisions"] if arms else []
     yield f"{' and '.join(parts)} that no trace reaches (blind spots):", "yellow"
     for spot in result.reached.blind_spots[:SPOTS_SHOWN]:
         never = f"    never: {spot.arm}" if spot.arm else ""

@@ -30,7 +30,7 @@ from ..replay.compare.tolerance import NO_RULES
 from ..replay.execute.loader import Loaded, Replayer
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from ..replay.judge.blind_spots import BlindSpot
-from ..replay.judge.oracle import Setup, candidate_process, find_oracle, plan_of
+from ..replay.judge.oracle import Limits, Setup, candidate_process, find_oracle, plan_of
 from ..replay.judge.seal import Seal
 from ..replay.model.finding import Explored
 from ..replay.model.job import Job, Observed
@@ -327,8 +327,7 @@ class Scenario:
             app=self.unique(app) if app else "",
             boundaries=boundaries or self._options.get("boundaries", ()),
             base=base,
-            limit=limit,
-            load_limit=load_limit,
+            limits=Limits(limit, load_limit),
             launch=launch,
             keys=self._session_keys(keys) if keys else (),
         )

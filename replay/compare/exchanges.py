@@ -1,4 +1,4 @@
-"""Outbound calls of two runs: which stand for which, and in what they differ."""
+"""Outbound calls of two runs: which represent each other, and in what they differ."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def outbound_differences(
 
 
 def paired(base: list[Outbound], candidate: list[Outbound]) -> dict[int, int]:
-    """Position of a candidate's call → position of the base's call that it stands for.
+    """Position of a candidate's call → position of the base's call that it represents.
 
-    Calls that one recorded exchange answered stand for each other; then those that say the same; then those of the
+    Calls that one recorded exchange answered represent each other; then those that say the same; then those of the
     same operation, in order.
     """
     partners: dict[int, int] = {}

@@ -44,7 +44,7 @@ class KeysAtHand(NamedTuple):
 
     def recipients(self, trace: Trace) -> list[Recipient]:
         """Whose private keys would give the values of a trace; nobody's where they were not kept."""
-        return [one.recipient for one in self.wrapped if one.id == trace.key]
+        return [wrapped_key.recipient for wrapped_key in self.wrapped if wrapped_key.id == trace.key]
 
 
 def cure_of(recipients: Sequence[Recipient]) -> str:
@@ -89,12 +89,12 @@ class RedactedParts:
         recorded = msgspec.structs.replace(trace, outcome=outcome)
         again = redacted(recorded, self._redactor)
         left, right = recorded_observation(recorded), recorded_observation(again)
-        return {one.field for one in compare(left, right)}
+        return {change.field for change in compare(left, right)}
 
 
 def outside_redacted(differences: Sequence[Difference], fields: set[str]) -> list[Difference]:
     """The differences that lie in no redacted field."""
-    return [one for one in differences if not any(_covers(field, one.field) for field in fields)]
+    return [difference for difference in differences if not any(_covers(field, difference.field) for field in fields)]
 
 
 def _covers(redacted_field: str, differing: str) -> bool:
@@ -125,7 +125,7 @@ def _of_request(old: Tree, new: Tree) -> Iterator[str]:
         elif name.startswith("HTTP_"):
             yield f"header `{name.removeprefix('HTTP_').replace('_', '-').title()}`"
         elif name == "QUERY_STRING":
-            yield from (f"query parameter `{one}`" for one in _query(field(before, name), field(after, name)))
+            yield from (f"query parameter `{job}`" for job in _query(field(before, name), field(after, name)))
         else:
             yield f"`{name}` of the request"
     if encode(field(old, "body")) != encode(field(new, "body")):

@@ -43,9 +43,10 @@ class Left(NamedTuple):
 
 
 def left_by(rules: Rules, base: Observation, masked: Collection[tuple[Field, int | None]]) -> Left:
-    """What the rules leave; `masked` are fields, and positions of outbound calls, that move and are compared by shape.
+    """What the rules leave; `masked` are fields, and positions of outbound calls, that change by themselves.
 
-    A call whose missing is ignored is not compared at all; an argument that cannot be changed is none of them.
+    These are compared by shape. A call whose missing is ignored is not compared at all; an argument that cannot be
+    changed is none of them.
     """
     values, ignored = 0, Counter[int]()
     for call, prefix, position, tree in _wholes(base):
@@ -60,9 +61,9 @@ def _wholes(base: Observation) -> Iterator[tuple[str, str, int | None, Tree]]:
     """(words of a call or empty, path, position of a call, tree) of everything that is compared."""
     yield "", base.kind, None, comparable(base)
     yield "", ARGUMENTS, None, base.arguments
-    for position, one in enumerate(base.outbound):
-        if one.operation.effect != "session":
-            yield label(one.operation, one.request), "", position, described(one.operation, one.request)
+    for position, call in enumerate(base.outbound):
+        if call.operation.effect != "session":
+            yield label(call.operation, call.request), "", position, described(call.operation, call.request)
 
 
 class _Counting:

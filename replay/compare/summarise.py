@@ -1,7 +1,7 @@
-"""This file is about the differences that are told of one trace: at most forty, and of each sort at least one.
+"""The differences that are reported of one trace: at most forty, and of each sort at least one.
 
-What is left out is like what is told: of the same field pattern and kind, with values of the same kinds, and no longer
-or shorter ones. So whoever reviews what is told has seen all of it.
+What is left out is like what is reported: of the same field pattern and kind, with values of the same kinds, and no
+longer or shorter ones. So whoever reviews what is reported has seen all of it.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from ..model.verdict import FieldDifference
 from .tree_diff import FIELD_LIMIT, WALK_LIMIT
 
 SORTS_LIMIT = 400
-"""Sorts of differences that are told of one trace."""
+"""Sorts of differences that are reported of one trace: each is at least a line that somebody reads."""
 
 
-class Told(NamedTuple):
-    """What is told of a trace's differences."""
+class Reported(NamedTuple):
+    """What is reported of a trace's differences."""
 
     differences: tuple[Difference, ...]
     left_out: int
-    """Differences that are not told."""
+    """Differences that are not reported."""
     unseen: bool
-    """Whether there may be some that are unlike all that are told."""
+    """Whether there may be some that resemble none that is reported."""
 
 
-def told(found: Sequence[Difference]) -> Told:
-    """The differences to tell, in their order."""
+def reported(found: Sequence[Difference]) -> Reported:
+    """The differences to report, in their order."""
     if len(found) <= FIELD_LIMIT:
-        return Told(tuple(found), 0, False)
+        return Reported(tuple(found), 0, False)
     sorts: dict[tuple[str, ...], list[tuple[int, int, int]]] = {}
     for position, difference in enumerate(found):
         base, candidate = _shape(difference, difference.base), _shape(difference, difference.candidate)
@@ -49,12 +49,12 @@ def told(found: Sequence[Difference]) -> Told:
     wanted.update(position for position, _room in zip(more, range(FIELD_LIMIT - len(wanted)), strict=False))
     # A walk that reached its limit may have missed some; a length that follows from a body was taken away since.
     unseen = len(sorts) > SORTS_LIMIT or len(found) >= WALK_LIMIT - 1
-    return Told(tuple(found[position] for position in sorted(wanted)), len(found) - len(wanted), unseen)
+    return Reported(tuple(found[position] for position in sorted(wanted)), len(found) - len(wanted), unseen)
 
 
 def _speaking(members: Sequence[tuple[int, int, int]]) -> set[int]:
     """The first of a sort, and those with the shortest and longest values on each side."""
-    by_base, by_candidate = sorted(members), sorted(members, key=lambda one: one[1])
+    by_base, by_candidate = sorted(members), sorted(members, key=lambda member: member[1])
     ends = (members[0], by_base[0], by_base[-1], by_candidate[0], by_candidate[-1])
     return {position for _base, _candidate, position in ends}
 

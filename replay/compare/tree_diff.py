@@ -33,10 +33,10 @@ from ..model.digests import Digests, class_label, is_closed, is_ordered, public_
 from .aligned_items import aligned
 
 FIELD_LIMIT = 40
-"""Differing fields reported of one trace."""
+"""Differing fields reported of one trace: more than a screen of lines is not read."""
 
 WALK_LIMIT = 10_000
-"""Differing fields found in one trace."""
+"""Differing fields found in one trace: beyond, a walk takes seconds and nobody reads what it finds."""
 
 DEPTH = 20
 """Levels that are walked down at once: paths through a graph of objects are as long as the graph."""
@@ -64,7 +64,7 @@ def _tolerates_nothing(_path: str, _base: Tree, _candidate: Tree) -> None:
 def tree_differences(
     base: Tree, candidate: Tree, tolerates: TreeTolerance = _tolerates_nothing
 ) -> list[tuple[str, Tree, Tree]]:
-    """(path, base, candidate) of the smallest parts that differ; empty when a caller cannot tell the trees apart.
+    """(path, base, candidate) of the smallest parts that differ; empty when a caller cannot distinguish the trees.
 
     A part that could not be captured on either side is unknown: it is neither equal nor different, and not listed.
     Neither is a part that `tolerates` takes for equal. Of an object the public names count that base's has, on the

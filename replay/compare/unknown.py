@@ -41,7 +41,7 @@ from .exchanges import paired
 from .tree_diff import key_path, unknown_part
 
 UNKNOWN_LIMIT = 20
-"""Unknown parts that are kept of one observation."""
+"""Unknown parts that are kept of one observation: one decides, and rules may ignore the first few."""
 
 MADE_INSIDE = "a function that was made by a call is known by its name alone"
 
@@ -98,7 +98,9 @@ def _in_outcome(observation: Observation) -> Iterator[tuple[Field, OpaqueNode]]:
         return
     if observation.kind == "exception" and isinstance(value, ObjectNode):
         arguments = value.content.items if isinstance(value.content, TupleNode) else []
-        yield from ((f"exception[{at}]", one) for at, one in enumerate(arguments) if isinstance(one, OpaqueNode))
+        yield from (
+            (f"exception[{at}]", argument) for at, argument in enumerate(arguments) if isinstance(argument, OpaqueNode)
+        )
         return
     yield from _parts(observation.kind, comparable(observation), closed=True)
 
@@ -137,9 +139,9 @@ def why_unknown(base: Observation, candidate: Observation, trace: Trace, ignores
 
     `base` may be a recording. What the project's rules ignore need not be known.
     """
-    for one in (*unknown_parts(base, trace), *unknown_parts(candidate, trace)):
-        if not ignores(one.field):
-            return str(one)
+    for unknown in (*unknown_parts(base, trace), *unknown_parts(candidate, trace)):
+        if not ignores(unknown.field):
+            return str(unknown)
     closed = base.kind == "return" and not is_constructor(trace)
     trees = [
         (base.kind, base.value, candidate.value, closed),
@@ -150,7 +152,7 @@ def why_unknown(base: Observation, candidate: Observation, trace: Trace, ignores
         asked = described(old.operation, old.request), described(new.operation, new.request)
         trees.append((f"{label(new.operation, new.request)} ", *asked, False))
     for prefix, left, right, is_closing in trees:
-        found = unknown_part(left, right, _settled(prefix, ignores), closed=is_closing)
+        found = unknown_part(left, right, _tolerated(prefix, ignores), closed=is_closing)
         if found is not None:
             where, mark = found
             return f"{prefix}{where.lstrip('.') if prefix.endswith(' ') else where}: {_reason(mark)}"
@@ -161,5 +163,5 @@ def _reason(mark: OpaqueNode) -> str:
     return f"{mark.cls.replace(':', '.')}: {mark.reason}"
 
 
-def _settled(prefix: str, ignores: Ignores) -> Callable[[str, Tree, Tree], bool]:
+def _tolerated(prefix: str, ignores: Ignores) -> Callable[[str, Tree, Tree], bool]:
     return lambda path, base, candidate: ignores(prefix + path)

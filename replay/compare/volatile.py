@@ -31,24 +31,27 @@ from ..model.outbound_requests import described
 from ..model.reason import Reason, ReasonCode
 from .tolerance import FieldAt
 
-Moves: TypeAlias = Literal["always", "with entropy", "with the clock"]
-"""When a field moves: between any two replays; when other random values are drawn; when the clock stands elsewhere."""
+Changes: TypeAlias = Literal["always", "with entropy", "with the clock"]
+"""When a field changes by itself: between any two replays; with other random values; with another time."""
 
 
 class Mask(msgspec.Struct, frozen=True, array_like=True):
-    """One field of one trace that moves."""
+    """One field of one trace that changes by itself."""
 
     field: str
     position: int | None
     """Of an outbound call: its position among base's."""
-    moves: Moves
+    changes: Changes
     samples: list[Tree]
     """What base's replays showed there."""
 
 
-def masks_of(differences: Iterable[Difference], moves: Moves) -> list[Mask]:
+def masks_of(differences: Iterable[Difference], changes: Changes) -> list[Mask]:
     """The fields in which two replays of base differ."""
-    return [Mask(one.field, one.base_position, moves, [one.base, one.candidate]) for one in differences]
+    return [
+        Mask(difference.field, difference.base_position, changes, [difference.base, difference.candidate])
+        for difference in differences
+    ]
 
 
 SAME_SHAPE = Reason(ReasonCode.VOLATILE, "it changes between replays of base, and has the shape of base's values")
@@ -76,7 +79,7 @@ def of_their_shape(value: Tree, samples: list[Tree]) -> bool:
     if isinstance(value, str):
         return _text_fits(value, [sample for sample in alike if isinstance(sample, str)])
     if isinstance(value, DictNode):
-        known = [set(map(repr, one.keys)) for one in alike if isinstance(one, DictNode)]
+        known = [set(map(repr, other.keys)) for other in alike if isinstance(other, DictNode)]
         return len(set(map(frozenset, known))) > 1 or set(map(repr, value.keys)) == known[0]
     return True
 
@@ -123,8 +126,8 @@ def _character_class(char: str) -> str:
 def count_leaves(observation: Observation) -> int:
     """How many single values of an observation are compared; what is private is not."""
     trees = [comparable(observation), observation.arguments]
-    calls = [one for one in observation.outbound if one.operation.effect != "session"]
-    return sum(map(_leaves, [*trees, *(described(one.operation, one.request) for one in calls)]))
+    calls = [call for call in observation.outbound if call.operation.effect != "session"]
+    return sum(map(_leaves, [*trees, *(described(call.operation, call.request) for call in calls)]))
 
 
 def _leaves(tree: Tree) -> int:

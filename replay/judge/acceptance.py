@@ -22,7 +22,7 @@ from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 ClassKey: TypeAlias = tuple[str, str]
 """(entry, path digest)"""
 
-UNSEEN = "all {count} differences that are told of it are accepted, but there may be others"
+UNSEEN = "all {count} differences that are reported of it are accepted, but there may be others"
 
 _STATUS = "response.status"
 
@@ -110,23 +110,23 @@ class Applied(NamedTuple):
         `judged` are the classes whose traces were all judged (see `judged_classes`), `known` those of the baseline. A
         run that was narrowed complains only about what it looked at.
         """
-        return tuple(one for one in self.idle if one.key in judged or one.key not in known)
+        return tuple(acceptance for acceptance in self.idle if acceptance.key in judged or acceptance.key not in known)
 
 
 def apply(verdicts: Iterable[ClassVerdict], acceptances: Iterable[Acceptance]) -> Applied:
     """The verdicts in which a trace whose every difference is accepted has the verdict `accepted`, and why."""
     known = tuple(acceptances)
     by_key: dict[ClassKey, list[Acceptance]] = {}
-    for one in known:
-        by_key.setdefault(one.key, []).append(one)
+    for acceptance in known:
+        by_key.setdefault(acceptance.key, []).append(acceptance)
     used: set[Acceptance] = set()
     found = []
     for verdict in verdicts:
         candidates = by_key.get((printable(verdict.entry), printable(verdict.path)), [])
         traces = tuple(_applied(verdict, trace, candidates, used) for trace in verdict.traces)
         found.append(msgspec.structs.replace(verdict, traces=traces))
-    in_order = tuple(one for one in known if one in used)
-    return Applied(tuple(found), in_order, tuple(one for one in known if one not in used))
+    in_order = tuple(acceptance for acceptance in known if acceptance in used)
+    return Applied(tuple(found), in_order, tuple(acceptance for acceptance in known if acceptance not in used))
 
 
 def _applied(
@@ -135,25 +135,27 @@ def _applied(
     if trace.verdict not in ("diverged", "accepted") or not trace.differences:
         return trace
     seen = [_seen(verdict, difference) for difference in trace.differences]
-    fitting = [[one for one in candidates if part.fits(one)] for part in seen]
-    used.update(one for ones in fitting for one in ones)
+    fitting = [[acceptance for acceptance in candidates if part.fits(acceptance)] for part in seen]
+    used.update(acceptance for several in fitting for acceptance in several)
     if not all(fitting) or (trace.left_out and not _fit_what_lies_between(seen, candidates)):
         return msgspec.structs.replace(trace, verdict="diverged")
     if trace.unseen:
         reason = Reason(ReasonCode.UNSEEN, UNSEEN.format(count=len(trace.differences)))
         return msgspec.structs.replace(trace, verdict="diverged", why=reason)
-    reasons = dict.fromkeys(ones[0].reason for ones in fitting)
+    reasons = dict.fromkeys(several[0].reason for several in fitting)
     return msgspec.structs.replace(
         trace, verdict="accepted", why=Reason(ReasonCode.ACCEPTED, "; ".join(sorted(reasons)))
     )
 
 
 def _fit_what_lies_between(seen: Iterable[_Seen], candidates: Iterable[Acceptance]) -> bool:
-    """Whether the differences that are not told are accepted too: each lies between told ones of its sort."""
+    """Whether the differences that are not reported are accepted too: each lies between reported ones of its sort."""
     sorts: dict[tuple[str, ...], list[_Seen]] = {}
     for part in seen:
         sorts.setdefault((*part[:4], kind_of(part.base), kind_of(part.candidate)), []).append(part)
-    return all(any(all(part.fits(one) for part in parts) for one in candidates) for parts in sorts.values())
+    return all(
+        any(all(part.fits(acceptance) for part in parts) for acceptance in candidates) for parts in sorts.values()
+    )
 
 
 def judged_classes(verdicts: Iterable[ClassVerdict]) -> frozenset[ClassKey]:
@@ -167,8 +169,10 @@ def settled_classes(verdicts: Iterable[ClassVerdict]) -> frozenset[ClassKey]:
 
 
 def _classes_with(verdicts: Iterable[ClassVerdict], wanted: set[str]) -> frozenset[ClassKey]:
-    whole = (one for one in verdicts if one.traces and all(trace.verdict in wanted for trace in one.traces))
-    return frozenset((printable(one.entry), printable(one.path)) for one in whole)
+    whole = (
+        verdict for verdict in verdicts if verdict.traces and all(trace.verdict in wanted for trace in verdict.traces)
+    )
+    return frozenset((printable(verdict.entry), printable(verdict.path)) for verdict in whole)
 
 
 # --- writing and taking back -----------------------------------------------------------------------------------------
@@ -211,10 +215,10 @@ def _divergences(verdicts: Iterable[ClassVerdict]) -> Iterator[tuple[str, _Seen]
 def merge(existing: Iterable[Acceptance], proposed: Iterable[Acceptance]) -> list[Acceptance]:
     """Both, in order; what an existing acceptance covers already is not said again, and keeps its reason."""
     kept = list(existing)
-    for one in proposed:
-        seen = _Seen(*one.identity)  # type: ignore[arg-type]  # the same six, of which one is a literal
+    for acceptance in proposed:
+        seen = _Seen(*acceptance.identity)  # type: ignore[arg-type]  # the same six, of which one is a literal
         if not any(seen.fits(other) for other in kept):
-            kept.append(one)
+            kept.append(acceptance)
     return sorted(kept)
 
 
@@ -228,8 +232,8 @@ class Pruned(NamedTuple):
 def prune(acceptances: Iterable[Acceptance], still_needed: Collection[Acceptance]) -> Pruned:
     """Keep those that are still needed."""
     ordered = sorted(acceptances)
-    kept = tuple(one for one in ordered if one in still_needed)
-    return Pruned(kept, tuple(one for one in ordered if one not in still_needed))
+    kept = tuple(acceptance for acceptance in ordered if acceptance in still_needed)
+    return Pruned(kept, tuple(acceptance for acceptance in ordered if acceptance not in still_needed))
 
 
 def still_needed(applied: Applied, known: Collection[ClassKey], *, gone: bool = False) -> list[Acceptance]:
@@ -239,7 +243,11 @@ def still_needed(applied: Applied, known: Collection[ClassKey], *, gone: bool = 
     baseline (`known`) are not needed either: they cannot be judged, here or ever, by this baseline.
     """
     settled = settled_classes(applied.verdicts)
-    idle = (one for one in applied.idle if one.key not in settled and not (gone and one.key not in known))
+    idle = (
+        acceptance
+        for acceptance in applied.idle
+        if acceptance.key not in settled and not (gone and acceptance.key not in known)
+    )
     return [*applied.used, *idle]
 
 
@@ -247,8 +255,8 @@ def doubles(acceptances: Sequence[Acceptance]) -> list[int]:
     """Positions of those that say what one before them says."""
     counts: Counter[tuple[str, ...]] = Counter()
     found = []
-    for position, one in enumerate(acceptances):
-        counts[one.identity] += 1
-        if counts[one.identity] > 1:
+    for position, acceptance in enumerate(acceptances):
+        counts[acceptance.identity] += 1
+        if counts[acceptance.identity] > 1:
             found.append(position)
     return found

@@ -1,4 +1,4 @@
-"""This file is about blind spots: changed lines and arms of the candidate that no replay reached."""
+"""Blind spots: changed lines and arms of the candidate that no replay reached."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BlindSpot(msgspec.Struct, frozen=True):
     line: int
     source: str
     arm: str = ""
-    """Of a decision that was reached: the way that none took, as `total > 10_000 is true`; empty for a line."""
+    """Of a decision that was reached: the arm that none took, as `total > 10_000 is true`; empty for a line."""
 
 
 class ChangedFile(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class ChangedFile(msgspec.Struct, frozen=True):
     lines: dict[int, str]
     """Changed lines that hold code of functions → their text."""
     arms: list[tuple[Branch, str]]
-    """The ways out of decisions on changed lines."""
+    """The arms of decisions on changed lines."""
 
 
 class Reach(msgspec.Struct):
@@ -58,7 +58,7 @@ class Reach(msgspec.Struct):
     """Why nothing could be watched, or empty."""
 
     def saw(self, observed: Observed) -> None:
-        """Told of every replay of the candidate."""
+        """Take in what a replay of the candidate ran."""
         for file, lines in observed.lines.items():
             self.lines.setdefault(file, set()).update(lines)
         if observed.lines:
@@ -70,11 +70,11 @@ class Reach(msgspec.Struct):
     @property
     def decisions(self) -> bool:
         """Whether decisions stand on changed lines: then arms are worth tracing."""
-        return any(one.arms for one in self.changed.values())
+        return any(changed_file.arms for changed_file in self.changed.values())
 
     def interesting(self) -> dict[str, list[int]]:
         """file → changed lines, to be watched."""
-        return {file: sorted(one.lines) for file, one in self.changed.items() if one.lines}
+        return {file: sorted(changed_file.lines) for file, changed_file in self.changed.items() if changed_file.lines}
 
     def add(self, other: Reach) -> None:
         """Take in what another process reached."""
@@ -88,12 +88,12 @@ class Reach(msgspec.Struct):
 
     def changed_lines(self) -> tuple[int, int]:
         """(reached, all) changed lines."""
-        every = [(file, line) for file, one in self.changed.items() for line in one.lines]
+        every = [(file, line) for file, changed_file in self.changed.items() for line in changed_file.lines]
         return sum(line in self.lines.get(file, ()) for file, line in every), len(every)
 
     def blind_spots(self) -> list[BlindSpot]:
         """By file and line."""
-        found = [spot for file, one in self.changed.items() for spot in self._of(file, one)]
+        found = [spot for file, changed_file in self.changed.items() for spot in self._of(file, changed_file)]
         return sorted(found, key=lambda spot: (spot.file, spot.line, spot.arm))
 
     def _of(self, file: str, changed: ChangedFile) -> Iterator[BlindSpot]:
@@ -184,5 +184,5 @@ def _arms(module: str, text: str, lines: Iterable[int]) -> Iterator[tuple[Branch
     for branches in table.by_function.values():
         for branch in branches:
             if branch.line in wanted and not branch.condition.startswith("except"):
-                ways = ("entered", "ended") if branch.condition.startswith("for ") else ("true", "false")
-                yield from ((branch, way) for way in ways)
+                taken = ("entered", "ended") if branch.condition.startswith("for ") else ("true", "false")
+                yield from ((branch, arm) for arm in taken)

@@ -53,6 +53,6 @@ class Agreed(NamedTuple):
 def agree(changes: Sequence[UnjudgedChange], said: Iterable[Blindness], today: datetime.date) -> Agreed:
     """Which changes nobody agreed to leave unjudged."""
     known = tuple(said)
-    holding = tuple(one for one in known if one.holds(today))
-    left = tuple(change for change in changes if not any(one.covers(change) for one in holding))
-    return Agreed(left, holding, tuple(one for one in known if one not in holding))
+    holding = tuple(statement for statement in known if statement.holds(today))
+    left = tuple(change for change in changes if not any(statement.covers(change) for statement in holding))
+    return Agreed(left, holding, tuple(statement for statement in known if statement not in holding))

@@ -26,7 +26,7 @@ from ..model.reason import NO_REASON, Reason, ReasonCode, StopCode, because
 from ..model.render import both_short, short
 
 CAUSES_NAMED = 2
-"""Likely causes that are named of one trace."""
+"""Likely causes that are named of one trace: the third is hardly ever the one, and the line is to be read."""
 
 REDACTED_NAMED = 3
 """Redacted parts that are named in a cause: it is to be read."""
@@ -72,7 +72,7 @@ class RecordingCheck:
         other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
         """
         differing = compare(recorded, without_printed(base), Volatile(masks))
-        found = [one for one in differing if not _is_rest_of_one_stream(one)]
+        found = [part for part in differing if not _is_rest_of_one_stream(part)]
         if borrowed:
             found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]
         return outside_redacted(found, self._redacted.fields(trace, base)) if found else []
@@ -84,10 +84,10 @@ class RecordingCheck:
         if not deviations:
             return NO_REASON
         likely = self._likely(trace, trace.functions)
-        told = _told(deviations[0])
+        shown = _shown(deviations[0])
         if not likely:
-            return because(ReasonCode.UNEXPLAINED, "nothing that the recording holds explains it", told)
-        return Reason(likely.code, likely.cause, told, likely.cure)
+            return because(ReasonCode.UNEXPLAINED, "nothing that the recording holds explains it", shown)
+        return Reason(likely.code, likely.cause, shown, likely.cure)
 
     def of_path(self, trace: Trace, recorded: Sequence[Arm], replayed: Collection[object]) -> Reason:
         """Why base did not take the recorded arms; falsy where it took them all, whatever others it took.
@@ -99,19 +99,19 @@ class RecordingCheck:
         if not missing:
             return NO_REASON
         function = missing[0].branch.function
-        told = f"recorded that {missing[0].words()} in {function}, which no replay comes to"
+        shown = f"recorded that {missing[0].words()} in {function}, which no replay reaches"
         likely = self._likely(trace, [*trace.functions, function])
-        return Reason(likely.code, likely.cause, told, likely.cure) if likely else because(ReasonCode.PATH, "", told)
+        return Reason(likely.code, likely.cause, shown, likely.cure) if likely else because(ReasonCode.PATH, "", shown)
 
     def _likely(self, trace: Trace, functions: Sequence[FunctionName]) -> Reason:
         """What most likely keeps base from the recorded outcome, the likeliest first; falsy where nothing is known."""
         found = [*self._changed(functions), *self._redacted_inputs(trace), *self._state(functions)][:CAUSES_NAMED]
         if not found:
             return NO_REASON
-        return Reason(found[0].code, ", or ".join(one.cause for one in found), "", found[0].cure)
+        return Reason(found[0].code, ", or ".join(reason.cause for reason in found), "", found[0].cure)
 
     def _changed(self, functions: Sequence[FunctionName]) -> Iterator[Reason]:
-        changed = next((one for one in reversed(functions) if self._since.differs(one)), None)
+        changed = next((function for function in reversed(functions) if self._since.differs(function)), None)
         if changed is not None:
             yield because(ReasonCode.CHANGED, f"it runs {_dotted(changed)}, which changed since the recording")
 
@@ -159,7 +159,7 @@ def _and_likely(likely: Reason) -> str:
     return f"; likely {likely.cause}" if likely else ""
 
 
-def _told(difference: Difference) -> str:
+def _shown(difference: Difference) -> str:
     field = difference.field
     if field == "response.status":
         return f"recorded {short(difference.base)}, replayed {short(difference.candidate)}"

@@ -22,6 +22,7 @@ JUDGED: tuple[Verdict, ...] = ("same", "accepted", "diverged", "hung", "crashed"
 DESELECTED = "it was deselected in this run"
 
 REASONS_KEPT = 3
+"""Reasons that are kept of one change: the most frequent say what to do, and the JSON report has every trace."""
 
 
 class UnjudgedChange(NamedTuple):
@@ -53,15 +54,15 @@ def unjudged_changes(
     `entries` the entry of each trace.
     """
     found = []
-    for one in touched:
-        missed = one.traces
-        if any(_speaks(one, trace, verdicts, ran_on_base) for trace in one.traces):
-            missed = tuple(trace for trace in one.traces if _is_silenced(trace, verdicts))
+    for thing in touched:
+        missed = thing.traces
+        if any(_speaks(thing, trace, verdicts, ran_on_base) for trace in thing.traces):
+            missed = tuple(trace for trace in thing.traces if _is_silenced(trace, verdicts))
         if missed:
             reasons = Counter(_reason(trace, verdicts) for trace in missed)
             names = _entries_of(missed, entries)
             kept = tuple(reasons.most_common(REASONS_KEPT))
-            found.append(UnjudgedChange(one.kind, one.name, names, len(missed), kept))
+            found.append(UnjudgedChange(thing.kind, thing.name, names, len(missed), kept))
     return found
 
 
@@ -69,9 +70,9 @@ def lent_functions(touched: Iterable[Touched], entries: Mapping[TraceId, str]) -
     """The changed functions of modules that base has from the working tree: whatever came out is no evidence."""
     return [
         UnjudgedChange(
-            one.kind, one.name, _entries_of(one.traces, entries), len(one.traces), ((LENT, len(one.traces)),)
+            thing.kind, thing.name, _entries_of(thing.traces, entries), len(thing.traces), ((LENT, len(thing.traces)),)
         )
-        for one in touched
+        for thing in touched
     ]
 
 
@@ -114,7 +115,7 @@ def unjudged_lines(
         judged = {trace for trace in running if trace in verdicts and verdicts[trace].verdict in JUDGED}
         covered = {arm for trace in judged for arm in _within(line.function, arms.get(trace, ()))}
         others = [trace for trace in running if trace not in judged]
-        suspects = [one for one in others if not covered.issuperset(_within(line.function, arms.get(one, ())))]
+        suspects = [other for other in others if not covered.issuperset(_within(line.function, arms.get(other, ())))]
         if judged and suspects:
             names = _entries_of(suspects, entries)
             reasons = Counter(_reason(trace, verdicts) for trace in suspects).most_common(REASONS_KEPT)

@@ -23,7 +23,8 @@ HISTORY = 200
 """Replays of the warm process that are remembered: each costs its part of a second when they are repeated."""
 
 SINGLY = 12
-"""Latest replays that are each tried alone as the one that leaves the state behind."""
+"""Latest replays that are each tried alone as the one that leaves the state behind: each costs a fork and two
+replays, and one of the last few nearly always is."""
 
 
 class After(NamedTuple):
@@ -43,7 +44,7 @@ class KeptState:
         self._history: list[Job] = []
 
     def saw(self, job: Job, observed: Observed) -> None:
-        """Told of every replay of the candidate; a process that ended forgets."""
+        """Remember a replay of the candidate; a process that ended forgets."""
         if job.fresh:
             return
         if observed.ended in ("hung", "crashed"):
@@ -54,33 +55,33 @@ class KeptState:
 
     def after(self, job: Job, differs: Callable[[Observed], bool]) -> After | None:
         """The fewest earlier replays after which a trace still differs; `None` where it does not differ again, or
-        where base differs after them as well. `differs` tells of a replay of the candidate whether it does."""
+        where base differs after them as well. `differs` says of a replay of the candidate whether it does."""
         before = self._before(job)
         shown = self._repeated(job, before)
         if not before or not differs(shown):
             return None
         found = After(tuple(before), shown)
-        for one in reversed(before[-SINGLY:]):
-            alone = self._repeated(job, [one])
+        for earlier in reversed(before[-SINGLY:]):
+            alone = self._repeated(job, [earlier])
             if differs(alone):
-                found = After((one,), alone)
+                found = After((earlier,), alone)
                 break
         return found if self._is_candidates_own(job, found) else None
 
     def _before(self, job: Job) -> list[Job]:
         """What the warm process had replayed when it came to a trace."""
-        names = [one.trace for one in self._history]
+        names = [earlier.trace for earlier in self._history]
         if job.trace not in names:
             return []
         last = len(names) - 1 - names[::-1].index(job.trace)
         return self._history[:last]
 
     def _repeated(self, job: Job, before: list[Job]) -> Observed:
-        return self._once(msgspec.structs.replace(job, fresh=True, preceding=[_bare(one) for one in before]))
+        return self._once(msgspec.structs.replace(job, fresh=True, preceding=[_bare(earlier) for earlier in before]))
 
     def _is_candidates_own(self, job: Job, found: After) -> bool:
         """Whether base, after the same replays, shows what it shows alone."""
-        preceding = [_bare(one) for one in found.jobs]
+        preceding = [_bare(earlier) for earlier in found.jobs]
         asked = msgspec.structs.replace(job, fresh=True, preceding=preceding)
         base = self._ask_base(asked)
         return base is not None and base.matched

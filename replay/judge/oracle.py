@@ -1,4 +1,4 @@
-"""This file is about the oracle: base, found and sealed; or, where there is no base to be had, the recording itself."""
+"""The oracle: base, found and sealed; or, where there is no base to be had, the recording itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ...recorders.errors import GitMissing, NoBase, RuntimeBaselineError
-from ...recorders.options import RedactOptions
-from ...recorders.privacy.encryption import SessionKey
 from ...recorders.privacy.source_literals import without_secrets
 from ...recorders.store.protocol import BaselineReader, Revision
 from ..change.base import Base, Matters, find_base
@@ -20,45 +18,34 @@ from ..change.distributions import other_distributions
 from ..change.files import content, last_changed, links_in, links_of, read_at, tree_of, tree_of_working
 from ..change.ignored_modules import describe_lent, lent_changes
 from ..change.modules import Files, followed, may_lead_to_modules, module_files, module_of
-from ..change.packages import USUAL, Home, homes_in
+from ..change.packages import homes_in
 from ..change.settings import replay_settings
 from ..change.versions import Versions
 from ..compare.redacted_parts import KeysAtHand
 from ..execute.loader import CannotReplay, Plan, search_path
-from ..execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
+from ..execute.process import ReplayerProcess
 from ..execute.roots import recorded_roots
 from ..model.progress import Say, say_nothing
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
 from .sealing import Runner, seal
 from .selection import Changed, Selection
+from .setup import Limits, Setup
+
+__all__ = [
+    "BaseUnavailable",
+    "Limits",
+    "Oracle",
+    "Setup",
+    "base_process",
+    "candidate_process",
+    "find_oracle",
+    "latest_revision",
+    "marked_base",
+    "plan_of",
+]
 
 SEALS_KEPT = 6
-"""Seals of one baseline that stay on disk."""
-
-
-class Setup(NamedTuple):
-    """What a run replays, and with what."""
-
-    root: str
-    """Folder of the project."""
-    baseline: str
-    store: str
-    include: tuple[str, ...]
-    app: str
-    boundaries: tuple[str, ...]
-    base: str = ""
-    """Revision or folder that the user named, or empty."""
-    limit: float = TIME_LIMIT
-    """Seconds that one replay may take."""
-    load_limit: float = LOAD_LIMIT
-    """Seconds that importing the code may take."""
-    launch: Literal["spawn", "fork"] = "spawn"
-    homes: tuple[Home, ...] = USUAL
-    """Folders below the root that included packages lie in."""
-    redact: RedactOptions = RedactOptions()
-    """The project's rules of redaction."""
-    keys: tuple[SessionKey, ...] = ()
-    """Keys of the baseline's sessions that are at hand: replays compute with what their recordings hide."""
+"""Seals of one baseline that stay on disk: for the branches that somebody goes back and forth between."""
 
 
 class BaseUnavailable(RuntimeBaselineError):
@@ -69,7 +56,7 @@ class Oracle(NamedTuple):
     """What the candidate is compared with."""
 
     base: Base | None
-    """`None` where the recorded outcomes stand for it."""
+    """`None` where the recorded outcomes represent it."""
     reason: str
     """Why it is that, as a sentence."""
     versions: Versions
@@ -101,7 +88,7 @@ def find_oracle(
 ) -> Oracle:
     """Find base, and its seal; make the seal where it is missing or `renew` asks for it.
 
-    Where nothing differs there is no seal, unless `always` asks for one. `say` is told, in a line, what takes time and
+    Where nothing differs there is no seal, unless `always` asks for one. `say` shows, in a line, what takes time and
     what went wrong; `progress` how far it is. Raises `BaseError`, `BaseUnavailable`.
     """
     root = Path(setup.root)
@@ -181,7 +168,7 @@ def _files_in(root: Path, setup: Setup, *, with_git: bool) -> Files:
 
 
 def _recorded(setup: Setup, latest: Revision, why: str) -> Oracle:
-    """Without base: the recorded text of the modules stands for its text, and says where something changed."""
+    """Without base: the recorded text of the modules represents its text, and says where something changed."""
     root = Path(setup.root)
     files = _files_in(root, setup, with_git=False)
     present = {
@@ -240,7 +227,7 @@ def _other_distributions(known: Seal | None) -> list[str]:
 
 
 def _seal_path(setup: Setup, reader: BaselineReader, files: Files) -> Path:
-    ids = [name for one in reader.classes() for name in one.kept.values()]
+    ids = [name for stored in reader.classes() for name in stored.kept.values()]
     modules = _modules(files, setup)
     settings = [setup.app, *setup.boundaries, *setup.include, *sorted(key.id for key in setup.keys)]
     key = seal_key(traces=ids, tree=files.blobs, modules=modules.values(), settings=settings)
@@ -278,7 +265,7 @@ def _make(
     say: Say,
     progress: Say,
 ) -> Seal:
-    count = sum(len(one.kept) for one in reader.classes())
+    count = sum(len(stored.kept) for stored in reader.classes())
     say(f"sealing {base.label}: {count} traces of baseline {setup.baseline}, once for this base")
     with checked_out(base) as folder:
         try:
@@ -308,7 +295,7 @@ def _make(
 def _tidy(path: Path, baseline: str) -> None:
     """Old seals go; raises `OSError`."""
     pattern = f"{glob.escape(baseline)}-{'?' * SEAL_KEY_LENGTH}.seal"
-    seals = sorted(path.parent.glob(pattern), key=lambda one: one.stat().st_mtime)
+    seals = sorted(path.parent.glob(pattern), key=lambda kept: kept.stat().st_mtime)
     for old in seals[:-SEALS_KEPT]:
         old.unlink(missing_ok=True)
 
@@ -337,7 +324,7 @@ def plan_of(
         recorded=recorded_roots(reader, setup.root),
         variables=dict(latest.variables),
         names=_names_of(reader),
-        modules=tuple(dict.fromkeys(name for one in reader.revisions().values() for name in one.sources)),
+        modules=tuple(dict.fromkeys(name for revision in reader.revisions().values() for name in revision.sources)),
         served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
         marked=marked,
         extension=extension,
@@ -375,8 +362,8 @@ def base_process(
         store=setup.store,
         path=search_path(setup.root, folder, setup.include, setup.homes),
         hash_seed=hash_seed,
-        limit=setup.limit,
-        load_limit=setup.load_limit,
+        limit=setup.limits.replay,
+        load_limit=setup.limits.load,
         launch=setup.launch,
     )
 

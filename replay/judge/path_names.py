@@ -1,4 +1,4 @@
-"""This file is about names of path classes: the conditions that tell one from its siblings, and an id for pytest."""
+"""Names of path classes: the conditions that distinguish one from its siblings, and an id for pytest."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _OPERATORS = (
     *(("%", " mod "), ("*", " times "), ("+", " plus ")),
 )
 SLUG_LENGTH = 48
+"""Characters of the conditions in an id: with entry and digest an id fits in a line of a log."""
 
 ArmIdentity: TypeAlias = tuple[str, str, int, str]
 """See `Arm.identity`."""
@@ -24,7 +25,7 @@ class ClassName(NamedTuple):
     """How a path class is called."""
 
     words: str
-    """`total > 10_000 is true`, or the kind of outcome where no condition tells it apart."""
+    """`total > 10_000 is true`, or the kind of outcome where no condition distinguishes it."""
     item: str
     """Letters, digits and `_ . : -` only."""
 
@@ -45,10 +46,10 @@ def name_classes(classes: Sequence[StoredClass]) -> dict[tuple[str, str], ClassN
     named: dict[tuple[str, str], ClassName] = {}
     used: Counter[str] = Counter()
     for entry, siblings in by_entry.items():
-        shared = Counter(identity for one in siblings for identity in one.identities)
-        for one in siblings:
-            words = _distinguishing(one, siblings, shared)
-            path = one.stored.path
+        shared = Counter(identity for sibling in siblings for identity in sibling.identities)
+        for sibling in siblings:
+            words = _distinguishing(sibling, siblings, shared)
+            path = sibling.stored.path
             item = ".".join(part for part in (slug(entry), slug(words), slug(path[:6])) if part)
             used[item] += 1
             named[entry, path] = ClassName(words, item if used[item] == 1 else f"{item}-{used[item]}")

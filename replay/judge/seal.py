@@ -1,4 +1,4 @@
-"""This file is about the seal: what a baseline showed when it was replayed on the base revision, kept on disk.
+"""The seal: what a baseline showed when it was replayed on the base revision, kept on disk.
 
 A seal is a cache: it can always be made again from baseline and base. It lies beside the baseline's items, under a
 name that says what it was made from, so that a second run on the same base costs nothing.
@@ -32,7 +32,7 @@ FORMAT = 3
 """
 
 SEAL_KEY_LENGTH = 20
-"""Characters of the key in a seal's name."""
+"""Characters of the key in a seal's name: 80 bits, so that two keys never meet."""
 
 _MAGIC = b"pytest-runtime seal "
 
@@ -48,12 +48,12 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     observation: Observation | None = None
     """Of a replay in a fresh process; `None` when it was stopped."""
     fingerprint: bytes = b""
-    standing: Observation | None = None
-    """The observation with the clock standing, where it is another."""
+    frozen: Observation | None = None
+    """The observation with a frozen clock, where it is another."""
     masks: list[Mask] = []
     fresh: bool = False
     """Whether what it shows depends on what was replayed before it: then it is judged in a fresh process."""
-    moved: bool = False
+    unstable: bool = False
     """Whether its path is another from one replay of base to the next."""
     restore: bool = False
     """Whether recorded state was put into its objects although their producers are known."""

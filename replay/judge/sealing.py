@@ -1,8 +1,8 @@
-"""This file is about sealing: replaying a baseline on the base revision, several times and under perturbation.
+"""Sealing: replaying a baseline on the base revision, several times and under perturbation.
 
-Five runs see what moves: (1) a warm process, in the baseline's order; (2) a fresh process for each trace, which
-is the reference; (3) a warm process with another hash seed, another order, and other answers to what nobody
-recorded; (4) the clock standing; (5) other random values. What differs between (1) and (2) depends on what ran before
+Five runs see what changes by itself: (1) a warm process, in the baseline's order; (2) a fresh process for each trace,
+which is the reference; (3) a warm process with another hash seed, another order, and other answers to what is
+unrecorded; (4) the clock frozen; (5) other random values. What differs between (1) and (2) depends on what ran before
 and is judged in fresh processes from then on; what differs between (2) and (3) is volatile; what differs in (4) and
 (5) follows from the clock and from random values: it is compared exactly, unless the candidate reads them differently.
 """
@@ -23,7 +23,7 @@ from ...recorders.options import RedactOptions
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..compare.observations import compare
 from ..compare.redacted_parts import KeysAtHand, RedactedParts
-from ..compare.summarise import field_of, told
+from ..compare.summarise import field_of, reported
 from ..compare.unknown import unknown_parts
 from ..compare.volatile import Mask, Volatile, count_leaves, masks_of
 from ..execute.loader import Loaded
@@ -66,7 +66,7 @@ class Runner(Protocol):
 
 
 class Kept(NamedTuple):
-    """A trace on its way to be sealed."""
+    """A trace that is to be sealed."""
 
     job: Job
     trace: Trace
@@ -87,7 +87,7 @@ class Baseline(NamedTuple):
 def read_baseline(reader: BaselineReader) -> Baseline:
     """Everything that is to be sealed."""
     entries = reader.entries()
-    paths = {(one.entry, one.path): one.description for one in reader.classes()}
+    paths = {(described.entry, described.path): described.description for described in reader.classes()}
     kept: dict[TraceId, Kept] = {}
     faults: dict[TraceId, Reason] = {}
     recorded: dict[TraceId, list[FunctionName]] = {}
@@ -112,7 +112,7 @@ def functions_recorded(stored: StoredTrace) -> list[FunctionName]:
     if stored.trace is None:
         return []
     producers = [decode_trace(data) for data in stored.producers.values()]
-    return list(dict.fromkeys(function for one in (stored.trace, *producers) for function in one.functions))
+    return list(dict.fromkeys(function for ran in (stored.trace, *producers) for function in ran.functions))
 
 
 def job_of(trace_id: TraceId, entry: object, data: bytes, producers: dict[TraceId, bytes]) -> Job:
@@ -126,7 +126,7 @@ class Runs(NamedTuple):
     warm: Observed
     fresh: Observed
     other: Observed
-    standing: Observed | None
+    frozen: Observed | None
     drawn: Observed | None
 
     @property
@@ -170,19 +170,31 @@ def seal(
         loaded, *_others = [runner.load() for runner in runners]
         kept, shown = _with_restoring(kept, runners[0])
         runs = _run_all(kept, runners, shown, Progress("sealing: replays of base", _replays(kept, shown), progress))
-        traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
         check = RecordingCheck(loaded.sources, _recorded_sources(reader), RedactedParts(redact, keys))
         roots = Roots(root, *recorded_roots(reader, root))
-        for one in Progress("sealing: traces compared", len(kept), progress).counted(kept):
-            traces[one.job.trace] = _Judged(one, runs[one.job.trace], runners, roots, check).sealed()
+        traces = {name: SealedTrace(name, reason) for name, reason in baseline.faults.items()}
+        for kept_trace in Progress("sealing: traces compared", len(kept), progress).counted(kept):
+            name = kept_trace.job.trace
+            traces[name] = _Judged(kept_trace, runs[name], runners, roots, check).sealed()
     finally:
         for runner in runners:
             runner.stop()
+    return _seal_of(label, loaded, runs, baseline.recorded, traces, digest_of)
+
+
+def _seal_of(
+    label: str,
+    loaded: Loaded,
+    runs: Mapping[TraceId, Runs],
+    recorded: Mapping[TraceId, Sequence[FunctionName]],
+    traces: Mapping[TraceId, SealedTrace],
+    digest_of: Callable[[str], str],
+) -> Seal:
     read = {name: files for name, run in runs.items() if (files := run.files)}
     files = sorted({*loaded.read, *(file for several in read.values() for file in several)})
     functions: dict[FunctionName, int] = {}
     ran = _indexed({name: run.functions for name, run in runs.items()}, functions)
-    recorded = _indexed(baseline.recorded, functions)
+    indexed = _indexed(recorded, functions)
     return Seal(
         base=label,
         python=".".join(map(str, sys.version_info[:3])),
@@ -192,9 +204,9 @@ def seal(
         read_by_all=loaded.read,
         functions=list(functions),
         ran=ran,
-        recorded=recorded,
+        recorded=indexed,
         read=read,
-        traces={name: encode_sealed(one) for name, one in traces.items()},
+        traces={name: encode_sealed(shown_trace) for name, shown_trace in traces.items()},
     )
 
 
@@ -214,20 +226,28 @@ def _indexed(
 
 
 def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], dict[TraceId, Observed]]:
-    """The jobs, with recorded state where the producers of an object no longer come to what was recorded: something
+    """The jobs, with recorded state where the producers of an object no longer make what was recorded: something
     that was not recorded changed it since. With them, what the others of these showed in fresh processes."""
-    shown = _answers(runner, [one.job for one in kept if one.job.producers], fresh=True, traced=True)
-    unlike = {name for name, one in shown.items() if one.unlike or one.stop in (StopCode.GAP, StopCode.INPUT)}
+    shown = _answers(
+        runner, [kept_trace.job for kept_trace in kept if kept_trace.job.producers], fresh=True, traced=True
+    )
+    mismatched = {
+        name
+        for name, shown_trace in shown.items()
+        if shown_trace.unlike or shown_trace.stop in (StopCode.GAP, StopCode.INPUT)
+    }
     jobs = [
-        one._replace(job=msgspec.structs.replace(one.job, restore=True)) if one.job.trace in unlike else one
-        for one in kept
+        kept_trace._replace(job=msgspec.structs.replace(kept_trace.job, restore=True))
+        if kept_trace.job.trace in mismatched
+        else kept_trace
+        for kept_trace in kept
     ]
-    return jobs, {name: one for name, one in shown.items() if name not in unlike}
+    return jobs, {name: shown_trace for name, shown_trace in shown.items() if name not in mismatched}
 
 
 def _replays(kept: Sequence[Kept], shown: Mapping[TraceId, Observed]) -> int:
     """How many replays there are at most: warm, fresh, in another order, and with another clock or other draws."""
-    readings = sum(_reads(one.trace, clock=True) + _reads(one.trace, clock=False) for one in kept)
+    readings = sum(_reads(kept_trace.trace, clock=True) + _reads(kept_trace.trace, clock=False) for kept_trace in kept)
     return 3 * len(kept) - len(shown) + readings
 
 
@@ -235,10 +255,10 @@ def _run_all(
     kept: Sequence[Kept], runners: Sequence[Runner], shown: Mapping[TraceId, Observed], progress: Progress
 ) -> dict[TraceId, Runs]:
     """`shown` is what some of the traces showed in fresh processes already."""
-    jobs = [one.job for one in kept]
+    jobs = [kept_trace.job for kept_trace in kept]
     shuffled = random.Random(1).sample(kept, len(kept))
-    clocked = [one.job for one in shuffled if _reads(one.trace, clock=True)]
-    drawing = [one.job for one in shuffled if _reads(one.trace, clock=False)]
+    clocked = [kept_trace.job for kept_trace in shuffled if _reads(kept_trace.trace, clock=True)]
+    drawing = [kept_trace.job for kept_trace in shuffled if _reads(kept_trace.trace, clock=False)]
     first, second, *third = runners
 
     def answers(runner: Runner, jobs: Sequence[Job], **changes: object) -> dict[TraceId, Observed]:
@@ -252,15 +272,15 @@ def _run_all(
     def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
         # Backwards: whoever came first and found nothing warm now comes last.
         other = answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
-        standing = answers(second, clocked, perturbation=STANDING)
+        frozen = answers(second, clocked, perturbation=STANDING)
         drawn = [answers(runner, drawing, perturbation=Perturbation(entropy=1)) for runner in third]
-        return other, standing, drawn[0] if drawn else {}
+        return other, frozen, drawn[0] if drawn else {}
 
     with ThreadPoolExecutor(2) as pool:
         left, right = pool.submit(in_first), pool.submit(in_others)
-        (warm, fresh), (other, standing, drawn) = left.result(), right.result()
+        (warm, fresh), (other, frozen, drawn) = left.result(), right.result()
     return {
-        name: Runs(warm[name], fresh[name], other[name], standing.get(name), drawn.get(name))
+        name: Runs(warm[name], fresh[name], other[name], frozen.get(name), drawn.get(name))
         for name in (job.trace for job in jobs)
     }
 
@@ -269,20 +289,22 @@ def _answers(
     runner: Runner, jobs: Sequence[Job], progress: Progress | None = None, **changes: object
 ) -> dict[TraceId, Observed]:
     observed = runner.run([msgspec.structs.replace(job, **changes) for job in jobs])
-    return {one.trace: one for one in (progress.counted(observed) if progress is not None else observed)}
+    return {shown.trace: shown for shown in (progress.counted(observed) if progress is not None else observed)}
 
 
 def _draws(kept: Sequence[Kept]) -> bool:
     """Whether a trace reads entropy: a third process draws otherwise, and without such traces nobody asks it."""
-    return any(_reads(one.trace, clock=False) for one in kept)
+    return any(_reads(kept_trace.trace, clock=False) for kept_trace in kept)
 
 
 def _reads(trace: Trace, *, clock: bool) -> bool:
-    return any((one.source == "datetime" or one.source.startswith("time.")) == clock for one in trace.readings)
+    return any(
+        (reading.source == "datetime" or reading.source.startswith("time.")) == clock for reading in trace.readings
+    )
 
 
 class _Judged:
-    """What the runs of one trace come to."""
+    """What the runs of one trace show."""
 
     def __init__(self, kept: Kept, runs: Runs, runners: Sequence[Runner], roots: Roots, check: RecordingCheck) -> None:
         self._roots = roots
@@ -298,30 +320,30 @@ class _Judged:
         if runs.fresh.ended != "outcome" or base is None:
             reason = self._check.of_stopped(self._kept.trace, runs.fresh)
             return SealedTrace(name, reason, borrowed=runs.fresh.borrowed)
-        fresh = bool(_moved(base, runs.warm))
+        fresh = bool(_differing_fields(base, runs.warm))
         other = runs.other
-        if fresh or _moved(base, other):
+        if fresh or _differing_fields(base, other):
             other = self._again(1, Perturbation(unrecorded=1))
-            fresh = fresh or _moved(base, other) != _moved(base, runs.other)
+            fresh = fresh or _differing_fields(base, other) != _differing_fields(base, runs.other)
         masks = masks_of(_between(base, other), "always")
-        standing = self._again(1, STANDING) if fresh and runs.standing is not None else runs.standing
+        frozen = self._again(1, STANDING) if fresh and runs.frozen is not None else runs.frozen
         drawn = self._again(2, Perturbation(entropy=1)) if fresh and runs.drawn is not None else runs.drawn
-        masks += masks_of(self._follows(base, standing, masks), "with the clock")
+        masks += masks_of(self._follows(base, frozen, masks), "with the clock")
         masks += masks_of(self._follows(base, drawn, masks), "with entropy")
-        always = [mask for mask in masks if mask.moves == "always"]
+        always = [mask for mask in masks if mask.changes == "always"]
         recorded = self._roots.hidden(recorded_observation(self._kept.trace))
         borrowed = runs.fresh.borrowed
         deviations = self._check.deviations(self._kept.trace, recorded, base, masks, borrowed=borrowed)
         return SealedTrace(
             trace=name,
             why=self._why(base, deviations),
-            deviating=msgspec.json.encode(list(map(field_of, told(deviations).differences))) if deviations else b"",
+            deviating=msgspec.json.encode(list(map(field_of, reported(deviations).differences))) if deviations else b"",
             observation=base,
             fingerprint=fingerprint(base),
-            standing=standing.observation if standing is not None and _moved(base, standing) else None,
+            frozen=frozen.observation if frozen is not None and _differing_fields(base, frozen) else None,
             masks=masks,
             fresh=fresh,
-            moved=_path(runs.warm) != _path(runs.other),
+            unstable=_path(runs.warm) != _path(runs.other),
             restore=self._kept.job.restore,
             leaves=max(count_leaves(base) - len(always), 0),
             borrowed=borrowed,
@@ -346,7 +368,7 @@ class _Judged:
         return next(iter(self._runners[position].run([job])))
 
     def _follows(self, base: Observation, perturbed: Observed | None, known: Sequence[Mask]) -> list[Difference]:
-        """Fields that a perturbation moves; none when it led somewhere else altogether."""
+        """Fields that a perturbation changes; none when it led somewhere else altogether."""
         if perturbed is None or perturbed.observation is None or perturbed.ended != "outcome":
             return []
         found = compare(base, perturbed.observation, Volatile(known))
@@ -365,11 +387,11 @@ def _path(observed: Observed) -> set[object]:
     return {arm.identity for arm in observed.arms}
 
 
-def _moved(base: Observation, observed: Observed) -> list[tuple[str, int | None]]:
+def _differing_fields(base: Observation, observed: Observed) -> list[tuple[str, int | None]]:
     """The fields in which a run differs from the reference; a run without an outcome differs as a whole."""
     if observed.ended != "outcome" or observed.observation is None:
         return [(observed.ended, None)]
-    return [(one.field, one.base_position) for one in compare(base, observed.observation)]
+    return [(difference.field, difference.base_position) for difference in compare(base, observed.observation)]
 
 
 def _between(base: Observation, observed: Observed) -> list[Difference]:

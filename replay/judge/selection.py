@@ -108,7 +108,7 @@ class Selection:
         for name in sorted(self._changed.distributions):
             modules = {module for module, cause in self._importing.items() if cause == name}
             found.append(Touched("dependency", f"the version of {name}", self._running_modules(modules)))
-        return [one for one in found if one.traces]
+        return [thing for thing in found if thing.traces]
 
     @cached_property
     def _by_function(self) -> dict[FunctionName, list[TraceId]]:
@@ -124,21 +124,21 @@ class Selection:
         return tuple(trace for trace, functions in self._seal.recorded.items() if functions)
 
     def _running_modules(self, modules: Collection[str]) -> tuple[TraceId, ...]:
-        functions = (one for one in self._by_function if one.partition(":")[0] in modules)
-        return tuple(dict.fromkeys(trace for one in functions for trace in self._by_function[one]))
+        functions = (function for function in self._by_function if function.partition(":")[0] in modules)
+        return tuple(dict.fromkeys(trace for function in functions for trace in self._by_function[function]))
 
     def _touched_functions(self) -> Iterator[Touched]:
         for name in sorted({*self._versions.changed_functions, *self.impact.functions}):
             yield Touched("function", name, tuple(self._by_function.get(name, ())))
 
     def _touched_statements(self) -> Iterator[Touched]:
-        for one in self.impact.statements:
-            home = f"{one.module}:{one.owner}." if one.owner else f"{one.module}:"
+        for statement in self.impact.statements:
+            home = f"{statement.module}:{statement.owner}." if statement.owner else f"{statement.module}:"
             functions = (function for function in self._by_function if function.startswith(home))
             traces = tuple(dict.fromkeys(trace for function in functions for trace in self._by_function[function]))
             if not traces and self.impact.everything:
                 traces = self._all_running
-            yield Touched("statement", f"{one.module}:{one.line}  {one.text}", traces)
+            yield Touched("statement", f"{statement.module}:{statement.line}  {statement.text}", traces)
 
     def _touched_files(self) -> Iterator[Touched]:
         for file in self._read_by_all:

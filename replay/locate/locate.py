@@ -1,4 +1,4 @@
-"""This file is about locating: diverged traces are replayed once more in detail, on base and candidate."""
+"""Locating: diverged traces are replayed once more in detail, on base and candidate."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ from ..model.verdict import Location
 from .cause import Evidence, find_cause
 
 IN_DETAIL = 3
-"""Diverged traces of one path class that are replayed in detail; one more for each key that none of them has."""
+"""Diverged traces of one path class that are replayed in detail; one more for each key that none of them has.
+
+Three show whether the place is the same for all; each costs two traced replays."""
 
 IN_ALL = 15
-"""Traces of all classes after which one trace is replayed in detail for each key of a path class."""
+"""Traces of all classes after which one trace is replayed in detail for each key of a path class:
+with three of each, five classes are looked at closely, and the rest quickly."""
 
 SECONDS = 60.0
 """Time that all looks of one run may take together: a place is worth less than an answer."""
@@ -57,7 +60,7 @@ class _Seen(NamedTuple):
 
 
 class Locating:
-    """Tells where divergences begin; a context manager, because it may hold processes."""
+    """Finds where divergences begin; a context manager, because it may hold processes."""
 
     def __init__(
         self,
@@ -110,7 +113,7 @@ class Locating:
 
     def _key(self, case: Case, judgement: Judgement) -> _Key:
         changed = frozenset(filter(self._oracle.versions.differs, case.trace.functions))
-        return _Key(changed, frozenset(without_positions(one.field) for one in judgement.differences))
+        return _Key(changed, frozenset(without_positions(difference.field) for difference in judgement.differences))
 
     def _timed(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
         begun = self._clock()
@@ -126,7 +129,7 @@ class Locating:
     def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
         base, candidate = self._marked()
         assert judgement.base is not None
-        preceding = [msgspec.structs.replace(one, fresh=False, traced=False) for one in judgement.after]
+        preceding = [msgspec.structs.replace(earlier, fresh=False, traced=False) for earlier in judgement.after]
         job = msgspec.structs.replace(case.job, fresh=True, restore=case.sealed.restore, preceding=preceding)
         after = _detail(candidate, job)
         before = _detail(base, job)

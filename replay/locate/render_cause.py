@@ -1,4 +1,4 @@
-"""This file is about telling: what happened at the place where a divergence begins, in words, with values."""
+"""The words of a cause: what happened at the place where a divergence begins, in words, with values."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..model.render import both_short, short
 from ..model.steps import Event
 
 ABSENT = "not there"
-"""What is told of a side that does not have the place."""
+"""What is shown of a side that does not have the place."""
 
 WIDTH = 60
-"""Characters of a value."""
+"""Characters of a value: two of them and a name fit in a line."""
 
 
 def happened(kind: str, base: str, candidate: str) -> str:

@@ -1,4 +1,4 @@
-"""This file is about sequences: which step of one run stands for which step of the other.
+"""Sequences: which step of one run represents which step of the other.
 
 Steps that only one run can have are set aside; of the others, equal ones are matched as they come. After a step that
 the other run does not have, both go on where they meet again with the least left out.
@@ -52,7 +52,7 @@ def _common(base: Sequence[Hashable], candidate: Sequence[Hashable]) -> Iterator
             i, k = i + 1, k + 1
             continue
         if looks > LOOKS:
-            yield from ((i + one, k + other) for one, other in _equal(base[i:], candidate[k:]))
+            yield from ((i + left, k + right) for left, right in _equal(base[i:], candidate[k:]))
             return
         met, looked = _meeting(base, candidate, i, k)
         looks += looked

@@ -1,5 +1,5 @@
-"""Fields: the paths that name parts of an observation, such as `response.json.items[3].price`, and
-the patterns that stand for many of them.
+"""Fields: the paths that name parts of an observation, such as `response.json.items[3].price`, and the patterns that
+represent many of them.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def _route(target: str) -> str:
 def fits(wanted: str, field: Field) -> bool:
     """Whether a field is one of those that a person wrote as a pattern.
 
-    There `[*]` stands for any position or key in brackets and `*` for any part of a name; in the words of an outbound
-    call, which end at the last space, `*` stands for anything but a space.
+    There `[*]` represents any position or key in brackets and `*` for any part of a name; in the words of an outbound
+    call, which end at the last space, `*` represents anything but a space.
     """
     return _compiled(wanted).fullmatch(field.rstrip()) is not None
 

@@ -29,7 +29,7 @@ class Location(msgspec.Struct, frozen=True):
     function: str
     """`module:qualname`"""
     condition: str | None
-    """The condition of the decision that went another way; `None` where no decision did."""
+    """The condition of the decision with another arm; `None` where no decision did."""
     how: str
     """In words: what is different there."""
     kind: CauseKind = "change"
@@ -80,12 +80,12 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     differences: tuple[FieldDifference, ...] = ()
     location: Location | None = None
     asserted: int = 0
-    """Values that were compared, those that move left out."""
+    """Values that were compared, volatile ones left out."""
     tolerated: tuple[Tolerated, ...] = ()
     left_out: int = 0
-    """Differences that are not told: each is like one that is."""
+    """Differences that are not reported: each is like one that is."""
     unseen: bool = False
-    """Whether there may be differences unlike those that are told."""
+    """Whether there may be differences unlike those that are reported."""
     test: str = ""
     """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
     no_test: str = ""
@@ -105,7 +105,7 @@ class ClassVerdict(msgspec.Struct, frozen=True):
     item: str
     """Name of the item."""
     words: str
-    """The conditions that tell this class from its siblings."""
+    """The conditions that distinguish this class from its siblings."""
     recorded: int
     """Traces of the class that were recorded, kept or not."""
     traces: tuple[TraceVerdict, ...]

@@ -44,7 +44,7 @@ Accepts: TypeAlias = Callable[[str, str, tuple[FieldDifference, ...]], bool]
 
 
 class Candidate(NamedTuple):
-    """The working tree, loaded in a process of its own, and what tells where it begins to differ."""
+    """The working tree, loaded in a process of its own, and what finds where it begins to differ."""
 
     runner: Runner
     loaded: Loaded

@@ -26,7 +26,7 @@ def plain_test_of(case: Case, judgement: Judgement, setup: Setup, versions: Vers
 
 
 def _why_none(case: Case, judgement: Judgement, setup: Setup) -> str:
-    if judgement.base is None or case.trace.readings or any(mask.moves for mask in case.sealed.masks):
+    if judgement.base is None or case.trace.readings or any(mask.changes for mask in case.sealed.masks):
         return UNSTABLE
     if isinstance(case.trace.input, CallInput) and case.trace.input.generates:
         return GENERATOR

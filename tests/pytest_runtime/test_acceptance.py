@@ -36,7 +36,7 @@ from pytest_runtime.recorders.model.value_tree import (
 )
 from pytest_runtime.replay.change.base import find_base
 from pytest_runtime.replay.change.files import tree_of
-from pytest_runtime.replay.compare.summarise import SORTS_LIMIT, told
+from pytest_runtime.replay.compare.summarise import SORTS_LIMIT, reported
 from pytest_runtime.replay.compare.tree_diff import ABSENT, FIELD_LIMIT, tree_differences
 from pytest_runtime.replay.judge.acceptance import (
     Acceptance,
@@ -63,7 +63,7 @@ WHY = Reason(ReasonCode.UNKNOWN, "why")
 def difference(
     field: str, base: Tree, candidate: Tree, kind: DifferenceKind = DifferenceKind.RESPONSE
 ) -> FieldDifference:
-    """A differing field, as the engine tells it."""
+    """A differing field, as a run reports it."""
     raw = [msgspec.Raw(msgspec.json.encode(as_json(value))) for value in (base, candidate)]
     return FieldDifference(kind, field, raw[0], raw[1], short(base), short(candidate))
 
@@ -236,23 +236,22 @@ def test_a_trace_with_differences_that_nobody_saw_is_not_accepted() -> None:
     found = verdict(msgspec.structs.replace(diverged(FLAG), left_out=9, unseen=True))
     applied = apply([found], propose([found], REASON))
     assert [trace.verdict for trace in applied.verdicts[0].traces] == ["diverged"]
-    assert (
-        "all 1 differences that are told of it are accepted, but there may be" in applied.verdicts[0].traces[0].reason
-    )
+    said = applied.verdicts[0].traces[0].reason
+    assert "all 1 differences that are reported of it are accepted, but there may be" in said
 
 
 def long_list(names: Sequence[str]) -> TraceVerdict:
-    """A trace that diverged in a field of every item of a long list, as the engine tells it."""
+    """A trace that diverged in a field of every item of a long list, as a run reports it."""
     found = [
         Difference(DifferenceKind.RETURN, f"return[{number}].name", name, None) for number, name in enumerate(names)
     ]
-    shown = told(found)
+    shown = reported(found)
     parts = [difference(one.field, one.base, one.candidate, DifferenceKind.RETURN) for one in shown.differences]
     return msgspec.structs.replace(diverged(*parts), left_out=shown.left_out, unseen=shown.unseen)
 
 
 def test_a_divergence_of_a_long_list_is_accepted() -> None:
-    """What is left out of it is like what is told, and no longer or shorter."""
+    """What is left out of it is like what is reported, and no longer or shorter."""
     names = ["ab"] * 500 + ["a", "abcde"] + ["abc"] * 500
     trace = long_list(names)
     assert (len(trace.differences), trace.left_out, trace.unseen) == (FIELD_LIMIT, len(names) - FIELD_LIMIT, False)
@@ -268,12 +267,12 @@ def test_every_sort_of_difference_is_told() -> None:
     """Of each pattern and kind of values at least one, however many come before; beyond a limit, that is said."""
     lines = [Difference(DifferenceKind.RETURN, f"return[{number}]", 1, 2) for number in range(200)]
     last = Difference(DifferenceKind.RETURN, "return[200]", 1, None)
-    shown = told([*lines, last])
+    shown = reported([*lines, last])
     assert (len(shown.differences), shown.differences[-1], shown.left_out) == (FIELD_LIMIT, last, 201 - FIELD_LIMIT)
     keys = [
         Difference(DifferenceKind.RETURN, f"return.k{chr(97 + n % 26)}{chr(97 + n // 26)}", 1, 2) for n in range(500)
     ]
-    shown = told(keys)
+    shown = reported(keys)
     assert (len(shown.differences), shown.unseen) == (SORTS_LIMIT, True)
 
 

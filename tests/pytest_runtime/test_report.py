@@ -388,7 +388,7 @@ def test_ways_out_of_decisions_are_blind_spots_too() -> None:
     """Told with the way that none took."""
     spots = (BlindSpot("shop.py", 2, "if total > LIMIT:", "total > LIMIT is true"), BlindSpot("shop.py", 3, "return"))
     text = printed(totals(verdict(SAME), blind_spots=spots))
-    assert "1 changed line and 1 way out of changed decisions that no trace reaches (blind spots):" in text
+    assert "1 changed line and 1 arm of changed decisions that no trace reaches (blind spots):" in text
     assert "  shop.py:2  if total > LIMIT:    never: total > LIMIT is true" in text
 
 

@@ -25,6 +25,7 @@ import pytest
 
 from pytest_runtime.recorders import context
 from pytest_runtime.recorders.tracing.branch_table import BranchTable
+from pytest_runtime.replay.execute.instrument.scopes import MARKERS
 from pytest_runtime.replay.execute.instrument.source import instrumented
 from pytest_runtime.replay.execute.line_tracer import Steps
 from pytest_runtime.replay.model.render import short
