@@ -16,7 +16,7 @@ import msgspec
 from pytest_runtime.config import load_project
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import BaselineReader
-from pytest_runtime.replay.execute.loader import Replayer
+from pytest_runtime.replay.execute.replayer import Replayer
 from pytest_runtime.replay.judge.oracle import plan_of
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.world.response_fallback import Lender

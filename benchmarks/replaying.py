@@ -19,7 +19,7 @@ from pytest_runtime.recorders.model.trace import Trace
 from pytest_runtime.recorders.model.value_tree import encode
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.compare.volatile import count_leaves
-from pytest_runtime.replay.execute.loader import Replayer
+from pytest_runtime.replay.execute.replayer import Replayer
 from pytest_runtime.replay.execute.roots import Roots
 from pytest_runtime.replay.judge.judge import Case, Doubts, Judge
 from pytest_runtime.replay.judge.oracle import plan_of

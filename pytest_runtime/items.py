@@ -14,7 +14,7 @@ from _pytest._io import TerminalWriter
 
 from .config import make_folder
 from .options import Options
-from .replay.execute.loader import CannotReplay
+from .replay.execute.plan import CannotReplay
 from .replay.model.finding import encode_explored
 from .replay.model.verdict import BAD, ClassVerdict, encode_verdict
 from .replay.run.exploration import JudgedExploration

@@ -12,7 +12,7 @@ from .acceptance_file import write_acceptances
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
-from .replay.execute.loader import CannotReplay
+from .replay.execute.plan import CannotReplay
 from .replay.judge.blind_spots import decode_reach, encode_reach
 from .replay.model.finding import decode_explored
 from .replay.model.verdict import decode_verdict

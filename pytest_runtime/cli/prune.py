@@ -14,7 +14,7 @@ from ..acceptance_file import FILE, read_acceptances, write_acceptances
 from ..config import Project, load_project
 from ..project_hooks import project_hooks
 from ..recorders.errors import RuntimeBaselineError
-from ..replay.execute.loader import CannotReplay
+from ..replay.execute.plan import CannotReplay
 from ..replay.judge.acceptance import Applied, ClassKey, Pruned, apply, prune, still_needed
 from ..replay.model.verdict import ClassVerdict
 from ..replay.run.options import RunOptions

@@ -27,8 +27,9 @@ from ..recorders.store.open import open_reader
 from ..recorders.store.protocol import BaselineReader
 from ..replay.change.versions import Versions
 from ..replay.compare.tolerance import NO_RULES
-from ..replay.execute.loader import Loaded, Replayer
+from ..replay.execute.plan import Loaded
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
+from ..replay.execute.replayer import Replayer
 from ..replay.judge.blind_spots import BlindSpot
 from ..replay.judge.oracle import Limits, Setup, candidate_process, find_oracle, plan_of
 from ..replay.judge.seal import Seal

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..model.job import Job, Observed
-from .loader import Loaded, Plan
+from .plan import Loaded, Plan
 
 Environment: TypeAlias = dict[bytes, bytes]
 """Variables as the system has them."""

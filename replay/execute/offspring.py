@@ -19,9 +19,9 @@ from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
 
 from ..model.job import Job, Observed
-from .loader import Replayer
 from .memory import for_replay, limit_memory
 from .messages import decode_job, encode
+from .replayer import Replayer
 from .responses import NoAnswer, checked, receive
 
 TELL_LIMIT = 1.0

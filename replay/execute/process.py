@@ -20,10 +20,10 @@ from ...recorders.store.open import open_reader
 from ..model.job import Job, Observed
 from .fork_server import ServerEnded, environment
 from .launch import Child, Copy, Served, Spawned, prepare
-from .loader import CannotReplay, Loaded, Plan
 from .masking import Masks
 from .messages import Ask, End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, encode
 from .offspring import place_in
+from .plan import CannotReplay, Loaded, Plan
 from .scratch import Scratch
 
 TIME_LIMIT = 10.0

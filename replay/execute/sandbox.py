@@ -111,6 +111,10 @@ class Closed:
         """(thread, world) of the traces that are being replayed, the innermost last."""
         self._ours: int | None = None
 
+    def place_of(self, error: BaseException) -> str:
+        """The line of the user's code that an exception came from, or empty."""
+        return place_of_error(error, self.users)
+
     def install(self) -> Undo:
         """Start watching; returns its undo."""
         _start(self)

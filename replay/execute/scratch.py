@@ -16,7 +16,7 @@ import msgspec
 
 from ..model.job import Observed
 from .folder_names import make_folder
-from .loader import Loaded, Plan
+from .plan import Loaded, Plan
 from .scratch_copy import PREFIX, copy_tree, is_left_out
 
 T = TypeVar("T")

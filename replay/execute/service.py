@@ -25,10 +25,11 @@ from ...recorders.store.open import open_reader
 from ..model.job import Job
 from ..model.outbound_requests import read_ahead
 from ..world.response_fallback import Lender
-from .loader import CannotReplay, Replayer
 from .memory import keep_no_core, limit_memory, physical
 from .messages import Ask, End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
 from .offspring import Offspring, forked
+from .plan import CannotReplay
+from .replayer import Replayer
 from .surroundings import use_temporary
 
 HANG_AGAIN = 10

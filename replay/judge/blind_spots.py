@@ -13,7 +13,7 @@ from ...recorders.model.branches import Arm, Branch
 from ...recorders.tracing.branch_table import BranchTable, nested_codes
 from ..change.versions import Versions
 from ..execute.extension import compile_plain
-from ..execute.loader import Loaded
+from ..execute.plan import Loaded
 from ..execute.reach import executable_lines
 from ..model.job import Observed
 

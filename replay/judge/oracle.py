@@ -22,7 +22,8 @@ from ..change.packages import homes_in
 from ..change.settings import replay_settings
 from ..change.versions import Versions
 from ..compare.redacted_parts import KeysAtHand
-from ..execute.loader import CannotReplay, Plan, search_path
+from ..execute.code_loader import search_path
+from ..execute.plan import CannotReplay, Plan
 from ..execute.process import ReplayerProcess
 from ..execute.roots import recorded_roots
 from ..model.progress import Say, say_nothing

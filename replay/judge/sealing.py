@@ -26,7 +26,7 @@ from ..compare.redacted_parts import KeysAtHand, RedactedParts
 from ..compare.summarise import field_of, reported
 from ..compare.unknown import unknown_parts
 from ..compare.volatile import Mask, Volatile, count_leaves, masks_of
-from ..execute.loader import Loaded
+from ..execute.plan import Loaded
 from ..execute.roots import Roots, recorded_roots
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Job, Observed, fingerprint

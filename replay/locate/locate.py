@@ -13,7 +13,7 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import PathClass, Trace, TraceId
 from ...recorders.model.value_tree import Tree
 from ...recorders.store.protocol import BaselineReader
-from ..execute.loader import CannotReplay, Loaded
+from ..execute.plan import CannotReplay, Loaded
 from ..judge.judge import Case, Judgement
 from ..judge.oracle import Oracle, Setup, candidate_process, marked_base
 from ..judge.sealing import Runner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...recorders.model.trace import TraceId
-from ..execute.loader import Replayer
+from ..execute.replayer import Replayer
 from ..judge.oracle import plan_of
 from ..model.job import Job, Observed
 from ..world.response_fallback import Lender

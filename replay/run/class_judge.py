@@ -14,7 +14,7 @@ from ..compare.redacted_parts import KeysAtHand, cure_of
 from ..compare.summarise import field_of
 from ..compare.unknown import unknown_parts
 from ..compare.volatile import count_leaves
-from ..execute.loader import Loaded
+from ..execute.plan import Loaded
 from ..execute.roots import Roots, recorded_roots
 from ..judge.blind_spots import Reach, changed_files
 from ..judge.judge import Case, Doubts, Judge, Judgement

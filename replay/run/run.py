@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...recorders.errors import RuntimeBaselineError
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
-from ..execute.loader import Loaded
+from ..execute.plan import Loaded
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree

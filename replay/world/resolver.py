@@ -14,7 +14,7 @@ import fractions
 import sys
 import types
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ...recorders import plugins
@@ -58,7 +58,7 @@ class Resolver:
         self._include = frozenset(include)
         self._known: dict[ClassName, Any] = {}
         self._covered: dict[str, bool] = {}
-        self.faults: Mapping[str, str] = {}
+        self.faults: dict[str, str] = {}
         """Modules that were to be loaded with the code under test and could not be → why."""
         self.restored: dict[ClassName, None] = {}
         """Included classes into whose instances recorded state was put, since this was last cleared."""

@@ -28,7 +28,7 @@ from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.change.checkout import checked_out
 from pytest_runtime.replay.change.modules import followed, module_files
 from pytest_runtime.replay.change.packages import USUAL
-from pytest_runtime.replay.execute.loader import CannotReplay
+from pytest_runtime.replay.execute.plan import CannotReplay
 from pytest_runtime.replay.judge.oracle import BaseUnavailable, Setup, find_oracle
 from pytest_runtime.replay.judge.seal import FORMAT, Seal, SealedTrace, read_seal
 from pytest_runtime.replay.run.options import Project as RunProject

@@ -17,7 +17,7 @@ import pytest
 from pytest_runtime.recorders.privacy.keys import KEY_VARIABLE
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.execute.fork_server import ForkServer, ForkServers, ServerEnded, environment
-from pytest_runtime.replay.execute.loader import CannotReplay
+from pytest_runtime.replay.execute.plan import CannotReplay
 from pytest_runtime.replay.execute.process import ReplayerProcess
 from pytest_runtime.replay.judge.oracle import base_process, plan_of
 from pytest_runtime.replay.judge.sealing import seal

@@ -15,7 +15,8 @@ import pytest
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.change.source_lines import UserFiles, place_of_error
 from pytest_runtime.replay.execute import scratch_copy
-from pytest_runtime.replay.execute.loader import CannotReplay, search_path
+from pytest_runtime.replay.execute.code_loader import search_path
+from pytest_runtime.replay.execute.plan import CannotReplay
 from pytest_runtime.replay.execute.relocation import Relocation
 from pytest_runtime.replay.execute.roots import Roots
 from pytest_runtime.replay.execute.scratch_copy import copy_tree

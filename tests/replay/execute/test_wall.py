@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.replay.execute import known_drivers, seccomp, trap
-from pytest_runtime.replay.execute import loader as replayer
+from pytest_runtime.replay.execute import known_drivers, replayer, seccomp, trap
 from pytest_runtime.replay.execute.syscalls import Machine, number_of, rules
 from pytest_runtime.replay.execute.wall import NO_WALL
 from pytest_runtime.replay.model.verdict import TraceVerdict

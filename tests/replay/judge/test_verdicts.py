@@ -12,7 +12,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from pytest_runtime.recorders.model.trace import decode_trace, encode_trace
-from pytest_runtime.replay.execute.loader import CannotReplay
+from pytest_runtime.replay.execute.plan import CannotReplay
 from pytest_runtime.replay.model.difference import DifferenceKind
 from pytest_runtime.replay.model.reason import NO_REASON, Reason, ReasonCode
 from pytest_runtime.replay.model.verdict import (
@@ -290,7 +290,7 @@ def test_an_unknown_application_is_an_error_with_the_way_out(tmp_path: Path) -> 
 
 def test_a_fault_of_the_replay_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong in the harness is told as that, and costs one trace."""
-    from pytest_runtime.replay.execute import loader as replayer
+    from pytest_runtime.replay.execute import replayer
 
     scenario = shop(tmp_path, lambda shop: shop.total([1]))
     monkeypatch.setattr(replayer, "reading_digest", lambda readings: 1 / 0)

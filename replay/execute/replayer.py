@@ -6,14 +6,13 @@ in processes of their own.
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from threading import get_ident
 from types import CodeType
@@ -22,20 +21,18 @@ import msgspec
 
 from ...recorders import context, plugins
 from ...recorders.boundaries.import_hooks import ImportHooks
-from ...recorders.errors import KeyProblem, RuntimeBaselineError
+from ...recorders.errors import KeyProblem
 from ...recorders.included import ImportWatcher, Included
 from ...recorders.model.branches import FunctionName
-from ...recorders.model.trace import Entry, Trace, TraceId
-from ...recorders.model.value_tree import ClassName, ObjectNode
+from ...recorders.model.trace import Trace, TraceId
+from ...recorders.model.value_tree import ObjectNode
 from ...recorders.patching import Undos
-from ...recorders.privacy.encryption import KeyId, Keyring, SessionKey
+from ...recorders.privacy.encryption import Keyring
 from ...recorders.privacy.secret_parts import opened_data, opened_variables
 from ...recorders.session.assemble import Paths
 from ...recorders.tracing.choose import choose_tracer
 from ...recorders.tracing.function_names import function_name
 from ..change.distributions import imported_distributions
-from ..change.packages import USUAL, Home, homes_below
-from ..change.source_lines import place_of_error
 from ..entries.protocol import EntryUnavailable
 from ..entries.wsgi import WsgiApplications
 from ..model.job import Job, Observed, fingerprint, reading_digest
@@ -43,88 +40,29 @@ from ..model.observation import Observation, outbound_of
 from ..model.steps import Detail
 from ..world.called_names import CalledNames
 from ..world.recorded_environment import Settings
-from ..world.resolver import Resolver, is_program
+from ..world.resolver import Resolver
 from ..world.response_fallback import Lender
 from . import waits
 from .application import Building
+from .code_loader import CodeLoader
 from .extension import Fork, Handler, NoProbe, Parts, Probe, load_extension
 from .folder_names import letters, make_folder
 from .known_drivers import refuse_known_drivers
 from .masking import Given, Masks
 from .memory import for_replay, is_out_of_memory, shown
+from .plan import Loaded, Plan
 from .reach import Reach
 from .relocation import Relocation
 from .roots import Roots
-from .sandbox import Closed, LeavesProcess, audit_quiet_doors
-from .scratch_copy import PREFIX, is_left_out
+from .sandbox import Closed, audit_quiet_doors
+from .scratch_copy import PREFIX
 from .semaphores import use_own_semaphores
 from .surroundings import emptied, kept, use_temporary
 from .wall import NO_WALL, raise_inner_wall, raise_wall
 from .worker import NO_PRODUCERS, Replay, Worker
 
-TOLD = 500
-"""Characters of an exception's text in a message."""
-
 _clock = time.perf_counter
 """Taken before the boundaries stand in front of it."""
-
-
-class CannotReplay(RuntimeBaselineError):
-    """The code cannot be replayed at all; the message says why and what to do."""
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replayer loads."""
-
-    include: tuple[str, ...]
-    app: str
-    boundaries: tuple[str, ...]
-    root: str
-    """Folder of the project in the version that is loaded."""
-    known_as: tuple[str, ...] = ()
-    """Other folders that mean the project's: the working tree, where every place that is shown lies, comes first."""
-    recorded: tuple[str, ...] = ()
-    """Folders of the project when it was recorded."""
-    temporary: str = ""
-    """Private folder for temporary files; empty for one that the replayer makes. With one, `root` is a scratch copy
-    that code which is imported or built may write in."""
-    variables: dict[str, str | None]
-    """Environment variables that the recorded service read outside its traces."""
-    names: tuple[str, ...] | None
-    """Names of the environment variables that were set in any recorded service; `None` where nobody kept them."""
-    modules: tuple[str, ...]
-    """Recorded modules, imported where they are included and still there."""
-    served: tuple[Entry, ...] = ()
-    """Entries that an application answers: it is made when the code is loaded, once for all processes."""
-    relaid: tuple[ClassName, ...] = ()
-    """Classes that hold their state in another way than at base."""
-    distributions: bool = False
-    """Whether it is to tell which installed distributions were imported."""
-    marked: bool = False
-    """Whether decisions and values are marked, for replays in detail."""
-    extension: str = ""
-    """Module of what is added to the process, see `extension`; empty for nothing."""
-    keys: tuple[SessionKey, ...] = ()
-    """Keys of recording sessions, with which the values behind pseudonyms are read."""
-    hidden: tuple[KeyId, bytes] = ("", b"")
-    """The values behind the pseudonyms of `variables`: the key, and what it reads."""
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """What came of loading."""
-
-    files: dict[str, str]
-    """File of each included module → its name."""
-    sources: dict[str, str]
-    """Included module → its text."""
-    import_faults: dict[str, str]
-    """Module → why it cannot be imported."""
-    read: list[str]
-    """Files of the project that were read or imported meanwhile; folders whose names were read end with `/`."""
-    distributions: dict[str, str] = {}
-    """Distributions that it imported → version."""
-    wall: str = ""
-    """What the operating system does not close off in the process that replays; empty where the wall is whole."""
 
 
 class Replayer:
@@ -153,7 +91,7 @@ class Replayer:
         self._building = Building(variables, self._closed)
         called = CalledNames(self.included.modules, self.included.sources)
         self._resolver = Resolver(plan.include)
-        self._applications = WsgiApplications(plan.app, self._building, self._resolver, self._place)
+        self._applications = WsgiApplications(plan.app, self._building, self._resolver, self._closed.place_of)
         settings = Settings(variables, frozenset(plan.names) if plan.names is not None else None)
         self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
         self.worker.relaid = frozenset(plan.relaid)
@@ -166,16 +104,12 @@ class Replayer:
         self._own_folder = ""
         """Temporary folder of this very process, empty before each replay; none in a process that loads."""
         self.faults: list[str] = []
-        self._import_faults: dict[str, str] = {}
-        self._resolver.faults = self._import_faults
+        self._loader = CodeLoader(plan, self._resolver, self._applications, self._building, self._closed)
 
     def _fault(self, fault: BaseException) -> None:
         self.faults.append(f"{type(fault).__name__}: {fault}")
 
     # --- starting and stopping ---
-
-    def _place(self, error: BaseException) -> str:
-        return place_of_error(error, self._closed.users)
 
     def own_process(self) -> None:
         """From here on this process does nothing but replay, in this thread, behind a wall."""
@@ -240,75 +174,13 @@ class Replayer:
             self._reach.watch(codes)
 
     def load(self) -> Loaded:
-        """Make the applications, then import the included packages and the recorded modules: what a module needs
-        (Django's settings and apps) an application sets up. Raises `CannotReplay` when a package is missing."""
-        with suppress(EntryUnavailable):  # told as the verdict of each trace that it answers
-            self._applications.make_configured()
-        with self._building():
-            for package in self._plan.include:
-                self._load_package(package)
-                self._check_place(package)
-        for entry in self._plan.served:
-            self._load_home(entry)
-            with suppress(EntryUnavailable):
-                self._applications.find(entry)
-        with self._building():
-            for module in self._plan.modules:
-                self._load_module(module)
+        """Make the applications and import the code; see `CodeLoader`. Raises `CannotReplay`."""
+        code = self._loader.load()
         files = dict(self.included.modules)
         sources = {module: self.included.sources.get(file, "") for file, module in files.items()}
-        read = sorted(self._closed.files)
         distributions = imported_distributions(self.included.covers) if self._plan.distributions else {}
-        return Loaded(files, sources, dict(self._import_faults), read, distributions, self._wall.described)
-
-    def _load_package(self, package: str) -> None:
-        try:
-            importlib.import_module(package)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # also `sys.exit`, and what test tools derive from it
-            raise CannotReplay(
-                f"cannot import the included package {package!r}: {self._told(error)}{_advice(error, package)}"
-            ) from error
-
-    def _load_home(self, entry: Entry) -> None:
-        """Import the module of an application before the others, where the recorded service loaded it too."""
-        module = entry.target.partition(":")[0]
-        if module in self._plan.modules:
-            with self._building():
-                self._load_module(module)
-
-    def _check_place(self, package: str) -> None:
-        """Raise `CannotReplay` where what was imported is not the working tree's."""
-        module = sys.modules[package]
-        origin = getattr(module, "__file__", None)
-        places = [*getattr(module, "__path__", ()), *([origin] if origin else [])]
-        root = os.path.realpath(self._plan.root)
-        if places and not any(os.path.realpath(place).startswith(root + os.sep) for place in places):
-            wanted = ", ".join(homes_below(self._plan.root, [package], ())) or self._plan.root
-            raise CannotReplay(
-                f"the included package {package!r} is imported from {places[0]}, and not from the working tree "
-                f"({wanted}): another copy shadows it. Uninstall that copy, install the project in editable mode, or "
-                "put its folder on the path (pytest's `pythonpath`)"
-            )
-
-    def _load_module(self, module: str) -> None:
-        if is_program(module) or not self.included.covers(module):
-            return  # importing the one would run the service; the other is not for a baseline to name
-        try:
-            importlib.import_module(module)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - its entries come to the verdict `error`, with this reason
-            self._import_faults[module] = self._told(error)
-
-    def _told(self, error: BaseException) -> str:
-        """An exception in one line, with the line of the user's code that it came from."""
-        if isinstance(error, LeavesProcess):
-            return _said(error)  # it has its place
-        place = self._place(error)
-        refused = f"; refused before: {', '.join(self._closed.escaped[:3])}" if self._closed.escaped else ""
-        return f"{_said(error)}{f' (at {place})' if place else ''}{refused}"
+        faults = dict(self._resolver.faults)
+        return Loaded(files, sources, faults, code, distributions, self._wall.described)
 
     def watch(self, lines: Mapping[str, Sequence[int]] | None) -> None:
         """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
@@ -479,43 +351,7 @@ def _with_lines(observed: Observed, before: Mapping[str, Sequence[int]]) -> Obse
     return msgspec.structs.replace(observed, lines={file: sorted(numbers) for file, numbers in lines.items()})
 
 
-def _advice(error: BaseException, package: str) -> str:
-    """What to do about a package that cannot be imported: something is missing only where the import says so."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
-    top = package.partition(".")[0]
-    if error.name.partition(".")[0] == top and error.name not in (package, top):
-        return ""  # a module that the package itself does not have
-    missing = "it" if error.name in (package, top) else repr(error.name)
-    return f". Install {missing} in this environment, or put its folder on the path (pytest's `pythonpath`)"
-
-
-def _said(error: BaseException) -> str:
-    """An exception in one line."""
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said[:TOLD]}" if said else type(error).__name__
-
-
 def _reason(replay: Replay) -> str:
     if replay.stopped is not None:
         return replay.stopped.reason
     return "" if replay.observation is not None else "it ended without an outcome"
-
-
-def search_path(root: str, base_root: str, include: Sequence[str], homes: Sequence[Home] = USUAL) -> list[str]:
-    """`sys.path` for loading another version of the project: entries inside `root` lead into `base_root` instead.
-
-    Folders that hold an included package come first, so that no editable installation leads back to `root`; `homes`
-    are those of the project, relative to its root.
-    """
-    real, other = os.path.realpath(root), os.path.realpath(base_root)
-
-    def moved(folder: str) -> str:
-        inside = os.path.realpath(folder or os.getcwd())
-        if (inside == real or inside.startswith(real + os.sep)) and not is_left_out(
-            real, os.path.relpath(inside, real)
-        ):
-            return os.path.normpath(os.path.join(other, os.path.relpath(inside, real)))
-        return folder or os.getcwd()
-
-    return list(dict.fromkeys([*homes_below(other, include, homes), *map(moved, sys.path)]))
