@@ -1,6 +1,7 @@
 # make demo     the story in one run: a service is recorded, changed, and judged
 # make test     lint, then the tests (LINT=0 leaves lint out)
 # make lint     ruff, mypy, import-linter
+# make plugin   the example of a third party's plugin, installed as a stranger would, and its tests
 # make bench    what recording and replaying cost
 # make clean    removes what these made
 #
@@ -16,7 +17,7 @@ PYTEST_ARGS = -q -n auto --maxprocesses=8
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint plugin bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
@@ -32,6 +33,12 @@ lint: $(INSTALLED)
 	$(BIN)/mypy -p pytest_runtime
 	$(BIN)/mypy tests benchmarks examples
 	$(BIN)/lint-imports --no-logo
+
+# In an environment of its own, from built distributions: nothing of the checkout is on its path.
+plugin: $(INSTALLED)
+	$(BIN)/python -m venv --clear $(VENV)-plugin
+	$(VENV)-plugin/bin/python -m pip install --quiet --disable-pip-version-check . ./examples/plugin pytest
+	cd examples/plugin && $(abspath $(VENV))-plugin/bin/python -m pytest -q -p no:cacheprovider
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
