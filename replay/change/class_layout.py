@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from ...recorders.model.value_tree import ClassName
+from .qualified_names import definitions_in
 
 _MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__setstate__", "__setattr__", "__getattr__"})
 
@@ -29,21 +30,7 @@ def changed_layouts(old: Mapping[str, str], new: Mapping[str, str]) -> frozenset
 
 def _layouts(source: str) -> Iterator[tuple[str, str]]:
     """(qualified name, everything that decides on the attributes of an instance) of each class."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return
-    pending: list[tuple[ast.AST, str]] = [(tree, "")]
-    while pending:
-        node, prefix = pending.pop()
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.ClassDef):
-                yield f"{prefix}{child.name}", _layout(child)
-                pending.append((child, f"{prefix}{child.name}."))
-            elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                pending.append((child, f"{prefix}{child.name}.<locals>."))
-            else:
-                pending.append((child, prefix))
+    return ((name, _layout(node)) for name, node in definitions_in(source) if isinstance(node, ast.ClassDef))
 
 
 def _layout(node: ast.ClassDef) -> str:

@@ -6,9 +6,8 @@ They are definitions like those beside it, with the same qualified names; what i
 from __future__ import annotations
 
 import ast
-from typing import TypeAlias
 
-Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+from .qualified_names import Definition
 
 _COMPOUND = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match)
 """What may stand outside of functions and has a body; their `async` forms may not."""

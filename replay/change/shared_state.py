@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.model.branches import FunctionName
+from .qualified_names import inside
 
 StateName: TypeAlias = str
 """`module.name`, or `module.Class.name`."""
@@ -94,10 +95,10 @@ class _Reading:
     def _scope(self, body: Sequence[ast.stmt], prefix: str, owner: str) -> None:
         for node in body:
             if isinstance(node, ast.ClassDef):
-                self._scope(node.body, f"{prefix}{node.name}.", node.name)
+                self._scope(node.body, inside(node, prefix), node.name)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._function(f"{self._module}:{prefix}{node.name}", node, owner)
-                self._scope(node.body, f"{prefix}{node.name}.<locals>.", "")
+                self._scope(node.body, inside(node, prefix), "")
             elif hasattr(node, "body"):
                 self._scope(getattr(node, "body", []), prefix, owner)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ...recorders.model.branches import FunctionName
 from .definitions import take_definitions
+from .qualified_names import first_line, inside
 from .sequence_diff import opcodes
 
 
@@ -145,7 +146,7 @@ class _Module:
                 head = [*node.decorator_list, *node.bases, *node.keywords]
                 text = f"class {node.name} {[ast.dump(part) for part in head]}"
                 self._statement(prefix, text, range(node.lineno, node.lineno + 1))
-                self._walk(node.body, f"{prefix}{node.name}.")
+                self._walk(node.body, inside(node, prefix))
             else:
                 self._walk(list(take_definitions(node)), prefix)
                 text = ast.dump(node)
@@ -160,7 +161,7 @@ class _Module:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> None:
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         names |= {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
-        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        first = first_line(node)
         name = f"{prefix}{node.name}"
         function = Function(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
         self.functions.setdefault(name, []).append(function)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.model.branches import FunctionName
+from .qualified_names import first_line, inside
 
 HEAD = "def"
 """The kind of the statement that stands for the head of its function."""
@@ -85,9 +86,9 @@ class _Walk:
     def _function(self, node: _AnyFunction, prefix: str) -> None:
         name = f"{self._module}:{prefix}{node.name}"
         position = len(self._found)
-        body = list(self._body(node.body, name, f"{prefix}{node.name}.<locals>."))
+        body = list(self._body(node.body, name, inside(node, prefix)))
         part = ast.Lambda(_bare_arguments(node.args), ast.Tuple(node.decorator_list, ast.Load()))
-        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        first = first_line(node)
         last = max(node.lineno, min(node.body[0].lineno - 1, node.end_lineno or node.lineno))
         end = node.end_lineno or last
         self._add(name, _locals(node), [Statement(name, HEAD, first, last, part), *body], node, end)

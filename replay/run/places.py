@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import Entry, PathClass
 from ..change.packages import Home
+from ..change.qualified_names import definitions_in, first_line
 
 Place: TypeAlias = tuple[str, int]
 """File and line."""
@@ -47,22 +47,7 @@ def places_of(root: str, sources: Mapping[str, str], homes: Sequence[Home]) -> P
 
 def _definitions(module: str, text: str) -> Iterator[tuple[FunctionName, int]]:
     """Functions and classes of a module with their first lines, decorators included; none where it is no Python."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return
-    pending: list[tuple[ast.AST, str]] = [(tree, "")]
-    while pending:
-        node, prefix = pending.pop()
-        for child in ast.iter_child_nodes(node):
-            inner = prefix
-            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                yield (
-                    f"{module}:{prefix}{child.name}",
-                    min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)]),
-                )
-                inner = f"{prefix}{child.name}." + ("" if isinstance(child, ast.ClassDef) else "<locals>.")
-            pending.append((child, inner))
+    return ((f"{module}:{name}", first_line(node)) for name, node in definitions_in(text))
 
 
 def file_of(root: str, module: str, homes: Sequence[Home]) -> str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from ...recorders.model.branches import FunctionName
+from ..change.qualified_names import definitions_in
 
 
 class CalledNames:
@@ -27,23 +28,8 @@ class CalledNames:
 
 
 def _read(module: str, source: str) -> dict[FunctionName, frozenset[str]]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return {}
-    found: dict[FunctionName, frozenset[str]] = {}
-    pending: list[tuple[ast.AST, str]] = [(tree, "")]
-    while pending:
-        node, prefix = pending.pop()
-        for child in ast.iter_child_nodes(node):
-            inner = prefix
-            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found[f"{module}:{prefix}{child.name}"] = _called(child)
-                inner = f"{prefix}{child.name}.<locals>."
-            elif isinstance(child, ast.ClassDef):
-                inner = f"{prefix}{child.name}."
-            pending.append((child, inner))
-    return found
+    named = definitions_in(source)
+    return {f"{module}:{name}": _called(node) for name, node in named if not isinstance(node, ast.ClassDef)}
 
 
 def _called(node: ast.AST) -> frozenset[str]:
