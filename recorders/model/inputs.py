@@ -22,6 +22,8 @@ CallKind: TypeAlias = Literal[
 """How a function is called again. A registered one is called by whom it was handed to, under no name; a local one has
 no name that leads to it; a deferred one is a coroutine or an asynchronous generator."""
 
+CALL_KINDS = frozenset(get_args(CallKind))
+
 
 class HttpInput(msgspec.Struct, frozen=True, array_like=True, tag="http"):
     """A request."""
@@ -137,7 +139,7 @@ def http_input(tree: Tree) -> HttpInput:
 def call_input(tree: Tree) -> CallInput:
     """The call that `CallInput.tree` gave; raises `ValueError` where it is none."""
     kind, names = field(tree, "kind"), field(tree, "parameters")
-    if kind not in get_args(CallKind):
+    if kind not in CALL_KINDS:
         raise ValueError("it is no call")
     parameters = [str(name) for name in names.items] if isinstance(names, ListNode) else []
     known: CallKind = kind  # type: ignore[assignment]  # it is one of them

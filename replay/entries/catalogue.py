@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 from ...recorders.plugins import loaded
+from ..export.body import Body
+from ..export.pytest_source import WriteEntry, is_factory
+from ..model.invocation import Invocation
+from ..model.observation import Observation
 from .function import FunctionReplayer
 from .protocol import EntryReplayer, EntryUnavailable
 from .wsgi import WsgiReplayer
@@ -24,3 +29,20 @@ def replayer_of(kind: str) -> EntryReplayer:
     if found is None:
         raise EntryUnavailable(f"entries of kind {kind!r} are replayed by a plugin that is not installed here")
     return found
+
+
+def needs_application(kind: str) -> bool:
+    """Whether an application answers entries of a kind; of an unknown kind it is not known, and `replayer_of` says so
+    where one is called."""
+    found = _known().get(kind)
+    return found is not None and found.needs_application
+
+
+def writer(app: str, sources: Mapping[str, str]) -> WriteEntry:
+    """What writes entries as tests; `app` is the application, and `sources` the modules that may make it."""
+
+    def write(body: Body, step: Invocation, last: Observation) -> None:
+        replayer = replayer_of(step.kind)
+        replayer.write(body, replayer.read(step.arguments), last, app, is_factory=is_factory(sources, app))
+
+    return write

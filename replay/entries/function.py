@@ -10,7 +10,7 @@ from functools import partial
 from types import FunctionType, ModuleType, TracebackType
 from typing import Any
 
-from ...recorders.model.inputs import CallInput
+from ...recorders.model.inputs import CallInput, Input, call_input
 from ...recorders.model.trace import Entry, Trace
 from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
 from ...recorders.session.call_watch import consuming
@@ -20,7 +20,7 @@ from ..world.recorded_arguments import RecordedIterator, recorded_callable
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
-from .protocol import CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, Run
+from .protocol import CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, PlainReplayer, Run
 
 MOST_ITEMS = 10_000
 """Items that are taken of a generator that came to its end when it was recorded."""
@@ -35,10 +35,11 @@ UNCALLED = {
 """Kinds of functions whose traces tell that they ran, and no more, with the reason."""
 
 
-class FunctionReplayer:
+class FunctionReplayer(PlainReplayer):
     """Calls functions."""
 
     kind = "function"
+    is_call = True
 
     def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
         """The function that the entry names, with the recorded arguments, or with those that their makers give."""
@@ -62,6 +63,24 @@ class FunctionReplayer:
             return lambda: run_generator(function, arguments, taken)
         called = function if caller is None else called_from(caller, function)
         return lambda: run_function(called, arguments)
+
+    def read(self, tree: Tree) -> Input:
+        """The call."""
+        return call_input(tree)
+
+    def parts(self, given: Input) -> Tree:
+        """The arguments."""
+        return given.arguments if isinstance(given, CallInput) else given.tree()
+
+    def with_parts(self, given: Input, parts: Tree) -> Input:
+        """The call with other arguments."""
+        assert isinstance(given, CallInput)
+        return CallInput(given.kind, parts, given.parameters, given.caller, given.generates)
+
+
+def function_entry(target: str) -> Entry:
+    """The entry that a function is, called by itself."""
+    return Entry(target, FunctionReplayer.kind, target.partition(":")[0], target)
 
 
 def _items_taken(trace: Trace) -> int:

@@ -8,7 +8,12 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from ...recorders.capture.thaw import capture
+from ...recorders.model.inputs import DataInput, Input
 from ...recorders.model.trace import Entry, Outcome, Trace
+from ...recorders.model.value_tree import Tree
+from ..export.body import Body, NoTest
+from ..model.observation import Observation
+from ..model.render import short
 from ..world.public_values import Reader
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver
@@ -75,6 +80,56 @@ class EntryReplayer(Protocol):
     kind: str
     """As in `Entry.kind`, by which the recorder said what sees it."""
 
+    is_call: bool
+    """Whether it is a call of a function: then arguments are what is varied, shown and written."""
+
+    needs_application: bool
+    """Whether an application answers it, which is made when the code is loaded."""
+
     def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
         """The entry of the code under test, with the recorded input, ready to run in its world. Raises `Unbuildable`,
         `EntryGone`, `EntryUnavailable`, `EntryUncallable`."""
+
+    def read(self, tree: Tree) -> Input:
+        """The input that `Input.tree` gave; raises `ValueError`."""
+
+    def parts(self, given: Input) -> Tree:
+        """What of an input may be varied, as one tree."""
+
+    def with_parts(self, given: Input, parts: Tree) -> Input:
+        """The input with other parts."""
+
+    def render(self, given: Input, parts: Tree) -> str:
+        """An input with these parts in a line, as a person would write it."""
+
+    def write(self, body: Body, given: Input, last: Observation, app: str, *, is_factory: bool) -> None:
+        """Write down, as the source of a test, the entry and what base shows of it; `app` is the application,
+        `module:attribute`, which `is_factory` makes. Raises `NoTest`."""
+
+
+class PlainReplayer:
+    """An entry whose input is varied as a whole, and that is not written as a test. The base of others."""
+
+    kind = ""
+    is_call = False
+    needs_application = False
+
+    def read(self, tree: Tree) -> Input:
+        """The data."""
+        return DataInput(tree)
+
+    def parts(self, given: Input) -> Tree:
+        """All of it."""
+        return given.tree()
+
+    def with_parts(self, given: Input, parts: Tree) -> Input:
+        """The parts."""
+        return self.read(parts)
+
+    def render(self, given: Input, parts: Tree) -> str:
+        """The kind, and the data."""
+        return f"{self.kind} {short(parts)}"
+
+    def write(self, body: Body, given: Input, last: Observation, app: str, *, is_factory: bool) -> None:
+        """There is no such test."""
+        raise NoTest(f"an entry of kind {self.kind!r} is not written down as a test")

@@ -12,20 +12,25 @@ from types import TracebackType
 from typing import Any
 
 from ...recorders.capture.thaw import capture
-from ...recorders.model.inputs import HttpInput
+from ...recorders.model.inputs import HttpInput, Input, http_input
 from ...recorders.model.trace import Entry, Outcome, Trace
-from ...recorders.model.value_tree import BytesNode, record
+from ...recorders.model.value_tree import BytesNode, Tree, record
+from ..export.body import Body
+from ..export.request_source import write_request
+from ..model.observation import Observation
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
 from .function import is_foreign
-from .protocol import CodeUnderTest, EntryUnavailable, Run
+from .http_fields import fields_of, render_request, with_fields
+from .protocol import CodeUnderTest, EntryUnavailable, PlainReplayer, Run
 
 
-class WsgiReplayer:
+class WsgiReplayer(PlainReplayer):
     """Sends requests."""
 
     kind = "wsgi"
+    needs_application = True
 
     def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
         """The application that answers the entry, with the request."""
@@ -34,6 +39,26 @@ class WsgiReplayer:
             raise Unbuildable("it is no request")
         application = code.applications.find(entry)
         return lambda: run_wsgi(application, given, world)
+
+    def read(self, tree: Tree) -> Input:
+        """The request."""
+        return http_input(tree)
+
+    def parts(self, given: Input) -> Tree:
+        """Query, form or JSON, and numbers of the path."""
+        return fields_of(given.tree())
+
+    def with_parts(self, given: Input, parts: Tree) -> Input:
+        """The request with other fields."""
+        return http_input(with_fields(given.tree(), parts))
+
+    def render(self, given: Input, parts: Tree) -> str:
+        """`POST /quotes?page=2 {"items": []}`."""
+        return render_request(given.tree(), parts)
+
+    def write(self, body: Body, given: Input, last: Observation, app: str, *, is_factory: bool) -> None:
+        """It is sent to the application, as plain WSGI."""
+        write_request(body, given.tree(), last, app, is_factory=is_factory)
 
 
 def run_wsgi(application: Any, given: HttpInput, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:

@@ -19,7 +19,7 @@ from ...recorders.model.value_tree import ClassName, ObjectNode, TupleNode
 from ...recorders.tracing.choose import Tracer
 from ..entries.catalogue import replayer_of
 from ..entries.function import MOST_ITEMS, UNCALLED, callable_of, standing_in
-from ..entries.protocol import Applications, EntryGone, EntryUncallable, Left, Run
+from ..entries.protocol import Applications, CodeUnderTest, EntryGone, EntryUncallable, Left, Run
 from ..model.observation import ENTRY_GONE, Observation, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..world.called_names import CalledNames
@@ -93,7 +93,7 @@ class Worker:
         path = PathRecord()
         self.unlike = []
         try:
-            run = replayer_of(trace.kind).bind(entry, trace, world, _Code(self, perturbation, producers))
+            run = replayer_of(trace.kind).bind(entry, trace, world, self.code(perturbation, producers))
         except (Unbuildable, EntryUncallable) as reason:
             return Replay(None, Stop("input", str(reason), None), world, PathRecord(), None)
         except EntryGone as gone:
@@ -166,6 +166,10 @@ class Worker:
             exact=exact,
             settings=self._settings,
         )
+
+    def code(self, perturbation: Perturbation, producers: Mapping[TraceId, bytes]) -> CodeUnderTest:
+        """The code under test, as an entry may use it in one replay."""
+        return _Code(self, perturbation, producers)
 
     def arguments(
         self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes], *, look: bool = True

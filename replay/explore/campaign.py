@@ -150,7 +150,7 @@ def begin(shared: Shared, target: Target) -> Campaign | Unexplorable:
 
 def _names_of(target: Target) -> tuple[str, ...]:
     """The positional parameters; never empty for a call, so that its arguments are known as such."""
-    return target.names or ("",) if target.kind != "wsgi" else ()
+    return target.names or ("",) if target.is_call else ()
 
 
 def _evaluator(shared: Shared, runner: DifferentialRunner, raised: set[ClassName]) -> Evaluator:

@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from ...recorders.model.value_tree import Tree
+from ..entries.catalogue import replayer_of
 from ..execute.process import QuestionLost, ReplayerProcess
 from ..model.invocation import Invocation
 from ..model.job import Job
 from ..model.perturbation import Perturbation
-from .generate.http_fields import with_fields
 from .generate.seeds import Mutant, in_capitals
 from .recorded_inputs import RecordedInput
 from .trials.extension import TRIALS
@@ -145,8 +145,11 @@ def _in_working_tree(result: TrialResult, side: ReplayerProcess) -> TrialResult:
 def invocation(source: RecordedInput, tree: Tree) -> Invocation:
     """A recorded call with another input."""
     call = source.invocation
-    arguments = with_fields(call.arguments, tree) if call.kind == "wsgi" else tree
-    return Invocation(call.target, call.kind, arguments)
+    if call.is_call:
+        return Invocation(call.target, call.kind, tree)
+    replayer = replayer_of(call.kind)
+    given = replayer.with_parts(replayer.read(call.arguments), tree)
+    return Invocation(call.target, call.kind, given.tree())
 
 
 def limit_of(pairs: Sequence[Pair]) -> float:

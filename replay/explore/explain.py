@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from ...recorders.model.inputs import call_input, http_input
-from ...recorders.model.trace import Entry, Trace, encode_trace
+from ...recorders.model.inputs import call_input
+from ...recorders.model.trace import Trace, encode_trace
 from ...recorders.model.value_tree import record
 from ...recorders.privacy.encryption import SessionKey
 from ..compare.summarise import field_of
+from ..entries.catalogue import replayer_of, writer
+from ..entries.function import function_entry
 from ..execute.masking import HELD, holds_secrets
-from ..export.pytest_source import Plain, is_factory, plain_test
+from ..export.pytest_source import Plain, plain_test
 from ..judge.judge import Case, Judgement
 from ..judge.seal import SealedTrace
 from ..model.difference import Difference
@@ -26,7 +28,6 @@ from ..model.verdict import Location
 from .analyze.targets import Target
 from .differential import DifferentialRunner, Form, invocation
 from .evaluate import Divergence
-from .generate.http_fields import render_request
 from .recorded_inputs import RecordedInput
 from .render_call import outcome_text, steps_text
 from .trials.trial import Trial, TrialResult
@@ -82,8 +83,9 @@ class Explainer:
         )
 
     def _call_text(self, source: RecordedInput, trial: Trial, divergence: Divergence) -> str:
-        if self._target.kind == "wsgi":
-            return render_request(source.invocation.arguments, divergence.mutant.tree)
+        if not self._target.is_call:
+            replayer = replayer_of(self._target.kind)
+            return replayer.render(replayer.read(source.invocation.arguments), divergence.mutant.tree)
         return steps_text(trial.steps[: divergence.step + 1], self._target)
 
     def _plain(self, source: RecordedInput, trial: Trial, divergence: Divergence) -> Plain:
@@ -98,8 +100,7 @@ class Explainer:
             return Plain("", HELD)
         app = self._app or self._runner.recorded.jobs[divergence.mutant.seed].entry.target
         until = divergence.step + 1
-        factory = is_factory(self._old, app)
-        return plain_test(trial.steps[:until], base.observations[:until], app, is_factory=factory)
+        return plain_test(trial.steps[:until], base.observations[:until], writer(app, self._old))
 
     def _location(self, source: RecordedInput, trial: Trial, divergence: Divergence) -> Location | None:
         """Where it begins, as for a replay: the input is replayed as a trace of its own."""
@@ -111,11 +112,11 @@ class Explainer:
             return None  # a replay in detail has no bound of memory like that of a trial
         step = invocation(source, divergence.mutant.tree)
         job = self._runner.recorded.jobs[divergence.mutant.seed]
-        if step.kind == "wsgi":
-            alone, entry = msgspec.structs.replace(trace, input=http_input(step.arguments)), job.entry
+        if step.is_call:
+            alone, entry = _as_function(trace, step), function_entry(step.target)
         else:
-            alone = _as_function(trace, step)
-            entry = Entry(step.target, "function", step.target.partition(":")[0], step.target)
+            given = replayer_of(step.kind).read(step.arguments)
+            alone, entry = msgspec.structs.replace(trace, input=given), job.entry
         own = msgspec.structs.replace(job, entry=entry, variant=encode_trace(alone))
         case = Case(own, alone, SealedTrace(job.trace, observation=base.observations[0]))
         seen = (_observation(base, divergence.step), _observation(candidate, divergence.step))
@@ -141,7 +142,8 @@ def _observation(result: TrialResult, step: int) -> Observation | None:
 def _as_function(trace: Trace, step: Invocation) -> Trace:
     """A trace of a call inside another trace."""
     given = call_input(record(kind=step.kind, arguments=step.arguments))
-    return msgspec.structs.replace(trace, entry=step.target, kind="function", input=given, producers=[])
+    kind = function_entry(step.target).kind
+    return msgspec.structs.replace(trace, entry=step.target, kind=kind, input=given, producers=[])
 
 
 def _shown_text(differences: Sequence[Difference]) -> str:

@@ -13,12 +13,12 @@ from ...recorders.model.trace import Entry, TraceId
 from ...recorders.model.value_tree import ObjectNode, OpaqueNode, Tree, children, contains_opaque, encode, walk
 from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..change.versions import Versions
+from ..entries.catalogue import replayer_of
 from ..entries.function import UNCALLED
 from ..execute.process import ReplayerProcess
 from ..model.invocation import Invocation
 from ..model.job import Job
 from .analyze.targets import Target
-from .generate.http_fields import fields_of
 from .trials.inner_calls import CallProbe, ObservedCall, decode_probed
 from .trials.inner_calls import encode as encode_probe
 
@@ -146,9 +146,10 @@ class Collector:
         assert stored.trace is not None
         given = stored.trace.input
         if not isinstance(given, CallInput):
-            request = given.tree()
-            invocation = Invocation(self._target.name, stored.trace.kind, request)
-            return RecordedInput(invocation, fields_of(request), stored, -1)
+            kind = stored.trace.kind
+            return RecordedInput(
+                Invocation(self._target.name, kind, given.tree()), replayer_of(kind).parts(given), stored, -1
+            )
         kind, arguments = given.kind, given.arguments
         if kind in UNCALLED or given.generates:
             return UNCALLED.get(kind, "a generator function is not explored")

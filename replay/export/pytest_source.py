@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from ..model.invocation import Invocation
 from ..model.observation import Observation
 from .body import Body, NoTest
 from .call_source import write_calls
-from .request_source import write_request
 
 
 class Plain(NamedTuple):
@@ -35,21 +34,20 @@ def _needs_nothing(node: ast.FunctionDef) -> bool:
     return len(given.posonlyargs) + len(given.args) == len(given.defaults) and None not in given.kw_defaults
 
 
-def plain_test(
-    steps: Sequence[Invocation], observations: Sequence[Observation], app: str = "", *, is_factory: bool = False
-) -> Plain:
-    """The body of a test that makes these calls and asserts what the last one showed on base.
+WriteEntry: TypeAlias = Callable[[Body, Invocation, Observation], None]
+"""Writes down an entry that is no call of a function, and what base shows of it; raises `NoTest`."""
 
-    `app` is the application that the project configured, `module:attribute`; `is_factory` says that it makes one.
-    """
+
+def plain_test(steps: Sequence[Invocation], observations: Sequence[Observation], write_entry: WriteEntry) -> Plain:
+    """The body of a test that makes these calls and asserts what the last one showed on base."""
     body = Body()
     try:
         if any(call.operation.effect != "session" for seen in observations for call in seen.outbound):
             raise NoTest("it talks to a system that only the recording represents")
-        if steps[-1].kind == "wsgi":
-            write_request(body, steps[-1], observations[-1], app, is_factory=is_factory)
-        else:
+        if steps[-1].is_call:
             write_calls(body, steps, observations[-1])
+        else:
+            write_entry(body, steps[-1], observations[-1])
     except NoTest as reason:
         return Plain("", str(reason))
     return Plain(body.text(), "")

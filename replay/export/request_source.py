@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...recorders.model.value_tree import BytesNode, DictNode, Tree, field
-from ..model.invocation import Invocation
 from ..model.observation import Observation, comparable
 from .body import Body, NoTest, dotted
 
@@ -11,7 +10,7 @@ _CHOSEN = frozenset({"REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYP
 _FILLED_IN = frozenset({"HTTP_HOST", "HTTP_USER_AGENT", "HTTP_CONNECTION", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT"})
 
 
-def write_request(body: Body, step: Invocation, last: Observation, app: str, *, is_factory: bool) -> None:
+def write_request(body: Body, request: Tree, last: Observation, app: str, *, is_factory: bool) -> None:
     """Send a request, and assert what is answered; `app` is `module:attribute`, empty where none is configured. Raises
     `NoTest`."""
     if not app:
@@ -22,7 +21,7 @@ def write_request(body: Body, step: Invocation, last: Observation, app: str, *, 
     body.import_from(module, attribute.split(".")[0])
     body.add_import("import io")
     body.add_import("from wsgiref.util import setup_testing_defaults")
-    _write_environ(body, step)
+    _write_environ(body, request)
     served = f"{dotted(attribute)}()" if is_factory else dotted(attribute)
     shown = comparable(last)
     body.add(
@@ -39,8 +38,8 @@ def write_request(body: Body, step: Invocation, last: Observation, app: str, *, 
         body.add(f"assert body == {content.data!r}")
 
 
-def _write_environ(body: Body, step: Invocation) -> None:
-    environ, content = field(step.arguments, "environ"), field(step.arguments, "body")
+def _write_environ(body: Body, request: Tree) -> None:
+    environ, content = field(request, "environ"), field(request, "body")
     data = content.data if isinstance(content, BytesNode) else b""
     pairs = list(zip(environ.keys, environ.values, strict=True)) if isinstance(environ, DictNode) else []
     chosen = [(str(key), str(value)) for key, value in pairs if _is_chosen(str(key), value)]

@@ -22,6 +22,7 @@ from ..change.packages import homes_in
 from ..change.settings import replay_settings
 from ..change.versions import Versions
 from ..compare.redacted_parts import KeysAtHand
+from ..entries.catalogue import needs_application
 from ..execute.code_loader import search_path
 from ..execute.plan import CannotReplay, Plan
 from ..execute.process import ReplayerProcess
@@ -326,7 +327,7 @@ def plan_of(
         variables=dict(latest.variables),
         names=_names_of(reader),
         modules=tuple(dict.fromkeys(name for revision in reader.revisions().values() for name in revision.sources)),
-        served=tuple(entry for entry in reader.entries().values() if entry.kind == "wsgi"),
+        served=tuple(entry for entry in reader.entries().values() if needs_application(entry.kind)),
         marked=marked,
         extension=extension,
         distributions=distributions,

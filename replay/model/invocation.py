@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.inputs import CALL_KINDS
 from ...recorders.model.value_tree import Tree
 
 
@@ -13,6 +14,11 @@ class Invocation(msgspec.Struct, frozen=True, array_like=True):
 
     target: FunctionName
     kind: str
-    """`function`, `method`, `constructor`, `property`, `wsgi`."""
+    """How the function is called (`CallKind`), or the kind of the entry."""
     arguments: Tree
-    """(receiver, args, kwargs), or the input of an HTTP request."""
+    """(receiver, args, kwargs), or the whole input of an entry that is no call of a function."""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether a function is called; else `kind` is that of an entry, which its replayer knows."""
+        return self.kind in CALL_KINDS

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace
 from ..change.versions import Versions
+from ..entries.catalogue import writer
 from ..execute.masking import HELD, holds_secrets
-from ..export.pytest_source import Plain, is_factory, plain_test
+from ..export.pytest_source import Plain, plain_test
 from ..judge.judge import Case, Judgement
 from ..judge.oracle import Setup
 from ..model.invocation import Invocation
@@ -22,7 +23,7 @@ def plain_test_of(case: Case, judgement: Judgement, setup: Setup, versions: Vers
         return Plain("", reason or UNSTABLE)
     app = setup.app or case.job.entry.target
     step = _step(case, case.trace)
-    return plain_test([step], [judgement.base], app, is_factory=is_factory(versions.old, app))
+    return plain_test([step], [judgement.base], writer(app, versions.old))
 
 
 def _why_none(case: Case, judgement: Judgement, setup: Setup) -> str:

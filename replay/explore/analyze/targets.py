@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ....recorders.model.branches import FunctionName
+from ....recorders.model.inputs import CALL_KINDS
 from ....recorders.model.trace import TraceId
 from ....recorders.model.value_tree import Tree
 from ....recorders.store.protocol import BaselineReader
 from ...change.source_diff import function_names
 from ...change.versions import Versions
+from ...entries.catalogue import replayer_of
 from ...judge.oracle import Oracle
 from ...judge.seal import Seal
 from ..trials.call_probes import how_called
@@ -28,7 +30,7 @@ class Target(NamedTuple):
     name: str
     """`module:qualname`, or the name of an entry."""
     kind: str
-    """`wsgi`, or how the function is called."""
+    """How the function is called, or the kind of the entry."""
     module: str
     traces: tuple[TraceId, ...]
     """Recorded traces that ran it, those of different path classes first."""
@@ -42,6 +44,11 @@ class Target(NamedTuple):
     """Parameters that may be left out, with their defaults where these are plain."""
     unavailable: str = ""
     """Why it cannot be explored by itself, or empty."""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a function; else an entry of another kind."""
+        return self.kind in CALL_KINDS
 
     @property
     def item(self) -> str:
@@ -127,8 +134,8 @@ def _entries_above(changed: Sequence[FunctionName], versions: Versions, ran: _Ra
         functions = tuple(reached[entry])
         traces = dict.fromkeys(name for function in functions for name in ran.traces(function))
         own = tuple(ran.of_entry(entry, traces))
-        if known.kind == "wsgi":
-            yield Target(entry, "wsgi", known.module, own, True, functions)
+        if not replayer_of(known.kind).is_call:
+            yield Target(entry, known.kind, known.module, own, True, functions)
         else:
             module, _, qualname = known.target.partition(":")
             if module in versions.old and module in versions.new and _is_in(versions.new, known.target):

@@ -18,14 +18,14 @@ from ....recorders.capture.pickle_stubs import Frozen, FrozenBytes
 from ....recorders.capture.readers import class_name
 from ....recorders.capture.thaw import thaw
 from ....recorders.context import PathRecord, Scope
-from ....recorders.model.inputs import call_input, http_input
+from ....recorders.model.inputs import call_input
 from ....recorders.model.trace import Outcome, Trace, encode_trace
 from ....recorders.model.value_tree import AnchorNode, DictNode, ListNode, ObjectNode, RefNode, Tree, TupleNode, record
 from ....recorders.privacy.known_secrets import Known
 from ....recorders.session.assemble import named_trees
+from ...entries.catalogue import replayer_of
 from ...entries.function import callable_of, standing_in
 from ...entries.protocol import EntryGone, EntryUnavailable
-from ...entries.wsgi import run_wsgi
 from ...execute.extension import Parts
 from ...execute.masking import Given
 from ...execute.surroundings import kept
@@ -195,9 +195,8 @@ class TrialRunner:
     ) -> Iterator[_Frozen]:
         receiver: Any = None
         for position, step in enumerate(trial.steps):
-            if step.kind == "wsgi":
-                application = self._worker.applications.find(job.entry)
-                outcome, _trail = run_wsgi(application, http_input(step.arguments), world)
+            if not step.is_call:
+                outcome = self._entered(job, step, trace, world)
                 left = _class_of(outcome.value) if outcome.kind == "exception" else ""
                 yield _Frozen(outcome.kind, None, None, outcome, left)
                 continue
@@ -222,6 +221,14 @@ class TrialRunner:
                 continue
             receiver = result if step.kind == "constructor" else receiver
             yield _Frozen("return", reader.freeze(result), reader.freeze((receiver, args, kwargs)))
+
+    def _entered(self, job: Job, step: Invocation, trace: Trace, world: RecordedWorld) -> Outcome:
+        """The outcome of an entry that is no call of a function."""
+        replayer = replayer_of(step.kind)
+        given = msgspec.structs.replace(trace, kind=step.kind, input=replayer.read(step.arguments))
+        run = replayer.bind(job.entry, given, world, self._worker.code(job.perturbation, NO_PRODUCERS))
+        left, _trail = run()
+        return left if isinstance(left, Outcome) else left.outcome(self._worker.reader(trace, job.perturbation))
 
     def _callable(self, step: Invocation, receiver: Any) -> Any:
         """What a step calls; raises `EntryGone`."""

@@ -43,6 +43,7 @@ from pytest_runtime.recorders.model.value_tree import (
     record,
 )
 from pytest_runtime.replay.change.versions import Versions
+from pytest_runtime.replay.entries.http_fields import fields_of, render_request, with_fields
 from pytest_runtime.replay.explore.analyze.branch_distance import Missing
 from pytest_runtime.replay.explore.analyze.constant_pool import ConstantPool, constant_pool_of
 from pytest_runtime.replay.explore.analyze.constants import number_in
@@ -50,7 +51,6 @@ from pytest_runtime.replay.explore.analyze.statefulness import keeps_state
 from pytest_runtime.replay.explore.draw import drawn
 from pytest_runtime.replay.explore.example_database import KEPT, InputDatabase
 from pytest_runtime.replay.explore.generate.candidate_values import associated_values, values_for
-from pytest_runtime.replay.explore.generate.http_fields import fields_of, render_request, with_fields
 from pytest_runtime.replay.explore.generate.mutations import Mutations
 from pytest_runtime.replay.explore.generate.profile import Profile
 from pytest_runtime.replay.explore.generate.seeds import Seed

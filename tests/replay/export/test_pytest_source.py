@@ -30,6 +30,7 @@ from pytest_runtime.recorders.model.value_tree import (
     record,
 )
 from pytest_runtime.recorders.model.world import Operation
+from pytest_runtime.replay.entries.catalogue import writer
 from pytest_runtime.replay.export.pytest_source import Plain, is_factory, plain_test
 from pytest_runtime.replay.model.finding import Explored, Finding
 from pytest_runtime.replay.model.invocation import Invocation
@@ -93,6 +94,9 @@ SHOP = """
         return row[key]
     """
 
+NO_ENTRY = writer("", {})
+"""What writes entries, for calls of functions."""
+
 
 @pytest.fixture(autouse=True)
 def _modules() -> Iterator[None]:
@@ -120,7 +124,7 @@ def ran(function: Any, target: str, kind: str, receiver: Any, args: tuple[Any, .
     except Exception as error:  # noqa: BLE001 - it is the outcome
         outcome, value = "exception", error
     seen = Observation(outcome, capture(value), capture((receiver, args, kwargs)), [])  # type: ignore[arg-type]  # two of its kinds
-    return plain_test([step], [seen])
+    return plain_test([step], [seen], NO_ENTRY)
 
 
 def called(target: str, *args: Any, **kwargs: Any) -> Plain:
@@ -275,7 +279,7 @@ def test_what_a_method_does_to_its_object_is_asserted() -> None:
     cart = shop.Cart(["pen"])
     step = Invocation("written_shop:Cart.add", "method", capture((cart, ("ink",), {})))
     seen = Observation("return", cart.add("ink"), capture((cart, ("ink",), {})), [])
-    plain = plain_test([step], [seen])
+    plain = plain_test([step], [seen], NO_ENTRY)
     assert plain.reason or failing(source(plain)) == []
     service(SHOP.replace("self.lines.append(line)", "self.lines.append(line.upper())"))
     assert plain.reason or failing(source(plain)) == ["test_made"]
@@ -297,7 +301,7 @@ def test_functions_of_one_name_in_two_modules() -> None:
     for name, number in (("written_shop", 1), ("written_stock", 2)):
         service(f"def left():\n    return {number}\n", name=name)
         step = Invocation(f"{name}:left", "function", capture((None, (), {})))
-        found.append(plain_test([step], [Observation("return", number, capture((None, (), {})), [])]))
+        found.append(plain_test([step], [Observation("return", number, capture((None, (), {})), [])], NO_ENTRY))
     assert failing(source(*found)) == []
 
 
@@ -314,10 +318,10 @@ def test_an_application_may_be_made_by_a_function() -> None:
     environ = record(REQUEST_METHOD="GET", PATH_INFO="/")
     asked = Invocation("GET /", "wsgi", record(environ=environ, body=BytesNode(b""), read_all=True))
     response = record(status=200, headers=ListNode([]), body=BytesNode(b"hello"))
-    makes = is_factory({"written_shop": textwrap.dedent(source_text)}, "written_shop:make_app")
-    assert makes
+    sources = {"written_shop": textwrap.dedent(source_text)}
+    assert is_factory(sources, "written_shop:make_app")
     seen = Observation("response", response, None, [])
-    assert failing(source(plain_test([asked], [seen], "written_shop:make_app", is_factory=makes))) == []
+    assert failing(source(plain_test([asked], [seen], writer("written_shop:make_app", sources)))) == []
     assert not is_factory({"shop": "def app(environ, start_response): ..."}, "shop:app")
     assert not is_factory({"shop": "app = Flask()"}, "shop:app")
 
@@ -328,7 +332,7 @@ def test_an_application_may_be_made_by_a_function() -> None:
 def plain(step: Invocation, value: Tree = None, **more: Any) -> Plain:
     """The test of a call that returned."""
     seen = Observation("return", value, step.arguments, [])
-    return plain_test([step], [seen._replace(**more)])
+    return plain_test([step], [seen._replace(**more)], NO_ENTRY)
 
 
 def step(*args: Tree, target: str = "written_shop:give", kind: str = "function", receiver: Tree = None) -> Invocation:
@@ -450,8 +454,8 @@ def hostile(text: str) -> dict[str, Plain]:
         "a zone": plain(step(StandardNode("zoneinfo", [text]))),
         "an exception": plain(step(1), raised, kind="exception"),
         "an exception's argument": plain(step(1), ObjectNode("m:E", TupleNode([text]), [], []), kind="exception"),
-        "a request": plain_test([asked], [Observation("response", response, None, [])], "m:app"),
-        "an application": plain_test([asked], [Observation("response", response, None, [])], f"m:{text}"),
+        "a request": plain_test([asked], [Observation("response", response, None, [])], writer("m:app", {})),
+        "an application": plain_test([asked], [Observation("response", response, None, [])], writer(f"m:{text}", {})),
     }
 
 

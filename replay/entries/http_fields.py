@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
-from ....recorders.capture.thaw import capture
-from ....recorders.model.value_tree import BytesNode, DictNode, ListNode, StandardNode, Tree, TupleNode, field, record
+from ...recorders.capture.thaw import capture
+from ...recorders.model.value_tree import BytesNode, DictNode, ListNode, StandardNode, Tree, TupleNode, field, record
 
 _PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 """A part of a path that is written as its number is."""
