@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from ...recorders.errors import RuntimeBaselineError
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
+from ...recorders.plugins import loaded
 from ..execute.plan import Loaded
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree
 from ..judge.oracle import Oracle, find_oracle
+from ..judge.recorded_plugins import lacking
 from ..judge.seal import Fidelity
 from ..model.finding import Explored
 from ..model.job import Observed
@@ -109,6 +111,8 @@ class Run:
         """What the candidate is compared with; raises as `prepare` does."""
         always = self.options.everything or bool(self.options.trace)
         setup, reader = self.project.setup, self.project.reader
+        for line in lacking(reader, loaded()):
+            self._say(line)
         oracle = find_oracle(setup, reader, self._say, always=always, progress=self._progress)
         explore = self.options.explore
         if explore is not None and oracle.base is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_runtime.recorders import plugins
 from pytest_runtime.recorders.store.open import open_reader
+from pytest_runtime.replay.judge.recorded_plugins import lacking
 from pytest_runtime.testing import Scenario
 
 CLIENT = """
@@ -120,4 +122,23 @@ def test_names_of_a_plugin_are_redacted(environment: Path, tmp_path: Path) -> No
     scenario.record(lambda shop: shop.read("two-eagles-from-the-left"))
     reader = open_reader(scenario.store)
     assert not any(b"two-eagles" in content for _place, content in reader.contents())
+    reader.close()
+
+
+def test_a_replay_names_the_plugin_that_it_lacks(environment: Path, tmp_path: Path) -> None:
+    """Recorded with a plugin, replayed without it, or with one that is broken."""
+    install(environment, "oracle_names", "")
+    scenario = Scenario(tmp_path, {"shop": "def double(x):\n    return 2 * x\n"})
+    scenario.record(lambda shop: shop.double(4))
+    reader = open_reader(scenario.store)
+    assert list(lacking(reader, plugins.loaded())) == []
+    (environment / "oracle_names.py").write_text("raise RuntimeError('no oracle today')\n")
+    sys.modules.pop("oracle_names")
+    plugins.loaded.cache_clear()
+    (broken,) = lacking(reader, plugins.loaded())
+    assert broken.startswith("the plugin oracle_names cannot be loaded: RuntimeError: no oracle today")
+    shutil.rmtree(environment / "oracle_names-1.2.dist-info")
+    plugins.loaded.cache_clear()
+    (missing,) = lacking(reader, plugins.loaded())
+    assert missing.startswith("recorded with the plugin oracle_names 1.2, which is not installed here")
     reader.close()
