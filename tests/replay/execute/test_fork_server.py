@@ -142,6 +142,14 @@ def test_one_that_was_killed_is_started_again(servers: ForkServers) -> None:
     assert other is not server
 
 
+def test_one_ends_when_nobody_can_ask_it_any_more(servers: ForkServers) -> None:
+    """However the process that started it ended."""
+    server, process = forked(servers)
+    server.reap(process)
+    server._control.close()
+    assert server._process.wait(60) == 0
+
+
 def test_one_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its last words."""
     monkeypatch.setattr(sys, "path", [])
