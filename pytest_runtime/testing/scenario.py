@@ -316,7 +316,7 @@ class Scenario:
         base: str = "",
         limit: float = TIME_LIMIT,
         load_limit: float = LOAD_LIMIT,
-        launch: Literal["spawn", "fork"] = "fork",
+        launch: Literal["spawn", "fork"] = "spawn",
         keys: Sequence[str] = (),
     ) -> Setup:
         app = app or str(self._options.get("app", ""))

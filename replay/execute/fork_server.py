@@ -31,6 +31,9 @@ _MESSAGE = struct.Struct("=cq")
 """A request (`_FORK` or `_REAP`) or its answer, with the number of a process."""
 _FORK, _REAP = b"f", b"r"
 
+START_LIMIT = 120.0
+"""Seconds in which a server answers: it imports a few hundred modules, which takes a second on a busy machine."""
+
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "GLIBC_", "MALLOC_", "OPENSSL_", "SSL_")
 """What names of variables begin with that the interpreter and its libraries read once, when they start: environ(7),
 locale(7), ld.so(8), mallopt(3), openssl-env(7). A server serves as long as these are what they were."""
@@ -56,6 +59,7 @@ class ForkServer:
 
     def __init__(self, hash_seed: int, environ: Environment) -> None:
         self._control, theirs = socket.socketpair()
+        self._control.settimeout(START_LIMIT)
         self._one_at_a_time = threading.Lock()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
@@ -85,7 +89,7 @@ class ForkServer:
             with self._one_at_a_time:
                 socket.send_fds(self._control, [_MESSAGE.pack(request, process)], descriptors)
                 answer = self._control.recv(_MESSAGE.size, socket.MSG_WAITALL)
-        except OSError:  # it is gone: what it said last says why
+        except OSError:  # it is gone, or does not answer: what it said last says why
             answer = b""
         if len(answer) < _MESSAGE.size:
             raise ServerEnded(self._last_words())
@@ -100,12 +104,14 @@ class ForkServer:
     def leave(self) -> None:
         """Let go of it, in a copy of the process that started it: what runs there is to fork nothing here."""
         self._control.close()
+        self._output.close()
+        self._process.returncode = 0  # it is no child of a copy, which has nothing to wait for
 
     def close(self) -> None:
         """End it; the processes that it forked do not end with it."""
-        self.leave()
+        self._process.kill()
         self._process.wait()
-        self._output.close()
+        self.leave()
 
 
 class ForkServers:

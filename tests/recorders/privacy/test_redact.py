@@ -281,9 +281,9 @@ def test_never_raises(trees: list[tuple[str, Tree]]) -> None:
 def test_hostile_texts_take_linear_time(unit: str) -> None:
     """A megabyte of any unit, under any name, is redacted in seconds, not hours."""
     text = unit * (1_000_000 // len(unit))
-    start = time.perf_counter()
+    start = time.process_time()
     redact(text, ("password", text))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_deep_trees_do_not_raise() -> None:

@@ -310,19 +310,19 @@ def chain(depth: int, end: int) -> Any:
 
 def test_shared_references_are_compared_once() -> None:
     """A shared chain of depth 18 costs milliseconds, not 2**18 comparisons, equal or not."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert differences(chain(18, 1), chain(18, 1)) == []
     found = differences(chain(18, 1), chain(18, 2))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert [(left, right) for _path, left, right in found] == [("1", "2")]
 
 
 def test_a_shared_part_and_copies_of_it_are_compared_quickly() -> None:
     """Sharing on one side only is no difference, and costs no more."""
     shared = list(range(1000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert differences([shared] * 20, [list(range(1000)) for _copy in range(20)]) == []
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 UNKNOWN = OpaqueNode("socket:socket", "its state is held in C")
@@ -378,9 +378,9 @@ def test_a_list_of_five_thousand_is_compared_quickly() -> None:
     candidate = [dict(row) for row in base]
     candidate[500] = {**candidate[500], "name": "other"}
     left, right = capture(base), capture(candidate)
-    began = time.perf_counter()
+    began = time.process_time()
     assert tree_differences(left, right) == [("[500].name", "n500", "other")]
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_deepdiff_is_not_loaded_while_everything_is_equal() -> None:

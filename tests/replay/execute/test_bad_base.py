@@ -191,7 +191,6 @@ class Project:
             app="",
             boundaries=(),
             base=str(self.base),
-            launch="fork",
         )
         run = Run(RunProject(setup, open_reader(self.store)))
         sys.path.insert(0, str(self.folder))
@@ -654,7 +653,7 @@ def recorded(folder: Path, store: str, name: str) -> Iterator[Any]:
 
 def sealed_on_head(folder: Path, store: str, name: str, lines: list[str]) -> Seal:
     """The seal of a recorded module at `HEAD`; `lines` takes what is said."""
-    setup = Setup(str(folder), "one", store, (name,), "", (), base="HEAD", launch="fork")
+    setup = Setup(str(folder), "one", store, (name,), "", (), base="HEAD")
     sys.path.insert(0, str(folder))
     try:
         with closing(open_reader(store)) as reader:

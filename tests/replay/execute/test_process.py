@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -48,7 +48,7 @@ class Loads:
 
 
 @contextmanager
-def loaded(folder: Path, traffic: Any, **options: Any) -> Iterator[Loads]:
+def loaded(folder: Path, traffic: Any, *, launch: Literal["spawn", "fork"] = "fork", **options: Any) -> Iterator[Loads]:
     """The shop in a process of its own."""
     scenario = Scenario(folder, {"shop": SHOP}).record(traffic)
     reader = open_reader(scenario.store)
@@ -58,7 +58,7 @@ def loaded(folder: Path, traffic: Any, **options: Any) -> Iterator[Loads]:
         plan_of(scenario._setup(), reader, str(folder)),
         store=scenario.store,
         path=[str(folder), *sys.path],
-        launch="fork",
+        launch=launch,
         **options,
     )
     try:
@@ -77,10 +77,17 @@ def values(observed: list[Observed]) -> list[Any]:
     return [getattr(one.observation.value, "items", one.observation.value) for one in observed if one.observation]
 
 
-@pytest.mark.parametrize("forking", [True, False])
-def test_warm_jobs_share_a_process_and_fresh_ones_do_not(tmp_path: Path, forking: bool) -> None:
-    """With fork and without."""
-    with loaded(tmp_path, lambda shop: (shop.visit("a"), shop.visit("b")), forking=forking) as loads:
+@pytest.mark.parametrize(("launch", "forking"), [("fork", True), ("fork", False), ("spawn", True), ("spawn", False)])
+def test_warm_jobs_share_a_process_and_fresh_ones_do_not(
+    tmp_path: Path, launch: Literal["spawn", "fork"], forking: bool
+) -> None:
+    """With fork and without, in a copy of this process, in one of a fork server, and in an interpreter of its own."""
+
+    def traffic(shop: Any) -> None:
+        shop.visit("a")
+        shop.visit("b")
+
+    with loaded(tmp_path, traffic, launch=launch, forking=forking) as loads:
         assert sorted(map(len, values(loads.run()))) == [1, 2]
         assert sorted(map(len, values(loads.run(fresh=True)))) == [1, 1]
         assert sorted(map(len, values(loads.run()))) == [3, 4]

@@ -242,13 +242,14 @@ def test_known_drivers_are_refused_by_name_where_there_is_no_wall(
     scenario.record(lambda plain: [plain.work(1), plain.method(1), plain.made(1)])
     for name, call in (("work", "connect('x')"), ("method", "Client.connect()"), ("made", "Session()")):
         scenario.change("plain", f"def {name}(x):", f"def {name}(x):\n    import driver_in_c as d\n    d.{call}")
-    said = {one.candidate_text for trace in scenario.judge().traces for one in trace.differences}
+    judged = scenario.judge(launch="fork")  # copies of this process, with what was put in place here
+    said = {one.candidate_text for trace in judged.traces for one in trace.differences}
     assert {one.partition(" at ")[0].strip("\"'") for one in said} == {
         "refused driver_in_c.connect",
         "refused driver_in_c.Client.connect",
         "refused driver_in_c.Session",
     }
-    with scenario.loaded() as process:
+    with scenario.loaded(launch="fork") as process:
         assert "the network, other processes, files" in process.loaded.wall
 
 

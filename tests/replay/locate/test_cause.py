@@ -769,11 +769,11 @@ def test_long_runs_are_compared_in_good_time() -> None:
             return 2
         """
     changed = source.replace("turns > 0", "turns > 500")
-    started = time.perf_counter()
+    started = time.process_time()
     location = cause({"shop": source}, {"shop": changed}, arguments=(2000,))
     assert (location.function, location.condition) == ("shop:serve", "turns > 500")
     assert location.candidate == "500 > 500 is false"
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 # --- matching ----------------------------------------------------------------------------------------------------
