@@ -33,15 +33,12 @@ def _decode(data: bytes) -> tuple[TraceId, Tree]:
 class InputDatabase:
     """Keeps inputs by the function or entry that they are of."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Without a folder nothing is kept."""
-        self._database = DirectoryBasedExampleDatabase(folder) if folder is not None else None
+    def __init__(self, folder: Path) -> None:
+        self._database = DirectoryBasedExampleDatabase(folder)
 
     def load(self, target: str) -> list[tuple[TraceId, Tree]]:
         """Inputs of earlier runs with the traces that they were made from, in a fixed order; what cannot be read is
         deleted."""
-        if self._database is None:
-            return []
         found: list[tuple[TraceId, Tree]] = []
         for data in sorted(self._database.fetch(_key(target))):
             try:
@@ -52,8 +49,6 @@ class InputDatabase:
 
     def save(self, target: str, inputs: Iterable[tuple[TraceId, Tree]]) -> None:
         """Instead of those of earlier runs: what does not differ any more need not be tried."""
-        if self._database is None:
-            return
         wanted = set(map(_encode, inputs))
         for data in list(self._database.fetch(_key(target))):
             if data not in wanted:

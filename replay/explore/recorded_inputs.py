@@ -31,7 +31,8 @@ CALLS_LIMIT = 6
 
 SEEDS_LIMIT = 50
 """Recorded inputs that others are made from: with 200 inputs a target, the default, four mutants of each. Measured on
-the pairs of `benchmarks/explore.py`: 25 in the middle, one target in nine has more than these."""
+the pairs of `benchmarks/explore.py`: 25 in the middle, one target in nine has more than these; with ten at most, as
+many regressions are found."""
 
 FOLLOWING_LIMIT = 2
 """Other methods that are called on the same object afterwards: each makes every trial longer by a call."""

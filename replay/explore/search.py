@@ -22,7 +22,8 @@ from .generate.seeds import Mutant, Seed
 
 SHARES = (0.2, 0.15, 0.15, 0.15, 0.15, 0.1)
 """Shares of the inputs, a batch each: a later batch goes on from what took a new path in an earlier one. Hypothesis
-draws the rest, a tenth. Batches are few because each costs both processes a round trip."""
+draws the rest, a tenth. Batches are few because each costs both processes a round trip. Measured on the regressions of
+`benchmarks/explore.py` (one seed): 61 of 66 are found, 60 in one batch."""
 
 LEAST_SHARE = 0.5
 """Share of the inputs that are tried also where a near difference is found before: a bound for the time that a
@@ -30,7 +31,7 @@ difference leaves to a second one, chosen, not measured."""
 
 ENDLESS_LIMIT = 8
 """Inputs of one target that may come to no end before the rest is left: each costs a time limit on a side, 2.4 s in
-all."""
+all. On the pairs of `benchmarks/explore.py` two of 158 targets meet any, one as many."""
 
 CROWDED = 4
 """Where more than a quarter of the trials of a batch differ to the byte, digests are made canonical from then on: equal

@@ -56,7 +56,7 @@ def test_other_packages_are_found_as_before(tmp_path: Path, monkeypatch: pytest.
         finder = sys.meta_path[0]
         assert finder.find_spec("pytest_runtime_other", None) is None
         assert importlib.import_module("pytest_runtime_other").VALUE == 1
-        spec = finder.find_spec("pytest_runtime.pipeline", sys.modules["pytest_runtime"].__path__)
+        spec = finder.find_spec("pytest_runtime.pytest_run", sys.modules["pytest_runtime"].__path__)
         assert spec is not None
         assert isinstance(spec.loader, SourceFileLoader)
     finally:

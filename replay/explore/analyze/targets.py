@@ -31,7 +31,6 @@ class Target(NamedTuple):
     """`module:qualname`, or the name of an entry."""
     kind: str
     """How the function is called, or the kind of the entry."""
-    module: str
     traces: tuple[TraceId, ...]
     """Recorded traces that ran it, those of different path classes first."""
     is_entry: bool
@@ -119,7 +118,7 @@ def _function(name: FunctionName, versions: Versions, ran: _Ran) -> Target:
     traces = tuple(ran.traces(name))
     if not traces:
         unavailable = "no recorded trace that base can replay runs it"
-    return Target(name, how.kind, module, traces, name in ran.entries, (name,), how.names, how.optional, unavailable)
+    return Target(name, how.kind, traces, name in ran.entries, (name,), how.names, how.optional, unavailable)
 
 
 def _entries_above(changed: Sequence[FunctionName], versions: Versions, ran: _Ran) -> Iterator[Target]:
@@ -135,13 +134,13 @@ def _entries_above(changed: Sequence[FunctionName], versions: Versions, ran: _Ra
         traces = dict.fromkeys(name for function in functions for name in ran.traces(function))
         own = tuple(ran.of_entry(entry, traces))
         if not replayer_of(known.kind).is_call:
-            yield Target(entry, known.kind, known.module, own, True, functions)
+            yield Target(entry, known.kind, own, True, functions)
         else:
             module, _, qualname = known.target.partition(":")
             if module in versions.old and module in versions.new and _is_in(versions.new, known.target):
                 how = _how(versions.old[module], qualname)
                 reached_here = (known.target, *functions)
-                yield Target(entry, how.kind, module, own, True, reached_here, how.names, how.optional, how.unavailable)
+                yield Target(entry, how.kind, own, True, reached_here, how.names, how.optional, how.unavailable)
 
 
 class _How(NamedTuple):

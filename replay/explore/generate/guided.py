@@ -16,17 +16,20 @@ from .seeds import Mutant, SeedPool
 from .tree_places import Part, is_about
 
 STEPS = 12
-"""Inputs made from one that took a new path."""
+"""Inputs made from one that took a new path: a bound, so that several such inputs share a batch."""
 
 STEPS_NEARER = 40
-"""Inputs made from one that came nearer to changed lines than any before: a fifth of all, by default."""
+"""Inputs made from one that came nearer to changed lines than any before: a fifth of all, by default. Measured on the
+regressions of `benchmarks/explore.py` (one seed): 61 of 66 are found, 60 with as many as `STEPS`."""
 
 DECIDING_VALUES = 4
-"""Values of each part that the next decision is about, before any other part is changed."""
+"""Values of each part that the next decision is about, before any other part is changed: a bound that leaves room for
+the other parts. With one, as many regressions of `benchmarks/explore.py` are found."""
 
 TELLING_VALUES = 6
 OTHER_VALUES = 4
-"""Values of each part that changed lines are about, and of each other one."""
+"""Values of each part that changed lines are about, and of each other one, in one input: bounds, chosen and not
+measured."""
 
 _ASKING_KIND = frozenset({"isinstance", "type", "hasattr", "callable"})
 

@@ -22,10 +22,11 @@ _TURNS = ("single", "combined", "single", "derived", "equal", "single", "derived
 """Operators in turn: what one changed part shows is most of what is found, and is the easiest to read."""
 
 DRAWN_VALUES = 24
-"""Values of one place that Hypothesis draws from."""
+"""Values of one place that Hypothesis draws from: a bound, chosen and not measured; the first of a row are the most
+telling."""
 
 DRAWN_CHANGES = 3
-"""Parts that Hypothesis changes at most."""
+"""Parts that Hypothesis changes at most: a bound, chosen and not measured."""
 
 _CHOICES = 2 + 2 * DRAWN_CHANGES
 """Which seed, how many changes, and for each change where and what; 16 bits each."""

@@ -16,34 +16,36 @@ from .seeds import Mutant, SeedPool
 from .tree_places import Part, Pattern, Place, is_about, replaced
 
 CONTEXTS_LIMIT = 3
-"""Seeds that values to try at a place are worked out for, and tried in: of different paths, by their rank."""
+"""Seeds that values to try at a place are worked out for, and tried in: of different paths, by their rank. Measured on
+the regressions of `benchmarks/explore.py` (one seed): 61 of 66 are found, 59 with one context."""
 
 IN_ALL = 2
 IN_ALL_TOGETHER = 20
 """Values of a place that changed lines are about, for each of these seeds, that are tried in all of them: two of each
-place, or twenty of all together."""
+place, or twenty of all together. Without them 59 of the 66 regressions are found."""
 
 AT_ONCE = 3
-"""Values of a place that changed lines are about, for each one of another place."""
+"""Values of a place that changed lines are about, for each one of another place. With one in the place of three, 59 of
+the 66 regressions are found."""
 
 VALUES_LIMIT = 400
 """Values of one place: twice the inputs of a target by default, a bound for runs with more."""
 
 EQUAL_LIMIT = 12
-"""Parts of one type of which each is made equal to each: 132 pairs."""
+"""Parts of one type of which each is made equal to each: a bound, 132 pairs of one seed."""
 
 MOST_CHANGES = 4
-"""Parts that are changed at a time. What several limits reach together is found by two or three; the fourth is for
-arguments that must fit each other."""
+"""Parts that are changed at a time, two at least: a bound, chosen and not measured. An input with more changes is
+harder to read, and shrinks slowly."""
 
 MISSES_LIMIT = 200
-"""Combinations that were tried before, in a row, until no more are drawn."""
+"""Combinations that were tried before, in a row, until no more are drawn: a bound for seeds with few places."""
 
 DERIVED_ROWS = 4
-"""Derived seeds in which parts are changed, spread over all."""
+"""Derived seeds in which parts are changed, spread over all: a bound, chosen and not measured."""
 
 DERIVED_VALUES = 12
-"""Values of each part of a derived seed."""
+"""Values of each part of a derived seed: a bound, chosen and not measured."""
 
 _CONTAINERS = (ListNode, TupleNode, DictNode, ObjectNode)
 

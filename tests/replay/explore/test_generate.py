@@ -503,7 +503,7 @@ def test_hypothesis_sees_no_value(capsys: pytest.CaptureFixture[str], caplog: py
 
 
 def test_what_is_kept_is_found_again_and_what_is_not_wanted_goes(tmp_path: Any) -> None:
-    """By function; `KEPT` at most; a file that is no value tree is nothing; without a folder nothing is kept."""
+    """By function; `KEPT` at most; a file that is no value tree is nothing."""
     database = InputDatabase(tmp_path)
     database.save("m:f", [("t", call(n)) for n in range(KEPT + 5)])
     assert len(database.load("m:f")) == KEPT
@@ -513,9 +513,6 @@ def test_what_is_kept_is_found_again_and_what_is_not_wanted_goes(tmp_path: Any) 
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
         path.write_bytes(b"\xc1 nothing")
     assert database.load("m:f") == []
-    without = InputDatabase(None)
-    without.save("m:f", [("t", call(1))])
-    assert without.load("m:f") == []
 
 
 # --- state --------------------------------------------------------------------------------------------------------
