@@ -19,7 +19,7 @@ from pytest_runtime.recorders.store.protocol import BaselineReader
 from pytest_runtime.replay.execute.replayer import Replayer
 from pytest_runtime.replay.judge.oracle import plan_of
 from pytest_runtime.replay.model.job import Job, fingerprint
-from pytest_runtime.replay.world.response_fallback import Lender
+from pytest_runtime.replay.world.response_fallback import ResponseFallback
 from pytest_runtime.wiring import setup_of
 
 _cpu = time.process_time
@@ -45,7 +45,7 @@ def main(baseline: str) -> int:
     setup = setup_of(project, baseline)
     reader = open_reader(setup.store)
     output = os.fdopen(os.dup(1), "w", buffering=1)
-    replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: Lender([]))
+    replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: ResponseFallback([]))
     replayer.start()
     replayer.load()
     encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Job).decode

@@ -26,7 +26,7 @@ from pytest_runtime.replay.judge.oracle import plan_of
 from pytest_runtime.replay.judge.seal import SealedTrace
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.model.observation import recorded_observation
-from pytest_runtime.replay.world.response_fallback import Lender
+from pytest_runtime.replay.world.response_fallback import ResponseFallback
 from pytest_runtime.wiring import setup_of
 
 ROUNDS = 7
@@ -93,7 +93,7 @@ def main(baseline: str) -> int:
     entries, roots = reader.entries(), Roots(setup.root)
     stored = [one for one in reader.traces() if one.trace is not None and not one.trace.gaps]
     traces: list[Trace] = [one.trace for one in stored if one.trace is not None]
-    replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: Lender(traces))
+    replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: ResponseFallback(traces))
     replayer.start()
     try:
         candidate = InProcess(replayer)

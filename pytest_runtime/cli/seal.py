@@ -105,9 +105,9 @@ def _unjudged(rows: Sequence[Row]) -> Iterator[Unjudged]:
 
 def _entry(name: str, traces: Sequence[SealedTrace]) -> Iterator[str]:
     faithful = sum(not trace.why for trace in traces)
-    borrowed = sum(trace.borrowed for trace in traces)
-    lent = f"; {borrowed} exchanges answered from other traces" if borrowed else ""
-    yield f"{name}  {faithful} of {len(traces)}{lent}"
+    fallbacks = sum(trace.fallbacks for trace in traces)
+    beside = f"; {fallbacks} exchanges answered from other traces" if fallbacks else ""
+    yield f"{name}  {faithful} of {len(traces)}{beside}"
 
 
 def _volatile(rows: Sequence[Row]) -> Iterator[str]:

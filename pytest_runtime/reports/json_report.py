@@ -120,7 +120,7 @@ def _fidelity(fidelity: Fidelity) -> dict[str, Any]:
     return {
         "traces": fidelity.traces,
         "faithful": fidelity.faithful,
-        "borrowed": fidelity.borrowed,
+        "fallbacks": fidelity.fallbacks,
         "reasons": dict(fidelity.reasons),
     }
 

@@ -40,7 +40,7 @@ from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
 from ..replay.run.exploring import make_explorer, targets_of_change
 from ..replay.run.options import Project, RunOptions
 from ..replay.run.run import Run
-from ..replay.world.response_fallback import Lender
+from ..replay.world.response_fallback import ResponseFallback
 
 _numbers = itertools.count()
 
@@ -96,8 +96,8 @@ class LocalRunner:
     """The candidate in this very process: quick, and open to a test's own objects. Nothing is fresh in it."""
 
     def __init__(self, setup: Setup, reader: BaselineReader, versions: Versions) -> None:
-        plan = plan_of(setup, reader, setup.root, relaid=versions.relaid)
-        self._replayer = Replayer(plan, traces=lambda: Lender(_traces(reader)))
+        plan = plan_of(setup, reader, setup.root, changed_layout=versions.changed_layout)
+        self._replayer = Replayer(plan, traces=lambda: ResponseFallback(_traces(reader)))
         self.loaded = Loaded({}, {}, {}, [])
 
     def start(self) -> None:

@@ -20,7 +20,7 @@ LENT = (
 )
 
 
-def lent_changes(recorded: Mapping[str, str], known: Collection[str], root: Path, homes: Iterable[Home]) -> Versions:
+def ignored_changes(recorded: Mapping[str, str], known: Collection[str], root: Path, homes: Iterable[Home]) -> Versions:
     """The recorded and the present text of the included modules that git does not know and whose text is another.
 
     `recorded` maps modules to their text, `known` are the modules that git knows now or knew at base.
@@ -36,7 +36,7 @@ def lent_changes(recorded: Mapping[str, str], known: Collection[str], root: Path
     return Versions(old, new)
 
 
-def describe_lent(changes: Versions) -> str:
+def describe_ignored(changes: Versions) -> str:
     """Which modules these are, in a line; empty where none changed in its meaning."""
     names = sorted(name for name, one in changes.changes.items() if one.functions or one.removed or one.statements)
     if not names:

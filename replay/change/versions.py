@@ -57,7 +57,7 @@ class Versions:
         return {name for change in self.changes.values() for name in (*change.functions, *change.removed)}
 
     @cached_property
-    def relaid(self) -> frozenset[ClassName]:
+    def changed_layout(self) -> frozenset[ClassName]:
         """Classes whose instances may hold something else."""
         return changed_layouts(self.old, self.new)
 

@@ -1,4 +1,4 @@
-"""Detail: what one replay did, step by step, in code whose decisions and values are marked.
+"""Line tracer: what one replay did, step by step, in instrumented code.
 
 Only diverged traces are replayed in detail, in a process of its own for each side, to tell where a divergence begins.
 `instrument` puts calls of the markers below into included modules. A marker does nothing unless steps are recorded and

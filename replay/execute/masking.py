@@ -137,25 +137,25 @@ class Mask:
         self._redactor = redactor
         self._all = known
 
-    def observation(self, seen: Observation, lent: Sequence[Exchange] = ()) -> Observation:
+    def observation(self, seen: Observation, fallbacks: Sequence[Exchange] = ()) -> Observation:
         """An observation, as it may be shown."""
-        return self.whole(seen, None, [], lent)[0]
+        return self.whole(seen, None, [], fallbacks)[0]
 
     def whole(
         self,
         seen: Observation,
         detail: Detail | None,
         further: Sequence[Tree],
-        lent: Sequence[Exchange] = (),
+        fallbacks: Sequence[Exchange] = (),
     ) -> tuple[Observation, Detail | None, list[Tree]]:
-        """What a replay shows, as it may be shown; `further` are other values that were seen in it, and `lent` the
+        """What a replay shows, as it may be shown; `further` are other values that were seen in it, and `fallbacks` the
         exchanges of other traces that answered it."""
         if self._redactor is None:
             return self._by_value(seen, detail, further)
         as_trace = _as_trace(self._trace, seen)
         beside = named_trees(self._trace)
-        if lent:
-            beside += named_trees(msgspec.structs.replace(self._trace, exchanges=list(lent)))
+        if fallbacks:
+            beside += named_trees(msgspec.structs.replace(self._trace, exchanges=list(fallbacks)))
         own, steps = named_trees(as_trace), _named_steps(detail)
         pairs = [*own, *steps, *(("", tree) for tree in further)]
         trees, redaction = self._redactor.redact_together(pairs, beside)

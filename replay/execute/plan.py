@@ -37,12 +37,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Recorded modules, imported where they are included and still there."""
     served: tuple[Entry, ...] = ()
     """Entries that an application answers: it is made when the code is loaded, once for all processes."""
-    relaid: tuple[ClassName, ...] = ()
+    changed_layout: tuple[ClassName, ...] = ()
     """Classes that hold their state in another way than at base."""
     distributions: bool = False
     """Whether it is to tell which installed distributions were imported."""
-    marked: bool = False
-    """Whether decisions and values are marked, for replays in detail."""
+    instrumented: bool = False
+    """Whether modules are instrumented, for replays in detail."""
     extension: str = ""
     """Module of what is added to the process, see `extension`; empty for nothing."""
     keys: tuple[SessionKey, ...] = ()

@@ -41,7 +41,7 @@ from ..model.steps import Detail
 from ..world.called_names import CalledNames
 from ..world.recorded_environment import Settings
 from ..world.resolver import Resolver
-from ..world.response_fallback import Lender
+from ..world.response_fallback import ResponseFallback
 from . import waits
 from .application import Building
 from .code_loader import CodeLoader
@@ -68,11 +68,11 @@ _clock = time.perf_counter
 class Replayer:
     """Replays traces on one version of the code."""
 
-    def __init__(self, plan: Plan, *, traces: Callable[[], Lender]) -> None:
-        """`traces` makes the lender of the baseline, when one is first wanted."""
+    def __init__(self, plan: Plan, *, traces: Callable[[], ResponseFallback]) -> None:
+        """`traces` makes the fallback of the baseline, when one is first wanted."""
         self._plan = plan
         self._extension = load_extension(plan.extension)
-        self._make_lender = traces
+        self._make_fallback = traces
         self.included = Included(plan.include)
         self._codes: list[CodeType] = []
         self._tracer = choose_tracer(self._fault, self.included)
@@ -94,7 +94,7 @@ class Replayer:
         self._applications = WsgiApplications(plan.app, self._building, self._resolver, self._closed.place_of)
         settings = Settings(variables, frozenset(plan.names) if plan.names is not None else None)
         self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
-        self.worker.relaid = frozenset(plan.relaid)
+        self.worker.changed_layout = frozenset(plan.changed_layout)
         self.worker.replaying = self._closed.replaying
         self._paths = Paths(self.included)
         self._roots = Roots(plan.root, *plan.known_as, *plan.recorded, temporary=[self.temporary])
@@ -161,7 +161,7 @@ class Replayer:
         self._undos.add(self._closed.install())
 
     def _compiler(self) -> Callable[[str, str, str], CodeType]:
-        if not self._plan.marked:
+        if not self._plan.instrumented:
             return self._extension.compile
         from .instrument.source import instrumented
 
@@ -199,10 +199,10 @@ class Replayer:
         """Code objects of the included modules."""
         return self._codes
 
-    def lend(self) -> None:
+    def use_fallback(self) -> None:
         """From here on answer what a trace lacks from other traces."""
-        if self.worker.lender is None:
-            self.worker.lender = self._make_lender()
+        if self.worker.fallback is None:
+            self.worker.fallback = self._make_fallback()
 
     def stop(self) -> None:
         """Take everything away."""
@@ -217,12 +217,12 @@ class Replayer:
     # --- replaying ---
 
     def run(self, job: Job) -> Observed:
-        """Replay once; every failure is told in the answer. A trace that lacks an exchange is run again, lent."""
+        """Replay once; every failure is told in the answer. A trace that lacks an exchange is run again, fallbacks."""
         for before in job.preceding:
             self.run(before)
         observed = self._run(job)
-        if observed.wants_lender:
-            self.lend()
+        if observed.wants_fallback:
+            self.use_fallback()
             observed = _with_lines(self._run(job), observed.lines)
         return observed
 
@@ -258,7 +258,7 @@ class Replayer:
             self._relocation,
             self.masks,
             self.included.modules,
-            self.lend,
+            self.use_fallback,
             self.ours,
         )
 
@@ -274,7 +274,7 @@ class Replayer:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if self._plan.marked:
+            if self._plan.instrumented:
                 from .line_tracer import Steps
 
                 with Steps() as steps:
@@ -309,8 +309,8 @@ class Replayer:
         if self._own_folder and _is_out_of_memory(observation):
             most = f"the {shown(for_replay())} that a replay may take beyond what is loaded"
             return Observed(job.trace, "crashed", f"the replay asked for more memory than {most}")
-        lent = world.lent if world is not None else ()
-        observation, detail, probed = self.masks.mask(given).whole(observation, detail, probe.trees(), lent)
+        fallbacks = world.fallbacks if world is not None else ()
+        observation, detail, probed = self.masks.mask(given).whole(observation, detail, probe.trees(), fallbacks)
         observation = self._roots.hidden(observation)
         detail = self._roots.hidden_in_detail(detail) if detail is not None else None
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
@@ -325,8 +325,8 @@ class Replayer:
             stop.kind if stop is not None else "",
             None if expected else observation,
             reading_digest(world.clock.readings) if world is not None else b"",
-            len(world.lent) if world is not None else 0,
-            world.wants_lender and self.worker.lender is None if world is not None else False,
+            len(world.fallbacks) if world is not None else 0,
+            world.wants_fallback and self.worker.fallback is None if world is not None else False,
             list(self._resolver.restored),
             list(dict.fromkeys(functions)),
             self._paths.arms(replay.path.arms) if job.traced else [],
@@ -336,7 +336,7 @@ class Replayer:
             detail,
             "sqlglot" in sys.modules,
             probed=probe.answer(probed),
-            unlike=self.worker.unlike,
+            mismatched=self.worker.mismatched,
         )
 
 

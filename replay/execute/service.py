@@ -24,7 +24,7 @@ from ...recorders.privacy.secret_parts import opened
 from ...recorders.store.open import open_reader
 from ..model.job import Job
 from ..model.outbound_requests import read_ahead
-from ..world.response_fallback import Lender
+from ..world.response_fallback import ResponseFallback
 from .memory import keep_no_core, limit_memory, physical
 from .messages import Ask, End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
 from .offspring import Offspring, forked
@@ -69,7 +69,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
     keep_no_core()
     for name in (KEY_VARIABLE, RECIPIENT_VARIABLE):
         os.environ.pop(name, None)
-    replayer = Replayer(question.plan, traces=lambda: _lender(question.store, Keyring(question.plan.keys)))
+    replayer = Replayer(question.plan, traces=lambda: _fallback(question.store, Keyring(question.plan.keys)))
     replayer.own_process()
     replayer.start()
     try:
@@ -91,10 +91,10 @@ def _forget(include: Sequence[str]) -> None:
             del sys.modules[module]
 
 
-def _lender(store: str, keys: Keyring) -> Lender:
+def _fallback(store: str, keys: Keyring) -> ResponseFallback:
     reader = open_reader(store)
     try:
-        return Lender(opened(stored.trace, keys) for stored in reader.traces() if stored.trace is not None)
+        return ResponseFallback(opened(stored.trace, keys) for stored in reader.traces() if stored.trace is not None)
     finally:
         reader.close()
 
@@ -210,8 +210,8 @@ class _Service:
     def _learn(self, answer: bytes) -> None:
         """What one process had to make ready, later ones will too: it is made once, here."""
         observed = decode_observed(answer)
-        if self._replayer.worker.lender is None and observed.borrowed:
-            self._replayer.lend()
+        if self._replayer.worker.fallback is None and observed.fallbacks:
+            self._replayer.use_fallback()
         self._parses = self._parses or observed.parsed
 
     def _make_ready(self, job: Job) -> None:

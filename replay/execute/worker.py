@@ -29,7 +29,7 @@ from ..world.rebuild import Stand, build
 from ..world.recorded_environment import NO_SETTINGS, Settings
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable
-from ..world.response_fallback import Lender
+from ..world.response_fallback import ResponseFallback
 from ..world.stopping import Stop, TraceStopped
 from .printed import printing, with_printed
 
@@ -67,11 +67,11 @@ class Worker:
         self._called = called
         self._classes = Classes(resolver.covers)
         self.applications = applications
-        self.relaid: frozenset[ClassName] = frozenset()
+        self.changed_layout: frozenset[ClassName] = frozenset()
         """Classes that hold their state in another way than when it was recorded."""
-        self.unlike: list[str] = []
+        self.mismatched: list[str] = []
         """Of the last replay: objects that were made again and are not as they were recorded."""
-        self.lender: Lender | None = None
+        self.fallback: ResponseFallback | None = None
         """Answers what a trace lacks, where there is one."""
         self.replaying: Callable[[RecordedWorld], AbstractContextManager[None]] = lambda world: nullcontext()
         """Around everything that runs for a trace: what is refused meanwhile belongs to it."""
@@ -91,7 +91,7 @@ class Worker:
         """
         world = self.world(trace, perturbation)
         path = PathRecord()
-        self.unlike = []
+        self.mismatched = []
         try:
             run = replayer_of(trace.kind).bind(entry, trace, world, self.code(perturbation, producers))
         except (Unbuildable, EntryUncallable) as reason:
@@ -162,7 +162,7 @@ class Worker:
             self._modules,
             self._called,
             perturbation=perturbation,
-            lender=self.lender,
+            fallback=self.fallback,
             exact=exact,
             settings=self._settings,
         )
@@ -182,11 +182,11 @@ class Worker:
             self.resolver,
             producers,
             lambda one, given: self._produce(one, given, world),
-            self.relaid,
+            self.changed_layout,
             look=look,
         )
         arguments = behind.arguments(trace, stand)
-        self.unlike = behind.unlike
+        self.mismatched = behind.mismatched
         return arguments
 
     def _produce(self, trace: Trace, given: Callable[[Stand], Any], behind: RecordedWorld) -> tuple[Any, Any]:
@@ -207,12 +207,12 @@ class Worker:
                 made = function(*args, **kwargs)
                 return arguments, list(itertools.islice(made, MOST_ITEMS)) if generates else made
             except TraceStopped:
-                behind.wants_lender = behind.wants_lender or world.wants_lender
+                behind.wants_fallback = behind.wants_fallback or world.wants_fallback
                 raise Unbuildable(f"what made an object that it was given, {trace.entry}, stopped") from None
             except BaseException:  # noqa: BLE001 - its outcome is judged by itself; what it changed counts here
                 return arguments, None
             finally:
-                behind.lent += world.lent
+                behind.fallbacks += world.fallbacks
 
 
 def _call_of(trace: Trace) -> CallInput:

@@ -102,7 +102,7 @@ class Collector:
             known.setdefault(encode(recorded.tree), recorded)
         chosen = list(known.values())[:SEEDS_LIMIT]
         changed = self._changed_layout(chosen)
-        if changed and not all(_has_producers(recorded.tree, self._versions.relaid) for recorded in chosen):
+        if changed and not all(_has_producers(recorded.tree, self._versions.changed_layout) for recorded in chosen):
             return Collected([], reason=f"it needs a {changed} whose layout changed and which no recorded entry made")
         elsewhere = [] if self._target.is_entry else _weighing_most(found.inputs)
         return Collected(chosen, elsewhere, bool(changed))
@@ -117,7 +117,9 @@ class Collector:
 
     def _changed_layout(self, known: Sequence[RecordedInput]) -> str:
         """A class with a changed layout of which recorded inputs hold an instance; or empty."""
-        found = (name for recorded in known for name in _classes(recorded.tree) if name in self._versions.relaid)
+        found = (
+            name for recorded in known for name in _classes(recorded.tree) if name in self._versions.changed_layout
+        )
         return next(found, "").replace(":", ".")
 
     def _traces(self) -> Iterator[StoredTrace]:

@@ -17,7 +17,7 @@ from ..execute.printed import without_printed
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Job, Observed
 from ..model.observation import Observation
-from ..model.perturbation import STANDING
+from ..model.perturbation import FROZEN_CLOCK
 from ..model.reason import Reason, ReasonCode, StopCode, because, joined
 from .judgement import Case, Judgement, failed, news_of, not_judged, same
 
@@ -103,7 +103,7 @@ class CaseComparison:
         found = compare(base, candidate, tolerance)
         if not found or case.sealed.frozen is None:
             return Compared(found, rules)
-        frozen = self._once(msgspec.structs.replace(case.job, fresh=case.sealed.fresh, perturbation=STANDING))
+        frozen = self._once(msgspec.structs.replace(case.job, fresh=case.sealed.fresh, perturbation=FROZEN_CLOCK))
         if frozen.ended != "outcome" or frozen.observation is None:
             return Compared(found, rules)
         return Compared(compare(case.sealed.frozen, frozen.observation, tolerance), rules)

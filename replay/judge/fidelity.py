@@ -64,16 +64,16 @@ class RecordingCheck:
         return because(ReasonCode.UNEXPLAINED, f"base gives no answer: {reason}")
 
     def deviations(
-        self, trace: Trace, recorded: Observation, base: Observation, masks: Sequence[Mask], *, borrowed: int
+        self, trace: Trace, recorded: Observation, base: Observation, masks: Sequence[Mask], *, fallbacks: int
     ) -> list[Difference]:
         """In what base's outcome is not what was recorded; empty where it is.
 
-        `recorded` is the recorded observation in base's terms (folders hidden); `borrowed` says how many exchanges
+        `recorded` is the recorded observation in base's terms (folders hidden); `fallbacks` says how many exchanges
         other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
         """
         differing = compare(recorded, without_printed(base), Volatile(masks))
         found = [part for part in differing if not _is_rest_of_one_stream(part)]
-        if borrowed:
+        if fallbacks:
             found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]
         return outside_redacted(found, self._redacted.fields(trace, base)) if found else []
 

@@ -66,7 +66,7 @@ def unjudged_changes(
     return found
 
 
-def lent_functions(touched: Iterable[Touched], entries: Mapping[TraceId, str]) -> list[UnjudgedChange]:
+def ignored_functions(touched: Iterable[Touched], entries: Mapping[TraceId, str]) -> list[UnjudgedChange]:
     """The changed functions of modules that base has from the working tree: whatever came out is no evidence."""
     return [
         UnjudgedChange(

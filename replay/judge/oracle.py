@@ -16,7 +16,7 @@ from ..change.base import Base, Matters, find_base
 from ..change.checkout import checked_out
 from ..change.distributions import other_distributions
 from ..change.files import content, last_changed, links_in, links_of, read_at, tree_of, tree_of_working
-from ..change.ignored_modules import describe_lent, lent_changes
+from ..change.ignored_modules import describe_ignored, ignored_changes
 from ..change.modules import Files, followed, may_lead_to_modules, module_files, module_of
 from ..change.packages import homes_in
 from ..change.settings import replay_settings
@@ -41,8 +41,8 @@ __all__ = [
     "base_process",
     "candidate_process",
     "find_oracle",
+    "instrumented_base",
     "latest_revision",
-    "marked_base",
     "plan_of",
 ]
 
@@ -70,7 +70,7 @@ class Oracle(NamedTuple):
     """Whether anything that traces loaded or read differs between base and candidate."""
     unread: tuple[str, ...] = ()
     """Files that differ and that no trace loads or reads."""
-    lent: Versions = Versions({}, {})
+    ignored: Versions = Versions({}, {})
     """Modules that git ignores, as they were recorded and as they are: base has no other text of them."""
 
     @property
@@ -113,28 +113,28 @@ def find_oracle(
         and not module_of(path, setup.include, (*before.homes, *after.homes))
         and path not in linked
     )
-    lent = _lent(setup, latest, base, before, after, say)
+    ignored = _ignored(setup, latest, base, before, after, say)
     settings = _settings_differ(base, root)
     path = _seal_path(setup, reader, before)
     digest_of = _digests(root, base, tree, now)
     known = None if renew else _known_seal(path, digest_of, say)
     asked = renew or always or versions.anything or settings
     if not (asked or other or _other_distributions(known)):
-        return Oracle(base, base.reason, versions, None, None, False, lent=lent)
+        return Oracle(base, base.reason, versions, None, None, False, ignored=ignored)
     made = known or _make(setup, reader, base, digest_of, path, say, progress)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)
     selection = Selection(versions, changed, made)
     if not (asked or changed.distributions or selection.read):
-        return Oracle(base, base.reason, versions, made, None, False, tuple(sorted(other)), lent)
-    return Oracle(base, base.reason, versions, made, selection, True, tuple(sorted(other - selection.read)), lent)
+        return Oracle(base, base.reason, versions, made, None, False, tuple(sorted(other)), ignored)
+    return Oracle(base, base.reason, versions, made, selection, True, tuple(sorted(other - selection.read)), ignored)
 
 
-def _lent(setup: Setup, latest: Revision, base: Base, before: Files, after: Files, say: Say) -> Versions:
+def _ignored(setup: Setup, latest: Revision, base: Base, before: Files, after: Files, say: Say) -> Versions:
     if base.kind == "directory":  # it has all files of its own
         return Versions({}, {})
     known = {*_modules(before, setup), *_modules(after, setup)}
-    found = lent_changes(latest.sources, known, Path(setup.root), (*before.homes, *after.homes))
-    text = describe_lent(found)
+    found = ignored_changes(latest.sources, known, Path(setup.root), (*before.homes, *after.homes))
+    text = describe_ignored(found)
     if text:
         say(text)
     return found
@@ -310,10 +310,10 @@ def plan_of(
     reader: BaselineReader,
     root: str,
     *,
-    marked: bool = False,
+    instrumented: bool = False,
     extension: str = "",
     distributions: bool = False,
-    relaid: Iterable[str] = (),
+    changed_layout: Iterable[str] = (),
 ) -> Plan:
     """What a replayer of the project in a folder loads."""
     latest = latest_revision(reader)
@@ -328,10 +328,10 @@ def plan_of(
         names=_names_of(reader),
         modules=tuple(dict.fromkeys(name for revision in reader.revisions().values() for name in revision.sources)),
         served=tuple(entry for entry in reader.entries().values() if needs_application(entry.kind)),
-        marked=marked,
+        instrumented=instrumented,
         extension=extension,
         distributions=distributions,
-        relaid=tuple(sorted(relaid)),
+        changed_layout=tuple(sorted(changed_layout)),
         keys=setup.keys,
         hidden=(latest.key, latest.secrets),
     )
@@ -353,14 +353,22 @@ def base_process(
     folder: str,
     *,
     hash_seed: int = 0,
-    marked: bool = False,
+    instrumented: bool = False,
     extension: str = "",
     distributions: bool = False,
-    relaid: Iterable[str] = (),
+    changed_layout: Iterable[str] = (),
 ) -> ReplayerProcess:
     """Base, checked out in a folder, in a process of its own; not loaded yet."""
     return ReplayerProcess(
-        plan_of(setup, reader, folder, marked=marked, extension=extension, distributions=distributions, relaid=relaid),
+        plan_of(
+            setup,
+            reader,
+            folder,
+            instrumented=instrumented,
+            extension=extension,
+            distributions=distributions,
+            changed_layout=changed_layout,
+        ),
         store=setup.store,
         path=search_path(setup.root, folder, setup.include, setup.homes),
         hash_seed=hash_seed,
@@ -371,17 +379,24 @@ def base_process(
 
 
 def candidate_process(
-    setup: Setup, reader: BaselineReader, versions: Versions, *, marked: bool = False, extension: str = ""
+    setup: Setup, reader: BaselineReader, versions: Versions, *, instrumented: bool = False, extension: str = ""
 ) -> ReplayerProcess:
     """The working tree, in a process of its own; not loaded yet."""
-    return base_process(setup, reader, setup.root, marked=marked, extension=extension, relaid=versions.relaid)
+    return base_process(
+        setup,
+        reader,
+        setup.root,
+        instrumented=instrumented,
+        extension=extension,
+        changed_layout=versions.changed_layout,
+    )
 
 
 @contextmanager
-def marked_base(setup: Setup, reader: BaselineReader, base: Base) -> Iterator[Runner]:
-    """Base once more, with decisions and values marked; raises `CannotReplay`."""
+def instrumented_base(setup: Setup, reader: BaselineReader, base: Base) -> Iterator[Runner]:
+    """Base once more, with decisions and values reported; raises `CannotReplay`."""
     with checked_out(base) as folder:
-        process = base_process(setup, reader, str(folder), marked=True)
+        process = base_process(setup, reader, str(folder), instrumented=True)
         try:
             process.load()
             yield process

@@ -59,7 +59,7 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """Whether recorded state was put into its objects although their producers are known."""
     leaves: int = 0
     """Values that are compared, masked ones left out."""
-    borrowed: int = 0
+    fallbacks: int = 0
     """Exchanges that other traces answered."""
     readings: bytes = b""
     seconds: float = 0.0
@@ -128,13 +128,13 @@ class Fidelity:
     def __init__(self) -> None:
         self.traces = 0
         self.faithful = 0
-        self.borrowed = 0
+        self.fallbacks = 0
         self.reasons: dict[str, int] = {}
 
     def count(self, sealed: SealedTrace) -> None:
         """Add one trace."""
         self.traces += 1
-        self.borrowed += sealed.borrowed
+        self.fallbacks += sealed.fallbacks
         reason = sealed.why.sentence
         if reason:
             self.reasons[reason] = self.reasons.get(reason, 0) + 1

@@ -31,7 +31,7 @@ from ..execute.roots import Roots, recorded_roots
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Job, Observed, fingerprint
 from ..model.observation import Observation, recorded_observation
-from ..model.perturbation import STANDING, UNPERTURBED, Perturbation
+from ..model.perturbation import FROZEN_CLOCK, UNPERTURBED, Perturbation
 from ..model.progress import Progress, Say, say_nothing
 from ..model.reason import Reason, ReasonCode, StopCode, because
 from .fidelity import RecordingCheck
@@ -234,7 +234,7 @@ def _with_restoring(kept: Sequence[Kept], runner: Runner) -> tuple[list[Kept], d
     mismatched = {
         name
         for name, shown_trace in shown.items()
-        if shown_trace.unlike or shown_trace.stop in (StopCode.GAP, StopCode.INPUT)
+        if shown_trace.mismatched or shown_trace.stop in (StopCode.GAP, StopCode.INPUT)
     }
     jobs = [
         kept_trace._replace(job=msgspec.structs.replace(kept_trace.job, restore=True))
@@ -272,7 +272,7 @@ def _run_all(
     def in_others() -> tuple[dict[TraceId, Observed], dict[TraceId, Observed], dict[TraceId, Observed]]:
         # Backwards: whoever came first and found nothing warm now comes last.
         other = answers(second, jobs[::-1], traced=True, perturbation=Perturbation(unrecorded=1))
-        frozen = answers(second, clocked, perturbation=STANDING)
+        frozen = answers(second, clocked, perturbation=FROZEN_CLOCK)
         drawn = [answers(runner, drawing, perturbation=Perturbation(entropy=1)) for runner in third]
         return other, frozen, drawn[0] if drawn else {}
 
@@ -319,21 +319,21 @@ class _Judged:
         base = runs.fresh.observation
         if runs.fresh.ended != "outcome" or base is None:
             reason = self._check.of_stopped(self._kept.trace, runs.fresh)
-            return SealedTrace(name, reason, borrowed=runs.fresh.borrowed)
+            return SealedTrace(name, reason, fallbacks=runs.fresh.fallbacks)
         fresh = bool(_differing_fields(base, runs.warm))
         other = runs.other
         if fresh or _differing_fields(base, other):
             other = self._again(1, Perturbation(unrecorded=1))
             fresh = fresh or _differing_fields(base, other) != _differing_fields(base, runs.other)
         masks = masks_of(_between(base, other), "always")
-        frozen = self._again(1, STANDING) if fresh and runs.frozen is not None else runs.frozen
+        frozen = self._again(1, FROZEN_CLOCK) if fresh and runs.frozen is not None else runs.frozen
         drawn = self._again(2, Perturbation(entropy=1)) if fresh and runs.drawn is not None else runs.drawn
         masks += masks_of(self._follows(base, frozen, masks), "with the clock")
         masks += masks_of(self._follows(base, drawn, masks), "with entropy")
         always = [mask for mask in masks if mask.changes == "always"]
         recorded = self._roots.hidden(recorded_observation(self._kept.trace))
-        borrowed = runs.fresh.borrowed
-        deviations = self._check.deviations(self._kept.trace, recorded, base, masks, borrowed=borrowed)
+        fallbacks = runs.fresh.fallbacks
+        deviations = self._check.deviations(self._kept.trace, recorded, base, masks, fallbacks=fallbacks)
         return SealedTrace(
             trace=name,
             why=self._why(base, deviations),
@@ -346,7 +346,7 @@ class _Judged:
             unstable=_path(runs.warm) != _path(runs.other),
             restore=self._kept.job.restore,
             leaves=max(count_leaves(base) - len(always), 0),
-            borrowed=borrowed,
+            fallbacks=fallbacks,
             readings=runs.fresh.readings,
             seconds=runs.warm.seconds,
             unknown=unknown_parts(base, self._kept.trace),

@@ -15,7 +15,7 @@ from ...recorders.model.value_tree import Tree
 from ...recorders.store.protocol import BaselineReader
 from ..execute.plan import CannotReplay, Loaded
 from ..judge.judge import Case, Judgement
-from ..judge.oracle import Oracle, Setup, candidate_process, marked_base
+from ..judge.oracle import Oracle, Setup, candidate_process, instrumented_base
 from ..judge.sealing import Runner
 from ..model.field_path import FieldPattern, without_positions
 from ..model.job import Job, Observed
@@ -127,7 +127,7 @@ class Locating:
         return self._look(PathClass([], "", False), case, judgement)
 
     def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
-        base, candidate = self._marked()
+        base, candidate = self._instrumented()
         assert judgement.base is not None
         preceding = [msgspec.structs.replace(earlier, fresh=False, traced=False) for earlier in judgement.after]
         job = msgspec.structs.replace(case.job, fresh=True, restore=case.sealed.restore, preceding=preceding)
@@ -150,18 +150,18 @@ class Locating:
 
     def ask_base(self, job: Job) -> Observed | None:
         """What base shows of a job; `None` where it cannot be had here."""
-        base, _candidate = self._marked()
+        base, _candidate = self._instrumented()
         return next(iter(base.run([job]))) if base is not None else None
 
-    def _marked(self) -> tuple[Runner | None, Runner | None]:
+    def _instrumented(self) -> tuple[Runner | None, Runner | None]:
         if self._sides is None:
-            candidate = candidate_process(self._setup, self._reader, self._oracle.versions, marked=True)
+            candidate = candidate_process(self._setup, self._reader, self._oracle.versions, instrumented=True)
             self._stack.callback(candidate.stop)
             candidate.start()  # both load at the same time
             base: Runner | None = None
             if self._oracle.base is not None:
                 try:
-                    base = self._stack.enter_context(marked_base(self._setup, self._reader, self._oracle.base))
+                    base = self._stack.enter_context(instrumented_base(self._setup, self._reader, self._oracle.base))
                 except CannotReplay:
                     base = None  # an older seal of another environment: the candidate alone is looked at
             candidate.load()

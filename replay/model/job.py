@@ -59,8 +59,8 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     """What was seen; of a stopped replay its outbound calls so far. `None` when it is the expected one."""
     readings: bytes = b""
     """Digest of what was read of clock and entropy."""
-    borrowed: int = 0
-    wants_lender: bool = False
+    fallbacks: int = 0
+    wants_fallback: bool = False
     restored: list[str] = []
     """Included classes whose instances were filled with recorded state."""
     functions: list[FunctionName] = []
@@ -76,7 +76,7 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     probed: bytes = b""
     """What an extension of the process answers about this replay, in its own encoding; empty where it was not asked,
     or where there is no answer because the replay ended its process."""
-    unlike: list[str] = []
+    mismatched: list[str] = []
     """Objects that were made again and are not as they were recorded, by where they came from."""
 
     @property

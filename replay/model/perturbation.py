@@ -10,8 +10,8 @@ import msgspec
 class Perturbation(msgspec.Struct, frozen=True, array_like=True):
     """How a replay departs from the recording in what no caller decides."""
 
-    clock: Literal["recorded", "standing"] = "recorded"
-    """`standing`: every reading gives one instant, a second after the last recorded one; what differs then follows
+    clock: Literal["recorded", "frozen"] = "recorded"
+    """`frozen`: every reading gives one instant, a second after the last recorded one; what differs then follows
     from the clock, and how often or where the program reads it can make no difference."""
     entropy: int = 0
     """Other than 0: recorded draws are replaced by draws from this seed."""
@@ -20,4 +20,4 @@ class Perturbation(msgspec.Struct, frozen=True, array_like=True):
 
 
 UNPERTURBED = Perturbation()
-STANDING = Perturbation(clock="standing")
+FROZEN_CLOCK = Perturbation(clock="frozen")

@@ -6,7 +6,7 @@ from ...recorders.model.trace import TraceId
 from ..execute.replayer import Replayer
 from ..judge.oracle import plan_of
 from ..model.job import Job, Observed
-from ..world.response_fallback import Lender
+from ..world.response_fallback import ResponseFallback
 from .options import Project
 
 
@@ -25,5 +25,5 @@ def replay_here(project: Project, trace_id: TraceId) -> Observed | None:
         replayer.stop()
 
 
-def _no_fallback() -> Lender:
-    return Lender([])
+def _no_fallback() -> ResponseFallback:
+    return ResponseFallback([])

@@ -10,7 +10,7 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.store.protocol import BaselineReader, StoredClass
 from ..judge.blind_spots import BlindSpot
-from ..judge.gate import ArmName, UnjudgedChange, UnreachedLine, lent_functions, unjudged_changes, unjudged_lines
+from ..judge.gate import ArmName, UnjudgedChange, UnreachedLine, ignored_functions, unjudged_changes, unjudged_lines
 from ..judge.oracle import Oracle, Setup
 from ..judge.sealing import functions_recorded
 from ..judge.selection import touched_functions
@@ -32,9 +32,9 @@ def unjudged_changes_of(
     reader = project.reader
     classes = reader.classes()
     entries = {trace: stored.entry for stored in classes for trace in stored.kept.values()}
-    lent = _lent_changes(reader, oracle, entries)
+    ignored = _ignored_changes(reader, oracle, entries)
     if not oracle.differs:
-        return lent
+        return ignored
     if oracle.selection is not None and oracle.seal is not None:
         recorded = {trace: oracle.seal.recorded_functions_of(trace) for trace in oracle.seal.recorded}
         touched = oracle.selection.touched()
@@ -44,7 +44,7 @@ def unjudged_changes_of(
         touched = touched_functions(oracle.versions.changed_functions, recorded)
     found = unjudged_changes(touched, verdicts, replayed, entries)
     lines = _unreached(project.setup, oracle, spots)
-    return [*lent, *found, *unjudged_lines(lines, recorded, _recorded_arms(classes), verdicts, entries)]
+    return [*ignored, *found, *unjudged_lines(lines, recorded, _recorded_arms(classes), verdicts, entries)]
 
 
 def _recorded_arms(classes: Iterable[StoredClass]) -> dict[TraceId, list[ArmName]]:
@@ -58,12 +58,12 @@ def _recorded_functions(reader: BaselineReader) -> dict[TraceId, list[FunctionNa
     return {stored.id: functions_recorded(stored) for stored in reader.traces()}
 
 
-def _lent_changes(reader: BaselineReader, oracle: Oracle, entries: Mapping[TraceId, str]) -> list[UnjudgedChange]:
+def _ignored_changes(reader: BaselineReader, oracle: Oracle, entries: Mapping[TraceId, str]) -> list[UnjudgedChange]:
     """Changed functions that base has from the working tree, and that recorded traffic ran."""
-    changed = oracle.lent.changed_functions
+    changed = oracle.ignored.changed_functions
     if not changed:
         return []
-    return lent_functions(touched_functions(changed, _recorded_functions(reader)), entries)
+    return ignored_functions(touched_functions(changed, _recorded_functions(reader)), entries)
 
 
 def _unreached(setup: Setup, oracle: Oracle, spots: Iterable[BlindSpot]) -> list[UnreachedLine]:

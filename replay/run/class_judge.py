@@ -108,7 +108,7 @@ class ClassJudge:
     def _doubts(self, trace: Trace) -> Doubts:
         versions = self._oracle.versions
         rereads = any(versions.differs(reading.caller) for reading in trace.readings if reading.caller)
-        return Doubts(rereads, versions.relaid)
+        return Doubts(rereads, versions.changed_layout)
 
     def judge(self, group: Group) -> ClassVerdict:
         """Replay the wanted traces of a class and judge each."""

@@ -37,21 +37,21 @@ class Producers:
         resolver: Resolver,
         known: Mapping[TraceId, bytes],
         run: Run,
-        relaid: frozenset[ClassName],
+        changed_layout: frozenset[ClassName],
         *,
         look: bool = True,
     ) -> None:
-        """`relaid` are classes that hold their state in another way than when it was recorded; `look` says whether
-        objects that were made again are looked at, which takes time."""
+        """`changed_layout` are classes that hold their state in another way than when it was recorded; `look` says
+        whether objects that were made again are looked at, which takes time."""
         self._resolver = resolver
         self._known = known
         self._run = run
-        self._relaid = relaid
+        self._relaid = changed_layout
         self._look = look
         self._done: dict[TraceId, tuple[Any, Any]] = {}
         """trace → (its arguments, its value), live."""
         self._depth = 0
-        self.unlike: list[str] = []
+        self.mismatched: list[str] = []
         """Objects that are not as they were when they were recorded, by where they came from."""
 
     def arguments(self, trace: Trace, stand: Stand) -> Any:
@@ -73,7 +73,7 @@ class Producers:
             return None
         found = _at(self._produced(name), place)
         if self._look and not _is_like(found, node):
-            self.unlike.append(node.origin)
+            self.mismatched.append(node.origin)
         return found
 
     def _named(self, node: ObjectNode, name: str) -> Any:

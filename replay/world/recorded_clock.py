@@ -55,7 +55,7 @@ class RecordedClock:
         self._run = run
         self._called = called
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
-        self._now = frozen_start(trace) if perturbation.clock == "standing" else trace.started
+        self._now = frozen_start(trace) if perturbation.clock == "frozen" else trace.started
         self._draws = 0
         self._own_generators: list[object] = []
         self._last: dict[str, Any] = {}
@@ -68,9 +68,9 @@ class RecordedClock:
         stream = self._stream(key)
         self.readings["\0".join(key) if stream is not None else f"unrecorded {source}"] += 1
         clock = _is_clock(source)
-        if stream is not None and clock and self.perturbation.clock == "standing":
+        if stream is not None and clock and self.perturbation.clock == "frozen":
             stream.take()
-            return self._standing(source)  # type: ignore[no-any-return]  # of the type of the source
+            return self._frozen(source)  # type: ignore[no-any-return]  # of the type of the source
         if stream is not None and not clock and self.perturbation.entropy:
             stream.take()
             name, _, width = source.partition("/")
@@ -80,7 +80,7 @@ class RecordedClock:
             self._last[source] = value
             self._move(source, value)
             return value  # type: ignore[no-any-return]  # what was recorded of the same source
-        return self._standing(source)  # type: ignore[no-any-return]  # of the type of the source
+        return self._frozen(source)  # type: ignore[no-any-return]  # of the type of the source
 
     def _stream(self, key: tuple[str, str, str]) -> _Stream | None:
         """The function's own stream; else the oldest of a function that is gone, or that does not read so any more:
@@ -108,7 +108,7 @@ class RecordedClock:
         elif source == "datetime":
             self._now = max(self._now, value[0] / 1e6)
 
-    def _standing(self, source: str) -> Any:
+    def _frozen(self, source: str) -> Any:
         """A reading that nobody recorded: the clock stands still; a draw is made from the trace's own seed."""
         name, _, width = source.partition("/")
         waited = self._waited.get(get_ident(), 0.0)

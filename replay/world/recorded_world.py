@@ -27,7 +27,7 @@ from .recorded_clock import RecordedClock
 from .recorded_environment import NO_SETTINGS, RecordedEnvironment, Settings
 from .recorded_exchanges import ExchangeIndex, RecordedTicket
 from .resolver import Resolver
-from .response_fallback import Lender
+from .response_fallback import ResponseFallback
 from .stopping import Run, Stop, TraceStopped
 
 T = TypeVar("T")
@@ -47,20 +47,20 @@ class RecordedWorld:
         called: Callable[[FunctionName], frozenset[str] | None] = lambda function: None,
         *,
         perturbation: Perturbation = UNPERTURBED,
-        lender: Lender | None = None,
+        fallback: ResponseFallback | None = None,
         exact: bool = False,
         settings: Settings = NO_SETTINGS,
     ) -> None:
         """`modules` maps the files of included modules to their names; `called` gives the names that a function of
-        the code under test calls, `None` when there is no such function; `lender` answers what this trace lacks.
+        the code under test calls, `None` when there is no such function; `fallback` answers what this trace lacks.
 
         With `exact` nothing but the same request is answered, and that as often as it is asked.
         """
         self.asked: list[Asked] = []
-        self.lent: list[Exchange] = []
+        self.fallbacks: list[Exchange] = []
         """Exchanges of other traces, which answered what this one lacks."""
-        self.wants_lender = False
-        """Whether it stopped for an exchange that another trace might have answered, had there been a lender."""
+        self.wants_fallback = False
+        """Whether it stopped for an exchange that another trace might have answered, had there been a fallback."""
         self.refused: list[str] = []
         """Calls that would have left the process."""
         self.perturbation = perturbation
@@ -69,7 +69,7 @@ class RecordedWorld:
         self.environment = RecordedEnvironment(trace, self._run, settings)
         self._started = trace.started
         self._exchanges = ExchangeIndex(trace.exchanges, exact=exact)
-        self._lender = lender
+        self._fallback = fallback
 
     @property
     def stopped(self) -> Stop | None:
@@ -125,9 +125,9 @@ class RecordedWorld:
         if position is None:
             if operation.effect == "session":
                 return RecordedTicket(self._run, _opened(operation))
-            lent = self._borrow(operation, tree)
-            if lent is not None:
-                return RecordedTicket(self._run, lent)
+            found = self._from_fallback(operation, tree)
+            if found is not None:
+                return RecordedTicket(self._run, found)
             self.stop("unrecorded", f"{label(operation, tree)}: nothing in the recording answers it")
         return RecordedTicket(self._run, self._answering(self._exchanges.at(position), operation, tree))
 
@@ -138,19 +138,14 @@ class RecordedWorld:
         answer = answer_of(operation, request, exchange.request, exchange.answer)
         return exchange if answer is exchange.answer else msgspec.structs.replace(exchange, answer=answer)
 
-    def _borrow(self, operation: Operation, request: Tree) -> Exchange | None:
-        if self._lender is None:
-            self.wants_lender = True
+    def _from_fallback(self, operation: Operation, request: Tree) -> Exchange | None:
+        if self._fallback is None:
+            self.wants_fallback = True
             return None
-        lent = self._lender.lend(operation, request, self._started)
-        if lent is not None:
-            self.lent.append(lent)
-        return lent
-
-    @property
-    def borrowed(self) -> int:
-        """How many exchanges other traces answered."""
-        return len(self.lent)
+        found = self._fallback.find(operation, request, self._started)
+        if found is not None:
+            self.fallbacks.append(found)
+        return found
 
 
 def _opened(operation: Operation) -> Exchange:

@@ -14,7 +14,7 @@ from ...recorders.model.world import Operation
 from ..model.outbound_requests import exact_key
 
 
-class Lender:
+class ResponseFallback:
     """All exchanges of a baseline, by exact request."""
 
     def __init__(self, traces: Iterable[Trace]) -> None:
@@ -22,15 +22,15 @@ class Lender:
         for trace in traces:
             for exchange in trace.exchanges:
                 operation = Operation(exchange.boundary, exchange.operation, exchange.resource, exchange.effect)
-                lent = self._known.setdefault(exact_key(operation, exchange.request), [])
-                lent.append((trace.started, exchange))
+                known = self._known.setdefault(exact_key(operation, exchange.request), [])
+                known.append((trace.started, exchange))
         for known in self._known.values():
             known.sort(key=lambda pair: pair[0])
 
-    def lend(self, operation: Operation, request: Tree, started: float) -> Exchange | None:
+    def find(self, operation: Operation, request: Tree, started: float) -> Exchange | None:
         """The answer of the nearest earlier trace, else of the nearest later one; `None` where no other trace asked.
 
-        The trace that started then lends itself nothing: asking once more than it did is a difference.
+        The trace that started then answers nothing of its own: asking once more than it did is a difference.
         """
         known = [pair for pair in self._known.get(exact_key(operation, request), []) if pair[0] != started]
         if not known:

@@ -368,7 +368,7 @@ def test_fidelity_is_told_where_base_is_not_faithful() -> None:
     assert report_of(totals(fidelity={"shop:fee": found}))["fidelity"]["shop:fee"] == {
         "traces": 2,
         "faithful": 1,
-        "borrowed": 0,
+        "fallbacks": 0,
         "reasons": {"base does not replay as recorded: return: recorded 1, replayed 2": 1},
     }
 

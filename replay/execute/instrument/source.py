@@ -27,9 +27,9 @@ def instrumented(source: str, module: str, file: str) -> CodeType:
     """
     tree = ast.parse(source, file)
     try:
-        marked = Values(module, BranchTable(module, source)).visit(tree)
-        import_as(marked, LINE_TRACER, MARKERS)
-        code: CodeType = compile(ast.fix_missing_locations(marked), file, "exec", dont_inherit=True)
+        tree = Values(module, BranchTable(module, source)).visit(tree)
+        import_as(tree, LINE_TRACER, MARKERS)
+        code: CodeType = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
     except (SyntaxError, RecursionError):
         return compile(source, file, "exec", dont_inherit=True)
     return code

@@ -52,11 +52,11 @@ def cached(folder: Path) -> Scenario:
 
 
 def test_a_cache_that_an_earlier_request_filled_is_filled_from_its_recording(tmp_path: Path) -> None:
-    """The missing exchange is borrowed from the trace that asked, on both sides, and counted."""
+    """The missing exchange is fallbacks from the trace that asked, on both sides, and counted."""
     scenario = cached(tmp_path)
     seal = scenario.seal()
     sealed = [seal.trace(name) for name in seal.traces]
-    assert sorted(one.borrowed for one in sealed if one is not None) == [0, 1, 1]
+    assert sorted(one.fallbacks for one in sealed if one is not None) == [0, 1, 1]
     assert [one.why.sentence for one in sealed if one is not None] == ["", "", ""]
     assert scenario.judge(everything=True).counts == {"same": 3}
 
@@ -177,7 +177,7 @@ def test_a_clock_that_is_read_more_often_is_silent(tmp_path: Path) -> None:
 
 
 def test_a_wrong_date_is_seen_although_it_follows_from_the_clock(tmp_path: Path) -> None:
-    """What follows from the clock is compared exactly, with the clock standing where it is read in another way."""
+    """What follows from the clock is compared exactly, with the clock frozen where it is read in another way."""
     scenario = recorded(tmp_path, STAMPED, lambda shop: shop.order(30))
     scenario.change("shop", "timedelta(days=days)", "timedelta(days=days + 1)")
     replayed = scenario.judge()
