@@ -360,7 +360,7 @@ def test_where_nothing_differs_nothing_is_explored(project: Project) -> None:
 
 
 def test_a_hook_that_fails_fails_its_item_with_the_reason(project: Project) -> None:
-    """An exception in a project's own rule is told, and the rest goes on."""
+    """An exception in a project's own rule is reported, and the rest goes on."""
     write(project.path, {"conftest.py": "def pytest_runtime_compare(field):\n    raise OSError('hook is broken')\n"})
     result = project.run(*RUN, "--runtime-only", "--runtime-explore=40", "-k", "explore and (fee or first)")
     result.assert_outcomes(failed=1, passed=1, deselected=result.parseoutcomes()["deselected"])

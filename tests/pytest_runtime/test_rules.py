@@ -380,7 +380,7 @@ def test_a_hook_that_fails_is_named(given: dict[str, Any], said: str) -> None:
 
 
 def test_hooks_are_asked_only_about_values_that_both_sides_have() -> None:
-    """A missing field, and one that was not captured, are nothing that could be told in plain Python."""
+    """A missing field, and one that was not captured, are nothing that could be shown in plain Python."""
     asked: list[str] = []
 
     def compared(field: str, **_: Any) -> None:

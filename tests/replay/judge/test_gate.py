@@ -236,7 +236,7 @@ def test_a_changed_function_of_a_module_that_git_ignores_is_no_pass(ignoring: Pr
     assert "git ignores its module" in output(result)
 
 
-def test_a_changed_constant_of_a_module_that_git_ignores_is_told(ignoring: Project) -> None:
+def test_a_changed_constant_of_a_module_that_git_ignores_is_reported(ignoring: Project) -> None:
     """A version number that a build writes is another at each commit: that fails no run."""
     result = ignoring.change("def left(", 'VERSION = "1.1"\ndef left(', "runshop/stock.py").run(*RUN, *ON_HEAD)
     assert result.ret == 0
