@@ -13,11 +13,11 @@ import pytest
 
 from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
-from pytest_runtime.compare_rule import CompareRule, Normaliser
 from pytest_runtime.config import Configuration, read_table
 from pytest_runtime.recorders.boundaries.catalogue import ON_IMPORT
 from pytest_runtime.recorders.options import RedactOptions
 from pytest_runtime.replay.model.verdict import VERDICTS
+from pytest_runtime.rules.compare_rule import CompareRule, Normaliser
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

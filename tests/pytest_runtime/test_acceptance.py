@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.acceptance_file import (
+from pytest_runtime.accept.acceptance_file import (
     FILE,
     parse_acceptances,
     read_acceptances,

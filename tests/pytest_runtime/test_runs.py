@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.acceptance_file import FILE, read_acceptances
+from pytest_runtime.accept.acceptance_file import FILE, read_acceptances
 
 from ..project import ITEMS, RUN, Project, output, record_project
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.acceptance_file import FILE, read_blindness, write_acceptances
+from pytest_runtime.accept.acceptance_file import FILE, read_blindness, write_acceptances
 from pytest_runtime.recorders.errors import AcceptanceError
 from pytest_runtime.replay.judge.blindness import Blindness, agree
 from pytest_runtime.replay.judge.gate import DESELECTED, UnjudgedChange, UnreachedLine, unjudged_changes, unjudged_lines

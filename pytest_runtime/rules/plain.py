@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .recorders.model.value_tree import (
+from ..recorders.model.value_tree import (
     AnchorNode,
     DictNode,
     EnumNode,
@@ -17,8 +17,8 @@ from .recorders.model.value_tree import (
     Tree,
     TupleNode,
 )
-from .replay.execute.rebuild import Resolver, Unbuildable, build
-from .replay.model.digests import public
+from ..replay.execute.rebuild import Resolver, Unbuildable, build
+from ..replay.model.digests import public
 
 _NOBODY = Resolver(())
 
