@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from .compare_rule import CompareRule, Normaliser, problem_of
 from .recorders.errors import ConfigurationError
 from .recorders.options import DEFAULT_SHARE, RedactOptions, Sample
+from .rules.compare_rule import CompareRule, Normaliser, problem_of
 
 FILE = "pyproject.toml"
 TABLE = "tool.pytest-runtime"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from .acceptance_file import FILE as ACCEPTANCES
-from .acceptance_file import write_acceptances
+from .accept.acceptance_file import FILE as ACCEPTANCES
+from .accept.acceptance_file import write_acceptances
 from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
@@ -22,7 +22,7 @@ from .reports.coverage_data import check_coverage, write_coverage
 from .reports.json_report import write_report
 from .reports.printing import in_line, printable
 from .reports.terminal import print_summary
-from .rules import hooks_of
+from .rules.project_rules import hooks_of
 from .wiring import run_of
 from .written_tests import tests_of, write_tests
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from .acceptance_file import FILE, acceptances_in, read_acceptances, read_blindness
+from .accept.acceptance_file import FILE, acceptances_in, read_acceptances, read_blindness
 from .config import Project
 from .recorders.errors import ConfigurationError, UnknownBaseline
 from .recorders.privacy.encryption import SessionKey
@@ -22,7 +22,7 @@ from .replay.model.progress import Say, say_nothing
 from .replay.run.options import Project as RunProject
 from .replay.run.options import RunOptions
 from .replay.run.run import Run
-from .rules import Hooks, ProjectRules
+from .rules.project_rules import Hooks, ProjectRules
 
 
 def open_baseline(project: Project, name: str) -> BaselineReader:

@@ -13,7 +13,6 @@ import pytest
 
 from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
-from pytest_runtime.compare_rule import CompareRule, Normaliser
 from pytest_runtime.config import Configuration, read_table
 from pytest_runtime.recorders.boundaries.protocol import ExchangeCodec
 from pytest_runtime.recorders.options import RedactOptions
@@ -21,6 +20,7 @@ from pytest_runtime.recorders.plugins import BUILT_IN
 from pytest_runtime.recorders.session.entry_recorder import EntryRecorder
 from pytest_runtime.replay.entries.protocol import EntryReplayer
 from pytest_runtime.replay.model.verdict import VERDICTS
+from pytest_runtime.rules.compare_rule import CompareRule, Normaliser
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import click
 
-from ..acceptance_file import FILE, read_acceptances, write_acceptances
+from ..accept.acceptance_file import FILE, read_acceptances, write_acceptances
 from ..config import Project, load_project
-from ..project_hooks import project_hooks
 from ..recorders.errors import RuntimeBaselineError
 from ..replay.execute.plan import CannotReplay
 from ..replay.judge.acceptance import Applied, ClassKey, Pruned, apply, prune, still_needed
 from ..replay.model.verdict import ClassVerdict
 from ..replay.run.options import RunOptions
 from ..reports.printing import in_line
+from ..rules.project_hooks import project_hooks
 from ..wiring import check_include, open_baseline, other_base, run_of
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.acceptance_file import (
+from pytest_runtime.accept.acceptance_file import (
     FILE,
     parse_acceptances,
     read_acceptances,
@@ -70,8 +70,8 @@ def difference(
 
 def shape(value: Tree, *, exact: bool = False) -> str:
     """The shape of a value, as a difference holds it."""
-    told = difference("x", value, None)
-    return shape_text(told.base, told.base_text, exact=exact)
+    field = difference("x", value, None)
+    return shape_text(field.base, field.base_text, exact=exact)
 
 
 def diverged(*differences: FieldDifference, trace: str = "t1") -> TraceVerdict:
@@ -185,7 +185,7 @@ def test_shapes_of_one_kind_join_to_a_range() -> None:
         (DifferenceKind.CALL_CHANGED, "shop.gateways.Client.pay() amount", "shop.gateways.Client.pay() amount"),
     ],
 )
-def test_a_field_is_told_without_what_is_data(kind: DifferenceKind, field: str, said: str) -> None:
+def test_a_field_is_reported_without_what_is_data(kind: DifferenceKind, field: str, said: str) -> None:
     """Positions, keys and parts of routes that differ from trace to trace."""
     assert field_pattern(difference(field, 1, 2, kind)) == said
 
@@ -224,7 +224,7 @@ def test_the_words_for_people_are_no_part_of_what_fits() -> None:
     assert apply([verdict(diverged(FLAG), words="total > 10_000 is true")], [ACCEPTED]).used == (ACCEPTED,)
 
 
-def test_reasons_of_several_acceptances_are_all_told() -> None:
+def test_reasons_of_several_acceptances_are_all_reported() -> None:
     """Each once, in a fixed order."""
     other = propose([verdict(diverged(NAME))], "a name for all")
     found = apply([verdict(diverged(NAME, FLAG, NAME))], [ACCEPTED, *other])
@@ -263,7 +263,7 @@ def test_a_divergence_of_a_long_list_is_accepted() -> None:
     assert apply([found], halves).verdicts[0].count("accepted") == 0
 
 
-def test_every_sort_of_difference_is_told() -> None:
+def test_every_sort_of_difference_is_reported() -> None:
     """Of each pattern and kind of values at least one, however many come before; beyond a limit, that is said."""
     lines = [Difference(DifferenceKind.RETURN, f"return[{number}]", 1, 2) for number in range(200)]
     last = Difference(DifferenceKind.RETURN, "return[200]", 1, None)
@@ -294,7 +294,7 @@ def test_applying_twice_changes_nothing_and_taking_back_restores() -> None:
 
 
 def test_only_what_was_judged_complains() -> None:
-    """A run that was narrowed says nothing about the others; a class that is gone is told always."""
+    """A run that was narrowed says nothing about the others; a class that is gone is reported always."""
     judged, unjudged, gone = (msgspec.structs.replace(ACCEPTED, path=path) for path in ("aa", "bb", "cc"))
     found = apply([verdict(TraceVerdict("t", "same"), path="aa")], [judged, unjudged, gone])
     known = {(ENTRY, "aa"), (ENTRY, "bb")}
@@ -558,7 +558,7 @@ TABLE = render_acceptances([ACCEPTED]).partition("\n\n")[2]
         (f"{TABLE}\n{TABLE}".replace(REASON, "other", 1), 11, "this says what line 1 says; remove one"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
+def test_a_mistake_is_reported_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
     """And with the nearest thing that is known."""
     path = tmp_path / FILE
     path.write_text(text, encoding="utf-8")
@@ -581,7 +581,7 @@ def test_the_file_is_no_change_of_the_project(tmp_path: Path) -> None:
     assert tree_of(find_base(tmp_path, str(tmp_path), "")) == {}
 
 
-def test_an_acceptance_is_told_in_a_line() -> None:
+def test_an_acceptance_is_reported_in_a_line() -> None:
     """For `prune` and for the summary of a run."""
     said = f"POST /trades · total is big · response.json.high_value: True → False ({REASON})"
     assert ACCEPTED.describe() == said

@@ -223,7 +223,7 @@ def test_sealing_renews(recorded: Path) -> None:
         (("staging", "--base", "HEAD"), "lies in no git repository"),
     ],
 )
-def test_what_cannot_be_sealed_is_told_in_a_line(recorded: Path, argv: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_sealed_is_reported_in_a_line(recorded: Path, argv: tuple[str, ...], said: str) -> None:
     """Status 4, on standard error."""
     status, out, err = command("seal", *argv)
     assert (status, out) == (4, "")
@@ -232,7 +232,7 @@ def test_what_cannot_be_sealed_is_told_in_a_line(recorded: Path, argv: tuple[str
     assert "Traceback" not in err
 
 
-def test_a_base_that_does_not_import_is_told_in_a_line(recorded: Path) -> None:
+def test_a_base_that_does_not_import_is_reported_in_a_line(recorded: Path) -> None:
     """With the way out."""
     (recorded / "runshop" / "__init__.py").write_text("import not_installed_here\n")
     status, _out, err = command("seal", "staging", "--base", ".")

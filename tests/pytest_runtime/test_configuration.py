@@ -1,4 +1,4 @@
-"""Configuration: what a project may say, and what it is told when it says something else."""
+"""Configuration: what a project may say, and what it is answered when it says something else."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         ('redact = {name = ["x"]}', "unknown field `name`"),
     ],
 )
-def test_a_mistake_is_told_with_the_file_and_the_way_out(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_is_reported_with_the_file_and_the_way_out(tmp_path: Path, text: str, said: str) -> None:
     """The file, the table, the key, and the nearest known one or the type that belongs there."""
     with pytest.raises(ConfigurationError, match=said) as caught:
         project(tmp_path, text)
@@ -145,7 +145,7 @@ def test_the_root_is_the_nearest_folder_that_configures_it(tmp_path: Path) -> No
         ("field = 'a'\nunordered = 'yes'\nreason = 'x'", r"Expected `bool \| null`, got `str`"),
     ],
 )
-def test_a_mistake_in_a_rule_of_comparison_is_told(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_in_a_rule_of_comparison_is_reported(tmp_path: Path, text: str, said: str) -> None:
     """With the file, the rule, and what belongs there."""
     with pytest.raises(ConfigurationError, match=said) as caught:
         project(tmp_path, f"[[tool.pytest-runtime.compare]]\n{text}")

@@ -17,7 +17,7 @@ import pytest
 import pytest_runtime.pytest_run
 import pytest_runtime.replay.explore.explorer  # noqa: F401  # both kept loaded between the sessions in this process
 from pytest_runtime import record
-from pytest_runtime.acceptance_file import write_acceptances
+from pytest_runtime.accept.acceptance_file import write_acceptances
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.judge.acceptance import Acceptance
 

@@ -351,7 +351,7 @@ def test_a_name_that_is_none_is_a_usage_error(project: Project, name: str) -> No
 
 
 def test_a_base_that_cannot_be_had_is_a_usage_error(project: Project) -> None:
-    """Without git there is no revision; with it, one that is unknown is told with the nearest name."""
+    """Without git there is no revision; with it, one that is unknown is reported with the nearest name."""
     result = project.run(*RUN, "--runtime-base=HEAD")
     assert result.ret == 4
     assert "lies in no git repository" in output(result)
@@ -380,7 +380,7 @@ def test_a_package_that_cannot_be_imported_is_a_usage_error(project: Project, wo
 
 
 def test_a_module_that_cannot_be_imported_costs_its_entries(project: Project) -> None:
-    """The others are judged; the fault is told."""
+    """The others are judged; the fault is reported."""
     project.change("def left", "import not_installed_here\n\ndef left", "runshop/stock.py")
     result = project.run(*RUN)
     assert result.ret == 1

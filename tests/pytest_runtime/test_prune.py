@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from pytest_runtime.acceptance_file import FILE, read_acceptances, write_acceptances
+from pytest_runtime.accept.acceptance_file import FILE, read_acceptances, write_acceptances
 from pytest_runtime.cli.prune import prune_command
 from pytest_runtime.recorders.errors import UnknownBaseline
 from pytest_runtime.recorders.store.open import open_reader

@@ -122,7 +122,7 @@ ACCEPTANCE = Acceptance(
 
 
 class Printed:
-    """A terminal reporter that keeps what it is told."""
+    """A terminal reporter that keeps what it is given."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -167,7 +167,7 @@ def test_a_failure_text_is_read_from_top_to_bottom(tmp_path: Path) -> None:
     ]
 
 
-def test_one_divergence_is_told_for_many_traces(tmp_path: Path) -> None:
+def test_one_divergence_is_reported_for_many_traces(tmp_path: Path) -> None:
     """Traces that diverge at one place are one paragraph; the most frequent comes first."""
     other = diverged("zz", "a", place=decided(line=9))
     text = failure_text(verdict(other, *(diverged(f"t{n}", "a") for n in range(5))), "b", tmp_path)
@@ -186,7 +186,7 @@ def test_a_divergence_without_a_place_says_so(tmp_path: Path) -> None:
     assert "no place found    1 of 1" in failure_text(verdict(diverged("aa", "a", place=None)), "b", tmp_path)
 
 
-def test_a_place_where_nothing_is_known_of_base_is_told_in_words(tmp_path: Path) -> None:
+def test_a_place_where_nothing_is_known_of_base_is_reported_in_words(tmp_path: Path) -> None:
     """A changed line, for example."""
     place = Location("shop.py", 3, "shop:fee", None, "changed: return 10", "change", "", "changed: return 10")
     assert "    changed: return 10    1 of 1" in failure_text(verdict(diverged("aa", "a", place=place)), "b", tmp_path)
@@ -204,7 +204,7 @@ def test_a_deleted_statement_is_shown_between_its_neighbours(tmp_path: Path) -> 
 
 
 def test_values_that_differ_from_trace_to_trace_are_said_to_be_examples(tmp_path: Path) -> None:
-    """Of a decision the way counts: traces that went another way are told apart."""
+    """Of a decision the arm counts: traces that took another arm are distinguished."""
     values = verdict(
         diverged("a", "x", place=valued("fee = 1", "fee = 2")), diverged("b", "x", place=valued("fee = 5", "fee = 6"))
     )
@@ -219,7 +219,7 @@ def test_values_that_differ_from_trace_to_trace_are_said_to_be_examples(tmp_path
     ]
 
 
-def test_whatever_failed_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_whatever_failed_is_reported_with_its_reason(tmp_path: Path) -> None:
     """Beside divergences, and what is accepted in the same class."""
     accepted = TraceVerdict("k1", "accepted", because_of("TICKET-7"), (difference("a"),))
     text = failure_text(verdict(FAILED, HUNG, accepted, SAME), "b", tmp_path)
@@ -294,7 +294,7 @@ def test_a_run_without_proof_is_no_pass(found: RunResult, said: str) -> None:
 
 
 def test_the_summary_counts_the_verdicts() -> None:
-    """The four that are always told, and the others where they occur, with reasons of what was not judged."""
+    """The four that are always shown, and the others where they occur, with reasons of what was not judged."""
     text = printed(totals(verdict(SAME, UNJUDGED), verdict(FAILED, diverged("a")), classes=9))
     counts = "1 same, 1 diverged, 1 not judged, 1 error; 5 values compared"
     assert f"runtime: 4 traces replayed (2 of 9 path classes): {counts}" in text
@@ -335,11 +335,11 @@ def test_what_rules_take_away_is_shown_with_its_reason() -> None:
         "rule: return.debug ignored: 6 values not compared, 2 differences taken for none, in 2 traces (noise)" in lines
     )
     assert "rule: pytest_runtime_compare: return.x: 2 differences taken for none, in 1 trace" in lines
-    told = {"rule": "return.debug ignored", "reason": "noise", "traces": 2, "differences": 2, "ignored": 6}
-    assert told in report_of(totals(verdict(*traces)))["rules"]
+    row = {"rule": "return.debug ignored", "reason": "noise", "traces": 2, "differences": 2, "ignored": 6}
+    assert row in report_of(totals(verdict(*traces)))["rules"]
 
 
-def test_acceptances_are_told() -> None:
+def test_acceptances_are_reported() -> None:
     """Used ones, those that fit nothing, and those that base holds itself."""
     gone, done = (msgspec.structs.replace(ACCEPTANCE, reason=reason) for reason in ("GONE-1", "DONE-2"))
     found = totals(verdict(SAME), used=(ACCEPTANCE,), unmatched=(gone,), settled=(done,))
@@ -355,7 +355,7 @@ def test_acceptances_are_told() -> None:
     }
 
 
-def test_fidelity_is_told_where_base_is_not_faithful() -> None:
+def test_fidelity_is_reported_where_base_is_not_faithful() -> None:
     """And the command that says more."""
     found = Fidelity()
     for one in (
@@ -392,7 +392,7 @@ def test_ways_out_of_decisions_are_blind_spots_too() -> None:
     assert "  shop.py:2  if total > LIMIT:    never: total > LIMIT is true" in text
 
 
-def test_a_change_of_nothing_is_told_in_a_line() -> None:
+def test_a_change_of_nothing_is_reported_in_a_line() -> None:
     """Nothing was replayed, and that is a pass."""
     line = "runtime: no file differs from HEAD in its meaning; nothing to replay"
     assert printed(totals(differs=False)) == line

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_runtime.compare_rule import CompareRule
-from pytest_runtime.plain import NotPlain, plain
 from pytest_runtime.recorders.capture.thaw import capture
 from pytest_runtime.recorders.model.value_tree import (
     EnumNode,
@@ -30,7 +28,9 @@ from pytest_runtime.replay.compare.remaining import left_by
 from pytest_runtime.replay.compare.tolerance import FieldAt, RuleFailed
 from pytest_runtime.replay.model.field_path import field_pattern, fits, without_positions
 from pytest_runtime.replay.model.observation import Observation, Outbound, OutcomeKind
-from pytest_runtime.rules import EntryRules, Hooks, ProjectRules
+from pytest_runtime.rules.compare_rule import CompareRule
+from pytest_runtime.rules.plain import NotPlain, plain
+from pytest_runtime.rules.project_rules import EntryRules, Hooks, ProjectRules
 
 
 def rule(field: str, **says: Any) -> CompareRule:
@@ -380,7 +380,7 @@ def test_a_hook_that_fails_is_named(given: dict[str, Any], said: str) -> None:
 
 
 def test_hooks_are_asked_only_about_values_that_both_sides_have() -> None:
-    """A missing field, and one that was not captured, are nothing that could be told in plain Python."""
+    """A missing field, and one that was not captured, are nothing that could be shown in plain Python."""
     asked: list[str] = []
 
     def compared(field: str, **_: Any) -> None:

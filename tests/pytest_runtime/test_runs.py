@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.acceptance_file import FILE, read_acceptances
+from pytest_runtime.accept.acceptance_file import FILE, read_acceptances
 
 from ..project import ITEMS, RUN, Project, output, record_project
 
@@ -40,7 +40,7 @@ ACCEPT = "--runtime-accept=TICKET-7: a higher limit"
 
 
 def test_a_change_is_compared_with_what_was_committed(project: Project) -> None:
-    """Only what it can have reached is replayed, and both sides of the decision are told."""
+    """Only what it can have reached is replayed, and both sides of the decision are reported."""
     result = project.commit().moved_threshold().run(*ONLY)
     result.assert_outcomes(failed=1, passed=1)  # the function that uses the constant that changed
     text = output(result)
@@ -139,7 +139,7 @@ def test_a_narrowed_run_accepts_and_complains_about_what_it_looked_at(project: P
     assert project.run(*RUN).ret == 1
 
 
-def test_an_acceptance_that_base_holds_itself_is_only_told(project: Project) -> None:
+def test_an_acceptance_that_base_holds_itself_is_only_reported(project: Project) -> None:
     """It was merged with the change that it accepts: nobody has to clean up before their own change passes."""
     project.commit().moved_threshold().run(*RUN, ACCEPT)
     project.commit().change("hello", "bye")
@@ -161,7 +161,7 @@ def compare_rule(**says: str) -> str:
 FEE = {"field": "'return'", "entry": "'*:fee'"}
 
 
-def test_a_rule_settles_a_divergence_and_is_told(project: Project) -> None:
+def test_a_rule_tolerates_a_divergence_and_is_reported(project: Project) -> None:
     """With its reason, and how often."""
     result = project.configure(compare_rule(**FEE, tolerance="10")).moved_threshold().run(*RUN)
     result.assert_outcomes(passed=ITEMS + 2)

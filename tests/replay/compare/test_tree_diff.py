@@ -234,7 +234,7 @@ def test_a_public_name_that_only_the_candidate_has_is_no_difference() -> None:
 
 
 def test_of_an_ordered_dict_the_common_keys_keep_their_order() -> None:
-    """A key more is told as one; the order of the others still counts."""
+    """A key more is reported as one; the order of the others still counts."""
     base = collections.OrderedDict([("a", 1), ("b", 2)])
     longer = collections.OrderedDict([("x", 0), ("a", 1), ("b", 2)])
     assert differences(base, longer) == [(".x", "(absent)", "0")]
@@ -243,7 +243,7 @@ def test_of_an_ordered_dict_the_common_keys_keep_their_order() -> None:
 
 
 def test_the_smallest_parts_are_named() -> None:
-    """Only what differs is told, each with its path."""
+    """Only what differs is reported, each with its path."""
     base = {"user": Account(name="x", tags=["a", "b"]), "total": 1, "other": list(range(100))}
     candidate = {"user": Account(name="x", tags=["a", "c"]), "total": True, "other": list(range(100)), 7: None}
     assert differences(base, candidate) == [
@@ -260,8 +260,8 @@ def test_an_insertion_at_the_front_is_one_insertion() -> None:
     assert differences([{"id": -1}, *items], items) == [("[0]", "{'id': -1}", "(absent)")]
 
 
-def test_a_removal_beside_a_change_is_told_as_both() -> None:
-    """Aligned items are compared inside; the one without a partner is told as absent."""
+def test_a_removal_beside_a_change_is_reported_as_both() -> None:
+    """Aligned items are compared inside; the one without a partner is reported as absent."""
     found = differences([1, 2, 3, 4], [1, 3, 5])
     assert ("[1]", "2", "(absent)") in found
     assert all(path in ("[1]", "[2]", "[3]") for path, _base, _candidate in found)
@@ -368,7 +368,7 @@ def test_an_opaque_part_does_not_hide_what_its_holder_is(base: Tree, candidate: 
 
 
 def test_absence_is_no_value() -> None:
-    """A key that is gone is told as absent, not as None."""
+    """A key that is gone is reported as absent, not as None."""
     assert tree_differences(DictNode(["a"], [None]), DictNode([], [])) == [(".a", None, ABSENT)]
 
 
@@ -384,7 +384,7 @@ def test_a_list_of_five_thousand_is_compared_quickly() -> None:
 
 
 def test_deepdiff_is_not_loaded_while_everything_is_equal() -> None:
-    """Equal trees, and differences that need no alignment, are told without deepdiff."""
+    """Equal trees, and differences that need no alignment, are reported without deepdiff."""
     code = (
         "import sys\n"
         "from pytest_runtime.recorders.capture.thaw import capture\n"
@@ -453,14 +453,14 @@ def test_lists_of_scalars_differ_exactly_when_their_literals_do(left: list[Any],
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(), max_size=8, unique=True), st.integers(0, 8))
 def test_one_insertion_is_one_difference(items: list[int], position: int) -> None:
-    """Wherever an item is inserted, that item alone is told."""
+    """Wherever an item is inserted, that item alone is reported."""
     position = min(position, len(items))
     inserted = [*items[:position], "new", *items[position:]]
     assert differences(items, inserted) == [(f"[{position}]", "(absent)", "'new'")]
 
 
 def test_a_graph_in_which_too_much_can_differ_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was not looked at is neither the same nor told as different."""
+    """What was not looked at is neither the same nor reported as different."""
     monkeypatch.setattr("pytest_runtime.replay.compare.tree_diff.PAIRS", 3)
     one, other = capture([[[[1]]]]), capture([[[[2]]]])
     assert tree_differences(one, other) == []

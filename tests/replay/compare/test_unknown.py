@@ -172,7 +172,7 @@ SOURCE = """
 
 
 def test_a_trace_with_an_unknown_part_is_not_judged(tmp_path: Path) -> None:
-    """Against the recording and against base, changed or not; what differs beside it is told all the same."""
+    """Against the recording and against base, changed or not; what differs beside it is reported all the same."""
 
     def traffic(shop: Any) -> None:
         shop.rows(2)

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from hypothesis import settings
 
-from pytest_runtime.compare_rule import CompareRule
 from pytest_runtime.replay.model.finding import Explored, decode_explored, encode_explored
-from pytest_runtime.rules import Hooks, ProjectRules
+from pytest_runtime.rules.compare_rule import CompareRule
+from pytest_runtime.rules.project_rules import Hooks, ProjectRules
 from pytest_runtime.testing import Scenario
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.acceptance_file import FILE, read_blindness, write_acceptances
+from pytest_runtime.accept.acceptance_file import FILE, read_blindness, write_acceptances
 from pytest_runtime.recorders.errors import AcceptanceError
 from pytest_runtime.replay.judge.blindness import Blindness, agree
 from pytest_runtime.replay.judge.gate import DESELECTED, UnjudgedChange, UnreachedLine, unjudged_changes, unjudged_lines
@@ -236,7 +236,7 @@ def test_a_changed_function_of_a_module_that_git_ignores_is_no_pass(ignoring: Pr
     assert "git ignores its module" in output(result)
 
 
-def test_a_changed_constant_of_a_module_that_git_ignores_is_told(ignoring: Project) -> None:
+def test_a_changed_constant_of_a_module_that_git_ignores_is_reported(ignoring: Project) -> None:
     """A version number that a build writes is another at each commit: that fails no run."""
     result = ignoring.change("def left(", 'VERSION = "1.1"\ndef left(', "runshop/stock.py").run(*RUN, *ON_HEAD)
     assert result.ret == 0

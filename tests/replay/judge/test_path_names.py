@@ -60,7 +60,7 @@ def test_operators_are_written_as_words() -> None:
     assert slug("POST /trades") == "POST-trades"
 
 
-def test_a_class_is_told_by_what_its_siblings_do_not_share() -> None:
+def test_a_class_is_named_by_what_its_siblings_do_not_share() -> None:
     """Arms that all share say nothing."""
     classes = [
         path_class("e", "a", ("shared", "true"), ("total > 1", "true")),
@@ -70,7 +70,7 @@ def test_a_class_is_told_by_what_its_siblings_do_not_share() -> None:
     assert words(classes[1], classes) == "total > 1 is false"
 
 
-def test_a_class_without_arms_of_its_own_is_told_by_what_it_lacks() -> None:
+def test_a_class_without_arms_of_its_own_is_named_by_what_it_lacks() -> None:
     """Two words at most."""
     classes = [
         path_class("e", "a"),
@@ -80,7 +80,7 @@ def test_a_class_without_arms_of_its_own_is_told_by_what_it_lacks() -> None:
     assert words(classes[0], classes) == "x never true"
 
 
-def test_the_only_class_is_told_by_its_outcome() -> None:
+def test_the_only_class_is_named_by_its_outcome() -> None:
     """There is nothing to tell it from."""
     [one] = [path_class("e", "a", ("x", "true"), outcome="200")]
     assert words(one, [one]) == "200"

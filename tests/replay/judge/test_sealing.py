@@ -1,5 +1,5 @@
-"""Sealing: base is replayed first, under perturbation; what both sides lack cancels out, what moves is told from what
-does not, and no end of a replay takes anything but its own trace along."""
+"""Sealing: base is replayed first, under perturbation; what both sides lack cancels out, what changes by itself is
+distinguished from what does not, and no end of a replay takes anything but its own trace along."""
 
 from __future__ import annotations
 
@@ -300,7 +300,7 @@ def test_a_seal_is_read_as_it_was_written(tmp_path: Path) -> None:
         "damaged": (b"pytest-runtime seal %d\nx" % FORMAT, "is damaged"),
     }.values(),
 )
-def test_another_seal_is_told_as_that(tmp_path: Path, data: bytes, message: str) -> None:
+def test_another_seal_is_an_error_that_says_so(tmp_path: Path, data: bytes, message: str) -> None:
     """Both formats are named; a seal is only a cache, so the caller makes it again."""
     path = tmp_path / "one.seal"
     path.write_bytes(data)

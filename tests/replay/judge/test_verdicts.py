@@ -148,7 +148,7 @@ def served(folder: Path) -> Scenario:
     ],
 )
 def test_status_headers_and_body_of_a_response_count(tmp_path: Path, old: str, new: str, field: str) -> None:
-    """Each is told as a field of the response."""
+    """Each is reported as a field of the response."""
     scenario = served(tmp_path)
     replayed = scenario.change("web", old, new).replay()
     assert (replayed.counts, replayed.kinds, list(replayed.fields)) == ({"diverged": 1}, {"response"}, [field])
@@ -289,7 +289,7 @@ def test_an_unknown_application_is_an_error_with_the_way_out(tmp_path: Path) -> 
 
 
 def test_a_fault_of_the_replay_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes wrong in the harness is told as that, and costs one trace."""
+    """What goes wrong in the harness is reported as that, and costs one trace."""
     from pytest_runtime.replay.execute import replayer
 
     scenario = shop(tmp_path, lambda shop: shop.total([1]))

@@ -455,7 +455,7 @@ def test_a_refactoring_alone_shows_no_difference(noise: str) -> None:
     assert compare(before.observation, after.observation) == []
 
 
-# --- what is told ------------------------------------------------------------------------------------------------
+# --- what is reported ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_a_refactoring_alone_shows_no_difference(noise: str) -> None:
         ),
     ],
 )
-def test_both_sides_are_told(name: str, condition: str | None, base: str, candidate: str) -> None:
+def test_both_sides_are_reported(name: str, condition: str | None, base: str, candidate: str) -> None:
     """With the operands' values, each side in the words of its own source."""
     case = MUTANTS[name]
     location, _line = found(case, SHOP.replace(case.old, case.new))
@@ -526,7 +526,7 @@ def test_a_deleted_statement_is_shown_as_deleted(name: str) -> None:
 
 
 def test_a_replaced_statement_is_not_deleted() -> None:
-    """What was put in its place is told."""
+    """What was put in its place is reported."""
     for name in ("raise that is gone", "literal in a helper", "exception that is new", "initial state"):
         location, _line = found(MUTANTS[name], SHOP.replace(MUTANTS[name].old, MUTANTS[name].new))
         assert not location.deleted

@@ -130,7 +130,7 @@ def test_a_swallowed_exception(tmp_path: Path) -> None:
 
 
 def test_an_except_arm_that_is_new(tmp_path: Path) -> None:
-    """A `try` that was put around a call is told as such."""
+    """A `try` that was put around a call is reported as such."""
     location, line = located(
         tmp_path,
         (
@@ -175,12 +175,12 @@ def test_a_change_without_decisions_or_scalars_falls_to_the_changed_line(tmp_pat
 
 
 def test_a_decision_outside_the_change_is_an_effect(tmp_path: Path) -> None:
-    """`parse` changed and `rate` decides otherwise because of it: the cause is told."""
+    """`parse` changed and `rate` decides differently because of it: the cause is reported."""
     location, _line = located(tmp_path, ("return int(text)", "return int(text) - 100"))
     assert function(location) == "parse"
 
 
-def test_a_file_of_a_package_is_told_from_the_root(tmp_path: Path) -> None:
+def test_a_file_of_a_package_is_named_from_the_root(tmp_path: Path) -> None:
     """Relative to the project, so that a link works anywhere."""
     location, _line = located(tmp_path, ("total > LIMIT", "total > 500"))
     assert not Path(location.file).is_absolute()

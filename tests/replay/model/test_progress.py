@@ -1,4 +1,4 @@
-"""Progress: whoever waits is told how far something is, and seldom."""
+"""Progress: whoever waits is shown how far something is, and seldom."""
 
 from __future__ import annotations
 

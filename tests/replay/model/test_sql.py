@@ -217,7 +217,7 @@ def test_named_parameters_and_other_names_are_no_difference(ledger: Scenario) ->
 
 
 def test_a_pragma_is_said_to_nobody(ledger: Scenario) -> None:
-    """One more when connecting is no difference, and is answered; one that is kept in the file is told."""
+    """One more when connecting is no difference, and is answered; one that is kept in the file is reported."""
     ledger.change(
         "ledger",
         "sqlite3.connect(path)\n",

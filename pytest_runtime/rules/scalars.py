@@ -11,8 +11,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
+from ..recorders.model.value_tree import StandardNode, Tree
 from .compare_rule import Normaliser
-from .recorders.model.value_tree import StandardNode, Tree
 
 _EXPONENT_LIMIT = 400
 """Decimals beyond that are not compared with a tolerance: exact arithmetic with them takes forever."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
-from .recorders.errors import ConfigurationError
-from .rules import Hooks, hooks_of
+from ..recorders.errors import ConfigurationError
+from .project_rules import Hooks, hooks_of
 
 _WITHOUT_A_RUN = ("--runtime-baseline=", "-o", "runtime_baseline=")
 """Whatever the project's own options say, no run with a baseline begins."""

@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .compare_rule import CompareRule
-from .plain import NotPlain, plain
-from .recorders.capture.thaw import capture
-from .recorders.model.value_tree import (
+from ..recorders.capture.thaw import capture
+from ..recorders.model.value_tree import (
     GlobalNode,
     ListNode,
     OpaqueNode,
@@ -25,13 +23,15 @@ from .recorders.model.value_tree import (
     contains_opaque,
     has_all_anchors,
 )
-from .replay.compare.observations import below
-from .replay.compare.tolerance import FieldAt, RuleFailed
-from .replay.compare.tree_diff import tree_differences
-from .replay.model.digests import Digests
-from .replay.model.field_path import Field, fits, without_positions
-from .replay.model.reason import Reason, ReasonCode
-from .replay.model.verdict import Tolerated
+from ..replay.compare.observations import below
+from ..replay.compare.tolerance import FieldAt, RuleFailed
+from ..replay.compare.tree_diff import tree_differences
+from ..replay.model.digests import Digests
+from ..replay.model.field_path import Field, fits, without_positions
+from ..replay.model.reason import Reason, ReasonCode
+from ..replay.model.verdict import Tolerated
+from .compare_rule import CompareRule
+from .plain import NotPlain, plain
 from .scalars import close, normalised
 
 PAIRED = 60

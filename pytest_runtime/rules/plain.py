@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .recorders.model.value_tree import (
+from ..recorders.model.value_tree import (
     DictNode,
     EnumNode,
     GlobalNode,
@@ -12,9 +12,9 @@ from .recorders.model.value_tree import (
     Tree,
     map_tree,
 )
-from .replay.model.digests import public
-from .replay.world.rebuild import build
-from .replay.world.resolver import Resolver, Unbuildable
+from ..replay.model.digests import public
+from ..replay.world.rebuild import build
+from ..replay.world.resolver import Resolver, Unbuildable
 
 _NOBODY = Resolver(())
 

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import tomli_w
 
-from .recorders.errors import AcceptanceError
-from .replay.change.files import ACCEPTANCES
-from .replay.judge.acceptance import Acceptance, doubles
-from .replay.judge.blindness import Blindness
-from .replay.model.difference import DifferencePart
-from .replay.model.shape_text import is_shape
+from ..recorders.errors import AcceptanceError
+from ..replay.change.files import ACCEPTANCES
+from ..replay.judge.acceptance import Acceptance, doubles
+from ..replay.judge.blindness import Blindness
+from ..replay.model.difference import DifferencePart
+from ..replay.model.shape_text import is_shape
 
 FILE = ACCEPTANCES
 TABLE = "accepted"

@@ -1,0 +1,1 @@
+"""What reviewers accepted, as it stands in a project's repository."""
