@@ -17,11 +17,13 @@ import click
 from ..config import load_project
 from ..recorders.errors import ConfigurationError
 from ..recorders.store.protocol import BaselineReader
-from ..replay.judge.oracle import Oracle, find_oracle
+from ..replay.judge.oracle import Oracle
 from ..replay.judge.seal import SealedTrace
 from ..replay.judge.unjudged import Unjudged, grouped
 from ..replay.model.field_path import without_positions
 from ..replay.model.progress import say_nothing
+from ..replay.run.options import Project, RunOptions
+from ..replay.run.run import Run
 from ..reports.printing import in_line, many
 from ..reports.unjudged import group_lines
 from ..wiring import base_path, check_include, make_importable, open_baseline, setup_of
@@ -43,13 +45,13 @@ def seal_command(name: str, base: str) -> None:
             raise ConfigurationError(f"baseline {name!r} holds no trace: there is nothing to seal")
         make_importable(project)
         started = time.monotonic()
-        oracle = find_oracle(
-            setup_of(project, name, base_path(Path.cwd(), base)),
-            reader,
-            lambda line: click.echo(in_line(line)),
-            renew=True,
+        run = Run(
+            Project(setup_of(project, name, base_path(Path.cwd(), base)), reader),
+            RunOptions(renew_seal=True),
+            say=lambda line: click.echo(in_line(line)),
             progress=_show_progress if sys.stderr.isatty() else say_nothing,
         )
+        oracle = run.prepare()
         seconds = time.monotonic() - started
         click.echo("\n".join(map(in_line, describe(oracle, _sealed(oracle, reader), seconds))))
     finally:

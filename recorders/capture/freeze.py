@@ -29,7 +29,7 @@ OBJECT_LIMIT = 20_000
 """Instances in one frozen value; an object graph that drags a whole application along stops here."""
 
 
-class Origins(Protocol):
+class OriginLookup(Protocol):
     """What knows where objects came from."""
 
     def of(self, value: object) -> str:
@@ -59,7 +59,7 @@ class _Freezer(pickle.Pickler):
     def __init__(
         self,
         sink: _Sink,
-        origins: Origins | None = None,
+        origins: OriginLookup | None = None,
         look: Look | None = None,
         most: int = OBJECT_LIMIT,
         stand: Stand | None = None,
@@ -130,7 +130,7 @@ def freeze(
     value: Any,
     *,
     limit: int = VALUE_LIMIT,
-    origins: Origins | None = None,
+    origins: OriginLookup | None = None,
     look: Look | None = None,
     most: int = OBJECT_LIMIT,
     stand: Stand | None = None,

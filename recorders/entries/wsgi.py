@@ -22,7 +22,7 @@ from ..privacy.redact import Redactor
 from ..session.session import LiveTrace, Session
 from .application import locate_application
 from .wsgi_routes import is_served, label_of, request_of, sampling_key, wrap_resolve
-from .wsgi_streams import BODY_LIMIT, Application, Body, Environ, SizedBody, TeeInput
+from .wsgi_streams import BODY_LIMIT, AnswerBody, Application, Environ, SizedAnswerBody, TeeInput
 
 _PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
 
@@ -203,7 +203,7 @@ class _Request:
                 self.keep(chunk)
             self.finish()
             return result
-        body = SizedBody if hasattr(type(result), "__len__") else Body
+        body = SizedAnswerBody if hasattr(type(result), "__len__") else AnswerBody
         return body(self, trace, result)
 
     def _writing(self, write: Any) -> Any:

@@ -28,7 +28,7 @@ class Answering(Protocol):
         """The stream of the body broke."""
 
 
-class Body:
+class AnswerBody:
     """Passes a streamed body on, chunk by chunk, inside the scope of its trace."""
 
     def __init__(self, request: Answering, trace: LiveTrace, result: Any) -> None:
@@ -83,7 +83,7 @@ class Body:
         return getattr(self._result, name)
 
 
-class SizedBody(Body):
+class SizedAnswerBody(AnswerBody):
     """A body whose length a server may ask for."""
 
     def __len__(self) -> int:

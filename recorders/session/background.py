@@ -48,7 +48,7 @@ class _Run:
                 return  # another thread was quicker: it is woken
 
 
-class Worker:
+class BackgroundThread:
     """Does rounds of work in a thread of its own."""
 
     def __init__(self, work: Callable[[], None], *, period: float) -> None:

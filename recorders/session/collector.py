@@ -16,7 +16,7 @@ from ..included import Included
 from ..model.absences import Absence
 from ..model.shapes import Shape
 from ..store.protocol import BaselineWriter, Batch, Revision, StoredClass
-from .background import Worker
+from .background import BackgroundThread
 from .gathering import Gathering, Round
 from .governor import Governor
 from .output import Output
@@ -71,7 +71,7 @@ class Collector:
         self._rest = rest
         self._revisions = _Revisions(writer, included, revision)
         self._queue = TraceQueue()
-        self._worker = Worker(self._round, period=PERIOD)
+        self._worker = BackgroundThread(self._round, period=PERIOD)
         self._ended = False
         self._deadline = math.inf
 

@@ -33,7 +33,7 @@ from .tolerance import Rules
 from .tree_diff import key_path
 
 
-class Left(NamedTuple):
+class Remaining(NamedTuple):
     """What rules leave of an observation."""
 
     values: int
@@ -42,7 +42,7 @@ class Left(NamedTuple):
     """Values that each rule takes away; a rule that takes away a part without values counts 0."""
 
 
-def left_by(rules: Rules, base: Observation, masked: Collection[tuple[Field, int | None]]) -> Left:
+def left_by(rules: Rules, base: Observation, masked: Collection[tuple[Field, int | None]]) -> Remaining:
     """What the rules leave; `masked` are fields, and positions of outbound calls, that change by themselves.
 
     These are compared by shape. A call whose missing is ignored is not compared at all; an argument that cannot be
@@ -54,7 +54,7 @@ def left_by(rules: Rules, base: Observation, masked: Collection[tuple[Field, int
         counting.count(prefix, tree, fixed=prefix == ARGUMENTS)
         values += counting.values
         ignored.update(counting.ignored)
-    return Left(values, ignored)
+    return Remaining(values, ignored)
 
 
 def _wholes(base: Observation) -> Iterator[tuple[str, str, int | None, Tree]]:

@@ -20,7 +20,7 @@ from ..world.recorded_arguments import RecordedIterator, recorded_callable
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
-from .protocol import CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, PlainReplayer, Run
+from .protocol import BoundEntry, CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, PlainReplayer
 
 MOST_ITEMS = 10_000
 """Items that are taken of a generator that came to its end when it was recorded."""
@@ -41,7 +41,7 @@ class FunctionReplayer(PlainReplayer):
     kind = "function"
     is_call = True
 
-    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
+    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> BoundEntry:
         """The function that the entry names, with the recorded arguments, or with those that their makers give."""
         given = trace.input
         if not isinstance(given, CallInput):

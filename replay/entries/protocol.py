@@ -45,7 +45,7 @@ class Left(NamedTuple):
         return Outcome(self.kind, value, reader.capture(self.arguments))
 
 
-Run: TypeAlias = Callable[[], tuple[Outcome | Left, TracebackType | None]]
+BoundEntry: TypeAlias = Callable[[], tuple[Outcome | Left, TracebackType | None]]
 """Calls the entry once; gives what it left, and where that came from if it raised. Raises `TraceStopped`."""
 
 
@@ -86,7 +86,7 @@ class EntryReplayer(Protocol):
     needs_application: bool
     """Whether an application answers it, which is made when the code is loaded."""
 
-    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
+    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> BoundEntry:
         """The entry of the code under test, with the recorded input, ready to run in its world. Raises `Unbuildable`,
         `EntryGone`, `EntryUnavailable`, `EntryUncallable`."""
 

@@ -23,7 +23,7 @@ from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
 from .function import is_foreign
 from .http_fields import fields_of, render_request, with_fields
-from .protocol import CodeUnderTest, EntryUnavailable, PlainReplayer, Run
+from .protocol import BoundEntry, CodeUnderTest, EntryUnavailable, PlainReplayer
 
 
 class WsgiReplayer(PlainReplayer):
@@ -32,7 +32,7 @@ class WsgiReplayer(PlainReplayer):
     kind = "wsgi"
     needs_application = True
 
-    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> Run:
+    def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> BoundEntry:
         """The application that answers the entry, with the request."""
         given = trace.input
         if not isinstance(given, HttpInput):

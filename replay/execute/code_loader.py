@@ -14,7 +14,7 @@ from ..entries.protocol import EntryUnavailable
 from ..entries.wsgi import WsgiApplications
 from ..world.resolver import Resolver, is_program
 from .application import Building
-from .plan import CannotReplay, Plan
+from .plan import CannotReplay, LoadPlan
 from .sandbox import Closed, LeavesProcess
 from .scratch_copy import is_left_out
 
@@ -26,7 +26,7 @@ class CodeLoader:
     """Imports the code under test and makes its applications."""
 
     def __init__(
-        self, plan: Plan, resolver: Resolver, applications: WsgiApplications, building: Building, closed: Closed
+        self, plan: LoadPlan, resolver: Resolver, applications: WsgiApplications, building: Building, closed: Closed
     ) -> None:
         self._plan = plan
         self._resolver = resolver

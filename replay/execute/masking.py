@@ -110,10 +110,10 @@ class Masks:
         trace = opened(stored, self._keys)
         return (stored.key if trace is not stored else ""), trace
 
-    def mask(self, given: Given) -> Mask:
+    def mask(self, given: Given) -> SecretMask:
         """The mask of what was opened."""
         redactor = self._redactor(given.key) if given.key in self._keys else None
-        return Mask(given.trace, redactor, self._known)
+        return SecretMask(given.trace, redactor, self._known)
 
     def values(self, key: KeyId, trace: Trace) -> Known:
         """What gives the values of a trace for the pseudonyms that stand for them."""
@@ -129,7 +129,7 @@ class Masks:
         return self._redactors[key]
 
 
-class Mask:
+class SecretMask:
     """Masks what the replay of one trace shows."""
 
     def __init__(self, trace: Trace, redactor: Redactor | None, known: Known) -> None:

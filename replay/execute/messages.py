@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..model.job import Job, Observed
-from .plan import Loaded, Plan
+from .plan import Loaded, LoadPlan
 
 Environment: TypeAlias = dict[bytes, bytes]
 """Variables as the system has them."""
@@ -19,7 +19,7 @@ Environment: TypeAlias = dict[bytes, bytes]
 class Load(msgspec.Struct, frozen=True, tag="load"):
     """Load the code under test."""
 
-    plan: Plan
+    plan: LoadPlan
     store: str
     path: list[str]
     limit: float
@@ -28,7 +28,7 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """Variables that it is to have; `None` for those that it has."""
 
 
-class Watch(msgspec.Struct, frozen=True, tag="watch"):
+class WatchLines(msgspec.Struct, frozen=True, tag="watch"):
     """From here on note which of these lines each replay runs."""
 
     lines: dict[str, list[int]] | None
@@ -59,12 +59,12 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 class Watching(msgspec.Struct, frozen=True, tag="watching"):
-    """The answer to `Watch`."""
+    """The answer to `WatchLines`."""
 
     unavailable: str
 
 
-Question: TypeAlias = Load | Watch | Jobs | Ask | End
+Question: TypeAlias = Load | WatchLines | Jobs | Ask | End
 encode = msgspec.msgpack.Encoder().encode
 decode_question = msgspec.msgpack.Decoder(Question).decode
 decode_loaded = msgspec.msgpack.Decoder(Loaded).decode

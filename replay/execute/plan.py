@@ -14,7 +14,7 @@ class CannotReplay(RuntimeBaselineError):
     """The code cannot be replayed at all; the message says why and what to do."""
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a replayer loads."""
 
     include: tuple[str, ...]

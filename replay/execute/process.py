@@ -21,9 +21,9 @@ from ..model.job import Job, Observed
 from .fork_server import ServerEnded, environment
 from .launch import Child, Copy, Served, Spawned, prepare
 from .masking import Masks
-from .messages import Ask, End, Jobs, Load, Watch, Watching, decode_loaded, decode_observed, encode
+from .messages import Ask, End, Jobs, Load, Watching, WatchLines, decode_loaded, decode_observed, encode
 from .offspring import place_in
-from .plan import CannotReplay, Loaded, Plan
+from .plan import CannotReplay, Loaded, LoadPlan
 from .scratch import Scratch
 
 TIME_LIMIT = 10.0
@@ -56,7 +56,7 @@ class ReplayerProcess:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: LoadPlan,
         *,
         store: str,
         path: Sequence[str],
@@ -174,7 +174,7 @@ class ReplayerProcess:
         if lines is not None:
             wanted = self._scratch.lines({file: sorted(numbers) for file, numbers in lines.items()})
         with suppress(OSError):  # it is gone already: `_awaited` says so
-            self._connection.send_bytes(encode(Watch(wanted)))
+            self._connection.send_bytes(encode(WatchLines(wanted)))
         self.reach_unavailable = msgspec.msgpack.decode(self._awaited(), type=Watching).unavailable
 
     # --- replaying ---

@@ -16,7 +16,7 @@ from ...recorders import context
 from ..world.recorded_world import RecordedWorld
 
 
-class Reach:
+class LineWatch:
     """Notes which lines run during replays."""
 
     def __init__(self, lines: Mapping[str, frozenset[int]] | None) -> None:

@@ -50,8 +50,8 @@ from .folder_names import letters, make_folder
 from .known_drivers import refuse_known_drivers
 from .masking import Given, Masks
 from .memory import for_replay, is_out_of_memory, shown
-from .plan import Loaded, Plan
-from .reach import Reach
+from .plan import Loaded, LoadPlan
+from .reach import LineWatch
 from .relocation import Relocation
 from .roots import Roots
 from .sandbox import Closed, audit_quiet_doors
@@ -68,7 +68,7 @@ _clock = time.perf_counter
 class Replayer:
     """Replays traces on one version of the code."""
 
-    def __init__(self, plan: Plan, *, traces: Callable[[], ResponseFallback]) -> None:
+    def __init__(self, plan: LoadPlan, *, traces: Callable[[], ResponseFallback]) -> None:
         """`traces` makes the fallback of the baseline, when one is first wanted."""
         self._plan = plan
         self._extension = load_extension(plan.extension)
@@ -99,7 +99,7 @@ class Replayer:
         self._paths = Paths(self.included)
         self._roots = Roots(plan.root, *plan.known_as, *plan.recorded, temporary=[self.temporary])
         self._wall = NO_WALL
-        self._reach: Reach | None = None
+        self._reach: LineWatch | None = None
         self._owner = os.getpid()
         self._own_folder = ""
         """Temporary folder of this very process, empty before each replay; none in a process that loads."""
@@ -184,7 +184,7 @@ class Replayer:
 
     def watch(self, lines: Mapping[str, Sequence[int]] | None) -> None:
         """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
-        self._reach = Reach(
+        self._reach = LineWatch(
             {file: frozenset(numbers) for file, numbers in lines.items()} if lines is not None else None
         )
         self._reach.watch(self._codes)

@@ -16,7 +16,7 @@ import msgspec
 
 from ..model.job import Observed
 from .folder_names import make_folder
-from .plan import Loaded, Plan
+from .plan import Loaded, LoadPlan
 from .scratch_copy import PREFIX, copy_tree, is_left_out
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Scratch:
     """The folder, and the way between its paths and those of the working tree."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: LoadPlan) -> None:
         """Copies the project that the plan names; raises `OSError`."""
         self._plan = plan
         self._source = os.path.realpath(plan.root)
@@ -40,7 +40,7 @@ class Scratch:
         copy_tree(self._source, self.root, twin=self.shown)
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> LoadPlan:
         """What a replayer in this folder loads."""
         known = (self.shown, self._plan.root, *self._plan.known_as[1:])
         return msgspec.structs.replace(self._plan, root=self.root, known_as=known, temporary=self.temporary)

@@ -26,7 +26,19 @@ from ..model.job import Job
 from ..model.outbound_requests import read_ahead
 from ..world.response_fallback import ResponseFallback
 from .memory import keep_no_core, limit_memory, physical
-from .messages import Ask, End, Failed, Jobs, Load, Question, Watch, Watching, decode_observed, decode_question, encode
+from .messages import (
+    Ask,
+    End,
+    Failed,
+    Jobs,
+    Load,
+    Question,
+    Watching,
+    WatchLines,
+    decode_observed,
+    decode_question,
+    encode,
+)
 from .offspring import Offspring, forked
 from .plan import CannotReplay
 from .replayer import Replayer
@@ -162,7 +174,7 @@ class _Service:
 
     def _answer(self, question: Question) -> None:
         match question:
-            case Watch(lines=lines):
+            case WatchLines(lines=lines):
                 while self._fresh:
                     self._send_oldest()
                 self._drop_warm()

@@ -19,7 +19,7 @@ from ...recorders.model.value_tree import ClassName, ObjectNode, TupleNode
 from ...recorders.tracing.choose import Tracer
 from ..entries.catalogue import replayer_of
 from ..entries.function import MOST_ITEMS, UNCALLED, callable_of, standing_in
-from ..entries.protocol import Applications, CodeUnderTest, EntryGone, EntryUncallable, Left, Run
+from ..entries.protocol import Applications, BoundEntry, CodeUnderTest, EntryGone, EntryUncallable, Left
 from ..model.observation import ENTRY_GONE, Observation, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..world.called_names import CalledNames
@@ -247,7 +247,7 @@ def _gone(trace: Trace, gone: EntryGone) -> Outcome:
     return Outcome("exception", raised, trace.input.arguments if isinstance(trace.input, CallInput) else None)
 
 
-def _until_stopped(run: Run) -> tuple[Outcome | Left | None, TracebackType | None]:
+def _until_stopped(run: BoundEntry) -> tuple[Outcome | Left | None, TracebackType | None]:
     """What a run comes to; when it is stopped, its frames and what they hold are gone on return."""
     try:
         left, trail = run()

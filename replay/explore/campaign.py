@@ -24,7 +24,7 @@ from .explain import Explainer
 from .frontier import KnownArms
 from .generate.seeds import Mutant
 from .propagation import Propagation
-from .recorded_inputs import Collector
+from .recorded_inputs import InputCollector
 from .trials.trial import Trial
 
 Accepts: TypeAlias = Callable[[str, str, tuple[FieldDifference, ...]], bool]
@@ -118,7 +118,7 @@ class Unexplorable(NamedTuple):
 def begin(shared: Shared, target: Target) -> Campaign | Unexplorable:
     """The campaign of a target: its recorded inputs, those that base answers."""
     run, sides, versions = shared.run, shared.sides, shared.run.oracle.versions
-    collector = Collector(target, run.reader, shared.stored, sides.base, versions)
+    collector = InputCollector(target, run.reader, shared.stored, sides.base, versions)
     found = collector.collect()
     if not found.inputs:
         return Unexplorable(found.reason)

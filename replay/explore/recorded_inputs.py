@@ -73,7 +73,7 @@ class Collected(NamedTuple):
     """Why there is nothing, or empty."""
 
 
-class Collector:
+class InputCollector:
     """Collects the recorded inputs of one target."""
 
     def __init__(

@@ -24,7 +24,7 @@ from ..change.versions import Versions
 from ..compare.redacted_parts import KeysAtHand
 from ..entries.catalogue import needs_application
 from ..execute.code_loader import search_path
-from ..execute.plan import CannotReplay, Plan
+from ..execute.plan import CannotReplay, LoadPlan
 from ..execute.process import ReplayerProcess
 from ..execute.roots import recorded_roots
 from ..model.progress import Say, say_nothing
@@ -314,10 +314,10 @@ def plan_of(
     extension: str = "",
     distributions: bool = False,
     changed_layout: Iterable[str] = (),
-) -> Plan:
+) -> LoadPlan:
     """What a replayer of the project in a folder loads."""
     latest = latest_revision(reader)
-    return Plan(
+    return LoadPlan(
         include=setup.include,
         app=setup.app,
         boundaries=setup.boundaries,

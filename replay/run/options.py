@@ -64,6 +64,8 @@ class RunOptions(NamedTuple):
     """Percent of the changed lines that replays must reach."""
     explore: ExploreOptions | None = None
     """`None`: nothing but the recorded inputs."""
+    renew_seal: bool = False
+    """Whether base is sealed anew, also where a seal of it is at hand."""
     all_lines: bool = False
     """Note every line that a replay runs."""
     plain_tests: bool = False

@@ -49,7 +49,7 @@ class Acceptances(NamedTuple):
     """Those of them that base itself holds: it may do already what they accept."""
 
 
-class Reached(NamedTuple):
+class ReachedChange(NamedTuple):
     """What replays reached of the change."""
 
     blind_spots: tuple[BlindSpot, ...]
@@ -93,7 +93,7 @@ class RunResult(NamedTuple):
     acceptances: Acceptances
     explored: tuple[JudgedExploration, ...]
     """What was explored, by target."""
-    reached: Reached
+    reached: ReachedChange
     agreed: Agreed
     """Changed things that recorded traffic ran and nobody judged, and what was agreed about such."""
     fidelity: Mapping[str, Fidelity]
@@ -227,7 +227,7 @@ def oracle_facts(oracle: Oracle) -> OracleFacts:
     )
 
 
-def reached_of(reach: Reach, required: float | None) -> Reached:
+def reached_of(reach: Reach, required: float | None) -> ReachedChange:
     """What is said of what replays reached."""
     lines, every = reach.changed_lines()
-    return Reached(tuple(reach.blind_spots()), lines, every, reach.unavailable, required)
+    return ReachedChange(tuple(reach.blind_spots()), lines, every, reach.unavailable, required)

@@ -48,7 +48,7 @@ class CannotExplore(RuntimeBaselineError):
     """Exploring was required, and there is no base to ask."""
 
 
-class Found:
+class Findings:
     """What was found so far, here and in other processes of the run; a class or target that is found again counts
     once."""
 
@@ -94,7 +94,7 @@ class Run:
         self._progress = progress
         self._stack = ExitStack()
         self._stack.callback(project.reader.close)
-        self.found = Found()
+        self.found = Findings()
         self._loaded: Candidate | None = None
 
     # --- what to do ---
@@ -113,7 +113,9 @@ class Run:
         setup, reader = self.project.setup, self.project.reader
         for line in lacking(reader, loaded()):
             self._say(line)
-        oracle = find_oracle(setup, reader, self._say, always=always, progress=self._progress)
+        oracle = find_oracle(
+            setup, reader, self._say, always=always, renew=self.options.renew_seal, progress=self._progress
+        )
         explore = self.options.explore
         if explore is not None and oracle.base is None:
             why = f"exploring needs base, to ask it about inputs that are not recorded: {oracle.reason}"

@@ -24,7 +24,7 @@ DEPTH_LIMIT = 40
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
-Run = Callable[[Trace, Callable[[Stand], Any]], tuple[Any, Any]]
+RunProducer = Callable[[Trace, Callable[[Stand], Any]], tuple[Any, Any]]
 """Runs a trace with the arguments that it asks for; gives them and what it returned (of a constructor, the instance).
 Raises `Unbuildable` when it came to nothing."""
 
@@ -36,7 +36,7 @@ class Producers:
         self,
         resolver: Resolver,
         known: Mapping[TraceId, bytes],
-        run: Run,
+        run: RunProducer,
         changed_layout: frozenset[ClassName],
         *,
         look: bool = True,

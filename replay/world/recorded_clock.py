@@ -17,7 +17,7 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import Reading, Trace
 from ...recorders.model.value_tree import Tree, TupleNode
 from ..model.perturbation import Perturbation
-from .stopping import Run
+from .stopping import TraceRun
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class RecordedClock:
     def __init__(
         self,
         trace: Trace,
-        run: Run,
+        run: TraceRun,
         called: Callable[[FunctionName], frozenset[str] | None],
         perturbation: Perturbation,
     ) -> None:

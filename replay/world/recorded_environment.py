@@ -8,7 +8,7 @@ from types import FrameType, MappingProxyType
 from typing import NamedTuple
 
 from ...recorders.model.trace import Trace
-from .stopping import Run
+from .stopping import TraceRun
 
 
 class Settings(NamedTuple):
@@ -26,7 +26,7 @@ NO_SETTINGS = Settings()
 class RecordedEnvironment:
     """Environment variables of one replay."""
 
-    def __init__(self, trace: Trace, run: Run, settings: Settings) -> None:
+    def __init__(self, trace: Trace, run: TraceRun, settings: Settings) -> None:
         self._trace = trace
         self._run = run
         self._settings = settings

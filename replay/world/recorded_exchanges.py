@@ -12,7 +12,7 @@ from ...recorders.model.value_tree import Tree
 from ...recorders.model.world import Operation
 from ...recorders.plugins import loaded
 from ..model.outbound_requests import canonical_key, exact_key, label, operation_key
-from .stopping import Run
+from .stopping import TraceRun
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def _never() -> Any:
 class RecordedTicket:
     """Answers one exchange from the recording."""
 
-    def __init__(self, run: Run, exchange: Exchange) -> None:
+    def __init__(self, run: TraceRun, exchange: Exchange) -> None:
         self._run = run
         self._exchange = exchange
         self._next = 0

@@ -28,7 +28,7 @@ from .recorded_environment import NO_SETTINGS, RecordedEnvironment, Settings
 from .recorded_exchanges import ExchangeIndex, RecordedTicket
 from .resolver import Resolver
 from .response_fallback import ResponseFallback
-from .stopping import Run, Stop, TraceStopped
+from .stopping import Stop, TraceRun, TraceStopped
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class RecordedWorld:
         self.refused: list[str] = []
         """Calls that would have left the process."""
         self.perturbation = perturbation
-        self._run = Run(resolver, modules)
+        self._run = TraceRun(resolver, modules)
         self.clock = RecordedClock(trace, self._run, called, perturbation)
         self.environment = RecordedEnvironment(trace, self._run, settings)
         self._started = trace.started

@@ -28,7 +28,7 @@ class Stop(NamedTuple):
     site: Site | None
 
 
-class Run:
+class TraceRun:
     """One run of a trace: where its code is, the values that it is given, and whether it goes on."""
 
     def __init__(self, resolver: Resolver, modules: Mapping[str, str]) -> None:

@@ -29,7 +29,7 @@ from pytest_runtime.replay.model.verdict import (
     TraceVerdict,
 )
 from pytest_runtime.replay.run.baseline import BaselineFacts
-from pytest_runtime.replay.run.result import Acceptances, OracleFacts, Reached, RunResult
+from pytest_runtime.replay.run.result import Acceptances, OracleFacts, ReachedChange, RunResult
 from pytest_runtime.reports.causes import causes_of, sorts_of
 from pytest_runtime.reports.failure import failure_text, one_line
 from pytest_runtime.reports.json_report import FORMAT, report_of, write_report
@@ -77,7 +77,7 @@ NOTHING = RunResult(
     verdicts=(),
     acceptances=Acceptances((), (), (), (), ()),
     explored=(),
-    reached=Reached((), 3, 4, "", None),
+    reached=ReachedChange((), 3, 4, "", None),
     agreed=Agreed((), (), ()),
     fidelity={},
     import_faults={},

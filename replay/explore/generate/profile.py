@@ -42,7 +42,7 @@ _SETS = (string.digits, string.ascii_lowercase, string.ascii_uppercase, string.w
 
 
 @dataclass
-class Observed:
+class PlaceProfile:
     """What was seen at one place, over all recorded inputs."""
 
     types: Counter[str] = field(default_factory=Counter)
@@ -88,10 +88,10 @@ class Profile:
 
     def __init__(self, inputs: Iterable[Iterable[Part]], constants: ConstantPool) -> None:
         """`inputs` are the parts of each recorded input."""
-        self.places: dict[Pattern, Observed] = {}
+        self.places: dict[Pattern, PlaceProfile] = {}
         for parts in inputs:
             for part in parts:
-                self.places.setdefault(part.pattern, Observed()).add(part.tree)
+                self.places.setdefault(part.pattern, PlaceProfile()).add(part.tree)
         self._numbers = _edges(constants)
         self._texts = {constant for constant in constants.all if isinstance(constant, str)}
         self._tests_truth = constants.tests_truth
@@ -128,7 +128,7 @@ class Profile:
             return True
         return number in self._numbers and not isinstance(tree, bool)
 
-    def _is_near_text(self, text: str, seen: Observed) -> bool:
+    def _is_near_text(self, text: str, seen: PlaceProfile) -> bool:
         if text in self._texts or (not text and self._tests_truth):
             return True
         least, most = seen.lengths["str"]
@@ -138,7 +138,7 @@ class Profile:
         alike = {kind_of_character(char) for char in text} <= seen.characters
         return alike and (least <= len(text) <= most or len(text) in self._numbers)
 
-    def _has_its_keys(self, tree: DictNode, seen: Observed) -> bool:
+    def _has_its_keys(self, tree: DictNode, seen: PlaceProfile) -> bool:
         if seen.is_data:
             return True
         has = {key for key in tree.keys if isinstance(key, str)}

@@ -11,7 +11,7 @@ from ..analyze.comparison_solver import thresholds
 from ..analyze.constant_pool import ConstantPool
 from ..analyze.constants import Constant, number_in
 from .numbers import integer, is_number, number_of
-from .profile import Observed, Profile, type_of
+from .profile import PlaceProfile, Profile, type_of
 from .strings import LENGTH_LIMIT
 from .tree_places import Part
 
@@ -48,7 +48,7 @@ class Choice(NamedTuple):
 
     part: Part
     context: ValueContext
-    seen: Observed
+    seen: PlaceProfile
     """What was observed at its place."""
 
     @property
@@ -99,7 +99,7 @@ class LazyValues:
 
 def choice(part: Part, context: ValueContext) -> Choice:
     """For a part."""
-    return Choice(part, context, context.profile.places.get(part.pattern, Observed()))
+    return Choice(part, context, context.profile.places.get(part.pattern, PlaceProfile()))
 
 
 def numbers_of(parts: Iterable[Part]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pytest_runtime.recorders.session import background as worker_module
-from pytest_runtime.recorders.session.background import Worker
+from pytest_runtime.recorders.session.background import BackgroundThread
 
 SOON = 5.0
 """Seconds that something may take which takes a moment."""
@@ -43,9 +43,9 @@ def rounds() -> Rounds:
 
 
 @pytest.fixture
-def worker(rounds: Rounds) -> Iterator[Worker]:
+def worker(rounds: Rounds) -> Iterator[BackgroundThread]:
     """A worker that does it."""
-    made = Worker(rounds, period=0.001)
+    made = BackgroundThread(rounds, period=0.001)
     yield made
     assert made.pause(SOON)
 
@@ -55,7 +55,7 @@ def is_alive(native: int) -> bool:
     return Path(f"/proc/self/task/{native}").exists()
 
 
-def test_it_starts_with_the_first_work_and_is_not_seen(worker: Worker, rounds: Rounds) -> None:
+def test_it_starts_with_the_first_work_and_is_not_seen(worker: BackgroundThread, rounds: Rounds) -> None:
     """Before it is asked there is no thread; then there is one, which `threading` does not list."""
     before = threading.enumerate()
     assert rounds.count == 0
@@ -68,7 +68,7 @@ def test_it_starts_with_the_first_work_and_is_not_seen(worker: Worker, rounds: R
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are looked up in Linux's /proc")
-def test_a_pause_leaves_no_thread_behind(worker: Worker, rounds: Rounds) -> None:
+def test_a_pause_leaves_no_thread_behind(worker: BackgroundThread, rounds: Rounds) -> None:
     """When `pause` returns, the operating system has no such thread any more; the next start makes another."""
     for _ in range(20):
         rounds.done.clear()
@@ -80,7 +80,7 @@ def test_a_pause_leaves_no_thread_behind(worker: Worker, rounds: Rounds) -> None
     assert worker.pause(0.0)
 
 
-def test_the_last_work_is_done_by_the_thread(worker: Worker, rounds: Rounds) -> None:
+def test_the_last_work_is_done_by_the_thread(worker: BackgroundThread, rounds: Rounds) -> None:
     """`finish` has a last piece of work done after all others, and waits for it."""
     done: list[int] = []
     worker.start()
@@ -92,7 +92,7 @@ def test_the_last_work_is_done_by_the_thread(worker: Worker, rounds: Rounds) -> 
     assert rounds.count == count
 
 
-def test_the_last_work_is_done_where_there_is_no_thread(worker: Worker) -> None:
+def test_the_last_work_is_done_where_there_is_no_thread(worker: BackgroundThread) -> None:
     """Without a thread, as at the end of an interpreter that starts none, the last work is done on the spot."""
     done: list[int] = []
     assert worker.finish(lambda: done.append(threading.get_native_id()), 0.0)
@@ -107,7 +107,7 @@ def test_the_end_is_not_waited_for_without_end(rounds: Rounds) -> None:
         rounds()
         go_on.wait(SOON)
 
-    worker = Worker(hang, period=0.001)
+    worker = BackgroundThread(hang, period=0.001)
     worker.start()
     assert rounds.done.wait(SOON)
     assert not worker.pause(0.01)
@@ -116,7 +116,7 @@ def test_the_end_is_not_waited_for_without_end(rounds: Rounds) -> None:
     assert worker.pause(SOON)
 
 
-def test_no_thread_can_be_had(worker: Worker, rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_thread_can_be_had(worker: BackgroundThread, rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the operating system gives no thread, the service goes on, and the next start tries again."""
 
     def refuse(*args: Any) -> None:
@@ -137,7 +137,7 @@ def test_an_alarm_while_it_starts_leaves_one_thread(rounds: Rounds, monkeypatch:
         start(*args)
         raise TimeoutError
 
-    worker = Worker(rounds, period=0.001)
+    worker = BackgroundThread(rounds, period=0.001)
     with monkeypatch.context() as patched:
         patched.setattr(worker_module, "start_new_thread", interrupted)
         with pytest.raises(TimeoutError):
@@ -153,7 +153,7 @@ def test_an_alarm_while_it_starts_leaves_one_thread(rounds: Rounds, monkeypatch:
 
 
 def test_patches_of_the_primitives_do_not_reach_it(
-    worker: Worker, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+    worker: BackgroundThread, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever patches locks, threads and clocks after the recorder's start, as gevent and eventlet do, is not asked."""
 

@@ -13,7 +13,7 @@ import pytest
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.judge.acceptance import propose
 from pytest_runtime.replay.run.options import ExploreOptions, Project, RunOptions
-from pytest_runtime.replay.run.run import CannotExplore, Found, Run
+from pytest_runtime.replay.run.run import CannotExplore, Findings, Run
 from pytest_runtime.testing import Scenario
 
 SHOP = """
@@ -128,7 +128,7 @@ def test_what_is_found_twice_counts_once(scenario: Scenario) -> None:
         for verdict in verdicts:
             run.found.add_verdict(verdict)
         assert run.found.verdicts == sorted(verdicts, key=lambda verdict: (verdict.entry, verdict.path))
-    assert Found().verdicts == []
+    assert Findings().verdicts == []
 
 
 def test_the_pipeline_loads_no_exploring_and_no_test_runner() -> None:
