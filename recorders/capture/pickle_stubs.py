@@ -35,10 +35,13 @@ class Standard:
 class Instance:
     """An instance on its way to its `ObjectNode`; filled after it is made, so that cycles work."""
 
-    __slots__ = ("cls", "content", "form", "names", "origin", "read", "values")
+    __slots__ = ("cls", "content", "fields", "form", "names", "origin", "read", "values")
 
-    def __init__(self, cls: ClassName, origin: str = "", read: str = "", form: str = "") -> None:
+    def __init__(
+        self, cls: ClassName, fields: tuple[str, ...] = (), origin: str = "", read: str = "", form: str = ""
+    ) -> None:
         self.cls = cls
+        self.fields = fields
         self.origin = origin
         self.read = read
         self.form = form

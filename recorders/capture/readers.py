@@ -254,16 +254,28 @@ def _instance_reader(cls: type, mro: tuple[type, ...]) -> Reader:
         slots.append(("filename", _filename))
     if not slots and get_dict is None and extract is None and cls is not object:
         return _opaque_reader(cls, "it has no attributes to read")
-    return _state_reader(class_name(cls), extract, get_dict, slots)
+    return _state_reader(class_name(cls), _fields_of(mro), extract, get_dict, slots)
+
+
+def _fields_of(mro: tuple[type, ...]) -> tuple[str, ...]:
+    """The names of the items of a named tuple (`typing.NamedTuple`, `namedtuple`); none of other classes."""
+    if not _has(mro, tuple):
+        return ()
+    for cls in mro:
+        fields = type_dict(cls).get("_fields")
+        if type(fields) is tuple and all(type(name) is str for name in fields):
+            return fields
+    return ()
 
 
 def _state_reader(
     name: ClassName,
+    fields: tuple[str, ...],
     extract: Callable[[Any], Any] | None,
     get_dict: Callable[[Any], Any] | None,
     slots: list[tuple[str, Callable[[Any], Any]]],
 ) -> Reader:
-    arguments = (name,)
+    arguments = (name, fields)
 
     def read(value: Any) -> Reduced:
         names: tuple[Any, ...] = ()

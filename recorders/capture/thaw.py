@@ -172,7 +172,9 @@ class _Grower:
             content = grow(value.content, depth)
             names = [name if type(name) is str else repr(type(name)) for name in value.names]
             values = [grow(item, depth) for item in value.values]
-            return ObjectNode(value.cls, content, names, values, value.origin, value.read, value.form)
+            return ObjectNode(
+                value.cls, content, names, values, value.origin, value.read, value.form, list(value.fields)
+            )
         if cls is Items and value.kind == "dict":
             return DictNode([grow(key, depth) for key in value.keys], [grow(item, depth) for item in value.values])
         # An order of its own: what a set iterates in depends on the hash seed.

@@ -96,6 +96,8 @@ class ObjectNode(_Node, frozen=True, array_like=True, gc=False, tag="o"):
     form: Literal["", "data", "ordered"] = ""
     """`data` where the attributes are the value (dataclass, named tuple, attrs, pydantic, `SimpleNamespace`), `ordered`
     for an `OrderedDict`; empty where it is neither, or nobody looked."""
+    fields: list[str] = []
+    """Of a named tuple the names of the items of its content; redaction needs them."""
 
 
 class GlobalNode(_Node, frozen=True, array_like=True, gc=False, tag="g"):

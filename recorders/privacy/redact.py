@@ -62,6 +62,12 @@ DEPTH_LIMIT: Final = 220
 """Trees are built at most 200 deep; what lies deeper becomes an opaque mark, because it is not looked at."""
 
 
+_LEAVES: Final = frozenset({type(None), bool, int, float})
+"""Scalars beside texts: most parts of a tree, of which few are looked at."""
+
+_LEAST_CARD: Final = 10**12
+"""Smaller numbers are no card's (ISO/IEC 7812: at least 13 digits here)."""
+
 _REPLACED_KINDS: Final = frozenset({"decimal", "uuid", "path"})
 
 
@@ -73,7 +79,13 @@ class Redaction:
         self._names = names
         self.known = Known(pseudonyms)
         self._found: dict[tuple[str, int], list[Patch]] = {}
+        self._has_numbers = False
         self.replaced = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found that is to be replaced: then no tree has to be gone through again."""
+        return not (self.known or self._has_numbers or any(self._found.values()))
 
     def collect(self, tree: Tree, care: int) -> dict[int, int]:
         """Find the secrets of a tree. Returns the care for each anchor that a sensitive name refers to."""
@@ -82,12 +94,23 @@ class Redaction:
         stack = [(tree, care)]
         while stack:
             part, care = stack.pop()
-            if isinstance(part, AnchorNode):
-                anchors[part.number] = part.value
-            if isinstance(part, RefNode) and care > cares.get(part.number, PUBLIC):
-                cares[part.number] = care
-            self._collect_leaf(part, care)
-            stack.extend(self._parts(part, care))
+            kind = type(part)
+            if kind is str:
+                self._collect_text(part, care)  # type: ignore[arg-type]  # a text
+            elif kind in _LEAVES:
+                if care > PUBLIC or (kind is int and not -_LEAST_CARD < part < _LEAST_CARD):  # type: ignore[operator]  # it is
+                    self._collect_leaf(part, care)
+            else:
+                if kind is AnchorNode:
+                    anchors[part.number] = part.value  # type: ignore[union-attr]  # an anchor
+                elif kind is RefNode:
+                    if care > cares.get(part.number, PUBLIC):  # type: ignore[union-attr]  # a reference
+                        cares[part.number] = care  # type: ignore[union-attr]  # a reference
+                elif kind is BytesNode or kind is StandardNode:
+                    self._collect_leaf(part, care)
+                stack.extend(self._parts(part, care))
+                if kind is ObjectNode and part.fields:  # type: ignore[union-attr]  # an object
+                    stack.extend(self._items(part, care))  # type: ignore[arg-type]  # an object
             if not stack:  # all anchors are known now: look again below those that a sensitive name shares
                 stack = [(anchors.pop(number), cares[number]) for number in cares if number in anchors]
         return cares
@@ -105,6 +128,7 @@ class Redaction:
             self._collect_leaf(int(str(tree.parts[0]), 16), care)
         elif isinstance(tree, int | float) and self._is_secret_number(tree, care):
             text = str(tree)
+            self._has_numbers = True
             self.known.add(text, self._pseudonyms.text(text))
 
     def _is_secret_number(self, value: float, care: int) -> bool:
@@ -112,7 +136,7 @@ class Redaction:
             return False
         if isinstance(value, int):
             least = 10**5 if care == TOKEN else 100
-            return abs(value) >= least if care > PUBLIC else abs(value) >= 10**12 and is_card_number(str(value))
+            return abs(value) >= least if care > PUBLIC else abs(value) >= _LEAST_CARD and is_card_number(str(value))
         return care > TOKEN
 
     def _collect_text(self, text: str, care: int) -> None:
@@ -155,6 +179,12 @@ class Redaction:
                 care = PUBLIC
         return [(part, care) for part in children(tree)]
 
+    def _items(self, tree: ObjectNode, care: int) -> list[tuple[Tree, int]]:
+        """The items of a named tuple, each with the care that the name of its field asks for."""
+        care = PUBLIC if care in (TOKEN, SCALAR) else care
+        items = tree.content.items if isinstance(tree.content, TupleNode) else []
+        return [(item, combined(care, self._names.care(name))) for name, item in zip(tree.fields, items, strict=False)]
+
     def replace(self, tree: Tree, care: int, cares: dict[int, int], depth: int = 0) -> Tree:
         """The tree without its secrets; the same object when it has none."""
         if isinstance(tree, str | BytesNode | int | float):
@@ -171,6 +201,11 @@ class Redaction:
         if depth >= DEPTH_LIMIT:
             return OpaqueNode(type(tree).__name__, "it lies too deep to be redacted")
         replaced = [self.replace(part, part_care, cares, depth + 1) for part, part_care in parts]
+        if isinstance(tree, ObjectNode) and tree.fields and isinstance(replaced[0], TupleNode):
+            items = zip(replaced[0].items, self._items(tree, care), strict=False)
+            named = [self.replace(item, item_care, cares, depth + 2) for item, (_, item_care) in items]
+            if not all(new is old for new, old in zip(named, replaced[0].items, strict=False)):
+                replaced[0] = TupleNode([*named, *replaced[0].items[len(named) :]])
         if all(new is old for new, (old, _) in zip(replaced, parts, strict=True)):
             return tree
         return with_children(tree, replaced)
@@ -256,6 +291,8 @@ class Redactor:
             redaction.collect(tree, self._names.care(name))
         cares = [self._names.care(name) for name, _ in trees]
         anchored = [redaction.collect(tree, care) for (_, tree), care in zip(trees, cares, strict=True)]
+        if redaction.is_empty:
+            return [tree for _, tree in trees], redaction
         redacted = [
             redaction.replace(tree, care, anchors)
             for (_, tree), care, anchors in zip(trees, cares, anchored, strict=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from pytest_runtime.recorders.boundaries.protocol import UNNAMED
 from pytest_runtime.recorders.boundaries.sql_names import columns_of, parameter_names
+from pytest_runtime.recorders.capture.freeze import freeze
+from pytest_runtime.recorders.capture.thaw import thaw
 from pytest_runtime.recorders.model import value_tree
 from pytest_runtime.recorders.model.inputs import CallInput
 from pytest_runtime.recorders.model.trace import Exchange, Outcome, Trace
@@ -209,3 +212,36 @@ def test_what_is_inserted_without_a_name_is_looked_at() -> None:
     assert isinstance(parameters, TupleNode)
     assert parameters.items[0] != "pw-91ab7cX"
     assert parameters.items[1:] == ["carol", "2026-11-27", 150000]
+
+
+class Login(NamedTuple):
+    """A value of a service."""
+
+    user: str
+    password: str
+    size: int
+
+
+def test_fields_of_a_named_tuple_have_their_names() -> None:
+    """What stands under a sensitive field is a secret, also inside of something, and shared; other fields stay."""
+    login = Login("ada", "zebra-horse-9z", 14)
+    tree = thaw(freeze([login, {"again": login}]))
+    (shown,), replaced = REDACTOR.redact([("", tree)])
+    assert replaced >= 1
+    assert "zebra-horse-9z" not in str(shown)
+    assert "'ada'" in str(shown)
+    assert "14" in str(shown)
+    (plain,), nothing = REDACTOR.redact([("", thaw(freeze(Login("ada", "", 14))))])
+    assert nothing == 0
+    assert plain == thaw(freeze(Login("ada", "", 14)))
+
+
+def test_what_holds_no_secret_is_not_gone_through_again() -> None:
+    """The very trees come back; one secret number is enough for all to be looked at."""
+    trees: list[tuple[str, Tree]] = [("rows", ListNode([1, "a word", ListNode([2.5, None])])), ("", "text")]
+    redacted, replaced = REDACTOR.redact(trees)
+    assert replaced == 0
+    assert all(new is old for new, (_, old) in zip(redacted, trees, strict=True))
+    redacted, replaced = REDACTOR.redact([*trees, ("pin", 731)])
+    assert replaced == 1
+    assert redacted[2] != 731
