@@ -6,6 +6,16 @@ from collections import deque
 
 from .session import LiveTrace
 
+BUSY_TRACES = 1_000
+"""Traces that wait from which on the paths of further ones are looked at: less than the collector takes in a second."""
+
+CROWDED_TRACES = 5_000
+"""Traces that wait from which on only those with a path that is new since it got busy are taken: the other half of the
+queue is theirs."""
+
+PATHS_KNOWN = 50_000
+"""Paths that are told from each other meanwhile; some megabytes."""
+
 QUEUE_BYTES = 64_000_000
 """Frozen traces that wait, at most: what a service of a few hundred megabytes does not feel."""
 
@@ -24,14 +34,33 @@ class TraceQueue:
         """Bytes that were put into the queue so far."""
         self._taken = 0
         """Bytes that were taken out of it."""
+        self._paths: set[int] = set()
+        """Paths of the traces that came since it got busy."""
 
     def put(self, trace: LiveTrace, size: int) -> bool:
-        """Add a trace of about so many bytes; `False` where there is no room. Never blocks."""
-        fits = self._given - self._taken + size <= QUEUE_BYTES and len(self._waiting) < QUEUE_TRACES
+        """Add a trace of about so many bytes; `False` where there is no room. Never blocks.
+
+        A burst of calls that all take one path must not keep out the one that takes another.
+        """
+        waiting = len(self._waiting)
+        fits = self._given - self._taken + size <= QUEUE_BYTES and waiting < QUEUE_TRACES
+        if waiting >= BUSY_TRACES:
+            is_new = self._is_new(trace)
+            fits = fits and (is_new or waiting < CROWDED_TRACES)
+        elif self._paths:
+            self._paths = set()
         if fits:
             self._given += size
             self._waiting.append((trace, size))
         return fits
+
+    def _is_new(self, trace: LiveTrace) -> bool:
+        """Whether no trace of the same entry took the same path since it got busy, as far as that is remembered."""
+        path = hash((trace.key, trace.outcome_kind, frozenset(trace.path.arms)))
+        if path in self._paths or len(self._paths) >= PATHS_KNOWN:
+            return False
+        self._paths.add(path)
+        return True
 
     def take(self) -> LiveTrace:
         """The oldest trace; raises `IndexError` where none waits."""
