@@ -164,3 +164,14 @@ def test_every_function_of_an_entry_is_documented() -> None:
     names += [name for name in vars(EntryReplayer) if not name.startswith("_")]
     page = text("docs/entries.md")
     assert [name for name in names if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_the_page_on_the_house_names_every_module() -> None:
+    """Each room has its row, with the modules that are in it, and no other."""
+    page = text("docs/structure.md")
+    for top in ("recorders", "replay"):
+        for room in (path for path in (ROOT / top).iterdir() if (path / "__init__.py").exists()):
+            modules = [str(path.relative_to(room).with_suffix("")) for path in sorted(room.rglob("*.py"))]
+            named = [f"`{module}`" for module in modules if not module.endswith("__init__")]
+            rows = re.findall(rf"(?m)^\| `{room.name}/` \|[^|]+\| ([^|]+) \|$", page)
+            assert ", ".join(named) in rows, f"docs/structure.md: the row of {top}/{room.name}"
