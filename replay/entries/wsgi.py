@@ -18,6 +18,7 @@ from ...recorders.model.value_tree import BytesNode, Tree, record
 from ..export.body import Body
 from ..export.request_source import write_request
 from ..model.observation import Observation
+from ..model.reason import StopCode
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
@@ -118,7 +119,7 @@ class _RecordedInput(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         count = self._stream.readinto(buffer)
         if count == 0 and len(buffer) and not self._whole and self._stream.getbuffer().nbytes:
-            self._world.stop("gap", "reads more of the request body than was read when it was recorded")
+            self._world.stop(StopCode.GAP, "reads more of the request body than was read when it was recorded")
         return count
 
 

@@ -22,6 +22,7 @@ from ...recorders import context
 from ...recorders.patching import Undo
 from ...recorders.privacy.keys import KEY_PLACE
 from ..change.source_lines import UserFiles, place_of_error, place_of_frame
+from ..model.reason import StopCode
 from ..world.recorded_world import RecordedWorld
 from ..world.stopping import TraceStopped
 from .file_checks import watch_checks
@@ -190,7 +191,7 @@ class Closed:
         if world is not None:
             world.refused.append(what)
             world.stop(
-                "refused",
+                StopCode.REFUSED,
                 f"refused {what}{where}: it would have left the process, and no recorded boundary stands there",
             )
         self.escaped.append(f"{what}{where}")

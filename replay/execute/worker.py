@@ -22,6 +22,7 @@ from ..entries.function import MOST_ITEMS, UNCALLED, callable_of, standing_in
 from ..entries.protocol import Applications, BoundEntry, CodeUnderTest, EntryGone, EntryUncallable, Left
 from ..model.observation import ENTRY_GONE, Observation, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
+from ..model.reason import StopCode
 from ..world.called_names import CalledNames
 from ..world.producers import Producers
 from ..world.public_values import Classes, Reader, reading_trace
@@ -95,7 +96,7 @@ class Worker:
         try:
             run = replayer_of(trace.kind).bind(entry, trace, world, self.code(perturbation, producers))
         except (Unbuildable, EntryUncallable) as reason:
-            return Replay(None, Stop("input", str(reason), None), world, PathRecord(), None)
+            return Replay(None, Stop(StopCode.INPUT, str(reason), None), world, PathRecord(), None)
         except EntryGone as gone:
             return Replay(replayed_observation(_gone(trace, gone), []), None, world, PathRecord(), None)
         scope = Scope(world, path if tracer is not None else None)

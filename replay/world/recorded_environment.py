@@ -8,6 +8,7 @@ from types import FrameType, MappingProxyType
 from typing import NamedTuple
 
 from ...recorders.model.trace import Trace
+from ..model.reason import StopCode
 from .stopping import TraceRun
 
 
@@ -57,7 +58,7 @@ class RecordedEnvironment:
             if frame is None:
                 break
             if frame.f_code.co_filename in self._run.modules:
-                self._run.stop("gap", _no_value(key, is_set=is_set))
+                self._run.stop(StopCode.GAP, _no_value(key, is_set=is_set))
             frame = frame.f_back
         raise KeyError(key)
 

@@ -12,6 +12,7 @@ from ...recorders.model.value_tree import Tree
 from ...recorders.model.world import Operation
 from ...recorders.plugins import loaded
 from ..model.outbound_requests import canonical_key, exact_key, label, operation_key
+from ..model.reason import StopCode
 from .stopping import TraceRun
 
 T = TypeVar("T")
@@ -108,7 +109,9 @@ class RecordedTicket:
             if exchange.error is not None:
                 raise self._run.build(exchange.error)
             if loaded().codec(exchange.boundary).rest_is_gap:
-                self._run.stop("gap", f"asks for more rows of {self._label()} than were read when it was recorded")
+                self._run.stop(
+                    StopCode.GAP, f"asks for more rows of {self._label()} than were read when it was recorded"
+                )
         return items
 
     async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:

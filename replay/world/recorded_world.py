@@ -23,6 +23,7 @@ from ...recorders.plugins import loaded
 from ..model.asked import Asked
 from ..model.outbound_requests import answer_of, canonical_key, label
 from ..model.perturbation import UNPERTURBED, Perturbation
+from ..model.reason import StopCode
 from .recorded_clock import RecordedClock
 from .recorded_environment import NO_SETTINGS, RecordedEnvironment, Settings
 from .recorded_exchanges import ExchangeIndex, RecordedTicket
@@ -76,7 +77,7 @@ class RecordedWorld:
         """Why the replay ended before its entry did; `None` where it did not."""
         return self._run.stopped
 
-    def stop(self, kind: str, reason: str) -> NoReturn:
+    def stop(self, kind: StopCode, reason: str) -> NoReturn:
         """End the replay here, with a reason; the first one counts. Raises `TraceStopped`."""
         self._run.stop(kind, reason, sys._getframe(1))
 
@@ -128,7 +129,7 @@ class RecordedWorld:
             found = self._from_fallback(operation, tree)
             if found is not None:
                 return RecordedTicket(self._run, found)
-            self.stop("unrecorded", f"{label(operation, tree)}: nothing in the recording answers it")
+            self.stop(StopCode.UNRECORDED, f"{label(operation, tree)}: nothing in the recording answers it")
         return RecordedTicket(self._run, self._answering(self._exchanges.at(position), operation, tree))
 
     def _answering(self, exchange: Exchange, operation: Operation, request: Tree) -> Exchange:

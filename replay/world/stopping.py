@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from ...recorders.model.trace import Site
 from ...recorders.model.value_tree import Tree
 from ...recorders.tracing.function_names import function_name
+from ..model.reason import StopCode
 from .rebuild import build
 from .resolver import Resolver, Unbuildable
 
@@ -21,9 +22,7 @@ class TraceStopped(BaseException):
 class Stop(NamedTuple):
     """Why a replay ended before its entry did."""
 
-    kind: str
-    """`unrecorded` when the program asked for something new, `refused` when it would have left the process, `gap` when
-    the recording does not hold what it should, `input` when what it was given cannot be rebuilt."""
+    kind: StopCode
     reason: str
     site: Site | None
 
@@ -42,9 +41,9 @@ class TraceRun:
         try:
             return build(tree, self._resolver)
         except Unbuildable as error:
-            self.stop("gap", str(error))
+            self.stop(StopCode.GAP, str(error))
 
-    def stop(self, kind: str, reason: str, frame: FrameType | None = None) -> NoReturn:
+    def stop(self, kind: StopCode, reason: str, frame: FrameType | None = None) -> NoReturn:
         """End the replay here, with a reason; the first one counts. Raises `TraceStopped`. It is at a frame, or where
         this is called."""
         if self.stopped is None:
