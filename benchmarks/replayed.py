@@ -17,7 +17,7 @@ from pytest_runtime.config import load_project
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import BaselineReader
 from pytest_runtime.replay.execute.replayer import Replayer
-from pytest_runtime.replay.judge.oracle import plan_of
+from pytest_runtime.replay.judge.processes import plan_of
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.world.response_fallback import ResponseFallback
 from pytest_runtime.wiring import setup_of

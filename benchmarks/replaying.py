@@ -22,7 +22,7 @@ from pytest_runtime.replay.compare.volatile import count_leaves
 from pytest_runtime.replay.execute.replayer import Replayer
 from pytest_runtime.replay.execute.roots import Roots
 from pytest_runtime.replay.judge.judge import Case, Doubts, Judge
-from pytest_runtime.replay.judge.oracle import plan_of
+from pytest_runtime.replay.judge.processes import plan_of
 from pytest_runtime.replay.judge.seal import SealedTrace
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.model.observation import recorded_observation

@@ -17,7 +17,7 @@ from .recorders.privacy.keys import readable
 from .recorders.store.open import open_reader
 from .recorders.store.protocol import BaselineReader
 from .replay.change.packages import homes_below, homes_of
-from .replay.judge.oracle import Limits, Setup
+from .replay.judge.setup import Limits, Setup
 from .replay.model.progress import Say, say_nothing
 from .replay.run.options import Project as RunProject
 from .replay.run.options import RunOptions

@@ -31,8 +31,10 @@ from ..replay.execute.plan import Loaded
 from ..replay.execute.process import LOAD_LIMIT, TIME_LIMIT, ReplayerProcess
 from ..replay.execute.replayer import Replayer
 from ..replay.judge.blind_spots import BlindSpot
-from ..replay.judge.oracle import Limits, Setup, candidate_process, find_oracle, plan_of
+from ..replay.judge.oracle import find_oracle
+from ..replay.judge.processes import candidate_process, plan_of
 from ..replay.judge.seal import Seal
+from ..replay.judge.setup import Limits, Setup
 from ..replay.model.finding import Explored
 from ..replay.model.job import Job, Observed
 from ..replay.model.progress import Say, say_nothing
@@ -128,10 +130,13 @@ class LocalRunner:
 
 
 def _judged(run: Run) -> Replayed:
-    """Judge every wanted class; the candidate is loaded also where nothing differs."""
-    run.prepare()
-    run.load()
-    return Replayed(tuple(run.judge_all()), tuple(run.found.reach.blind_spots()))
+    """Judge every wanted class, and end; the candidate is loaded also where nothing differs."""
+    try:
+        run.prepare()
+        run.load()
+        return Replayed(tuple(run.judge_all()), tuple(run.found.reach.blind_spots()))
+    finally:
+        run.stop()
 
 
 def _traces(reader: BaselineReader) -> list[Trace]:
@@ -171,9 +176,19 @@ class Scenario:
             sys.modules.pop(unique, None)
         importlib.invalidate_caches()
 
+    @contextmanager
+    def _importable(self) -> Iterator[None]:
+        """The modules can be imported, from the text that they have now; none stays imported."""
+        self._forget()
+        sys.path.insert(0, str(self.folder))
+        try:
+            yield
+        finally:
+            sys.path.remove(str(self.folder))
+            self._forget()
+
     def record(self, traffic: Callable[..., Any], **options: Any) -> Scenario:
         """Import the modules under the recorder and run the traffic, which gets them in the order given."""
-        self._forget()
         self.base.mkdir(exist_ok=True)
         for unique in self.names.values():
             shutil.copy(self.folder / f"{unique}.py", self.base)
@@ -187,14 +202,12 @@ class Scenario:
             **given,
         )
         self.recording = Recording(configured)
-        self.recording.start()
-        sys.path.insert(0, str(self.folder))
-        try:
-            traffic(*self.load())
-        finally:
-            sys.path.remove(str(self.folder))
-            self.recording.stop()
-            self._forget()
+        with self._importable():
+            self.recording.start()
+            try:
+                traffic(*self.load())
+            finally:
+                self.recording.stop()
         return self
 
     def load(self) -> list[ModuleType]:
@@ -229,42 +242,28 @@ class Scenario:
 
     def replay(self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "") -> Replayed:
         """Replay everything that was recorded on the modules as they are now, against the recorded outcomes."""
-        self._forget()
-        sys.path.insert(0, str(self.folder))
         setup = self._setup(app=app, boundaries=boundaries)
-        run = Run(Project(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
-        try:
+        with self._importable():
+            run = Run(Project(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
             return _judged(run)
-        finally:
-            run.stop()
-            sys.path.remove(str(self.folder))
-            self._forget()
 
     def judge(
         self, *, only: str = "", everything: bool = False, progress: Say = say_nothing, **options: Any
     ) -> Replayed:
         """Judge the modules as they are now against those that were recorded: sealed, in processes of their own."""
-        self._forget()
-        sys.path.insert(0, str(self.folder))
         setup = self._setup(base=str(self.base), **options)
         asked = RunOptions(trace=only, everything=everything)
-        run = Run(Project(setup, open_reader(self.store)), asked, progress=progress)
-        try:
-            return _judged(run)
-        finally:
-            run.stop()
-            sys.path.remove(str(self.folder))
-            self._forget()
+        with self._importable():
+            return _judged(Run(Project(setup, open_reader(self.store)), asked, progress=progress))
 
     def explore(self, *, examples: int = 40, **options: Any) -> dict[str, Explored]:
         """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
-        self._forget()
-        sys.path.insert(0, str(self.folder))
         rules, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
-        reader = open_reader(self.store)
-        project = Project(self._setup(base=str(self.base), **options), reader, rules)
-        run, ending = Run(project), ExitStack()
-        try:
+        with self._importable(), ExitStack() as ending:
+            reader = open_reader(self.store)
+            project = Project(self._setup(base=str(self.base), **options), reader, rules)
+            run = Run(project)
+            ending.callback(run.stop)
             oracle, locating = run.prepare(), run.load().locating
             accepts = is_accepted or run.accepts
             explorer = make_explorer(
@@ -272,41 +271,24 @@ class Scenario:
             )
             targets = targets_of_change(oracle, reader)
             return {self.plain(target.name): explorer.explore(target) for target in targets}
-        finally:
-            ending.close()
-            run.stop()
-            sys.path.remove(str(self.folder))
-            self._forget()
 
     @contextmanager
     def loaded(self, **options: Any) -> Iterator[ReplayerProcess]:
         """The modules as they are now, in a process of their own."""
-        self._forget()
-        sys.path.insert(0, str(self.folder))
-        reader = open_reader(self.store)
-        process = candidate_process(self._setup(**options), reader, Versions({}, {}))
-        try:
-            process.load()
-            yield process
-        finally:
-            process.stop()
-            reader.close()
-            sys.path.remove(str(self.folder))
-            self._forget()
+        with self._importable(), closing(open_reader(self.store)) as reader:
+            process = candidate_process(self._setup(**options), reader, Versions({}, {}))
+            try:
+                process.load()
+                yield process
+            finally:
+                process.stop()
 
     def seal(self, **options: Any) -> Seal:
         """The seal of the modules that were recorded."""
-        self._forget()
-        sys.path.insert(0, str(self.folder))
-        reader = open_reader(self.store)
-        try:
+        with self._importable(), closing(open_reader(self.store)) as reader:
             oracle = find_oracle(self._setup(base=str(self.base), **options), reader, lambda line: None, renew=True)
             assert oracle.seal is not None
             return oracle.seal
-        finally:
-            reader.close()
-            sys.path.remove(str(self.folder))
-            self._forget()
 
     def _setup(
         self,
@@ -339,8 +321,5 @@ class Scenario:
 
     def traces(self) -> list[Trace]:
         """The kept traces, as stored."""
-        reader = open_reader(self.store)
-        try:
-            return [stored.trace for stored in reader.traces() if stored.trace is not None]
-        finally:
-            reader.close()
+        with closing(open_reader(self.store)) as reader:
+            return _traces(reader)

@@ -26,6 +26,7 @@ from ..capture.raw import class_name, is_instance, namespace_of_module
 from ..capture.thaw import thaw
 from ..context import Scope
 from ..faults import own
+from ..model.full_names import module_part
 from ..model.inputs import CallInput, Input
 from ..model.trace import Entry, Trace
 from ..options import RecordOptions
@@ -249,7 +250,7 @@ class FunctionRun:
         """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
         they cannot change."""
         trace, target = self._trace, self._target
-        trace.label = (target.name, target.name.partition(":")[0])
+        trace.label = (target.name, module_part(target.name))
         receiver, args = self._split(arguments.positional)
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
@@ -293,7 +294,7 @@ class FunctionRun:
     def _inheriting(self, cls: type) -> type | None:
         if cls is self._target.owner:
             return None
-        return cls if self._session.included.covers(class_name(cls).partition(":")[0]) else None
+        return cls if self._session.included.covers(module_part(class_name(cls))) else None
 
     def returned(self, value: Any) -> None:
         """The function returns."""

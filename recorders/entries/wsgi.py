@@ -13,6 +13,7 @@ from typing import Any
 from .. import context
 from ..boundaries.import_hooks import ImportHooks
 from ..capture.thaw import thaw
+from ..model.full_names import module_part, split_name
 from ..model.inputs import HttpInput, Input
 from ..model.trace import Entry, Trace
 from ..model.value_tree import BytesNode, DictNode, Tree
@@ -50,7 +51,7 @@ class WsgiRecorder:
             hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", self._run))
             hooks.when_imported("django.core.handlers.wsgi", lambda module: self.watch_class(module.WSGIHandler))
             hooks.when_imported("django.core.handlers.base", _watch_routes)
-            name, _, attribute = self._app.partition(":")
+            name, attribute = split_name(self._app)
             if attribute and not attribute.endswith("()"):
                 hooks.when_imported(name, lambda module: self._wrap_named(module, attribute))
         return nothing  # what the hooks put in place goes with them
@@ -143,7 +144,7 @@ class WsgiRecorder:
         target = self._app or locate_application(self._seen, included.covers)
         first = next(iter(trace.path.codes.values()), None)
         ran = included.modules.get(first.co_filename, "") if first is not None else ""
-        return Entry(name, self.kind, trace.label[1] or ran or target.partition(":")[0] or "application", target)
+        return Entry(name, self.kind, trace.label[1] or ran or module_part(target) or "application", target)
 
     def stored(self, trace: LiveTrace, stored: Trace) -> None:
         """Nothing is learnt of requests."""

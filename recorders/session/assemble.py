@@ -15,6 +15,7 @@ from ..boundaries.live_world import RawExchange
 from ..capture.thaw import capture, thaw
 from ..included import Included
 from ..model.branches import Arm, FunctionName
+from ..model.full_names import last_part
 from ..model.inputs import CallInput, Visit
 from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
 from ..model.value_tree import DictNode, ListNode, Tree, TupleNode, record, without_origins
@@ -183,7 +184,7 @@ def _visit(trace: Trace, see: Visit) -> Trace:
     variables = see("", DictNode(list(trace.variables), list(trace.variables.values())))
     outcome = trace.outcome
     is_call = isinstance(trace.input, CallInput)
-    name = trace.entry.rpartition(":")[2].rpartition(".")[2] if is_call else ""
+    name = last_part(trace.entry) if is_call else ""
     shown = msgspec.structs.replace(
         trace,
         input=trace.input.visit(see),

@@ -9,6 +9,7 @@ from ..capture.thaw import thaw
 from ..context import PathRecord
 from ..included import Included
 from ..model.branches import Arm, path_digest
+from ..model.full_names import qualname_part
 from ..model.inputs import CallInput, Input
 from ..model.shapes import Shape
 from ..model.trace import Entry, PathClass, TraceId, encode_trace, trace_id
@@ -119,7 +120,7 @@ def _outcome_kind(live: LiveTrace) -> str:
         return "returned"
     tree = thaw(live.value)
     if live.outcome_kind == "exception":
-        return tree.cls.rpartition(":")[2] if isinstance(tree, ObjectNode) else "raised"
+        return qualname_part(tree.cls) if isinstance(tree, ObjectNode) else "raised"
     status = getattr(tree, "items", [""])[0]
     return str(status).partition(" ")[0]
 

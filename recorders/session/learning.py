@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from ..capture.freeze import Stand, freeze
 from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import class_name
+from ..model.full_names import module_part
 from ..model.value_tree import AnchorNode, ClassName, DictNode, ObjectNode, OpaqueNode, Tree, TupleNode, children, walk
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Learnt:
             return f"it held a {part.cls} that could not be captured"
         if not isinstance(part, ObjectNode):
             return ""
-        module = part.cls.partition(":")[0]
+        module = module_part(part.cls)
         if self._covers(module) or module.partition(".")[0] in sys.stdlib_module_names:
             return ""
         return f"it held a {part.cls}, which is outside the included packages"

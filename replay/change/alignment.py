@@ -13,7 +13,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from ...recorders.model.branches import Branch, FunctionName
-from .function_match import FEW, last_name, matched_functions
+from ...recorders.model.full_names import last_part, module_part
+from .function_match import FEW, matched_functions
 from .statement_match import SCORES, Effort, Line, aligned, by_text, paired, plain_condition
 from .statements import HEAD, Function, Statement, decorators_of, mentioned_in
 from .version_side import Side, changed_names
@@ -79,8 +80,8 @@ class Alignment:
         self._renamed = frozenset(
             part
             for one, other in self._functions.items()
-            if last_name(one) != last_name(other)
-            for part in (last_name(one), last_name(other))
+            if last_part(one) != last_part(other)
+            for part in (last_part(one), last_part(other))
         )
         for name, other in self._functions.items():
             before, after = self._old.functions[name], self._new.functions[other]
@@ -96,13 +97,13 @@ class Alignment:
 
     def branch(self, recorded: Branch) -> Branch | None:
         """The branch that stands for one of base, or `None` when it is gone."""
-        if _module(recorded.function) in self._same:
+        if module_part(recorded.function) in self._same:
             return recorded
         return self._branches.get(recorded.identity)
 
     def function(self, name: FunctionName) -> FunctionName | None:
         """The function that stands for one of base, or `None` when it is gone."""
-        return name if _module(name) in self._same else self._functions.get(name)
+        return name if module_part(name) in self._same else self._functions.get(name)
 
     def place(self, function: FunctionName, line: int) -> Place:
         """The statement on a line of the code under test; where the module is as in base, the line alone."""
@@ -115,7 +116,7 @@ class Alignment:
         """The statement of the code under test that stands for the one on a line of base."""
         found = self._old.enclosing(function)
         if found is None:
-            return self._as_before(function, line) if _module(function) in self._same else None
+            return self._as_before(function, line) if module_part(function) in self._same else None
         target = self._statements.get((found.name, found.at(line)))
         return None if target is None else self._place(self._new.functions[target[0]], target[1])
 
@@ -123,7 +124,7 @@ class Alignment:
         """Like `stands_for`; of a statement that is gone, the one where it stood."""
         found = self._old.enclosing(function)
         if found is None:
-            return self._as_before(function, line) if _module(function) in self._same else None
+            return self._as_before(function, line) if module_part(function) in self._same else None
         at = found.at(line)
         target = self._statements.get((found.name, at)) or self._instead(found, at)
         return None if target is None else self._place(self._new.functions[target[0]], target[1])
@@ -142,7 +143,7 @@ class Alignment:
 
     def is_gone(self, function: FunctionName, line: int) -> bool:
         """Whether the statement on a line of base has none that stands for it."""
-        return _module(function) not in self._same and self.stands_for(function, line) is None
+        return module_part(function) not in self._same and self.stands_for(function, line) is None
 
     def is_redecorated(self, function: FunctionName) -> bool:
         """Whether a function of the code under test has other decorators than in base."""
@@ -173,7 +174,7 @@ class Alignment:
 
     def _as_before(self, function: FunctionName, line: int) -> Place:
         """A statement of a module that is as in base; only what it uses can have changed."""
-        module = _module(function)
+        module = module_part(function)
         if not self._changed_names or module not in self._same:
             return Place(function, line, line, False)
         if module not in self._kept:
@@ -264,7 +265,7 @@ class Alignment:
 
     @staticmethod
     def _callers(one: Function, functions: Mapping[FunctionName, Function]) -> list[Function]:
-        name = last_name(one.name)
+        name = last_part(one.name)
         return [other for other in functions.values() if name in other.mentions and other is not one]
 
     def _mark_removed(self) -> None:
@@ -286,7 +287,3 @@ class Alignment:
         before = (self._statements.get((found.name, earlier)) for earlier in range(at - 1, -1, -1))
         is_last = instead is not None and next((one for one in before if one is not None), None) == instead
         return Gone(found.name, found.statements[at].first, is_last)
-
-
-def _module(function: FunctionName) -> str:
-    return function.partition(":")[0]

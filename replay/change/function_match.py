@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import last_part
 from .sequence_diff import ratio, sequence_ratio
 from .statements import Function, text_of
 
@@ -21,11 +22,6 @@ FEW = 8
 """Functions that may share a statement for it to say which of them belong together; callers that code moves between."""
 
 
-def last_name(function: FunctionName) -> str:
-    """The last part of a qualified name."""
-    return function.rpartition(":")[2].rpartition(".")[2]
-
-
 def matched_functions(
     old: Mapping[FunctionName, Function], new: Mapping[FunctionName, Function]
 ) -> dict[FunctionName, FunctionName]:
@@ -35,7 +31,7 @@ def matched_functions(
     fresh = {name: _texts(new[name]) for name in new if name not in found}
     scores = sorted(
         (
-            (_likeness(gone[one], fresh[other]) + SAME_NAME * ratio(last_name(one), last_name(other)), one, other)
+            (_likeness(gone[one], fresh[other]) + SAME_NAME * ratio(last_part(one), last_part(other)), one, other)
             for one, other in _worth_comparing(gone, fresh)
         ),
         key=lambda row: (-row[0], row[1], row[2]),
@@ -56,11 +52,11 @@ def _worth_comparing(
         return [(one, other) for one in gone for other in fresh]
     having: dict[str, list[FunctionName]] = {}
     for other, texts in fresh.items():
-        for text in {f"def {last_name(other)}", *texts}:
+        for text in {f"def {last_part(other)}", *texts}:
             having.setdefault(text, []).append(other)
     pairs: dict[tuple[FunctionName, FunctionName], None] = {}
     for one, texts in gone.items():
-        for text in (f"def {last_name(one)}", *texts):
+        for text in (f"def {last_part(one)}", *texts):
             others = having.get(text, [])
             pairs |= dict.fromkeys((one, other) for other in others if len(others) <= FEW)
     return list(pairs)[:MANY_FUNCTIONS]

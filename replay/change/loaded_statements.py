@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import split_name
 from .definitions import take_definitions
 from .impact import read_module
 from .source_diff import bare_tree
@@ -197,7 +198,7 @@ def names_reached(
     name mention in their turn, as far as some modules say it."""
     found: set[str] = set()
     for function in functions:
-        module, _, qualified = function.partition(":")
+        module, qualified = split_name(function)
         found.update(qualified.split(".")[:-1])
         found |= _mentioned(sources.get(module, ""), qualified)
     statements = [one for module in set(modules) for one in statements_of(sources.get(module, ""))]

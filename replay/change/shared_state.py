@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import module_part
 from .qualified_names import inside
 
 StateName: TypeAlias = str
@@ -54,7 +55,7 @@ def writers_for(functions: Sequence[FunctionName], sources: Mapping[str, str]) -
     strangers: dict[Writer, None] = {}
     own: dict[Writer, None] = {}
     for function in reversed(functions):
-        module = function.partition(":")[0]
+        module = module_part(function)
         reads = states[module].reads.get(function, frozenset()) if module in states else frozenset()
         for name in sorted(reads):
             for writer in written.get(name, ()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...recorders.model.branches import Branch, FunctionName
+from ...recorders.model.full_names import split_name
 from ...recorders.tracing.branch_table import BranchTable
 from .statements import Function, functions_of, text_of
 
@@ -36,7 +37,7 @@ class Side:
             found = self.functions.get(name)
             if found is not None:
                 return found
-            module, _, qualified = name.partition(":")
+            module, qualified = split_name(name)
             if not qualified:
                 return None
             name = f"{module}:{qualified.rpartition('.')[0]}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from ...recorders.model.branches import Branch, FunctionName
+from ...recorders.model.full_names import module_part, qualname_part, split_name
 from ...recorders.model.value_tree import ClassName
 from .alignment import Alignment
 from .annotations import changed_annotations
@@ -28,14 +29,14 @@ class Versions:
 
     def branch(self, recorded: Branch) -> Branch | None:
         """The branch of the code under test that stands for a recorded one."""
-        module = recorded.function.partition(":")[0]
+        module = module_part(recorded.function)
         if module not in self._alignments:
             self._alignments[module] = Alignment(module, self._old.get(module, ""), self._new.get(module, ""))
         return self._alignments[module].branch(recorded)
 
     def changed_line(self, function: FunctionName) -> int | None:
         """The first changed line of a function, or `None` when it did not change."""
-        module, _, name = function.partition(":")
+        module, name = split_name(function)
         change = self.changes.get(module)
         if change is None:
             return None
@@ -88,13 +89,13 @@ class Versions:
         return any(
             change.removed
             or (change.statements and module in self.old)
-            or any(name.partition(":")[2] in before.get(module, ()) for name in change.functions)
+            or any(qualname_part(name) in before.get(module, ()) for name in change.functions)
             for module, change in self.changes.items()
         )
 
     def differs(self, function: FunctionName) -> bool:
         """Whether a function of the old version is another now, or gone."""
-        module, _, name = function.partition(":")
+        module, name = split_name(function)
         change = self.changes.get(module)
         if change is None:
             return module in self.old

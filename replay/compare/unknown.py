@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ...recorders.model.full_names import qualname_part
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace
 from ...recorders.model.value_tree import (
@@ -130,7 +131,7 @@ def _parts(path: str, tree: Tree, *, closed: bool = False) -> Iterator[tuple[Fie
 
 
 def _words(mark: OpaqueNode) -> str:
-    name = mark.cls.rpartition(":")[2] if mark.cls.startswith("builtins:") else mark.cls.replace(":", ".")
+    name = qualname_part(mark.cls) if mark.cls.startswith("builtins:") else mark.cls.replace(":", ".")
     return f"a {name} was not captured: {mark.reason}"
 
 

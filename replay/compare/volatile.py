@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import (
     BytesNode,
     DictNode,
@@ -89,7 +90,7 @@ def _kind(tree: Tree) -> str:
         case StandardNode(kind=kind):
             return kind
         case ObjectNode(cls=cls) | EnumNode(cls=cls):
-            return cls.partition(":")[2]
+            return qualname_part(cls)
         case GlobalNode(name=name):
             return name
         case _:

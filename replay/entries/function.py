@@ -10,6 +10,7 @@ from functools import partial
 from types import FunctionType, ModuleType, TracebackType
 from typing import Any
 
+from ...recorders.model.full_names import module_part, split_name
 from ...recorders.model.inputs import CallInput, Input, call_input
 from ...recorders.model.trace import Entry, Trace
 from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
@@ -80,7 +81,7 @@ class FunctionReplayer(PlainReplayer):
 
 def function_entry(target: str) -> Entry:
     """The entry that a function is, called by itself."""
-    return Entry(target, FunctionReplayer.kind, target.partition(":")[0], target)
+    return Entry(target, FunctionReplayer.kind, module_part(target), target)
 
 
 def _items_taken(trace: Trace) -> int:
@@ -128,7 +129,7 @@ def callable_of(
 ) -> Callable[..., Any]:
     """The function of an entry in the code under test; raises `EntryGone`, or `EntryUnavailable` when a baseline
     names something outside the included packages. `generates`: the generator function that it comes down to."""
-    module_name, _, qualname = target.partition(":")
+    module_name, qualname = split_name(target)
     if not resolver.covers(module_name):
         raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
     owner: Any = sys.modules.get(module_name)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ...recorders.capture.thaw import capture
+from ...recorders.model.full_names import split_name
 from ...recorders.model.inputs import HttpInput, Input, http_input
 from ...recorders.model.trace import Entry, Outcome, Trace
 from ...recorders.model.value_tree import BytesNode, Tree, record
@@ -168,7 +169,7 @@ class WsgiApplications:
         return made
 
     def _make(self, target: str) -> Any:
-        module_name, _, attribute = target.partition(":")
+        module_name, attribute = split_name(target)
         try:
             with self._building():
                 if not (self._configured or self._resolver.covers(module_name)):

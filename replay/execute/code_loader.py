@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from ...recorders.model.full_names import module_part
 from ...recorders.model.trace import Entry
 from ..change.packages import USUAL, Home, homes_below
 from ..entries.protocol import EntryUnavailable
@@ -65,7 +66,7 @@ class CodeLoader:
 
     def _load_home(self, entry: Entry) -> None:
         """Import the module of an application before the others, where the recorded service loaded it too."""
-        module = entry.target.partition(":")[0]
+        module = module_part(entry.target)
         if module in self._plan.modules:
             with self._building():
                 self._load_module(module)

@@ -12,7 +12,8 @@ from ..compare.summarise import field_of
 from ..compare.tolerance import Rules, Tolerance, any_of
 from ..compare.volatile import Volatile
 from ..judge.judge import Case, Judgement
-from ..judge.oracle import Oracle, Setup
+from ..judge.oracle import Oracle
+from ..judge.setup import Setup
 from ..model.difference import Difference
 from ..model.verdict import FieldDifference, Location
 from .analyze.targets import Target

@@ -17,7 +17,7 @@ import msgspec
 from ...recorders.model.trace import TraceId
 from ...recorders.store.protocol import StoredTrace
 from ..change.checkout import checked_out
-from ..judge.oracle import base_process, candidate_process
+from ..judge.processes import base_process, candidate_process
 from ..model.finding import Explored
 from .analyze.targets import Target
 from .campaign import Accepts, Explorable, Shared, Unexplorable, begin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import BytesNode, DictNode, ObjectNode, Tree, TupleNode, field
 from ..model.difference import Difference
 from ..model.invocation import Invocation
@@ -33,7 +34,7 @@ def steps_text(steps: Sequence[Invocation], target: Target) -> str:
 def call_text(step: Invocation, names: Sequence[str], *, is_on_same: bool = False) -> str:
     """`quote(items=[], coupon=None)`, `Cart(lines=[]).total()`, `Cart(lines=[])`; a call on the object of the one
     before it leaves the object out."""
-    qualname = step.target.partition(":")[2]
+    qualname = qualname_part(step.target)
     owner, _, name = qualname.rpartition(".")
     receiver, given = _given(step.arguments, names)
     if step.kind == "constructor":
@@ -82,7 +83,7 @@ def value_text(observation: Observation) -> str:
     if observation.kind == "exception":
         value = observation.value
         if isinstance(value, ObjectNode):
-            name = value.cls.rpartition(":")[2]
+            name = qualname_part(value.cls)
             arguments = value.content.items if isinstance(value.content, TupleNode) else []
             return f"raised {name}({', '.join(map(literal, arguments))})"[:WIDTH]
         return f"raised {short(value, WIDTH)}"

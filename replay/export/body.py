@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable
 
+from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import (
     BytesNode,
     DictNode,
@@ -69,7 +70,7 @@ class Body:
 
     def class_of(self, name: str) -> str:
         """The name of a class, imported; raises `NoTest`."""
-        module, _, qualname = name.partition(":")
+        module, qualname = split_name(name)
         self.import_from(module, qualname.split(".")[0])
         return dotted(qualname)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import DictNode, GlobalNode, ListNode, ObjectNode, SetNode, Tree, TupleNode
 from ..model.invocation import Invocation
 from ..model.observation import Observation
@@ -43,13 +44,13 @@ def write_calls(body: Body, steps: Sequence[Invocation], last: Observation) -> N
 
 def _call(body: Body, step: Invocation, receiver: str, *, is_kept: bool = False) -> _Call:
     """A call on the receiver of the one before it; what a constructor makes is a receiver where it `is_kept`."""
-    module, _, qualname = step.target.partition(":")
+    module, qualname = split_name(step.target)
     path = [identifier(part) for part in qualname.split(".")]
     if not (isinstance(step.arguments, TupleNode) and len(step.arguments.items) == 3):
         raise NoTest("its arguments are not known")
     first, args, kwargs = step.arguments.items
     if step.kind == "constructor" and isinstance(first, GlobalNode):  # a class that inherits it
-        module, _, qualname = f"{first.name}.__init__".partition(":")
+        module, qualname = split_name(f"{first.name}.__init__")
         path = [identifier(part) for part in qualname.split(".")]
     if step.kind not in ("method", "property"):
         body.import_from(module, path[0])
@@ -110,7 +111,7 @@ def _assert_given(body: Body, step: Invocation, last: Observation, call: _Call) 
 def _raises(body: Body, call: str, raised: Tree) -> None:
     if not isinstance(raised, ObjectNode):
         raise NoTest("it raises what a test cannot name")
-    module, _, name = raised.cls.partition(":")
+    module, name = split_name(raised.cls)
     body.add_import("import pytest")
     if module != "builtins":
         body.import_from(module, name.split(".")[0])

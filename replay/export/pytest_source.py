@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from ...recorders.model.full_names import split_name
 from ..model.invocation import Invocation
 from ..model.observation import Observation
 from .body import Body, NoTest
@@ -21,7 +22,7 @@ class Plain(NamedTuple):
 
 def is_factory(sources: Mapping[str, str], app: str) -> bool:
     """Whether `module:attribute` names a function that makes an application, as far as its source shows."""
-    module, _, attribute = app.partition(":")
+    module, attribute = split_name(app)
     try:
         body = ast.parse(sources.get(module, "")).body
     except SyntaxError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import BytesNode, DictNode, Tree, field
 from ..model.observation import Observation, comparable
 from .body import Body, NoTest, dotted
@@ -17,7 +18,7 @@ def write_request(body: Body, request: Tree, last: Observation, app: str, *, is_
         raise NoTest('a test of a request needs app = "module:attribute" in the configuration')
     if last.kind != "response":
         raise NoTest("it does not come to a response")
-    module, _, attribute = app.partition(":")
+    module, attribute = split_name(app)
     body.import_from(module, attribute.split(".")[0])
     body.add_import("import io")
     body.add_import("from wsgiref.util import setup_testing_defaults")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import glob
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,29 +21,15 @@ from ..change.packages import homes_in
 from ..change.settings import replay_settings
 from ..change.versions import Versions
 from ..compare.redacted_parts import KeysAtHand
-from ..entries.catalogue import needs_application
-from ..execute.code_loader import search_path
-from ..execute.plan import CannotReplay, LoadPlan
-from ..execute.process import ReplayerProcess
-from ..execute.roots import recorded_roots
+from ..execute.plan import CannotReplay
 from ..model.progress import Say, say_nothing
+from .processes import base_process, latest_revision
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
-from .sealing import Runner, seal
+from .sealing import seal
 from .selection import Changed, Selection
-from .setup import Limits, Setup
+from .setup import Setup
 
-__all__ = [
-    "BaseUnavailable",
-    "Limits",
-    "Oracle",
-    "Setup",
-    "base_process",
-    "candidate_process",
-    "find_oracle",
-    "instrumented_base",
-    "latest_revision",
-    "plan_of",
-]
+__all__ = ["BaseUnavailable", "Oracle", "find_oracle"]
 
 SEALS_KEPT = 6
 """Seals of one baseline that stay on disk: for the branches that somebody goes back and forth between."""
@@ -148,12 +133,6 @@ def _is_meaningful(setup: Setup) -> Matters:
         return bool(module) and Versions({module: _decoded(before)}, {module: _decoded(now)}).anything
 
     return matters
-
-
-def latest_revision(reader: BaselineReader) -> Revision:
-    """The code that the last recording session ran."""
-    revisions = reader.revisions()
-    return revisions[max(revisions)] if revisions else Revision("", "", 0.0, {}, {})
 
 
 def _files_of(base: Base, setup: Setup) -> Files:
@@ -300,105 +279,3 @@ def _tidy(path: Path, baseline: str) -> None:
     seals = sorted(path.parent.glob(pattern), key=lambda kept: kept.stat().st_mtime)
     for old in seals[:-SEALS_KEPT]:
         old.unlink(missing_ok=True)
-
-
-# --- processes -------------------------------------------------------------------------------------------------------
-
-
-def plan_of(
-    setup: Setup,
-    reader: BaselineReader,
-    root: str,
-    *,
-    instrumented: bool = False,
-    extension: str = "",
-    distributions: bool = False,
-    changed_layout: Iterable[str] = (),
-) -> LoadPlan:
-    """What a replayer of the project in a folder loads."""
-    latest = latest_revision(reader)
-    return LoadPlan(
-        include=setup.include,
-        app=setup.app,
-        boundaries=setup.boundaries,
-        root=root,
-        known_as=(setup.root,),
-        recorded=recorded_roots(reader, setup.root),
-        variables=dict(latest.variables),
-        names=_names_of(reader),
-        modules=tuple(dict.fromkeys(name for revision in reader.revisions().values() for name in revision.sources)),
-        served=tuple(entry for entry in reader.entries().values() if needs_application(entry.kind)),
-        instrumented=instrumented,
-        extension=extension,
-        distributions=distributions,
-        changed_layout=tuple(sorted(changed_layout)),
-        keys=setup.keys,
-        hidden=(latest.key, latest.secrets),
-    )
-
-
-def _names_of(reader: BaselineReader) -> tuple[str, ...] | None:
-    """Environment variables that were set in any session; `None` where one did not keep the names."""
-    found: set[str] = set()
-    for revision in reader.revisions().values():
-        if revision.names is None:
-            return None
-        found.update(revision.names)
-    return tuple(sorted(found))
-
-
-def base_process(
-    setup: Setup,
-    reader: BaselineReader,
-    folder: str,
-    *,
-    hash_seed: int = 0,
-    instrumented: bool = False,
-    extension: str = "",
-    distributions: bool = False,
-    changed_layout: Iterable[str] = (),
-) -> ReplayerProcess:
-    """Base, checked out in a folder, in a process of its own; not loaded yet."""
-    return ReplayerProcess(
-        plan_of(
-            setup,
-            reader,
-            folder,
-            instrumented=instrumented,
-            extension=extension,
-            distributions=distributions,
-            changed_layout=changed_layout,
-        ),
-        store=setup.store,
-        path=search_path(setup.root, folder, setup.include, setup.homes),
-        hash_seed=hash_seed,
-        limit=setup.limits.replay,
-        load_limit=setup.limits.load,
-        launch=setup.launch,
-    )
-
-
-def candidate_process(
-    setup: Setup, reader: BaselineReader, versions: Versions, *, instrumented: bool = False, extension: str = ""
-) -> ReplayerProcess:
-    """The working tree, in a process of its own; not loaded yet."""
-    return base_process(
-        setup,
-        reader,
-        setup.root,
-        instrumented=instrumented,
-        extension=extension,
-        changed_layout=versions.changed_layout,
-    )
-
-
-@contextmanager
-def instrumented_base(setup: Setup, reader: BaselineReader, base: Base) -> Iterator[Runner]:
-    """Base once more, with decisions and values reported; raises `CannotReplay`."""
-    with checked_out(base) as folder:
-        process = base_process(setup, reader, str(folder), instrumented=True)
-        try:
-            process.load()
-            yield process
-        finally:
-            process.stop()

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import module_part
 from ...recorders.model.trace import TraceId
 from ..change.impact import impact_of
 from ..change.versions import Versions
@@ -92,7 +93,7 @@ class Selection:
         outer = function.partition(".<locals>.")[0]
         if outer in self.impact.functions:
             return self.impact.functions[outer]
-        module = function.partition(":")[0]
+        module = module_part(function)
         return f"{self._importing[module]} is another version" if module in self._importing else ""
 
     # --- what has to be judged ---
@@ -124,7 +125,7 @@ class Selection:
         return tuple(trace for trace, functions in self._seal.recorded.items() if functions)
 
     def _running_modules(self, modules: Collection[str]) -> tuple[TraceId, ...]:
-        functions = (function for function in self._by_function if function.partition(":")[0] in modules)
+        functions = (function for function in self._by_function if module_part(function) in modules)
         return tuple(dict.fromkeys(trace for function in functions for trace in self._by_function[function]))
 
     def _touched_functions(self) -> Iterator[Touched]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import module_part
 from ..change.alignment import Alignment
 from ..change.versions import Versions
 from ..model.difference import Difference
@@ -130,7 +131,7 @@ class _Choice:
         for function in filter(is_wanted, ran):
             place = self._alignment.first_change(function) or self._alignment.head(function)
             suspect = Suspect("change", function, place.first, place, "", "")
-            text = self._versions.line(function.partition(":")[0], changed_line(suspect, self._versions))
+            text = self._versions.line(module_part(function), changed_line(suspect, self._versions))
             return suspect._replace(candidate=f"changed: {text}")
         return None
 

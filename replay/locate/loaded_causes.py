@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import module_part, qualname_part
 from ..change.alignment import Gone, Place
 from ..change.loaded_statements import LoadedChange, names_reached
 from ..change.versions import Versions
@@ -37,7 +38,7 @@ class LoadedCauses(NamedTuple):
         """
         if suspect.kind == "decision" or not suspect.place.uses:
             return suspect
-        module = suspect.function.partition(":")[0]
+        module = module_part(suspect.function)
         setting = [change for change in self.versions.loaded if change.names & suspect.place.uses]
         owners = names_reached(self.ran, self.versions.new, [module])
         fields = self.field_names()
@@ -56,7 +57,7 @@ class LoadedCauses(NamedTuple):
         Without an effect that could be shown in its place, the likeliest is it; else only one that what ran can see.
         """
         modules = {change.module for change in self.versions.loaded}
-        modules.update(name.partition(":")[0] for name in self.ran)
+        modules.update(module_part(name) for name in self.ran)
         names = names_reached(self.ran, self.versions.new, modules)
         linked = [change for change in self.versions.loaded if change.is_linked(names)]
         fields = self.field_names()
@@ -70,7 +71,7 @@ class LoadedCauses(NamedTuple):
         old, new = (ABSENT if side is None else side.text for side in (change.old, change.new))
         base, candidate = both_cut(old, new, TEXT_SHOWN)
         if effect is not None and effect.base and effect.candidate:
-            name = named(effect.function).rpartition(":")[2]
+            name = qualname_part(named(effect.function))
             base, candidate = f"{base}; {name}: {effect.base}", f"{candidate}; {name}: {effect.candidate}"
         function = f"{change.module}:{change.either.owner}"
         last = change.line if change.new is None else change.new.last

@@ -15,8 +15,10 @@ from ...recorders.model.value_tree import Tree
 from ...recorders.store.protocol import BaselineReader
 from ..execute.plan import CannotReplay, Loaded
 from ..judge.judge import Case, Judgement
-from ..judge.oracle import Oracle, Setup, candidate_process, instrumented_base
+from ..judge.oracle import Oracle
+from ..judge.processes import candidate_process, instrumented_base
 from ..judge.sealing import Runner
+from ..judge.setup import Setup
 from ..model.field_path import FieldPattern, without_positions
 from ..model.job import Job, Observed
 from ..model.progress import Progress, Say, say_nothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from ...recorders.model.full_names import module_part
 from ..change.alignment import Gone, Place
 from ..change.versions import Versions
 from ..model.verdict import Location
@@ -14,13 +15,13 @@ from .suspect import Suspect, last_part, named
 
 def located(suspect: Suspect, versions: Versions, modules: Mapping[str, str], root: str) -> Location:
     """File, line and what happened there; `modules` maps files of the candidate to names."""
-    module = suspect.function.partition(":")[0]
+    module = module_part(suspect.function)
     files = {name: file for file, name in modules.items()}
     file = files.get(module, module)
     is_inside = file.startswith(root + os.sep)
     gone = suspect.gone or suspect.place.follows
     how = happened(suspect.kind, suspect.base, suspect.candidate)
-    deleted = "" if gone is None else versions.old_line(gone.function.partition(":")[0], gone.line)
+    deleted = "" if gone is None else versions.old_line(module_part(gone.function), gone.line)
     return Location(
         file=os.path.relpath(file, root) if is_inside else file,
         line=changed_line(suspect, versions),
@@ -47,7 +48,7 @@ def _around(versions: Versions, module: str, place: Place, gone: Gone) -> tuple[
 def changed_line(suspect: Suspect, versions: Versions) -> int:
     """Within a statement of several lines the one that changed, the one with the differing part if it can be known;
     else the line of the step."""
-    module = suspect.function.partition(":")[0]
+    module = module_part(suspect.function)
     change = versions.changes.get(module)
     if change is None or suspect.line in change.lines:
         return suspect.line

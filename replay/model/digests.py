@@ -13,6 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
+from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import (
     NODES,
     AnchorNode,
@@ -44,7 +45,7 @@ _ORDERED = "collections:OrderedDict"
 
 def class_label(name: str) -> ClassLabel:
     """A class by its name: the module it lives in may change behind a re-export; a private class has none."""
-    label = name.partition(":")[2]
+    label = qualname_part(name)
     return "_" if label.rpartition(".")[2].startswith("_") else label
 
 

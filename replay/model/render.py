@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import (
     AnchorNode,
     BytesNode,
@@ -133,7 +134,7 @@ class _Writing:
             case StandardNode(kind=kind, parts=parts):
                 return f"{kind}({self._joined(parts, depth)})"
             case EnumNode(cls=cls, name=name, value=value):
-                return cls.rpartition(":")[2] + (f".{name}" if name else f"({self.literal(value, depth + 1)})")
+                return qualname_part(cls) + (f".{name}" if name else f"({self.literal(value, depth + 1)})")
             case ObjectNode(cls=cls, content=content, names=names, values=values):
                 inside = [] if content is None else [self.literal(content, depth + 1).strip("()").rstrip(",")]
                 shown = zip(names, tree.read or "a" * len(names), values, strict=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...recorders.model.trace import TraceId
 from ..execute.replayer import Replayer
-from ..judge.oracle import plan_of
+from ..judge.processes import plan_of
 from ..model.job import Job, Observed
 from ..world.response_fallback import ResponseFallback
 from .options import Project

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...recorders.model.absences import unsampled, why_empty
 from ...recorders.store.protocol import BaselineReader
+from ..judge.seal import Fidelity, Seal
 
 
 class BaselineFacts(NamedTuple):
@@ -41,3 +42,10 @@ def describe(name: str, reader: BaselineReader) -> str:
     when = datetime.datetime.fromtimestamp(latest.recorded, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     commit = f", commit {latest.commit[:12]}" if latest.commit else ""
     return f"baseline {name}, recorded {when} on Python {latest.python}{commit}"
+
+
+def fidelity_of(seal: Seal | None, reader: BaselineReader) -> dict[str, Fidelity]:
+    """How faithful base is to the recording, by entry; empty without a seal."""
+    if seal is None:
+        return {}
+    return seal.fidelity({trace: stored.entry for stored in reader.classes() for trace in stored.kept.values()})

@@ -11,9 +11,10 @@ from ...recorders.model.trace import TraceId
 from ...recorders.store.protocol import BaselineReader, StoredClass
 from ..judge.blind_spots import BlindSpot
 from ..judge.gate import ArmName, UnjudgedChange, UnreachedLine, ignored_functions, unjudged_changes, unjudged_lines
-from ..judge.oracle import Oracle, Setup
+from ..judge.oracle import Oracle
 from ..judge.sealing import functions_recorded
 from ..judge.selection import touched_functions
+from ..judge.setup import Setup
 from ..model.verdict import TraceVerdict
 from .options import Project
 from .places import file_of

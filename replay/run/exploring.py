@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...recorders.store.protocol import BaselineReader
 from ..compare.tolerance import Rules
 from ..judge.judge import Case, Judgement
-from ..judge.oracle import Oracle, Setup
+from ..judge.oracle import Oracle
+from ..judge.setup import Setup
 from ..locate.locate import Locating
 from ..model.verdict import Location
 from .class_judge import Accepts

@@ -10,8 +10,9 @@ from ..change.versions import Versions
 from ..compare.tolerance import NO_RULES, Rules
 from ..judge.acceptance import Acceptance
 from ..judge.blindness import Blindness
-from ..judge.oracle import Setup, candidate_process
+from ..judge.processes import candidate_process
 from ..judge.sealing import Runner
+from ..judge.setup import Setup
 
 MakeCandidate: TypeAlias = Callable[[Setup, BaselineReader, Versions], Runner]
 """Makes the working tree's runner; it is not loaded yet."""

@@ -9,7 +9,7 @@ from ..entries.catalogue import writer
 from ..execute.masking import HELD, holds_secrets
 from ..export.pytest_source import Plain, plain_test
 from ..judge.judge import Case, Judgement
-from ..judge.oracle import Setup
+from ..judge.setup import Setup
 from ..model.invocation import Invocation
 
 UNSTABLE = "what it shows follows from the clock or from chance"

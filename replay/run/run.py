@@ -22,14 +22,13 @@ from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree
 from ..judge.oracle import Oracle, find_oracle
 from ..judge.recorded_plugins import lacking
-from ..judge.seal import Fidelity
 from ..model.finding import Explored
 from ..model.job import Observed
 from ..model.progress import Say, say_nothing
 from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 from .acceptances import proposals, reviewed
 from .again import replay_here
-from .baseline import describe, facts_of
+from .baseline import describe, facts_of, fidelity_of
 from .changes import unjudged_changes_of
 from .class_judge import Candidate, ClassJudge, loaded_candidate
 from .exploration import JudgedExploration, is_accepted, judge_exploration
@@ -254,7 +253,7 @@ class Run:
             explored=tuple(self._judged_exploration(target, acceptances.all) for target in explored),
             reached=reached_of(reach, options.require_reached),
             agreed=self._agreed(verdicts_then),
-            fidelity=self._fidelity(),
+            fidelity=fidelity_of(oracle.seal, project.reader),
             import_faults=dict(loaded.import_faults),
             wall=loaded.wall,
         )
@@ -265,14 +264,6 @@ class Run:
         spots = [] if self.found.reach.unavailable else self.found.reach.blind_spots()
         changes = unjudged_changes_of(self.project, self.oracle, judged, spots)
         return agree(changes, self.project.blindness, datetime.datetime.now(datetime.UTC).date())
-
-    def _fidelity(self) -> dict[str, Fidelity]:
-        """How faithful base is to the recording, by entry; empty without a seal."""
-        seal = self.oracle.seal
-        if seal is None:
-            return {}
-        classes = self.project.reader.classes()
-        return seal.fidelity({trace: stored.entry for stored in classes for trace in stored.kept.values()})
 
     def describe(self) -> str:
         """The baseline in a line."""

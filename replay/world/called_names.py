@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import module_part
 from ..change.qualified_names import definitions_in
 
 
@@ -20,7 +21,7 @@ class CalledNames:
 
     def __call__(self, function: FunctionName) -> frozenset[str] | None:
         """What a function calls, functions inside it included; `None` when there is no such function."""
-        module = function.partition(":")[0]
+        module = module_part(function)
         if module not in self._known:
             text = next((self._sources.get(file, "") for file, name in self._modules.items() if name == module), "")
             self._known[module] = _read(module, text)

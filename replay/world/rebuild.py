@@ -11,6 +11,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from ...recorders.model.full_names import module_part
 from ...recorders.model.value_tree import (
     AnchorNode,
     BytesNode,
@@ -170,7 +171,7 @@ class _Builder:
         cls = self._resolver.find(tree.cls)
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
-        if self._resolver.covers(tree.cls.partition(":")[0]):
+        if self._resolver.covers(module_part(tree.cls)):
             self._resolver.restored[tree.cls] = None
         made = self._filled(cls, tree, anchor)
         namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None

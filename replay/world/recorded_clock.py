@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from ...recorders.model.branches import FunctionName
+from ...recorders.model.full_names import last_part
 from ...recorders.model.trace import Reading, Trace
 from ...recorders.model.value_tree import Tree, TupleNode
 from ..model.perturbation import Perturbation
@@ -196,7 +197,7 @@ def _words_of(key: tuple[str, str, str]) -> set[str]:
     """What a function calls that reads this stream."""
     source, reader, caller = key
     if reader != caller:  # through a function outside, such as `uuid.uuid4`
-        return {reader.rpartition(":")[2].rpartition(".")[2]}
+        return {last_part(reader)}
     name = source.partition("/")[0]
     if name == "datetime":
         return {"now", "utcnow", "today"}

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...recorders import plugins
+from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import (
     ClassName,
 )
@@ -86,7 +87,7 @@ class Resolver:
         allowed = _TYPES.get(name)
         if allowed is not None:
             return allowed
-        module_name, _, qualname = name.partition(":")
+        module_name, qualname = split_name(name)
         if self.covers(module_name):
             return self._included(module_name, qualname)
         if module_name == "builtins" and qualname in _HARMLESS:
@@ -104,7 +105,7 @@ class Resolver:
 
     def held(self, name: str) -> Any:
         """The instance of an included class that an included module holds under a name, or `None`."""
-        module_name, _, path = name.partition(":")
+        module_name, path = split_name(name)
         if not self.covers(module_name):
             return None
         found: Any = sys.modules.get(module_name)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from ....recorders.model.branches import Arm, Branch, FunctionName
+from ....recorders.model.full_names import split_name
 from ....recorders.tracing.branch_table import BranchTable
 from ...change.versions import Versions
 from .constants import Constant, constants_in
@@ -94,7 +95,7 @@ def branch_distance_of(versions: Versions, functions: Iterable[FunctionName]) ->
     base: list[Chain] = []
     candidate: list[Chain] = []
     for function in functions:
-        module, _, name = function.partition(":")
+        module, name = split_name(function)
         old, new = versions.old.get(module, ""), versions.new.get(module, "")
         base += _chains(module, old, name, changed_lines(old, new))
         candidate += _chains(module, new, name, changed_lines(new, old))

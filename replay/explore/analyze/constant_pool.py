@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ....recorders.model.branches import FunctionName
+from ....recorders.model.full_names import split_name
 from ...change.versions import Versions
 from .comparison_solver import Comparison, comparisons_of, most_telling
 from .constants import Constant, constants_in, is_negative, is_plain, plain_parts, values_of
@@ -66,7 +67,7 @@ def constant_pool_of(versions: Versions, functions: Iterable[FunctionName]) -> C
     """The constants of both versions of some functions, and of those of their modules that they call by name."""
     gathered = _Gathered()
     for function in functions:
-        module, _, name = function.partition(":")
+        module, name = split_name(function)
         lines = versions.changes[module].lines if module in versions.changes else frozenset()
         old, new = versions.old.get(module, ""), versions.new.get(module, "")
         gathered.look(new, name, lines)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from ....recorders.model.branches import FunctionName
+from ....recorders.model.full_names import module_part, split_name
 from ...change.versions import Versions
 from .syntax_trees import definitions, parsed
 
@@ -16,7 +17,7 @@ _CONTAINERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "d
 def keeps_state(versions: Versions, functions: Iterable[FunctionName]) -> bool:
     """Whether a module that defines one of these functions, in either version, holds something that can change: a
     container that functions use, a `global`, a cache."""
-    modules = {function.partition(":")[0] for function in functions}
+    modules = {module_part(function) for function in functions}
     return any(_can_change(text) for module in modules for text in (versions.old.get(module, ""), versions.new[module]))
 
 
@@ -31,7 +32,7 @@ _CHANGING = frozenset(
 
 def changes_its_object(versions: Versions, function: FunctionName) -> bool:
     """Whether a method of the class of this one, in either version, changes what its object holds."""
-    module, _, name = function.partition(":")
+    module, name = split_name(function)
     home = name.rpartition(".")[0]
     if not home:
         return False

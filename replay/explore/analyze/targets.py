@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ....recorders.model.branches import FunctionName
+from ....recorders.model.full_names import split_name
 from ....recorders.model.inputs import CALL_KINDS
 from ....recorders.model.trace import TraceId
 from ....recorders.model.value_tree import Tree
@@ -73,7 +74,7 @@ def _outermost(function: FunctionName) -> FunctionName:
 
 
 def _is_in(sources: Mapping[str, str], function: FunctionName) -> bool:
-    module, _, name = function.partition(":")
+    module, name = split_name(function)
     return name in function_names(sources.get(module, ""))
 
 
@@ -110,7 +111,7 @@ def _is_evidence(seal: Seal, trace: TraceId) -> bool:
 
 
 def _function(name: FunctionName, versions: Versions, ran: _Ran) -> Target:
-    module, _, qualname = name.partition(":")
+    module, qualname = split_name(name)
     how = _how(versions.old[module], qualname)
     unavailable = how.unavailable
     if not unavailable and how.kind != _how(versions.new[module], qualname).kind:
@@ -136,7 +137,7 @@ def _entries_above(changed: Sequence[FunctionName], versions: Versions, ran: _Ra
         if not replayer_of(known.kind).is_call:
             yield Target(entry, known.kind, own, True, functions)
         else:
-            module, _, qualname = known.target.partition(":")
+            module, qualname = split_name(known.target)
             if module in versions.old and module in versions.new and _is_in(versions.new, known.target):
                 how = _how(versions.old[module], qualname)
                 reached_here = (known.target, *functions)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from ....recorders.model.full_names import qualname_part
 from ....recorders.model.value_tree import (
     AnchorNode,
     DictNode,
@@ -121,7 +122,7 @@ def _walk(tree: Tree, place: Place, pattern: Pattern, name: str, names: tuple[st
 
 
 def _is_exception(tree: ObjectNode) -> bool:
-    return tree.cls.rpartition(":")[2].endswith(("Error", "Exception", "Warning"))
+    return qualname_part(tree.cls).endswith(("Error", "Exception", "Warning"))
 
 
 def part_at(tree: Tree, place: Place) -> Tree:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ....recorders.capture.thaw import capture
 from ....recorders.context import current
 from ....recorders.model.branches import FunctionName
+from ....recorders.model.full_names import split_name
 from ....recorders.model.value_tree import encode
 from ....recorders.tracing.function_names import function_name
 from ...execute.instrument.source import import_as
@@ -159,7 +160,7 @@ def _is(value: Any, name: str, defaults: Mapping[str, Any]) -> bool:
 
 def _defaults_of(frame: FrameType, function: FunctionName) -> Mapping[str, Any]:
     """Defaults of the function that runs in a frame; found by its name."""
-    module, _, qualname = function.partition(":")
+    module, qualname = split_name(function)
     holder: Any = sys.modules.get(module)
     for part in qualname.split("."):
         holder = getattr(holder, "__dict__", {}).get(part)

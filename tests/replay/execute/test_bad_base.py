@@ -29,8 +29,9 @@ from pytest_runtime.replay.change.checkout import checked_out
 from pytest_runtime.replay.change.modules import followed, module_files
 from pytest_runtime.replay.change.packages import USUAL
 from pytest_runtime.replay.execute.plan import CannotReplay
-from pytest_runtime.replay.judge.oracle import BaseUnavailable, Setup, find_oracle
+from pytest_runtime.replay.judge.oracle import BaseUnavailable, find_oracle
 from pytest_runtime.replay.judge.seal import FORMAT, Seal, SealedTrace, read_seal
+from pytest_runtime.replay.judge.setup import Setup
 from pytest_runtime.replay.run.options import Project as RunProject
 from pytest_runtime.replay.run.run import Run
 from pytest_runtime.testing import Replayed, Scenario

@@ -23,7 +23,7 @@ from pytest_runtime.replay.change.versions import Versions
 from pytest_runtime.replay.execute.extension import Extension, Fork, Handler, Parts, Probe, load_extension
 from pytest_runtime.replay.execute.masking import Given
 from pytest_runtime.replay.execute.process import QuestionLost, ReplayerProcess
-from pytest_runtime.replay.judge.oracle import candidate_process
+from pytest_runtime.replay.judge.processes import candidate_process
 from pytest_runtime.replay.model.job import Job
 from pytest_runtime.testing import Scenario
 

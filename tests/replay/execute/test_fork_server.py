@@ -20,7 +20,7 @@ from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.execute.fork_server import ForkServer, ForkServers, ServerEnded, environment
 from pytest_runtime.replay.execute.plan import CannotReplay
 from pytest_runtime.replay.execute.process import ReplayerProcess
-from pytest_runtime.replay.judge.oracle import base_process, plan_of
+from pytest_runtime.replay.judge.processes import base_process, plan_of
 from pytest_runtime.replay.judge.sealing import seal
 from pytest_runtime.testing import Scenario
 

@@ -14,7 +14,7 @@ import pytest
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.execute.plan import CannotReplay, Loaded
 from pytest_runtime.replay.execute.process import ReplayerProcess
-from pytest_runtime.replay.judge.oracle import plan_of
+from pytest_runtime.replay.judge.processes import plan_of
 from pytest_runtime.replay.model.job import Job, Observed, fingerprint
 from pytest_runtime.testing import Scenario
 

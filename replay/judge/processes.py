@@ -1,0 +1,125 @@
+"""The processes that replay base and the candidate: what they load, and where they look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from ...recorders.store.protocol import BaselineReader, Revision
+from ..change.base import Base
+from ..change.checkout import checked_out
+from ..change.versions import Versions
+from ..entries.catalogue import needs_application
+from ..execute.code_loader import search_path
+from ..execute.plan import LoadPlan
+from ..execute.process import ReplayerProcess
+from ..execute.roots import recorded_roots
+from .sealing import Runner
+from .setup import Setup
+
+__all__ = ["base_process", "candidate_process", "instrumented_base", "latest_revision", "plan_of"]
+
+
+def latest_revision(reader: BaselineReader) -> Revision:
+    """The code that the last recording session ran."""
+    revisions = reader.revisions()
+    return revisions[max(revisions)] if revisions else Revision("", "", 0.0, {}, {})
+
+
+def plan_of(
+    setup: Setup,
+    reader: BaselineReader,
+    root: str,
+    *,
+    instrumented: bool = False,
+    extension: str = "",
+    distributions: bool = False,
+    changed_layout: Iterable[str] = (),
+) -> LoadPlan:
+    """What a replayer of the project in a folder loads."""
+    latest = latest_revision(reader)
+    return LoadPlan(
+        include=setup.include,
+        app=setup.app,
+        boundaries=setup.boundaries,
+        root=root,
+        known_as=(setup.root,),
+        recorded=recorded_roots(reader, setup.root),
+        variables=dict(latest.variables),
+        names=_names_of(reader),
+        modules=tuple(dict.fromkeys(name for revision in reader.revisions().values() for name in revision.sources)),
+        served=tuple(entry for entry in reader.entries().values() if needs_application(entry.kind)),
+        instrumented=instrumented,
+        extension=extension,
+        distributions=distributions,
+        changed_layout=tuple(sorted(changed_layout)),
+        keys=setup.keys,
+        hidden=(latest.key, latest.secrets),
+    )
+
+
+def _names_of(reader: BaselineReader) -> tuple[str, ...] | None:
+    """Environment variables that were set in any session; `None` where one did not keep the names."""
+    found: set[str] = set()
+    for revision in reader.revisions().values():
+        if revision.names is None:
+            return None
+        found.update(revision.names)
+    return tuple(sorted(found))
+
+
+def base_process(
+    setup: Setup,
+    reader: BaselineReader,
+    folder: str,
+    *,
+    hash_seed: int = 0,
+    instrumented: bool = False,
+    extension: str = "",
+    distributions: bool = False,
+    changed_layout: Iterable[str] = (),
+) -> ReplayerProcess:
+    """Base, checked out in a folder, in a process of its own; not loaded yet."""
+    return ReplayerProcess(
+        plan_of(
+            setup,
+            reader,
+            folder,
+            instrumented=instrumented,
+            extension=extension,
+            distributions=distributions,
+            changed_layout=changed_layout,
+        ),
+        store=setup.store,
+        path=search_path(setup.root, folder, setup.include, setup.homes),
+        hash_seed=hash_seed,
+        limit=setup.limits.replay,
+        load_limit=setup.limits.load,
+        launch=setup.launch,
+    )
+
+
+def candidate_process(
+    setup: Setup, reader: BaselineReader, versions: Versions, *, instrumented: bool = False, extension: str = ""
+) -> ReplayerProcess:
+    """The working tree, in a process of its own; not loaded yet."""
+    return base_process(
+        setup,
+        reader,
+        setup.root,
+        instrumented=instrumented,
+        extension=extension,
+        changed_layout=versions.changed_layout,
+    )
+
+
+@contextmanager
+def instrumented_base(setup: Setup, reader: BaselineReader, base: Base) -> Iterator[Runner]:
+    """Base once more, with decisions and values reported; raises `CannotReplay`."""
+    with checked_out(base) as folder:
+        process = base_process(setup, reader, str(folder), instrumented=True)
+        try:
+            process.load()
+            yield process
+        finally:
+            process.stop()
