@@ -41,7 +41,6 @@ class InProcess:
     def __init__(self, replayer: Replayer) -> None:
         self._replayer = replayer
         self.loaded = replayer.load()
-        self.reach_unavailable = ""
 
     def start(self) -> None:
         """It is loaded already."""
@@ -49,8 +48,8 @@ class InProcess:
     def load(self) -> Any:
         return self.loaded
 
-    def watch(self, lines: Any) -> None:
-        self._replayer.watch(lines)
+    def watch(self, lines: Any) -> str:
+        return self._replayer.watch(lines)
 
     def run(self, jobs: Any) -> Any:
         return map(self._replayer.run, jobs)

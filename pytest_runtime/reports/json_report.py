@@ -62,6 +62,7 @@ def _judged(result: RunResult) -> dict[str, Any]:
         "not_judged_causes": [_group(group) for group in result.unjudged()],
         "unjudged_changes": [_change(change) for change in result.agreed.left],
         "wall": result.wall,
+        "faults": list(result.faults),
         "not_sampled": dict(result.baseline.unsampled),
     }
 

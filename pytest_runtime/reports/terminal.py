@@ -68,6 +68,8 @@ def _missing(result: RunResult) -> Iterator[tuple[str, str]]:
     """What this machine, and the recording, lack."""
     if result.wall:
         yield f"no wall around replays: {result.wall}. Known drivers in C are refused by name instead", "red"
+    for fault in result.faults:
+        yield f"a boundary could not be put in place, and what it guards is not answered as recorded: {fault}", "red"
     changed = {change.name for change in result.agreed.left}
     concerned = {
         name: count for name, count in result.baseline.unsampled.items() if name in changed or not result.verdicts

@@ -111,14 +111,10 @@ class LocalRunner:
         self.loaded = self._replayer.load()
         return self.loaded
 
-    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
-        """Note which of these lines run."""
-        self._replayer.watch({file: list(numbers) for file, numbers in lines.items()} if lines is not None else None)
-
-    @property
-    def reach_unavailable(self) -> str:
-        """Why lines cannot be watched."""
-        return self._replayer.reach_unavailable
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> str:
+        """Note which of these lines run; why that cannot be, or empty."""
+        wanted = {file: list(numbers) for file, numbers in lines.items()} if lines is not None else None
+        return self._replayer.watch(wanted)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
         """Answers, in order."""

@@ -11,15 +11,22 @@ from typing import Any
 from ..capture.raw import namespace_of
 from ..capture.thaw import capture
 from ..context import current_world
+from ..errors import ConfigurationError
 from ..model.value_tree import ObjectNode
 from ..model.world import Operation
 from ..patching import Undo, Undos, wrap
 
 
 def install(owner: Any, name: str) -> Undo:
-    """Declare `owner.name` (a function or class that the module or class `owner` holds); returns its undo."""
-    target = vars(owner)[name]
+    """Declare `owner.name` (a function or class that the module or class `owner` holds); returns its undo. Raises
+    `ConfigurationError` where `owner` holds nothing of that name."""
     label = f"{getattr(owner, '__module__', None) or owner.__name__}.{name}"
+    target = vars(owner).get(name)
+    if target is None:
+        raise ConfigurationError(
+            f"{label} is declared as a boundary, and there is no such function or class; mend `boundaries` in the "
+            "project's configuration"
+        )
     if not isinstance(target, type):
         return wrap(owner, name, _function(label))
     undos = Undos()

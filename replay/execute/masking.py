@@ -55,7 +55,8 @@ class Masks:
     """The masks of one process: everything that was opened in it is masked in all that it says."""
 
     def __init__(self, keys: Keyring) -> None:
-        self._keys = keys
+        self.keys = keys
+        """What it opens secrets with."""
         self._redactors: dict[KeyId, Redactor] = {}
         self._known = Known()
         """Every secret that was opened so far."""
@@ -75,7 +76,7 @@ class Masks:
 
     def learn(self, key: KeyId, pairs: Sequence[_Named]) -> None:
         """Mask from now on the secrets in values that were opened."""
-        if key in self._keys:
+        if key in self.keys:
             _trees, redaction = self._redactor(key).redact_together(pairs)
             self._known.learn(redaction.known)
 
@@ -83,7 +84,7 @@ class Masks:
         """The same of everything that a baseline hides; raises `KeyProblem`, `StoreError`."""
         for revision in reader.revisions().values():
             hidden = revision.key, revision.secrets
-            self.learn_variables(revision.key, opened_variables(revision.variables, *hidden, self._keys))
+            self.learn_variables(revision.key, opened_variables(revision.variables, *hidden, self.keys))
         for stored in reader.traces():
             if stored.trace is not None:
                 for data in (stored.data, *stored.producers.values()):
@@ -107,24 +108,24 @@ class Masks:
     def opened(self, data: bytes) -> tuple[KeyId, Trace]:
         """A stored trace with its values, and the key that hid them; raises `KeyProblem`."""
         stored = decode_trace(data)
-        trace = opened(stored, self._keys)
+        trace = opened(stored, self.keys)
         return (stored.key if trace is not stored else ""), trace
 
     def mask(self, given: Given) -> SecretMask:
         """The mask of what was opened."""
-        redactor = self._redactor(given.key) if given.key in self._keys else None
+        redactor = self._redactor(given.key) if given.key in self.keys else None
         return SecretMask(given.trace, redactor, self._known)
 
     def values(self, key: KeyId, trace: Trace) -> Known:
         """What gives the values of a trace for the pseudonyms that stand for them."""
-        if key not in self._keys:
+        if key not in self.keys:
             return Known()
         _trees, redaction = self._redactor(key).redact_together(named_trees(trace))
         return redaction.known.inverse()
 
     def _redactor(self, key: KeyId) -> Redactor:
         if key not in self._redactors:
-            session = self._keys.keys[key]
+            session = self.keys.keys[key]
             self._redactors[key] = Redactor(session.pseudonym_key, names=session.names, keep=session.keep)
         return self._redactors[key]
 

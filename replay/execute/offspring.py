@@ -42,7 +42,7 @@ class Offspring:
         self._trail = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         ours = self._connection
         others = [ours, *inherited]
-        self._child = forked(lambda: _live(replayer, theirs, others, self._trail.fileno()), replayer.ours)
+        self._child = forked(lambda: _live(replayer, theirs, others, self._trail.fileno()), replayer.enclosure.ours)
         theirs.close()
         self._trace = ""
         self.alive = True
@@ -88,7 +88,7 @@ class Offspring:
 
     def _hang(self) -> str:
         self.hung = True
-        with self._replayer.ours():
+        with self._replayer.enclosure.ours():
             os.kill(self._child, signal.SIGUSR1)  # tell where
         until = time.monotonic() + TELL_LIMIT
         while not os.fstat(self._trail.fileno()).st_size and time.monotonic() < until:
@@ -99,7 +99,7 @@ class Offspring:
     def _kill(self) -> None:
         """What code under test registered for its end is not to run."""
         self.alive = False
-        with self._replayer.ours():
+        with self._replayer.enclosure.ours():
             os.kill(self._child, signal.SIGKILL)
         os.waitpid(self._child, 0)
 
@@ -113,7 +113,7 @@ class Offspring:
         self._trail.close()
         if self.alive:
             self._kill()
-        self._replayer.forget_child(self._child)
+        self._replayer.enclosure.forget_child(self._child)
 
 
 def ended_by(number: int) -> str:
@@ -137,7 +137,7 @@ def _live(
         other.close()
     faulthandler.enable(trail, all_threads=False)
     faulthandler.register(signal.SIGUSR1, trail, all_threads=False)
-    replayer.own_child()
+    replayer.enclosure.own_child()
     limit_memory(for_replay())
     tools = _tools()
     try:

@@ -66,3 +66,5 @@ class Loaded(msgspec.Struct, frozen=True):
     """Distributions that it imported → version."""
     wall: str = ""
     """What the operating system does not close off in the process that replays; empty where the wall is whole."""
+    faults: list[str] = []
+    """Boundaries that could not be put in place, and why."""

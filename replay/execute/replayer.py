@@ -6,15 +6,12 @@ in processes of their own.
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from threading import get_ident
 from types import CodeType
 
 import msgspec
@@ -23,15 +20,11 @@ from ...recorders import context, plugins
 from ...recorders.boundaries.import_hooks import ImportHooks
 from ...recorders.errors import KeyProblem
 from ...recorders.included import ImportWatcher, Included
-from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import Trace, TraceId
 from ...recorders.model.value_tree import ObjectNode
 from ...recorders.patching import Undos
 from ...recorders.privacy.encryption import Keyring
 from ...recorders.privacy.secret_parts import opened_data, opened_variables
-from ...recorders.session.assemble import Paths
-from ...recorders.tracing.choose import choose_tracer
-from ...recorders.tracing.function_names import function_name
 from ..change.distributions import imported_distributions
 from ..entries.protocol import EntryUnavailable
 from ..entries.wsgi import WsgiApplications
@@ -45,20 +38,15 @@ from ..world.response_fallback import ResponseFallback
 from . import waits
 from .application import Building
 from .code_loader import CodeLoader
+from .enclosure import Enclosure
 from .extension import Fork, Handler, NoProbe, Parts, Probe, load_extension
-from .folder_names import letters, make_folder
-from .known_drivers import refuse_known_drivers
+from .known_code import KnownCode
 from .masking import Given, Masks
 from .memory import for_replay, is_out_of_memory, shown
 from .plan import Loaded, LoadPlan
-from .reach import LineWatch
 from .relocation import Relocation
 from .roots import Roots
-from .sandbox import Closed, audit_quiet_doors
-from .scratch_copy import PREFIX
-from .semaphores import use_own_semaphores
-from .surroundings import emptied, kept, use_temporary
-from .wall import NO_WALL, raise_inner_wall, raise_wall
+from .surroundings import kept
 from .worker import NO_PRODUCERS, Replay, Worker
 
 _clock = time.perf_counter
@@ -73,38 +61,29 @@ class Replayer:
         self._plan = plan
         self._extension = load_extension(plan.extension)
         self._make_fallback = traces
-        self.included = Included(plan.include)
-        self._codes: list[CodeType] = []
-        self._tracer = choose_tracer(self._fault, self.included)
+        self.faults: list[str] = []
+        """Boundaries that could not be put in place, and why."""
+        included = Included(plan.include)
+        self._code = KnownCode(included, self._fault)
         self._undos = Undos()
-        self._hooks = ImportHooks(self._undos, self._fault)
-        self.temporary = plan.temporary or make_folder(PREFIX)
-        """Where a replay may write."""
-        self._is_own = not plan.temporary
-        self._closed = Closed(self.temporary, plan.root, copied=bool(plan.temporary), included=self.included)
+        self.enclosure = Enclosure(plan, included)
+        closed = self.enclosure.closed
         self._relocation = Relocation(plan.recorded, plan.root)
-        self._keys = Keyring(plan.keys)
-        self.masks = Masks(self._keys)
-        variables = opened_variables(plan.variables, *plan.hidden, self._keys)
+        keys = Keyring(plan.keys)
+        self.masks = Masks(keys)
+        variables = opened_variables(plan.variables, *plan.hidden, keys)
         self.masks.learn_variables(plan.hidden[0], variables)
         variables = self._relocation.variables(variables)
-        self._building = Building(variables, self._closed)
-        called = CalledNames(self.included.modules, self.included.sources)
+        building = Building(variables, closed)
+        called = CalledNames(included.modules, included.sources)
         self._resolver = Resolver(plan.include)
-        self._applications = WsgiApplications(plan.app, self._building, self._resolver, self._closed.place_of)
+        applications = WsgiApplications(plan.app, building, self._resolver, closed.place_of)
         settings = Settings(variables, frozenset(plan.names) if plan.names is not None else None)
-        self.worker = Worker(self._resolver, self.included.modules, self._applications, called, settings)
+        self.worker = Worker(self._resolver, included.modules, applications, called, settings)
         self.worker.changed_layout = frozenset(plan.changed_layout)
-        self.worker.replaying = self._closed.replaying
-        self._paths = Paths(self.included)
-        self._roots = Roots(plan.root, *plan.known_as, *plan.recorded, temporary=[self.temporary])
-        self._wall = NO_WALL
-        self._reach: LineWatch | None = None
-        self._owner = os.getpid()
-        self._own_folder = ""
-        """Temporary folder of this very process, empty before each replay; none in a process that loads."""
-        self.faults: list[str] = []
-        self._loader = CodeLoader(plan, self._resolver, self._applications, self._building, self._closed)
+        self.worker.replaying = closed.replaying
+        self._roots = Roots(plan.root, *plan.known_as, *plan.recorded, temporary=[self.enclosure.temporary])
+        self._loader = CodeLoader(plan, self._resolver, applications, building, closed)
 
     def _fault(self, fault: BaseException) -> None:
         self.faults.append(f"{type(fault).__name__}: {fault}")
@@ -113,52 +92,25 @@ class Replayer:
 
     def own_process(self) -> None:
         """From here on this process does nothing but replay, in this thread, behind a wall."""
-        self._closed.home = get_ident()
-        sys.dont_write_bytecode = True  # nobody could use it again, and nothing is written outside the scratch copy
-        audit_quiet_doors()
-        self._wall = raise_wall([self._plan.root, self.temporary], self._closed.refused_call)
-        use_own_semaphores()
-        if not self._wall.stands:
-            self._undos.add(refuse_known_drivers(self._closed.refuse))
-
-    def own_child(self) -> None:
-        """From here on this process, forked from the one that loaded the code, replays: it changes temporary files
-        only, and forks and signals nobody."""
-        folder = self._folder_of(os.getpid())
-        with self._closed.ours():
-            os.mkdir(folder)
-        use_temporary(folder)
-        self._own_folder = folder
-        raise_inner_wall(self._wall, [self.temporary])
-
-    def forget_child(self, pid: int) -> None:
-        """Remove the temporary files of a process that ended."""
-        with self._closed.ours():
-            shutil.rmtree(self._folder_of(pid), ignore_errors=True)  # all of them go at the end
-
-    def _folder_of(self, pid: int) -> str:
-        return os.path.join(self.temporary, f"replay-{letters(pid)}")
-
-    @property
-    def ours(self) -> Callable[[], AbstractContextManager[None]]:
-        """Around what the process of this replayer does for itself."""
-        return self._closed.ours
+        self.enclosure.own_process(self._undos)
 
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
-        plugins.loaded().install(self._undos, self._hooks, self._plan.boundaries)
+        hooks = ImportHooks(self._undos, self._fault)
+        plugins.loaded().install(self._undos, hooks, self._plan.boundaries)
         self._undos.add(waits.install())
-        self._undos.add(context.follow_threads(self._tracer.prepare))
+        self._undos.add(context.follow_threads(self._code.tracer.prepare))
         watcher = ImportWatcher(
-            self.included,
-            on_codes=self._saw_codes,
+            self._code.included,
+            on_codes=self._code.add,
             on_module=lambda module: None,
             on_fault=self._fault,
             compiler=self._compiler(),
             path_only=True,
         )
         self._undos.add(watcher.install())
-        self._undos.add(self._closed.install())
+        self._undos.add(self.enclosure.closed.install())
+        self._undos.add(hooks.stop)  # before all others
 
     def _compiler(self) -> Callable[[str, str, str], CodeType]:
         if not self._plan.instrumented:
@@ -167,37 +119,20 @@ class Replayer:
 
         return instrumented
 
-    def _saw_codes(self, codes: list[CodeType]) -> None:
-        self._codes.extend(codes)
-        self._tracer.register(codes)
-        if self._reach is not None:
-            self._reach.watch(codes)
-
     def load(self) -> Loaded:
         """Make the applications and import the code; see `CodeLoader`. Raises `CannotReplay`."""
         code = self._loader.load()
-        files = dict(self.included.modules)
-        sources = {module: self.included.sources.get(file, "") for file, module in files.items()}
-        distributions = imported_distributions(self.included.covers) if self._plan.distributions else {}
-        faults = dict(self._resolver.faults)
-        return Loaded(files, sources, faults, code, distributions, self._wall.described)
+        included = self._code.included
+        files = dict(included.modules)
+        sources = {module: included.sources.get(file, "") for file, module in files.items()}
+        distributions = imported_distributions(included.covers) if self._plan.distributions else {}
+        import_faults, faults = dict(self._resolver.faults), list(self.faults)
+        return Loaded(files, sources, import_faults, code, distributions, self.enclosure.wall, faults)
 
-    def watch(self, lines: Mapping[str, Sequence[int]] | None) -> None:
-        """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
-        self._reach = LineWatch(
-            {file: frozenset(numbers) for file, numbers in lines.items()} if lines is not None else None
-        )
-        self._reach.watch(self._codes)
-
-    @property
-    def reach_unavailable(self) -> str:
-        """Why lines cannot be watched, or empty."""
-        return self._reach.unavailable if self._reach is not None else ""
-
-    @property
-    def codes(self) -> Sequence[CodeType]:
-        """Code objects of the included modules."""
-        return self._codes
+    def watch(self, lines: Mapping[str, Sequence[int]] | None) -> str:
+        """From here on note which of these lines (file → numbers; `None` for all) each replay runs; why that cannot
+        be, or empty."""
+        return self._code.watch(lines)
 
     def use_fallback(self) -> None:
         """From here on answer what a trace lacks from other traces."""
@@ -206,13 +141,9 @@ class Replayer:
 
     def stop(self) -> None:
         """Take everything away."""
-        self._hooks.stop()
         self._undos.run()
-        self._tracer.stop()
-        if self._reach is not None:
-            self._reach.stop()
-        if os.getpid() == self._owner and self._is_own:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+        self._code.stop()
+        self.enclosure.remove()
 
     # --- replaying ---
 
@@ -230,7 +161,7 @@ class Replayer:
         started = _clock()
         try:
             given = self.masks.given(job)
-            with kept(), emptied(self._own_folder, self._closed.ours), self._probing(job, given) as probe:
+            with kept(), self.enclosure.emptied(), self._probing(job, given) as probe:
                 replay, lines, detail = self.replay(job, given.trace)
             return self._observed(job, given, replay, lines, detail, probe, _clock() - started)
         except (EntryUnavailable, KeyProblem) as reason:
@@ -253,20 +184,20 @@ class Replayer:
             self.worker,
             self._resolver,
             self._roots,
-            self._tracer,
-            self._paths,
+            self._code.tracer,
+            self._code.paths,
             self._relocation,
             self.masks,
-            self.included.modules,
+            self._code.included.modules,
             self.use_fallback,
-            self.ours,
+            self.enclosure.ours,
         )
 
     def replay(self, job: Job, trace: Trace) -> tuple[Replay, dict[str, list[int]], Detail | None]:
         """The replay itself, lines that ran, its steps; raises `EntryUnavailable`."""
         self._resolver.restored.clear()
-        self._closed.files.clear()
-        tracer = self._tracer if job.traced else None
+        self.enclosure.closed.files.clear()
+        tracer = self._code.tracer if job.traced else None
         producers = NO_PRODUCERS if job.restore else self._producers(job)
         moved = self._relocation.moved(trace)
         run = partial(
@@ -280,16 +211,12 @@ class Replayer:
                 with Steps() as steps:
                     replay = run()
                 return replay, {}, steps.detail()
-            if self._reach is None or (job.traced and sys.version_info < (3, 12)):
-                replay = run()
-                return replay, {}, None
-            with self._reach.replaying() as reached:
-                replay = run()
-        return replay, {file: sorted(lines) for file, lines in reached.items()}, None
+            replay, lines = self._code.lines_of(run, traced=job.traced)
+        return replay, lines, None
 
     def _producers(self, job: Job) -> Mapping[TraceId, bytes]:
         """Traces that made what it was given, with their values."""
-        opened = {name: opened_data(data, self._keys) for name, data in job.producers.items()}
+        opened = {name: opened_data(data, self.masks.keys) for name, data in job.producers.items()}
         return self._relocation.producers(opened)
 
     def _observed(
@@ -306,7 +233,7 @@ class Replayer:
         observation = replay.observation
         if observation is None:
             observation = Observation("return", None, None, outbound_of(world.asked) if world is not None else [])
-        if self._own_folder and _is_out_of_memory(observation):
+        if self.enclosure.is_child and _is_out_of_memory(observation):
             most = f"the {shown(for_replay())} that a replay may take beyond what is loaded"
             return Observed(job.trace, "crashed", f"the replay asked for more memory than {most}")
         fallbacks = world.fallbacks if world is not None else ()
@@ -314,10 +241,7 @@ class Replayer:
         observation = self._roots.hidden(observation)
         detail = self._roots.hidden_in_detail(detail) if detail is not None else None
         expected = bool(job.expected) and stop is None and fingerprint(observation) == job.expected
-        functions: list[FunctionName] = []
-        if job.traced:
-            self._tracer.rest()
-            functions = [function_name(code, self.included.modules) for code in replay.path.codes.values()]
+        functions = self._code.functions(replay.path) if job.traced else []
         return Observed(
             job.trace,
             "stopped" if replay.observation is None else "outcome",
@@ -328,10 +252,10 @@ class Replayer:
             len(world.fallbacks) if world is not None else 0,
             world.wants_fallback and self.worker.fallback is None if world is not None else False,
             list(self._resolver.restored),
-            list(dict.fromkeys(functions)),
-            self._paths.arms(replay.path.arms) if job.traced else [],
+            functions,
+            self._code.paths.arms(replay.path.arms) if job.traced else [],
             lines,
-            sorted(self._closed.files),
+            sorted(self.enclosure.closed.files),
             seconds,
             detail,
             "sqlglot" in sys.modules,

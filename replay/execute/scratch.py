@@ -66,6 +66,7 @@ class Scratch:
             loaded,
             files=self._outside(loaded.files),
             import_faults={module: self.text(fault) for module, fault in loaded.import_faults.items()},
+            faults=[self.text(fault) for fault in loaded.faults],
         )
 
     def observed(self, observed: Observed) -> Observed:

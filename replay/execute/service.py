@@ -92,7 +92,8 @@ def _serve(connection: Connection[Any, Any]) -> None:
     gc.collect()
     gc.freeze()  # what is loaded stays: a collection in a child would copy all its pages
     faults = {module: replayer.masks.text(fault) for module, fault in loaded.import_faults.items()}
-    connection.send_bytes(encode(msgspec.structs.replace(loaded, import_faults=faults)))
+    kept_out = [replayer.masks.text(fault) for fault in loaded.faults]
+    connection.send_bytes(encode(msgspec.structs.replace(loaded, import_faults=faults, faults=kept_out)))
     _Service(replayer, connection, question).serve()
 
 
@@ -147,10 +148,10 @@ class _Service:
         def child() -> None:
             for connection in connections:
                 connection.close()
-            self._replayer.own_child()
+            self._replayer.enclosure.own_child()
             run()
 
-        return forked(child, self._replayer.ours)
+        return forked(child, self._replayer.enclosure.ours)
 
     def _connections(self) -> list[Connection[Any, Any]]:
         """Those that a forked process inherits and has no part in."""
@@ -178,8 +179,7 @@ class _Service:
                 while self._fresh:
                     self._send_oldest()
                 self._drop_warm()
-                self._replayer.watch(lines)
-                self._connection.send_bytes(encode(Watching(self._replayer.reach_unavailable)))
+                self._connection.send_bytes(encode(Watching(self._replayer.watch(lines))))
             case Jobs(jobs=jobs):
                 for job in jobs:
                     if job.fresh and self._load.forking:

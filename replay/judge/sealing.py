@@ -51,12 +51,9 @@ class Runner(Protocol):
     def load(self) -> Loaded:
         """Import the code, or wait until it is; raises `CannotReplay`."""
 
-    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> None:
-        """From here on note which of these lines (file → numbers; `None` for all) each replay runs."""
-
-    @property
-    def reach_unavailable(self) -> str:
-        """Why lines cannot be watched, or empty."""
+    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> str:
+        """From here on note which of these lines (file → numbers; `None` for all) each replay runs; why that cannot
+        be, or empty."""
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
         """Answers, in the order of the jobs."""

@@ -65,8 +65,7 @@ def loaded_candidate(
         reach.add(Reach(changed_files(loaded, oracle.versions, project.setup.root)))
         imported = [file for file, module in loaded.files.items() if module not in loaded.import_faults]
         reach.files = sorted(imported) if all_lines else []
-        runner.watch(None if all_lines else reach.interesting())
-        reach.unavailable = runner.reach_unavailable
+        reach.unavailable = runner.watch(None if all_lines else reach.interesting())
         with Locating(project.setup, project.reader, oracle, loaded, say=progress) as locating:
             yield Candidate(runner, loaded, locating)
     finally:

@@ -101,6 +101,8 @@ class RunResult(NamedTuple):
     import_faults: Mapping[str, str]
     wall: str
     """What the operating system does not close off where code under test runs; empty where the wall is whole."""
+    faults: tuple[str, ...] = ()
+    """Boundaries that could not be put in place in the candidate, and why."""
 
     def counts(self) -> dict[Verdict, int]:
         """Traces per verdict."""

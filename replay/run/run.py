@@ -256,6 +256,7 @@ class Run:
             fidelity=fidelity_of(oracle.seal, project.reader),
             import_faults=dict(loaded.import_faults),
             wall=loaded.wall,
+            faults=tuple(loaded.faults),
         )
 
     def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:

@@ -448,6 +448,17 @@ def test_a_missing_wall_is_said_in_every_report() -> None:
     assert report_of(totals(verdict(SAME), wall=missing))["wall"] == missing
 
 
+def test_a_boundary_that_is_not_in_place_is_said_in_every_report() -> None:
+    """What it guards is not answered as recorded."""
+    fault = "AttributeError: module 'gateway' has no attribute 'send'"
+    printed_then = printed(totals(verdict(SAME), faults=(fault,)))
+    assert (
+        f"a boundary could not be put in place, and what it guards is not answered as recorded: {fault}" in printed_then
+    )
+    assert "could not be put in place" not in printed(totals(verdict(SAME)))
+    assert report_of(totals(verdict(SAME), faults=(fault,)))["faults"] == [fault]
+
+
 def test_calls_that_were_not_sampled_are_named_where_nobody_judged_a_change() -> None:
     """Recording them is what is left to do."""
     left = (UnjudgedChange("function", "shop:fee", ("shop:fee",), 1, (("it reads shop.state", 1),)),)

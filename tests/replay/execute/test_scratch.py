@@ -164,6 +164,15 @@ def test_the_application_is_made_before_modules_are_imported(tmp_path: Path) -> 
         assert [one.ended for one in process.run(jobs_of(scenario))] == ["outcome"]
 
 
+def test_a_boundary_that_cannot_be_put_in_place_is_told(tmp_path: Path) -> None:
+    """It is declared, and the code has no such function."""
+    scenario = recorded(tmp_path / "p", QUIET, 1)
+    [module] = scenario.names.values()
+    with scenario.loaded(boundaries=(f"{module}.send",)) as process:
+        [fault] = process.loaded.faults
+    assert fault.startswith(f"ConfigurationError: {module}.send is declared as a boundary, and there is no such")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="it is found by its number in /proc")
 def test_a_loading_process_that_is_killed_is_started_again(tmp_path: Path) -> None:
     """Every trace has an answer; lines are still watched."""
@@ -172,8 +181,7 @@ def test_a_loading_process_that_is_killed_is_started_again(tmp_path: Path) -> No
     with scenario.loaded() as process:
         [file] = process.loaded.files
         process.watch({file: [2]})
-        assert process._child is not None
-        os.kill(process._child.pid, signal.SIGKILL)
+        os.kill(process.pid, signal.SIGKILL)
         observed = list(process.run([msgspec.structs.replace(job, fresh=job is jobs[1]) for job in jobs]))
         assert [one.trace for one in observed] == [job.trace for job in jobs]
         assert {one.ended for one in observed} == {"outcome"}
@@ -184,7 +192,7 @@ def test_who_ends_the_loading_process_loses_its_own_trace(tmp_path: Path) -> Non
     """Without fork a replay that ends the process ends the loaded one."""
     scenario = recorded(tmp_path / "p", "import os\n\ndef work(x):\n    return os._exit(3) if x == 2 else x\n", 1, 2, 3)
     with scenario.loaded() as process:
-        process._forking = False
+        process._start = process._start._replace(forking=False)
         process._restart()
         ended = {one.trace: one.ended for one in process.run(jobs_of(scenario))}
     assert sorted(ended.values()) == ["crashed", "outcome", "outcome"]

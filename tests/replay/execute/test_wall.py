@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.replay.execute import known_drivers, replayer, seccomp, trap
+from pytest_runtime.replay.execute import enclosure, known_drivers, seccomp, trap
 from pytest_runtime.replay.execute.syscalls import Machine, number_of, rules
 from pytest_runtime.replay.execute.wall import NO_WALL
 from pytest_runtime.replay.model.verdict import TraceVerdict
@@ -229,7 +229,7 @@ def test_known_drivers_are_refused_by_name_where_there_is_no_wall(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what is missing is told."""
-    monkeypatch.setattr(replayer, "raise_wall", lambda writable, refused: NO_WALL)
+    monkeypatch.setattr(enclosure, "raise_wall", lambda writable, refused: NO_WALL)
     monkeypatch.setitem(known_drivers.KNOWN, "driver_in_c", ("connect", "Client.connect", "Session", "gone"))
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "driver_in_c.py").write_text(
