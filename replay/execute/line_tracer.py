@@ -9,8 +9,8 @@ it runs no code of the service. Only the iteration of a comprehension goes throu
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from types import TracebackType
+from collections.abc import Collection, Iterable, Iterator
+from types import CodeType, TracebackType
 from typing import Any, TypeAlias, TypeVar
 
 from ...recorders.capture.freeze import freeze, frozen_size
@@ -19,16 +19,20 @@ from ...recorders.capture.readers import class_name
 from ...recorders.capture.thaw import thaw
 from ...recorders.context import current
 from ...recorders.model.branches import FunctionName
-from ..model.steps import DecisionSite, Detail, Event, EventKind, ValueSite
+from ...recorders.model.full_names import qualname_part
+from ..model.steps import DecisionSite, Detail, Event, EventKind, ValueSite, named
 
 EVENT_LIMIT = 20_000
-"""Steps that are kept of one replay."""
+"""Steps that are kept of one replay; as many again of the functions that it is about."""
 
 VALUE_LIMIT = 256_000
 """Bytes of one frozen value."""
 
 TOTAL_LIMIT = 64_000_000
-"""Bytes of all frozen values of one replay."""
+"""Bytes of all frozen values of one replay, after which only small ones are frozen."""
+
+SMALL_LIMIT = 200
+"""Bytes of a small value."""
 
 
 _Frame: TypeAlias = tuple[int, int]
@@ -40,12 +44,19 @@ _Raw: TypeAlias = tuple[int, EventKind, FunctionName, str, int, int, str, tuple[
 class Steps:
     """The steps of one replay, while it runs; a context manager. At most one records at a time in a process.
 
-    Threads of the trace count, each as one run of steps where its first step stands; other threads do not.
+    Threads of the trace count, each as one run of steps where its first step stands; other threads do not. Steps of the
+    functions that it is about are counted by themselves: a long replay does not end before it comes to them.
     """
 
-    def __init__(self, *, limit: int = EVENT_LIMIT) -> None:
-        self._limit = limit
-        self._left = TOTAL_LIMIT
+    def __init__(
+        self, *, about: Collection[FunctionName] = (), limit: int = EVENT_LIMIT, total: int = TOTAL_LIMIT
+    ) -> None:
+        self._about = about
+        self._names_about = {qualname_part(function) for function in about}
+        self._codes: dict[CodeType, bool] = {}
+        self._room = {True: limit, False: limit}
+        """Steps that may still be kept: of the functions that it is about, and of others."""
+        self._left = total
         self._events: list[_Raw] = []
         self._before: Steps | None = None
         self.waiting: dict[_Frame, list[Any]] = {}
@@ -63,12 +74,22 @@ class Steps:
         _active = self._before
         self.waiting.clear()
 
+    def is_about(self, code: CodeType) -> bool:
+        """Whether steps of a code object still count when there are too many of others; by its name alone."""
+        if not self._room[True]:
+            return False
+        known = self._codes.get(code)
+        if known is None:
+            known = self._codes[code] = code.co_qualname.partition(".<locals>.<")[0] in self._names_about
+        return known
+
     def freeze(self, value: Any) -> Frozen:
         """A copy of a value as it is now."""
-        frozen = freeze(value, limit=VALUE_LIMIT)
-        self._left -= frozen_size(frozen)
         if self._left < 0:
             self.truncated = True
+            return freeze(value, limit=SMALL_LIMIT)
+        frozen = freeze(value, limit=VALUE_LIMIT)
+        self._left -= frozen_size(frozen)
         return frozen
 
     def decided(self, site: DecisionSite, arm: str, values: list[Frozen]) -> None:
@@ -85,12 +106,14 @@ class Steps:
         values = [self.freeze(exception)]
         self._add("raise", function, class_name(type(exception)), 0, line, arm, ("",), values)
 
-    def _add(self, kind: EventKind, *rest: Any) -> None:
-        if self.truncated or len(self._events) >= self._limit:
+    def _add(self, kind: EventKind, function: FunctionName, *rest: Any) -> None:
+        is_about = named(function) in self._about
+        if not self._room[is_about]:
             self.truncated = True
             return
+        self._room[is_about] -= 1
         scope = current()
-        self._events.append((scope.lane if scope is not None else 0, kind, *rest))
+        self._events.append((scope.lane if scope is not None else 0, kind, function, *rest))
 
     def detail(self) -> Detail:
         """The steps so far, as a value."""
@@ -118,9 +141,12 @@ _get_frame = sys._getframe
 _exception_now = sys.exc_info
 
 
-def _recording() -> Steps | None:
+def _recording(depth: int = 2) -> Steps | None:
+    """The steps to add to, if any; marked code runs `depth` frames above."""
     steps = _active
-    return steps if steps is not None and not steps.truncated and current() is not None else None
+    if steps is None or current() is None or (steps.truncated and not steps.is_about(_get_frame(depth).f_code)):
+        return None
+    return steps
 
 
 # --- operands and decisions --------------------------------------------------------------------------------------
@@ -206,7 +232,7 @@ def ended(site: DecisionSite) -> None:
 
 
 def _looped(site: DecisionSite, arm: str, frame: int) -> None:
-    if _active is not None and (steps := _recording()) is not None:
+    if _active is not None and (steps := _recording(3)) is not None:
         try:
             values = steps.waiting.pop((frame, site[0]), None)
             if values is not None:
@@ -238,7 +264,7 @@ def _each(steps: Steps, site: DecisionSite, values: list[Frozen], iterator: Iter
 
 
 def _told(steps: Steps, site: DecisionSite, arm: str, values: list[Frozen]) -> None:
-    if _recording() is steps:
+    if _recording(3) is steps:
         steps.decided(site, arm, values)
 
 

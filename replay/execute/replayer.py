@@ -208,7 +208,7 @@ class Replayer:
             if self._plan.instrumented:
                 from .line_tracer import Steps
 
-                with Steps() as steps:
+                with Steps(about=job.about) as steps:
                     replay = run()
                 return replay, {}, steps.detail()
             replay, lines = self._code.lines_of(run, traced=job.traced)

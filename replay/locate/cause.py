@@ -18,12 +18,12 @@ from ..change.alignment import Alignment
 from ..change.versions import Versions
 from ..model.difference import Difference
 from ..model.observation import Observation
-from ..model.steps import Detail, Event
+from ..model.steps import Detail, Event, named
 from ..model.verdict import CauseKind, Location
 from .loaded_causes import LoadedCauses
 from .place_text import changed_line, located
 from .step_differences import StepDifferences, outbound_suspects
-from .suspect import Suspect, named
+from .suspect import Suspect
 
 
 class Evidence(NamedTuple):
@@ -138,5 +138,6 @@ class _Choice:
     def _entry(self) -> Suspect | None:
         for event in self._candidate:
             place = self._alignment.head(event.function)
-            return Suspect("change", event.function, event.line, place, "", "the entry's first function")
+            how = "no step shows where: the entry's first function"
+            return Suspect("change", event.function, event.line, place, "", how)
         return None

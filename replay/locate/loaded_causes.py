@@ -12,8 +12,9 @@ from ..change.loaded_statements import LoadedChange, names_reached
 from ..change.versions import Versions
 from ..model.difference import Difference
 from ..model.render import both_cut
+from ..model.steps import named
 from .render_cause import ABSENT
-from .suspect import Suspect, last_part, named
+from .suspect import Suspect, last_part
 
 TEXT_SHOWN = 60
 """Characters of a statement: both sides stand in one line."""

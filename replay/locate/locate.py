@@ -132,7 +132,10 @@ class Locating:
         base, candidate = self._instrumented()
         assert judgement.base is not None
         preceding = [msgspec.structs.replace(earlier, fresh=False, traced=False) for earlier in judgement.after]
-        job = msgspec.structs.replace(case.job, fresh=True, restore=case.sealed.restore, preceding=preceding)
+        about = frozenset(self._oracle.versions.changed_functions)
+        job = msgspec.structs.replace(
+            case.job, fresh=True, restore=case.sealed.restore, preceding=preceding, about=about
+        )
         after = _detail(candidate, job)
         before = _detail(base, job)
         if base is None and after is not None:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from ...recorders.model.full_names import module_part
 from ..change.alignment import Gone, Place
 from ..change.versions import Versions
+from ..model.steps import named
 from ..model.verdict import Location
 from .render_cause import happened
-from .suspect import Suspect, last_part, named
+from .suspect import Suspect, last_part
 
 
 def located(suspect: Suspect, versions: Versions, modules: Mapping[str, str], root: str) -> Location:

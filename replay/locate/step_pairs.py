@@ -7,9 +7,8 @@ from typing import TypeAlias
 
 from ...recorders.model.branches import Branch, FunctionName
 from ..change.alignment import Alignment, Place
-from ..model.steps import Event
+from ..model.steps import Event, named
 from .sequence import matched
-from .suspect import named
 
 StepPair: TypeAlias = tuple[int | None, int | None]
 """Positions in the steps of base and candidate; `None` where a side has none."""

@@ -27,11 +27,6 @@ class Suspect(NamedTuple):
     """The step of base that the candidate does not have, where its statement is gone."""
 
 
-def named(function: FunctionName) -> FunctionName:
-    """The function that a step is reported in: a lambda goes with the function around it."""
-    return function.partition(".<locals>.<lambda>")[0]
-
-
 def last_part(path: str) -> str:
     """The name at the end of the path of a field."""
     return path.rpartition(".")[2].partition("[")[0].strip("'\"")

@@ -44,6 +44,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     pseudonyms of `data`, and is given their values."""
     preceding: list[Job] = []
     """Of a fresh job: what is replayed before it in its process, to see what code keeps between calls."""
+    about: frozenset[FunctionName] = frozenset()
+    """Functions whose steps are kept, however many steps others take."""
 
 
 class Observed(msgspec.Struct, frozen=True, array_like=True):

@@ -65,3 +65,8 @@ class DecisionSite(NamedTuple):
     """Source texts of the operands that are logged."""
     leaves: str = ""
     """Of an operand of `and` and `or` whose value is used: the arm by which it becomes the value of the whole."""
+
+
+def named(function: FunctionName) -> FunctionName:
+    """The function that a step is reported in: a lambda goes with the function around it."""
+    return function.partition(".<locals>.<lambda>")[0]

@@ -405,6 +405,29 @@ def test_it_stops_at_its_limit() -> None:
     assert (len(detail.events), detail.truncated) == (10, True)
 
 
+def test_steps_of_what_it_is_about_have_a_limit_of_their_own() -> None:
+    """And the others one that they share."""
+    names = module(
+        "def f(a):\n    while a:\n        a -= 1\n    return g(a)\n\n\ndef g(a):\n    return 1 if a else 2\n"
+    )
+    with Steps(limit=10, about={"shop:g"}) as steps, context.within(context.Scope(None)):
+        assert names["f"](100) == 2
+    detail = steps.detail()
+    others = [event for event in detail.events if event.function != "shop:g"]
+    arms = [event.arm for event in detail.events if event.function == "shop:g" and event.kind == "decision"]
+    assert (len(others), detail.truncated, arms) == (10, True, ["false"])
+
+
+def test_after_many_large_values_only_small_ones_are_kept() -> None:
+    """Of what it is about: decisions, and what is compared in them."""
+    names = module("def f(a, b):\n    while b:\n        c = a + [b]\n        b -= 1\n    return b > 7\n")
+    with Steps(total=10_000, about={"shop:f"}) as steps, context.within(context.Scope(None)):
+        assert names["f"]([1] * 300, 40) is False
+    detail = steps.detail()
+    arms = [event.arm for event in detail.events if event.kind == "decision"]
+    assert (arms.count("true"), arms.count("false"), detail.truncated) == (40, 1, True)
+
+
 def test_a_value_that_is_too_large_is_not_kept() -> None:
     """Its type and length are."""
     events = steps_of("def f(a):\n    x = a * 300_000\n", lambda names: names["f"](["a"]))

@@ -272,3 +272,27 @@ def test_locating_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest
     [trace] = [trace for trace in replayed.traces if trace.verdict == "diverged"]
     assert trace.location is None
     assert trace.reason == locating.NOT_LOOKED.sentence
+
+
+LONG = """
+def work(text):
+    total = 0
+    for number in range(30_000):
+        if number % 7:
+            total += 1
+    return price(len(text)) + total
+
+
+def price(length):
+    if length == 3:
+        return 10
+    return length
+"""
+
+
+def test_a_change_that_a_long_replay_comes_to_late(tmp_path: Path) -> None:
+    """What took steps before it does not hide it."""
+    scenario = Scenario(tmp_path, {"shop": LONG}).record(lambda shop: shop.work("abc"))
+    location = scenario.change("shop", "length == 3", "length != 3").judge().location
+    assert (location.kind, location.function.rpartition(":")[2]) == ("decision", "price")
+    assert (location.base, location.candidate) == ("3 == 3 is true", "3 != 3 is false")
