@@ -39,7 +39,7 @@ with three of each, five classes are looked at closely, and the rest quickly."""
 SECONDS = 60.0
 """Time that all looks of one run may take together: a place is worth less than an answer."""
 
-NOT_LOOKED = Reason(ReasonCode.NOT_LOCATED, f"the place was not looked for: locating took longer than {SECONDS:.0f} s")
+NOT_LOOKED = Reason(ReasonCode.NOT_LOCATED, f"its steps were not looked at: locating took longer than {SECONDS:.0f} s")
 
 
 class _Key(NamedTuple):
@@ -106,7 +106,8 @@ class Locating:
                 yield judgement, known[key].shared()
                 continue
             if self._spent > SECONDS:
-                yield judgement._replace(why=joined((judgement.why, NOT_LOOKED))), None
+                place = self._unlooked(described, case, judgement)
+                yield judgement._replace(why=joined((judgement.why, NOT_LOOKED))), place
                 continue
             looked, self._looked = looked + 1, self._looked + 1
             location = self._timed(described, case, judgement)
@@ -130,7 +131,6 @@ class Locating:
 
     def _look(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
         base, candidate = self._instrumented()
-        assert judgement.base is not None
         preceding = [msgspec.structs.replace(earlier, fresh=False, traced=False) for earlier in judgement.after]
         about = frozenset(self._oracle.versions.changed_functions)
         job = msgspec.structs.replace(
@@ -140,17 +140,24 @@ class Locating:
         before = _detail(base, job)
         if base is None and after is not None:
             before, after = recorded_detail(described, case.trace), first_occurrences(after)
-        return find_cause(
-            Evidence(
-                versions=self._oracle.versions,
-                base_detail=before,
-                candidate_detail=after,
-                base=judgement.base,
-                candidate=judgement.candidate or judgement.base,
-                differences=judgement.differences,
-                modules=self._loaded.files,
-                root=self._setup.root,
-            )
+        return find_cause(self._evidence(judgement, before, after))
+
+    def _unlooked(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
+        """As far as the recording tells: a change in what the trace ran."""
+        detail = recorded_detail(described, case.trace)
+        return find_cause(self._evidence(judgement, detail, detail))
+
+    def _evidence(self, judgement: Judgement, before: Detail | None, after: Detail | None) -> Evidence:
+        assert judgement.base is not None
+        return Evidence(
+            versions=self._oracle.versions,
+            base_detail=before,
+            candidate_detail=after,
+            base=judgement.base,
+            candidate=judgement.candidate or judgement.base,
+            differences=judgement.differences,
+            modules=self._loaded.files,
+            root=self._setup.root,
         )
 
     def ask_base(self, job: Job) -> Observed | None:

@@ -265,12 +265,15 @@ def test_a_place_belongs_to_its_own_trace_however_many_there_are(tmp_path: Path)
 
 
 def test_locating_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It costs the place of what is left, and says so; the verdict stays."""
+    """What is left gets a changed function that the recorded trace ran, and says so; the verdict stays."""
     monkeypatch.setattr(locating, "SECONDS", -1.0)
     scenario = Scenario(tmp_path, {"shop": MANY}).record(lambda shop: (shop.one(1), shop.six(1)))
     replayed = scenario.change("shop", "number + 1", "number - 1").replay()
     [trace] = [trace for trace in replayed.traces if trace.verdict == "diverged"]
-    assert trace.location is None
+    assert trace.location is not None
+    assert (trace.location.kind, trace.location.base) == ("change", "")
+    assert trace.location.candidate.startswith("changed: ")
+    assert scenario.names["shop"] in trace.location.function
     assert trace.reason == locating.NOT_LOOKED.sentence
 
 
