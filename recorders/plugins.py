@@ -162,7 +162,7 @@ def _load(manager: pluggy.PluginManager, entry_point: metadata.EntryPoint) -> Pl
         plugin: Any = entry_point.load()
         manager.register(plugin, entry_point.name)
         manager.check_pending()
-    except Exception as fault:  # noqa: BLE001 - whatever a plugin raises is told as the reason why it adds nothing
+    except Exception as fault:  # noqa: BLE001 - whatever a plugin raises is shown as the reason why it adds nothing
         manager.unregister(name=entry_point.name) if manager.has_plugin(entry_point.name) else None
         return Plugin(entry_point.name, version, f"{type(fault).__name__}: {fault}")
     return Plugin(entry_point.name, version, "")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 import tempfile
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from pytest_runtime.ordinary_imports import import_ordinarily
+
+from .project import Project, record_project
 
 pytest_plugins = ["pytester"]
 
@@ -31,3 +36,19 @@ def pytest_collection_finish() -> None:
     """Let no later collection look at what stays until the end: three thousand tests, and all that they import."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a baseline of six path classes."""
+    folder = tmp_path_factory.mktemp("project")
+    record_project(folder)
+    return folder
+
+
+@pytest.fixture
+def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A fresh copy."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
+    return Project(pytester)

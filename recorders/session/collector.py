@@ -60,7 +60,7 @@ class Collector:
         revision: Callable[[], Revision],
         rest: Callable[[], None],
     ) -> None:
-        """`governor` is told what the collector's thread spends; `rest`, called once a round, lets the tracer close its
+        """`governor` gets what the collector's thread spends; `rest`, called once a round, lets the tracer close its
         window."""
         self.accepted = 0
         """Traces that were finished, whether they could be kept or not."""

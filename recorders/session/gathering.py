@@ -44,7 +44,7 @@ class Gathering:
         found_path: Callable[[Hashable], None],
         name: Callable[[Hashable, str], None],
     ) -> None:
-        """`found_path` is told by which key of the sampler a path class was found that was not known, `name` what the
+        """`found_path` gets the key of the sampler by which a path class was found that was not known, `name` what the
         entry of a key is called."""
         self._included = included
         self._exemplars = exemplars

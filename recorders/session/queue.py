@@ -14,7 +14,7 @@ CROWDED_TRACES = 5_000
 queue is theirs."""
 
 PATHS_KNOWN = 50_000
-"""Paths that are told from each other meanwhile; some megabytes."""
+"""Paths that are distinguished meanwhile; some megabytes."""
 
 QUEUE_BYTES = 64_000_000
 """Frozen traces that wait, at most: what a service of a few hundred megabytes does not feel."""

@@ -53,7 +53,7 @@ class TraceFunctionTracer:
 
     @property
     def finds_entries(self) -> bool:
-        """Whether it is told of frames that start, for which modules need a prologue."""
+        """Whether frames that start are reported to it, for which modules need a prologue."""
         return self._entered is not None
 
     def find_entries(self, entered: Entered) -> None:

@@ -1,4 +1,4 @@
-"""Statements: the functions of a module taken apart into their own statements, in source order.
+"""Statements: the functions of a module parsed into their own statements, in source order.
 
 A compound statement counts with its head alone; `except` and `case` are statements of their own, and so is the head
 of the function. What stands outside functions belongs to a function without a name.

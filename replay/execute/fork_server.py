@@ -5,7 +5,7 @@ starts three to eight such processes. Each is as if it were started anew: nothin
 the hash seed is its own, so that there is one server for each seed.
 
 Requests come over a Unix socket, with the descriptors of a new process as ancillary data (unix(7), `SCM_RIGHTS`). The
-processes are children of the server, which reaps one when it is told to: until then nobody else gets its number.
+processes are children of the server, which reaps one when it is asked to: until then nobody else gets its number.
 """
 
 from __future__ import annotations

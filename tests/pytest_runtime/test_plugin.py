@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,24 +17,7 @@ from pytest_runtime.recorders.model.trace import FORMAT
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Revision
 
-from ..project import ITEMS, RUN, SECRET, Project, failed_ids, output, record_project
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a baseline of six path classes."""
-    folder = tmp_path_factory.mktemp("project")
-    record_project(folder)
-    return folder
-
-
-@pytest.fixture
-def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A fresh copy."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
-    return Project(pytester)
-
+from ..project import ITEMS, RUN, SECRET, Project, failed_ids, output
 
 # --- collection and selection -------------------------------------------------------------------------------------
 

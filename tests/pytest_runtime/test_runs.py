@@ -13,24 +13,7 @@ import pytest
 
 from pytest_runtime.accept.acceptance_file import FILE, read_acceptances
 
-from ..project import ITEMS, RUN, Project, output, record_project
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a baseline of six path classes."""
-    folder = tmp_path_factory.mktemp("project")
-    record_project(folder)
-    return folder
-
-
-@pytest.fixture
-def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A fresh copy."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
-    return Project(pytester)
-
+from ..project import ITEMS, RUN, Project, output
 
 ONLY = (*RUN, "--runtime-only")
 ACCEPT = "--runtime-accept=TICKET-7: a higher limit"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from pytest_runtime.replay.judge.selection import Touched
 from pytest_runtime.replay.model.reason import Reason, ReasonCode, because
 from pytest_runtime.replay.model.verdict import TraceVerdict, Verdict
 
-from ...project import RUN, Project, output, record_project
+from ...project import RUN, Project, output
 
 FEE = Touched("function", "shop:fee", ("a", "b"))
 TODAY = datetime.date(2026, 11, 27)
@@ -144,22 +143,6 @@ def test_a_mistake_in_it_is_named_with_its_line(tmp_path: Path, text: str, said:
 
 
 # --- whole runs ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a baseline of six path classes."""
-    folder = tmp_path_factory.mktemp("project")
-    record_project(folder)
-    return folder
-
-
-@pytest.fixture
-def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A fresh copy."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
-    return Project(pytester)
 
 
 def test_what_a_reviewer_agreed_to_leave_unjudged_passes_and_is_shown(project: Project) -> None:

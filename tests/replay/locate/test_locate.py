@@ -302,3 +302,17 @@ def test_a_change_that_a_long_replay_comes_to_late(tmp_path: Path) -> None:
     location = scenario.change("shop", "length == 3", "length != 3").judge().location
     assert (location.kind, location.function.rpartition(":")[2]) == ("decision", "price")
     assert (location.base, location.candidate) == ("3 == 3 is true", "3 != 3 is false")
+
+
+def test_of_steps_that_were_not_looked_at_no_renamed_function_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recording names what ran as it was called then."""
+    monkeypatch.setattr(locating, "SECONDS", -1.0)
+    source = LONG.replace("def price(", "def known(text):\n    return text != ''\n\n\ndef price(").replace(
+        "return price(len(text)) + total", "return price(len(text)) if known(text) else 0"
+    )
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.work("abc"))
+    changed = source.replace("known", "is_known").replace("length == 3", "length == 4")
+    location = scenario.rewrite("shop", changed).judge().location
+    assert (location.function.rpartition(":")[2], location.candidate) == ("price", "changed: if length == 4:")
