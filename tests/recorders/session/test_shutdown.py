@@ -57,7 +57,17 @@ def start(tmp_path: Path, end: str) -> subprocess.Popen[str]:
         text=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": ROOT},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """(output, errors) of a process that ends soon; one that does not is killed, so that it troubles no other test."""
+    with process:
+        try:
+            return process.communicate(timeout=60)
+        finally:
+            process.kill()
 
 
 def counts(tmp_path: Path) -> list[int]:
@@ -75,7 +85,7 @@ def counts(tmp_path: Path) -> list[int]:
 def test_an_end_of_its_own(tmp_path: Path, name: str) -> None:
     """A process that ends by itself, in whichever way, leaves every trace behind and keeps its exit status."""
     end, status = ENDS[name]
-    out, err = (process := start(tmp_path, end)).communicate(timeout=30)
+    out, err = ended(process := start(tmp_path, end))
     assert (process.returncode, out) == (status, "ready\n"), err
     assert ("RuntimeError: end of service" in err) == (name == "exception")
     assert "150 traces recorded" in err
@@ -91,7 +101,7 @@ def test_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     assert process.stdout.readline() == "ready\n"
     started = time.monotonic()
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = ended(process)
     assert process.returncode == -number, err
     assert time.monotonic() - started < 10
     assert counts(tmp_path) == [75, 75]
@@ -104,7 +114,7 @@ def test_a_signal_while_everything_is_being_written(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert [process.stdout.readline(), process.stdout.readline()] == ["ready\n", "again\n"]
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = ended(process)
     assert process.returncode in (0, -signal.SIGTERM), err
     assert "3150 traces recorded" in err
     assert counts(tmp_path) == [1575, 1575]
@@ -118,7 +128,7 @@ def test_a_handler_of_the_service_stays(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert [process.stdout.readline() for _ in range(2)] == ["ready\n", "set\n"]
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = ended(process)
     assert process.returncode == 3, err
     assert counts(tmp_path) == [75, 75]
 
@@ -126,7 +136,7 @@ def test_a_handler_of_the_service_stays(tmp_path: Path) -> None:
 def test_a_forked_child_leaves_the_baseline_alone(tmp_path: Path) -> None:
     """A child that the service forks neither writes nor reports; the parent's traces are all there, once."""
     end = "pid = os.fork()\nif pid == 0:\n    shop.price(1)\n    sys.exit(0)\nos.waitpid(pid, 0)"
-    _, err = (process := start(tmp_path, end)).communicate(timeout=30)
+    _, err = ended(process := start(tmp_path, end))
     assert process.returncode == 0, err
     assert err.count("traces recorded") == 1
     assert counts(tmp_path) == [75, 75]
