@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..replay.model.finding import Explored, Finding
+from ..replay.run.causes import source_line
 from ..replay.run.exploration import JudgedExploration
-from .causes import source_line
 from .printing import in_line, many
 
 LISTED = 10

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..replay.model.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
-from .causes import Cause, Side, Sort, causes_of, source_line
+from ..replay.run.causes import Cause, Side, Sort, causes_of, replay_command, source_line
 from .printing import in_line
 
 FIELDS_SHOWN = 12
@@ -89,7 +89,7 @@ def _replaying(cause: Cause, baseline: str) -> Iterator[str]:
     names = cause.traces
     shown = " ".join(names[:2]) + (f" (+{len(names) - 2})" if len(names) > 2 else "")
     yield f"traces {shown}"
-    yield f"replay one: pytest --runtime-baseline={baseline} --runtime-trace {names[0]} --pdb"
+    yield f"replay one: {replay_command(baseline, names[0])}"
 
 
 def _others(verdict: ClassVerdict) -> Iterator[str]:

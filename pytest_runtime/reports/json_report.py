@@ -8,17 +8,19 @@ from typing import Any
 
 import msgspec
 
+from ..recorders.errors import RuntimeBaselineError
 from ..replay.judge.acceptance import Acceptance
 from ..replay.judge.gate import UnjudgedChange
 from ..replay.judge.seal import Fidelity
 from ..replay.judge.unjudged import UnjudgedGroup
 from ..replay.model.finding import Finding
-from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..replay.model.verdict import VERDICTS, ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..replay.run.causes import Cause, Sort, causes_of, place_key, replay_command, sorts_of
 from ..replay.run.exploration import JudgedExploration
 from ..replay.run.result import RunResult
-from .causes import Cause, Sort, causes_of, place_key, sorts_of
+from ..replay.run.result_codec import decode_result, encode_result
 
-FORMAT = 5
+FORMAT = 6
 """Version of the report.
 
 1: the first.
@@ -26,12 +28,39 @@ FORMAT = 5
 3: what was explored.
 4: causes of what was not judged, changes that no trace judged, agreed blindness.
 5: counts of exploring are `rejected`, `precondition_violations`, `not_propagated`, `inconclusive`.
+6: path classes with their verdicts; sides, effects and evidence of causes; `result`, which other reports are made of.
 """
 
 
 def report_of(result: RunResult) -> dict[str, Any]:
     """The report as plain data; the order of the keys is fixed."""
-    return {**_run(result), **_judged(result), **_reviewed(result), **_reached(result)}
+    whole = {"result": encode_result(result)}
+    return {**_run(result), **_judged(result), **_reviewed(result), **_reached(result), **whole}
+
+
+def read_report(data: bytes, root: Path) -> RunResult:
+    """The result that a report was made of, for a project in a folder; raises `ReportError`."""
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+        if head.format != FORMAT:
+            raise ReportError(
+                f"it has format {head.format}, and this version of pytest-runtime reads format {FORMAT}: "
+                "make it again with this version"
+            )
+        return decode_result(head.result, root)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ReportError(f"it is no JSON report of pytest-runtime: {error}") from error
+
+
+class ReportError(RuntimeBaselineError):
+    """A report cannot be read."""
+
+
+class _Head(msgspec.Struct):
+    """What of a report is read back."""
+
+    format: int
+    result: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def _run(result: RunResult) -> dict[str, Any]:
@@ -53,7 +82,8 @@ def _run(result: RunResult) -> dict[str, Any]:
 def _judged(result: RunResult) -> dict[str, Any]:
     """What differs and where, and what was not judged."""
     return {
-        "causes": [_cause(cause) for cause in causes_of(result.verdicts)],
+        "classes": [_counted(verdict) for verdict in result.verdicts],
+        "causes": [_cause(cause, result) for cause in causes_of(result.verdicts)],
         "divergences": [row for verdict in result.verdicts for row in _divergences(verdict)],
         "hung": _reasons(result, "hung"),
         "crashed": _reasons(result, "crashed"),
@@ -155,15 +185,29 @@ def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def _cause(cause: Cause, result: RunResult) -> dict[str, Any]:
+    evidence = result.evidence_at(cause.location)
     return {
         "location": _location(cause.location),
         "traces": len(cause.traces),
         "replayed": cause.replayed,
         "classes": [_class(verdict) for verdict in cause.classes],
         "fields": [{**_sort(sort), "traces": len(sort.traces)} for sort in cause.sorts],
+        "sides": [side._asdict() for side in cause.sides],
+        "effects": [msgspec.to_builtins(effect) for effect in cause.effects],
+        "evidence": {
+            "base": msgspec.to_builtins(evidence.base),
+            "candidate": msgspec.to_builtins(evidence.candidate),
+            "variables": msgspec.to_builtins(evidence.variables),
+        },
+        "replay": replay_command(result.baseline.name, cause.traces[0]),
         "trace_ids": list(cause.traces),
     }
+
+
+def _counted(verdict: ClassVerdict) -> dict[str, Any]:
+    counts = {name.replace(" ", "_"): verdict.count(name) for name in VERDICTS}
+    return {**_class(verdict), "recorded": verdict.recorded, "counts": counts}
 
 
 def _class(verdict: ClassVerdict) -> dict[str, Any]:

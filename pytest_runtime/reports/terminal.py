@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..replay.model.verdict import BAD
+from ..replay.run.causes import Cause, causes_of
 from ..replay.run.result import RunResult
-from .causes import Cause, causes_of
 from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines
 from .printing import in_line, many

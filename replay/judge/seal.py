@@ -122,14 +122,13 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
         return dict(sorted(found.items()))
 
 
-class Fidelity:
+class Fidelity(msgspec.Struct):
     """How many replays of base equal the recorded outcome, and why the others do not."""
 
-    def __init__(self) -> None:
-        self.traces = 0
-        self.faithful = 0
-        self.fallbacks = 0
-        self.reasons: dict[str, int] = {}
+    traces: int = 0
+    faithful: int = 0
+    fallbacks: int = 0
+    reasons: dict[str, int] = {}
 
     def count(self, sealed: SealedTrace) -> None:
         """Add one trace."""

@@ -70,6 +70,24 @@ class Tolerated(msgspec.Struct, frozen=True):
     """Values of base that are not compared because of it."""
 
 
+EffectKind: TypeAlias = Literal["same", "changed", "extra", "missing", "moved", "refused"]
+"""How an outbound call of the candidate relates to base's: `extra` ones only the candidate makes, `missing` ones only
+base; `moved` ones come in another order; `refused` ones tried to leave the process."""
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """An outbound call, in words, on both sides."""
+
+    kind: EffectKind
+    base: str
+    """Empty where only the candidate makes it."""
+    candidate: str
+    effect: str
+    """`read`, `write` or `session`."""
+    details: tuple[str, ...] = ()
+    """What of the request changed: `json.high_value: True → False`."""
+
+
 class TraceVerdict(msgspec.Struct, frozen=True):
     """What was found of one trace."""
 
@@ -90,6 +108,8 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
     no_test: str = ""
     """Why there can be none."""
+    effects: tuple[Effect, ...] = ()
+    """The outbound calls of both sides, where one of them differs."""
 
     @property
     def reason(self) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from ...recorders.model.trace import Trace, TraceId
 from ...recorders.store.protocol import StoredClass, StoredTrace
+from ..compare.effect_lanes import effect_lanes
 from ..compare.redacted_parts import KeysAtHand, cure_of
 from ..compare.summarise import field_of
 from ..compare.unknown import unknown_parts
@@ -26,7 +27,7 @@ from ..model.job import Job, fingerprint
 from ..model.observation import parameters_of, recorded_observation
 from ..model.progress import Progress, Say
 from ..model.reason import NO_REASON, Reason, ReasonCode, because
-from ..model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..model.verdict import ClassVerdict, Effect, FieldDifference, Location, TraceVerdict
 from .options import Project, RunOptions
 from .plain_test import plain_test_of
 from .plan import Group, wanted_traces
@@ -216,7 +217,14 @@ def _verdict(judgement: Judgement, location: Location | None, trace: Trace) -> T
         tolerated=judgement.tolerated,
         left_out=judgement.left_out,
         unseen=judgement.unseen,
+        effects=_effects(judgement),
     )
+
+
+def _effects(judgement: Judgement) -> tuple[Effect, ...]:
+    if judgement.base is None or judgement.candidate is None:
+        return ()
+    return effect_lanes(judgement.base.outbound, judgement.candidate.outbound, judgement.differences)
 
 
 def _unreadable(trace: TraceId, fault: str) -> TraceVerdict:

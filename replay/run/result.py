@@ -14,8 +14,10 @@ from ..judge.blindness import Agreed
 from ..judge.oracle import Oracle
 from ..judge.seal import Fidelity
 from ..judge.unjudged import Unjudged, UnjudgedGroup, grouped
-from ..model.verdict import BAD, VERDICTS, ClassVerdict, Verdict
+from ..model.verdict import BAD, VERDICTS, ClassVerdict, Location, Verdict
 from .baseline import BaselineFacts
+from .causes import place_key
+from .evidence import Evidence
 from .exploration import JudgedExploration
 
 
@@ -103,6 +105,8 @@ class RunResult(NamedTuple):
     """What the operating system does not close off where code under test runs; empty where the wall is whole."""
     faults: tuple[str, ...] = ()
     """Boundaries that could not be put in place in the candidate, and why."""
+    evidence: tuple[Evidence, ...] = ()
+    """What is to be seen of each cause."""
 
     def counts(self) -> dict[Verdict, int]:
         """Traces per verdict."""
@@ -134,6 +138,11 @@ class RunResult(NamedTuple):
                 before.ignored + rule.ignored,
             )
         return [found[key] for key in sorted(found)]
+
+    def evidence_at(self, location: Location | None) -> Evidence:
+        """What is to be seen of the cause at a place; empty where none was gathered."""
+        place = place_key(location)
+        return next((evidence for evidence in self.evidence if evidence.place == place), Evidence(place))
 
     # --- what it means ---
 

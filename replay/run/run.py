@@ -31,6 +31,7 @@ from .again import replay_here
 from .baseline import describe, facts_of, fidelity_of
 from .changes import unjudged_changes_of
 from .class_judge import Candidate, ClassJudge, loaded_candidate
+from .evidence import evidence_of
 from .exploration import JudgedExploration, is_accepted, judge_exploration
 from .exploring import make_explorer, targets_of_change
 from .options import Project, RunOptions
@@ -257,6 +258,7 @@ class Run:
             import_faults=dict(loaded.import_faults),
             wall=loaded.wall,
             faults=tuple(loaded.faults),
+            evidence=evidence_of(project, oracle.versions, verdicts_then),
         )
 
     def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:

@@ -29,8 +29,8 @@ from pytest_runtime.replay.model.verdict import (
     TraceVerdict,
 )
 from pytest_runtime.replay.run.baseline import BaselineFacts
+from pytest_runtime.replay.run.causes import causes_of, sorts_of
 from pytest_runtime.replay.run.result import Acceptances, OracleFacts, ReachedChange, RunResult
-from pytest_runtime.reports.causes import causes_of, sorts_of
 from pytest_runtime.reports.failure import failure_text, one_line
 from pytest_runtime.reports.json_report import FORMAT, report_of, write_report
 from pytest_runtime.reports.terminal import print_summary

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from ..replay.model.difference import DifferencePart
-from ..replay.model.field_path import FieldPattern, field_pattern
-from ..replay.model.verdict import ClassVerdict, FieldDifference, Location, TraceVerdict
+from ..model.difference import DifferencePart
+from ..model.field_path import FieldPattern, field_pattern
+from ..model.verdict import ClassVerdict, Effect, FieldDifference, Location, TraceVerdict
 
 PlaceKey: TypeAlias = tuple[str, ...]
 
@@ -54,6 +54,8 @@ class Cause(NamedTuple):
     sorts: tuple[Sort, ...]
     sides: tuple[Side, ...]
     """What happened on base and candidate, most frequent first, with the values of the first trace of each."""
+    effects: tuple[Effect, ...]
+    """The outbound calls of both sides in the first trace in which one differs."""
 
 
 def causes_of(verdicts: Iterable[ClassVerdict]) -> list[Cause]:
@@ -84,7 +86,13 @@ def _cause(members: Sequence[tuple[ClassVerdict, TraceVerdict]]) -> Cause:
         tuple(classes.values()),
         tuple(sorts_of(traces)),
         tuple(sides_of(traces)),
+        next((trace.effects for trace in traces if trace.effects), ()),
     )
+
+
+def replay_command(baseline: str, trace: str) -> str:
+    """What replays one trace of a baseline in a debugger."""
+    return f"pytest --runtime-baseline={baseline} --runtime-trace {trace} --pdb"
 
 
 def sorts_of(traces: Iterable[TraceVerdict]) -> list[Sort]:

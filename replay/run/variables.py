@@ -1,0 +1,128 @@
+"""Variables: the inputs of traces side by side, with the columns that tell diverged ones from the others first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from ...recorders.model.trace import Trace
+from ...recorders.model.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode
+from ..entries.catalogue import replayer_of
+from ..entries.protocol import EntryUnavailable
+from ..model.field_path import named_field
+from ..model.observation import parameters_of
+from ..model.render import short
+
+DEPTH = 5
+"""Levels of an input that are looked into: what lies deeper seldom has a name that says something."""
+
+LEAVES = 80
+"""Values of one input that become columns."""
+
+COLUMNS = 12
+"""Columns that are shown: what fits beside each other."""
+
+WIDTH = 40
+"""Characters of a value in a cell."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """The values of one trace, in the order of the columns; empty where it has none."""
+
+    trace: str
+    verdict: str
+    values: tuple[str, ...]
+
+
+class Variables(msgspec.Struct, frozen=True):
+    """Inputs of traces side by side."""
+
+    columns: tuple[str, ...] = ()
+    separating: int = 0
+    """How many of the first columns have no value in common between diverged traces and others."""
+    rows: tuple[Row, ...] = ()
+    constant: tuple[tuple[str, str], ...] = ()
+    """Columns with one value in all rows, which are not shown as such."""
+    left_out: int = 0
+    """Columns that vary and are not shown."""
+
+
+class Sample(NamedTuple):
+    """A trace that becomes a row."""
+
+    id: str
+    verdict: str
+    trace: Trace
+
+
+def variables_of(samples: Sequence[Sample]) -> Variables:
+    """The table of some traces; one trace alone, and traces without any value, make none."""
+    if len(samples) < 2:
+        return Variables()
+    values = [dict(_leaves_of(sample.trace)) for sample in samples]
+    names = list(dict.fromkeys(name for row in values for name in row))
+    seen = {name: [row.get(name, "") for row in values] for name in names}
+    varying = [name for name in names if len(set(seen[name])) > 1]
+    diverged = [sample.verdict == "diverged" for sample in samples]
+    separating = [name for name in varying if _separates(seen[name], diverged)]
+    columns = [*separating, *(name for name in varying if name not in separating)]
+    shown = columns[:COLUMNS]
+    return Variables(
+        tuple(shown),
+        min(len(separating), COLUMNS),
+        tuple(
+            Row(sample.id, sample.verdict, tuple(row.get(name, "") for name in shown))
+            for sample, row in zip(samples, values, strict=True)
+        ),
+        tuple((name, seen[name][0]) for name in names if name not in varying)[:COLUMNS],
+        len(columns) - len(shown),
+    )
+
+
+def _separates(values: Sequence[str], diverged: Sequence[bool]) -> bool:
+    inside = {value for value, is_diverged in zip(values, diverged, strict=True) if is_diverged}
+    outside = {value for value, is_diverged in zip(values, diverged, strict=True) if not is_diverged}
+    return bool(inside and outside) and inside.isdisjoint(outside)
+
+
+def _leaves_of(trace: Trace) -> Iterator[tuple[str, str]]:
+    """Name and value of what a trace was given, as a person would write them."""
+    try:
+        replayer = replayer_of(trace.kind)
+    except EntryUnavailable:  # a plugin's, that is not installed: the run itself says so
+        return
+    parameters = parameters_of(trace)
+    prefix = "arguments" if replayer.is_call else ""
+    left = LEAVES
+    for name, value in _leaves(replayer.parts(trace.input), prefix, 0):
+        if value is None and name == "arguments[0]":
+            continue  # a function has no receiver
+        if not left:
+            return
+        left -= 1
+        yield named_field(name, parameters), short(value, WIDTH)
+
+
+def _leaves(tree: Tree, name: str, depth: int) -> Iterator[tuple[str, Tree]]:
+    parts = _parts(tree) if depth < DEPTH else None
+    if not parts:
+        if name and parts is None:
+            yield name, tree
+        return
+    for step, part in parts.items():
+        yield from _leaves(part, f"{name}{step}" if name else step.lstrip("."), depth + 1)
+
+
+def _parts(tree: Tree) -> Mapping[str, Tree] | None:
+    """Step → part; `None` for what is shown as one value."""
+    match tree:
+        case ListNode(items=items) | TupleNode(items=items):
+            return {f"[{position}]": item for position, item in enumerate(items)}
+        case DictNode(keys=keys, values=values) if all(isinstance(key, str) for key in keys):
+            return {f".{key}": value for key, value in zip(keys, values, strict=True)}
+        case ObjectNode(content=None, names=names, values=values) if names:
+            return {f".{key}": value for key, value in zip(names, values, strict=True)}
+        case _:
+            return None
