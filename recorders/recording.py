@@ -97,11 +97,11 @@ class Recording:
     def _fault(self, fault: BaseException) -> None:
         self.session.fault(fault)
 
-    def _revision(self) -> Revision:
+    def _revision(self, at_end: bool) -> Revision:
         included = self._included
         modules = list(included.modules.items())
         sources = {module: without_secrets(included.sources.get(file, "")) for file, module in modules}
-        read = self._variables.read()
+        read = self._variables.read(everything=at_end)
         variables = redacted_variables(read, self._redactor)
         locker = self._redactor.locker
         hidden = locker.variables(read, variables) if locker is not None else ("", b"")

@@ -269,8 +269,8 @@ def recorded_service(scratch: Scratch, environ: Mapping[str, str]) -> Iterator[s
         raise DemoFailed(f"the recorded service ended with {exit_code}")
 
 
-def record(scratch: Scratch) -> dict[str, str]:
-    """Record the traffic; returns the environment that the service ran in."""
+def record(scratch: Scratch) -> None:
+    """Record the traffic. Afterwards neither the service's settings are in the environment nor what they lead to."""
     with fraud_service(scratch) as fraud_url:
         environ = service_environment(scratch, fraud_url)
         say("seeding the database")
@@ -286,25 +286,20 @@ def record(scratch: Scratch) -> dict[str, str]:
         raise DemoFailed(f"there is no {scratch.baseline}")
     shutil.rmtree(scratch.database.parent)
     say(f"recorded {scratch.baseline.stat().st_size // 1024} KiB; database and fraud service are gone from here on")
-    return environ
 
 
-def seal(scratch: Scratch, environ: Mapping[str, str]) -> None:
+def seal(scratch: Scratch) -> None:
     """Replay the baseline on the service as it was recorded, once for all changes; pytest would do so by itself."""
     say("sealing: replaying the baseline on the recorded commit")
     command = [sys.executable, "-m", "pytest_runtime", "seal", BASELINE]
-    done = subprocess.run(command, cwd=scratch.service, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=scratch.service, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DemoFailed(f"the baseline could not be sealed: {done.stderr.strip()}")
     say(done.stdout.rstrip())
 
 
-def replay(change: Change, scratch: Scratch, environ: Mapping[str, str]) -> Row:
-    """Replay the baseline on a copy of the service with `change` applied.
-
-    `environ` still names the database and the fraud service, because the service reads its settings before the first
-    request, where no trace holds them. Neither is there any more.
-    """
+def replay(change: Change, scratch: Scratch) -> Row:
+    """Replay the baseline on a copy of the service with `change` applied."""
     copy = scratch.copy_service(change.name)
     if change.file is not None:
         git(copy, "apply", "-p1", str(change.file))
@@ -312,9 +307,7 @@ def replay(change: Change, scratch: Scratch, environ: Mapping[str, str]) -> Row:
     if change.file is None:
         command.append("--runtime-all")  # nothing differs, so nothing would be replayed
     try:
-        done = subprocess.run(
-            command, cwd=copy, env=environ, capture_output=True, text=True, timeout=REPLAY_SECONDS, check=False
-        )
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=REPLAY_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return Row(change, Result(ERROR, detail=f"no end after {REPLAY_SECONDS} s"))
     (copy / "pytest.log").write_text(done.stdout + done.stderr)
@@ -373,11 +366,11 @@ def run(scratch: Scratch, changes: Sequence[Change]) -> list[Row]:
     say("copying the service")
     scratch.copy_example()
     scratch.commit()
-    environ = record(scratch)
-    seal(scratch, environ)
+    record(scratch)
+    seal(scratch)
     say(f"replaying on {len(changes)} versions, {REPLAYS_AT_A_TIME} at a time")
     with ThreadPoolExecutor(REPLAYS_AT_A_TIME) as pool:
-        return list(pool.map(partial(replay, scratch=scratch, environ=environ), changes))
+        return list(pool.map(partial(replay, scratch=scratch), changes))
 
 
 def report(rows: Sequence[Row], seconds: float) -> int:

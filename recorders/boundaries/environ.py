@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ..context import world_of_variables
+from ..context import watched_variables, world_of_variables
 from ..patching import Undo, Undos, replace
 from .protocol import Boundary
 
@@ -45,7 +45,11 @@ def _read(self: Any, key: str) -> str:
     if world is None or self is not os.environ or type(key) is not str:
         value: str = _get(self, key)
         return value
-    return world.environ(key, lambda: _get(self, key))
+    watching = watched_variables()
+    if watching is None or watching is world:
+        return world.environ(key, lambda: _get(self, key))
+    # A trace that is not kept, as one of `main` that never ends, may be the only one to read a setting.
+    return world.environ(key, lambda: watching.environ(key, lambda: _get(self, key)))
 
 
 def _assign(self: Any, key: str, value: str) -> None:

@@ -1,7 +1,7 @@
-"""The world outside every trace while recording: it notes the variables that included code reads.
+"""The session's world while recording: it notes the variables that included code reads, in a trace or outside.
 
-Settings are often read once, when the service starts. They are part of the revision, so that the application can be
-built again where it is replayed.
+Settings are often read once, when the service starts, or in the first call of all, which may not be kept. They are part
+of the revision, so that the application can be built again where it is replayed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, TypeVar
 
+from ..context import current
 from ..included import Included
 from ..model.value_tree import DictNode
 from ..privacy.redact import Redactor
@@ -22,7 +23,8 @@ T = TypeVar("T")
 def redacted_variables(variables: Mapping[str, str | None], redactor: Redactor) -> dict[str, str | None]:
     """Environment variables, fit to be written."""
     trees, _replaced = redactor.redact([("", DictNode(list(variables), list(variables.values())))])
-    values: Any = trees[0].values if isinstance(trees[0], DictNode) else []
+    shown = redactor.found.tree(trees[0])
+    values: Any = shown.values if isinstance(shown, DictNode) else []
     return dict(zip(variables, values, strict=True))
 
 
@@ -31,11 +33,15 @@ class SessionVariables(PassThrough):
 
     def __init__(self, included: Included) -> None:
         self._included = included
-        self._read: dict[str, str | None] = {}
+        self._outside: dict[str, str | None] = {}
+        self._inside: dict[str, str | None] = {}
 
-    def read(self) -> dict[str, str | None]:
-        """The variables that were read so far; `None` for those that were not set."""
-        return dict(self._read)
+    def read(self, *, everything: bool = False) -> dict[str, str | None]:
+        """The variables that were read so far, outside every trace; `None` for those that were not set.
+
+        With `everything`, those too that traces read. That is for the end, when it is known what of them is secret.
+        """
+        return {**self._inside, **self._outside} if everything else dict(self._outside)
 
     def environ(self, key: str, read: Callable[[], str]) -> str:
         try:
@@ -49,9 +55,10 @@ class SessionVariables(PassThrough):
     def _keep(self, key: str, value: str | None) -> None:
         frame: FrameType | None = sys._getframe(1)
         steps = 0
-        while frame is not None and steps < 8:  # through `os.environ.get` and a settings library or two
+        while frame is not None and steps < 12:  # through our own five, `os.environ.get` and a settings library or two
             if self._included(frame.f_code.co_filename):
-                self._read.setdefault(key, value)
+                read = self._outside if current() is None else self._inside
+                read.setdefault(key, value)
                 return
             frame = frame.f_back
             steps += 1

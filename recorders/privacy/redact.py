@@ -71,6 +71,11 @@ _LEAST_CARD: Final = 10**12
 _REPLACED_KINDS: Final = frozenset({"decimal", "uuid", "path"})
 
 
+REMEMBERED: Final = 10_000
+"""Secrets that are remembered over all traces: a megabyte or two. A service that sees more sees those of its users, and
+these do not stand in its settings."""
+
+
 class Redaction:
     """The two passes over the trees of one trace: `collect` all of them, then `replace` each."""
 
@@ -255,6 +260,8 @@ class Redactor:
         """`locker` keeps, encrypted, what is replaced in traces; without one nothing is kept."""
         self.locker = locker
         self._pseudonyms = Pseudonyms(key)
+        self.found = Known(self._pseudonyms)
+        """The secrets of the traces so far: one may stand under an innocent name in the session's settings."""
         self._names = Names(names, keep)
 
     def is_sensitive(self, name: str) -> bool:
@@ -280,6 +287,8 @@ class Redactor:
         without a secret is returned itself. Linear in the size of the trees; never raises.
         """
         redacted, redaction = self.redact_together(trees)
+        if len(self.found.exact) < REMEMBERED:
+            self.found.learn(redaction.known)
         return redacted, redaction.replaced
 
     def redact_together(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from ..errors import StoreError
 from ..faults import own
@@ -46,6 +47,10 @@ PAUSE_SECONDS = 0.5
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
 
+MakeRevision: TypeAlias = Callable[[bool], Revision]
+"""Of whether the session is at its end: its revision, as far as it is known."""
+
+
 class Collector:
     """Takes live traces from the entries and writes them to a store, in rounds."""
 
@@ -57,7 +62,7 @@ class Collector:
         tallies: Tallies,
         *,
         governor: Governor,
-        revision: Callable[[], Revision],
+        revision: MakeRevision,
         rest: Callable[[], None],
     ) -> None:
         """`governor` gets what the collector's thread spends; `rest`, called once a round, lets the tracer close its
@@ -133,6 +138,7 @@ class Collector:
                 self._advance(min(_monotonic() + ROUND_SECONDS, self._deadline))
             self._leave()
             if self.output.is_free:
+                self._revisions.finish()
                 self._advance(0.0)
         except Exception as error:
             if not own(error):
@@ -180,7 +186,7 @@ class Collector:
 class _Revisions:
     """The revision of a recording, in the store: written again when modules were loaded since."""
 
-    def __init__(self, writer: BaselineWriter, included: Included, revision: Callable[[], Revision]) -> None:
+    def __init__(self, writer: BaselineWriter, included: Included, revision: MakeRevision) -> None:
         self._writer = writer
         self._included = included
         self._revision = revision
@@ -188,14 +194,21 @@ class _Revisions:
 
     def start(self) -> tuple[list[StoredClass], dict[tuple[str, str], Shape]]:
         """Begin a session; what the store holds already."""
-        self._writer.start(self._revision())
+        self._writer.start(self._revision(False))
         return self._writer.classes(), self._writer.shapes()
 
     def update(self) -> None:
         """Write what was loaded since."""
         if len(self._included.modules) != self._modules:
-            try:
-                self._writer.update_revision(self._revision())
-            except StoreError:
-                return  # the batch that follows is refused for the same reason, and reported
-            self._modules = len(self._included.modules)
+            self._write(at_end=False)
+
+    def finish(self) -> None:
+        """Write what is known at the end alone."""
+        self._write(at_end=True)
+
+    def _write(self, *, at_end: bool) -> None:
+        try:
+            self._writer.update_revision(self._revision(at_end))
+        except StoreError:
+            return  # the batch that follows is refused for the same reason, and reported
+        self._modules = len(self._included.modules)

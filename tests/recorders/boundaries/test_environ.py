@@ -14,7 +14,8 @@ import pytest
 
 from pytest_runtime.recorders.boundaries import environ
 from pytest_runtime.recorders.boundaries.live_world import LiveWorld
-from pytest_runtime.recorders.context import Scope, within
+from pytest_runtime.recorders.boundaries.outside_world import SessionVariables
+from pytest_runtime.recorders.context import Scope, watch_variables, within
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.testing import Scenario
 
@@ -101,6 +102,46 @@ def test_a_copy_reads_everything() -> None:
         copied = dict(os.environ)
     assert world.variables == copied
     assert os.environ.copy() == copied
+
+
+def test_what_a_trace_reads_is_a_setting_of_the_session_too() -> None:
+    """The trace may not be kept, as one of `main` that never ends; an entry that is not sampled keeps none at all."""
+    session = SessionVariables(lambda file: file == __file__)  # type: ignore[arg-type]  # all that it asks of it
+    undo = watch_variables(session)
+    try:
+        with traced() as world:
+            assert os.environ.get("SHOP_MODE") == "live"
+        with within(Scope(None)):
+            assert os.environ.get("SHOP_MISSING", "default") == "default"
+    finally:
+        undo()
+    assert world.variables == {"SHOP_MODE": "live"}
+    assert session.read() == {}
+    assert session.read(everything=True) == {"SHOP_MODE": "live", "SHOP_MISSING": None}
+
+
+def test_settings_that_one_trace_read_are_there_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first call reads and keeps is written at the end; a secret of a trace is not, whatever its name."""
+    monkeypatch.setenv("SHOP_NOTE", "correct horse battery staple")
+    source = """
+        import functools, os
+
+        @functools.cache
+        def settings():
+            return os.environ["SHOP_MODE"], os.environ.get("SHOP_NOTE")
+
+        def price(amount, password):
+            return settings()[0] + str(amount)
+        """
+    scenario = Scenario(tmp_path, {"shop": source})
+    scenario.record(lambda shop: [shop.price(amount, "correct horse battery staple") for amount in (1, 2)])
+    reader = open_reader(scenario.store)
+    [revision] = reader.revisions().values()
+    traces = [stored.trace for stored in reader.traces() if stored.trace is not None]
+    reader.close()
+    assert sorted("SHOP_MODE" in trace.variables for trace in traces) == [False, True]
+    assert revision.variables["SHOP_MODE"] == "live"
+    assert revision.variables["SHOP_NOTE"] not in (None, "correct horse battery staple")
 
 
 def test_the_programs_own_variables_are_not_recorded() -> None:
