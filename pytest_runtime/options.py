@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 from .config import Project, load_project
 from .recorders.errors import ConfigurationError, RuntimeBaselineError
 from .replay.run.options import ExploreOptions, RunOptions
+from .reports.formats import check_ending
 from .reports.printing import printable
 from .wiring import check_include, other_base
 
@@ -28,6 +30,8 @@ class Options(NamedTuple):
     only: bool
     trace: str
     json: Path | None
+    reports: tuple[Path, ...]
+    """Where the report is written in other forms, by the endings of the names."""
     base: str
     """Revision or folder to compare with, or empty."""
     everything: bool
@@ -84,6 +88,7 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         only=bool(namespace.runtime_only),
         trace=namespace.runtime_trace or "",
         json=Path(folder, report) if report else None,
+        reports=_reports(folder, namespace.runtime_report),
         base=_base(folder, namespace.runtime_base or "", project.root),
         everything=bool(namespace.runtime_all),
         accept=namespace.runtime_accept,
@@ -92,6 +97,16 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         explore=_exploration(namespace.runtime_explore, project),
         write_tests=Path(folder, tests) if tests else None,
     )
+
+
+def _reports(folder: Path, named: Sequence[str]) -> tuple[Path, ...]:
+    """Raises `pytest.UsageError` where a name says no form of report."""
+    try:
+        for name in named:
+            check_ending(Path(name))
+    except ConfigurationError as error:
+        raise pytest.UsageError(f"--runtime-report: {error}") from error
+    return tuple(Path(folder, name) for name in named)
 
 
 def _exploration(said: str | None, project: Project) -> ExploreOptions | None:

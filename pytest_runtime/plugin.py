@@ -33,6 +33,13 @@ def _add_selection(group: pytest.OptionGroup) -> None:
     group.addoption("--runtime-trace", metavar="ID", default=None, help="replay only traces whose id begins with ID")
     group.addoption("--runtime-json", metavar="PATH", default=None, help="write the report there as JSON")
     group.addoption(
+        "--runtime-report",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="write the report there, in the form that the name says (.html, .md, .sarif, .json); may be given again",
+    )
+    group.addoption(
         "--runtime-base",
         metavar="REV|DIR",
         default=None,

@@ -19,6 +19,7 @@ from .replay.model.verdict import decode_verdict
 from .replay.run.result import RunResult
 from .replay.run.run import CannotExplore, Run
 from .reports.coverage_data import check_coverage, write_coverage
+from .reports.formats import write
 from .reports.json_report import write_report
 from .reports.printing import in_line, printable
 from .reports.terminal import print_summary
@@ -201,6 +202,8 @@ class PytestRun:
                 write_tests(options.write_tests, tests_of(result.verdicts, explored))
             if options.json is not None:
                 write_report(options.json, result)
+            for path in options.reports:
+                write(path, result)
         except (OSError, RuntimeBaselineError) as error:
             return f"a report cannot be written: {error}"
         return ""

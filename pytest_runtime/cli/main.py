@@ -30,6 +30,7 @@ STARTUP = Path(__file__).resolve().parent.parent / "startup"
 _LATER = {
     "key": ("key", "key_command"),
     "prune": ("prune", "prune_command"),
+    "report": ("report", "report_command"),
     "scan": ("scan", "scan_command"),
     "seal": ("seal", "seal_command"),
     "status": ("status", "status_command"),

@@ -10,6 +10,7 @@ from ..replay.run.causes import Cause, causes_of
 from ..replay.run.result import RunResult
 from .explored import summary_lines, total_line
 from .failure import place, side_lines, sort_lines
+from .headline import against
 from .printing import in_line, many
 from .unjudged import group_lines
 
@@ -26,7 +27,7 @@ def print_summary(reporter: Any, result: RunResult, reason: str) -> None:
     if not result.oracle.differs and not result.verdicts and not reason:
         reporter.line(in_line(_nothing(result)), green=True)
         return
-    reporter.section(f"runtime: baseline {result.baseline.name}, compared with {result.oracle.label}", sep="=")
+    reporter.section(f"runtime: {against(result)}", sep="=")
     for line, colour in _lines(result):
         reporter.line(in_line(line), **{colour: True} if colour else {})
     _print_counts(reporter, result, reason)

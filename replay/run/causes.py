@@ -55,7 +55,7 @@ class Cause(NamedTuple):
     sides: tuple[Side, ...]
     """What happened on base and candidate, most frequent first, with the values of the first trace of each."""
     effects: tuple[Effect, ...]
-    """The outbound calls of both sides in the first trace in which one differs."""
+    """The outbound calls of both sides, in the trace with fewest of those in which one differs."""
 
 
 def causes_of(verdicts: Iterable[ClassVerdict]) -> list[Cause]:
@@ -86,7 +86,7 @@ def _cause(members: Sequence[tuple[ClassVerdict, TraceVerdict]]) -> Cause:
         tuple(classes.values()),
         tuple(sorts_of(traces)),
         tuple(sides_of(traces)),
-        next((trace.effects for trace in traces if trace.effects), ()),
+        min((trace.effects for trace in traces if trace.effects), key=len, default=()),
     )
 
 
