@@ -28,6 +28,7 @@ STARTUP = Path(__file__).resolve().parent.parent / "startup"
 
 
 _LATER = {
+    "github": ("github", "github_command"),
     "key": ("key", "key_command"),
     "prune": ("prune", "prune_command"),
     "report": ("report", "report_command"),

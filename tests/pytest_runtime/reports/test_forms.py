@@ -245,3 +245,11 @@ def test_owners_are_those_of_the_repository(tmp_path: Path) -> None:
     assert Owners(project).of("/usr/lib/python3/re.py") == ()
     (project / ".git").mkdir()
     assert Owners(project).of("web.py") == ()
+
+
+@pytest.mark.parametrize("result", [everything(ROOT), NOTHING, hostile(), large(40, 20)])
+def test_sarif_has_the_form_that_the_standard_says(result: RunResult) -> None:
+    """Types, required properties and levels of SARIF 2.1.0, by a model of it that others maintain."""
+    model = pytest.importorskip("sarif_pydantic")
+    read = model.Sarif.model_validate_json(sarif_bytes(result))
+    assert len(read.runs[0].results) == len(sarif_of(result)["runs"][0]["results"])
