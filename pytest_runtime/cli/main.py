@@ -34,6 +34,7 @@ _LATER = {
     "report": ("report", "report_command"),
     "scan": ("scan", "scan_command"),
     "seal": ("seal", "seal_command"),
+    "staged": ("staged", "staged_command"),
     "status": ("status", "status_command"),
 }
 """Command → (module of this package, attribute)."""

@@ -1,0 +1,1 @@
+"""What is staged, judged before it is committed."""

@@ -1,0 +1,1 @@
+"""Tests of what judges a commit before it is made."""
