@@ -51,7 +51,7 @@ def staged_command(baseline: str, python: str | None) -> int:
 
 
 def _of_project(root: Path) -> str:
-    """The interpreter of the project's own environment, where it has this package; hooks are installed apart from it."""
+    """The interpreter of the project's own environment, where that has this package: hooks have one of theirs."""
     for folder in (".venv", "venv"):
         python = root / folder / "bin" / "python"
         if python.exists():
