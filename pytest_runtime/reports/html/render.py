@@ -20,6 +20,7 @@ from ..headline import State, headline_of
 from ..owners import Owners
 from ..printing import many, printable
 from .lists import Section, lists_of
+from .values import shown
 
 OPENED = 1
 """Causes that are open when the page is: the first screen shows one whole."""
@@ -84,7 +85,7 @@ def _values(result: RunResult) -> dict[str, Any]:
         "asserted": result.asserted(),
         "counts": counts,
         "verdicts": [verdict for verdict, _count in counts],
-        "causes": [_cause(cause, result, owners, ids) for cause in found],
+        "causes": [_cause(number, cause, result, owners, ids) for number, cause in enumerate(found, 1)],
         "opened": OPENED,
         "lists": lists,
         "rows": rows,
@@ -107,7 +108,7 @@ def _headings(
         yield _Heading("entries", "Entries and paths", len(ids))
 
 
-def _cause(cause: Cause, result: RunResult, owners: Owners, ids: dict[str, int]) -> dict[str, Any]:
+def _cause(number: int, cause: Cause, result: RunResult, owners: Owners, ids: dict[str, int]) -> dict[str, Any]:
     place, evidence = cause.location, result.evidence_at(cause.location)
     excerpts = [_excerpt(side, sign, found) for side, sign, found in _sides(evidence.base, evidence.candidate) if found]
     entries = list(dict.fromkeys(verdict.entry for verdict in cause.classes))
@@ -116,6 +117,7 @@ def _cause(cause: Cause, result: RunResult, owners: Owners, ids: dict[str, int])
     where = f"{place.file}:{place.line}" if place is not None else "no place found"
     fields = [sort.shown for sort in cause.sorts]
     return {
+        "number": number,
         "place": where,
         "function": place.function.partition(":")[2] if place is not None else "",
         "traces": cause.traces,
@@ -135,6 +137,7 @@ def _cause(cause: Cause, result: RunResult, owners: Owners, ids: dict[str, int])
                 "base": sort.example.base_text,
                 "candidate": sort.example.candidate_text,
                 "traces": len(sort.traces),
+                "more": shown(sort.example),
             }
             for sort in cause.sorts
         ],

@@ -37,6 +37,9 @@ DELETED = Location(
 )
 
 
+ROWS = [{"name": "a", "n": 1}, {"name": "b", "n": 2}]
+
+
 def difference(kind: DifferenceKind, field: str, base: object, candidate: object) -> FieldDifference:
     """A differing field."""
     raw = [msgspec.Raw(msgspec.json.encode(value)) for value in (base, candidate)]
@@ -48,6 +51,8 @@ def diverged(name: str, place: Location = PLACE) -> TraceVerdict:
     differences = (
         difference(DifferenceKind.RESPONSE, "response.json.high_value", True, False),
         difference(DifferenceKind.CALL_CHANGED, "POST fraud/validate json.total", 150, 151),
+        difference(DifferenceKind.RESPONSE, "response.json.rows", ROWS, [ROWS[0], {**ROWS[1], "n": 3}]),
+        difference(DifferenceKind.RESPONSE, "response.text", "one\ntwo\n", "one\nthree\n"),
     )
     effects = (
         Effect("same", "SELECT accounts", "SELECT accounts", "read"),

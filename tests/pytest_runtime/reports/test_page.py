@@ -46,6 +46,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         write(tmp_path / "report.html", result)
         page = browser.new_page(color_scheme=scheme, viewport={"width": 1200, "height": 800})
         pages.append(page)
+        page.set_default_timeout(10_000)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.extend([request.url] * (not request.url.startswith("file://"))))
@@ -91,15 +92,15 @@ def test_the_filter_leaves_what_fits(show: Callable[..., Any]) -> None:
     """By words, by kind, both, and back; the keyboard reaches all of it."""
     page = show(everything(Path("/nowhere")))
     causes, rows = page.locator("details.cause:visible"), page.locator("#divergences tbody tr:visible")
-    assert (causes.count(), rows.count()) == (2, 4)
+    assert (causes.count(), rows.count()) == (2, 8)
     page.keyboard.press("/")
     page.keyboard.type("shop.py:8")
-    page.get_by_text("1 of 2 causes, 2 of 4 divergences").wait_for()
+    page.get_by_text("1 of 2 causes, 4 of 8 divergences").wait_for()
     page.get_by_label("Kind").select_option("outbound")
-    page.get_by_text("1 of 2 causes, 1 of 4 divergences").wait_for()
+    page.get_by_text("1 of 2 causes, 1 of 8 divergences").wait_for()
     page.get_by_label("Kind").select_option("")
     page.get_by_label("Filter by").press("Escape")
-    assert (causes.count(), rows.count()) == (2, 4)
+    assert (causes.count(), rows.count()) == (2, 8)
     for key in ("j", "j"):
         page.keyboard.press(key)
     page.keyboard.press("Enter")
@@ -123,4 +124,4 @@ def test_a_large_report_can_be_filtered(show: Callable[..., Any]) -> None:
     """2,000 diverged traces at 200 places."""
     page = show(large(2_000, 200))
     page.get_by_label("Filter by").fill("shop.py:77")
-    page.get_by_text("1 of 200 causes, 2 of 400 divergences").wait_for()
+    page.get_by_text("1 of 200 causes, 4 of 800 divergences").wait_for()
