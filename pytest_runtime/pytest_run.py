@@ -217,6 +217,8 @@ class PytestRun:
             oracle = self.run.oracle
             with_base = f"compared with {oracle.label}, because {oracle.reason}"
             lines.append(f"runtime: {with_base if oracle.base is not None else oracle.reason}")
+        if self.options.shard is not None:
+            lines.append(f"runtime: {self.options.shard.describe()}")
         return lines
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -37,6 +37,7 @@ from .options import Project, RunOptions
 from .places import Place, Places, places_of
 from .plan import Group, Plan, groups_of, wanted_traces
 from .result import RunResult, oracle_facts, reached_of
+from .shards import divide
 
 if TYPE_CHECKING:
     from ..explore.analyze.targets import Target
@@ -132,10 +133,27 @@ class Run:
         """What is judged and explored for this change."""
         wanted = tuple(group for group in self.groups if self.wanted(group))
         explores = self.options.explore is not None and self.oracle.differs and not self.options.trace
-        return Plan(wanted, targets_of_change(self.oracle, self.project.reader) if explores else ())
+        return Plan(wanted, self._targets() if explores else ())
+
+    def _targets(self) -> tuple[Target, ...]:
+        targets, shard = targets_of_change(self.oracle, self.project.reader), self.options.shard
+        if shard is None:
+            return targets
+        shards = divide({target.name: len(target.traces) for target in targets}, shard.of)
+        return tuple(target for target in targets if shards[target.name] == shard.index)
+
+    @cached_property
+    def _shards(self) -> dict[tuple[str, str], int]:
+        """The shard of each path class. Nobody recorded how long its traces took: their number stands for that."""
+        shard = self.options.shard
+        costs = {(group.stored.entry, group.stored.path): len(group.stored.kept) for group in self.groups}
+        return divide(costs, shard.of) if shard is not None else {}
 
     def wanted(self, group: Group) -> list[TraceId]:
-        """The traces of a class that are to be replayed."""
+        """The traces of a class that are to be replayed in this run, or in this shard of it."""
+        shard, stored = self.options.shard, group.stored
+        if shard is not None and self._shards[stored.entry, stored.path] != shard.index:
+            return []
         return wanted_traces(group, self.oracle, self.options)
 
     @property
@@ -257,6 +275,7 @@ class Run:
             import_faults=dict(loaded.import_faults),
             wall=loaded.wall,
             faults=tuple(loaded.faults),
+            shard=options.shard,
         )
 
     def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:
