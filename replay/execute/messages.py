@@ -48,6 +48,10 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     question: bytes
 
 
+class Lend(msgspec.Struct, frozen=True, tag="lend"):
+    """Fork a process that goes on as this one would, over a connection whose descriptor comes next; then say so."""
+
+
 class End(msgspec.Struct, frozen=True, tag="end"):
     """Nothing more is asked."""
 
@@ -58,13 +62,17 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     message: str
 
 
+class Forked(msgspec.Struct, frozen=True, tag="forked"):
+    """The answer to `Lend`."""
+
+
 class Watching(msgspec.Struct, frozen=True, tag="watching"):
     """The answer to `WatchLines`."""
 
     unavailable: str
 
 
-Question: TypeAlias = Load | WatchLines | Jobs | Ask | End
+Question: TypeAlias = Load | WatchLines | Jobs | Ask | Lend | End
 encode = msgspec.msgpack.Encoder().encode
 decode_question = msgspec.msgpack.Decoder(Question).decode
 decode_loaded = msgspec.msgpack.Decoder(Loaded).decode

@@ -30,7 +30,9 @@ from .messages import (
     Ask,
     End,
     Failed,
+    Forked,
     Jobs,
+    Lend,
     Load,
     Question,
     Watching,
@@ -40,6 +42,7 @@ from .messages import (
     encode,
 )
 from .offspring import Offspring, forked
+from .passing import received_descriptors
 from .plan import CannotReplay
 from .replayer import Replayer
 from .surroundings import use_temporary
@@ -188,6 +191,8 @@ class _Service:
                         self._connection.send_bytes(self._run(job))
             case Ask(handler=name, question=asked):
                 self._connection.send_bytes(self._handlers[name].answer(asked))
+            case Lend():
+                self._lend()
             case Load() | End():
                 raise AssertionError("it is loaded already")
 
@@ -197,6 +202,22 @@ class _Service:
         offspring = Offspring(self._replayer, self._limit, self._connections())
         self._fresh.append(offspring)
         offspring.begin(job)
+
+    def _lend(self) -> None:
+        """Fork a process that answers, over a connection of its own, whoever is given the other end."""
+        with self._replayer.enclosure.ours():
+            [descriptor] = received_descriptors(self._connection.fileno(), 1)
+        connection: Connection[Any, Any] = Connection(descriptor)
+        inherited = self._connections()
+
+        def serve() -> None:
+            for other in inherited:
+                other.close()
+            _Service(self._replayer, connection, self._load).serve()
+
+        forked(serve, self._replayer.enclosure.ours)
+        connection.close()
+        self._connection.send_bytes(encode(Forked()))
 
     def _run(self, job: Job) -> bytes:
         """The answer of the warm process, after those that are still to be given."""

@@ -16,7 +16,9 @@ from ...recorders.errors import RuntimeBaselineError
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.plugins import loaded
+from ..execute.lending import Lender
 from ..execute.plan import Loaded
+from ..execute.process import ReplayerProcess
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree
@@ -96,6 +98,7 @@ class Run:
         self._stack.callback(project.reader.close)
         self.found = Findings()
         self._loaded: Candidate | None = None
+        self._lender: Lender | None = None
 
     # --- what to do ---
 
@@ -184,7 +187,22 @@ class Run:
             reach, all_lines = self.found.reach, self.options.all_lines
             loading = loaded_candidate(self.project, self.oracle, reach, all_lines=all_lines, progress=self._progress)
             self._loaded = self._stack.enter_context(loading)
+            if self._lender is not None and isinstance(self._loaded.runner, ReplayerProcess):
+                self._lender.offer(self._loaded.runner)
+                self._stack.callback(self._lender.close)  # before the candidate is stopped
         return self._loaded
+
+    def lend(self) -> str:
+        """The address at which other processes of this run get copies of the candidate, once `load` loaded it; this
+        process is to replay nothing itself. Raises `OSError`."""
+        if self._lender is None:
+            self._lender = Lender()
+            self._stack.callback(self._lender.close)
+        return self._lender.address
+
+    def borrow(self, address: str) -> None:
+        """Replay on copies of a candidate that another process of this run loads; to be said before `load`."""
+        self.project = self.project._replace(setup=self.project.setup._replace(lender=address))
 
     @cached_property
     def _class_judge(self) -> ClassJudge:
