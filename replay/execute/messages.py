@@ -38,6 +38,8 @@ class Jobs(msgspec.Struct, frozen=True, tag="jobs"):
     """Replay these."""
 
     jobs: list[Job]
+    at_once: int = 1
+    """Fresh processes that may work at the same time, from here on."""
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from ..model.job import Job, Observed
+from .budget import MOST_AT_ONCE, machine_budget
 from .connected import ConnectedProcess
 from .conversation import ProcessEnded, Start
 from .launch import prepare
@@ -100,13 +101,19 @@ class ReplayerProcess:
     def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
         """Answers, in the order of the jobs. All are to be read before something else is asked. Raises `CannotReplay`
         where the process cannot be started again."""
+        asked = list(jobs)
+        if asked:
+            with machine_budget().slots(min(MOST_AT_ONCE, sum(job.fresh for job in asked))) as at_once:
+                yield from self._answers(asked, at_once)
+
+    def _answers(self, jobs: Sequence[Job], at_once: int) -> Iterator[Observed]:
         waiting: deque[tuple[Job, int]] = deque()
         for job in jobs:
             if job.fresh and not self._start.forking:
                 yield from self._rest(waiting)
                 yield self._alone(job)
                 continue
-            question = encode(Jobs([job]))
+            question = encode(Jobs([job], at_once))
             while waiting and sum(size for _job, size in waiting) + len(question) > AHEAD:
                 yield from self._oldest(waiting)
             self._process.send(question)

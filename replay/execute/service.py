@@ -50,9 +50,6 @@ from .surroundings import use_temporary
 HANG_AGAIN = 10
 """Once a replay hung, the others of the run have this part of the time."""
 
-AT_ONCE = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-"""Fresh processes that work at the same time."""
-
 
 def main(descriptor: int) -> None:
     """The loaded process, when it is started anew."""
@@ -125,6 +122,8 @@ class _Service:
         self._warm: Offspring | None = None
         self._fresh: deque[Offspring] = deque()
         """Processes of their own whose answers are still to be sent, oldest first."""
+        self._at_once = 1
+        """How many of them may work at the same time."""
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
@@ -163,7 +162,7 @@ class _Service:
 
     def _next(self) -> Question:
         """The next question; where there is none yet, or enough is being done, an answer is sent first."""
-        while self._fresh and (len(self._fresh) >= AT_ONCE or not self._connection.poll(0)):
+        while self._fresh and (len(self._fresh) >= self._at_once or not self._connection.poll(0)):
             self._send_oldest()
         question: Question = decode_question(self._connection.recv_bytes())
         return question
@@ -183,7 +182,8 @@ class _Service:
                     self._send_oldest()
                 self._drop_warm()
                 self._connection.send_bytes(encode(Watching(self._replayer.watch(lines))))
-            case Jobs(jobs=jobs):
+            case Jobs(jobs=jobs, at_once=at_once):
+                self._at_once = at_once
                 for job in jobs:
                     if job.fresh and self._load.forking:
                         self._begin(job)
