@@ -171,7 +171,10 @@ class RuntimeItem(pytest.Item):
 
     def runtest(self) -> None:
         """Replay and judge; raises `Diverged`, or skips when nothing could be judged."""
-        found = self._run.judge(self._group)
+        try:
+            found = self._run.judge(self._group)
+        except CannotReplay as error:
+            pytest.fail(in_line(f"it cannot be replayed: {error}"), pytrace=False)
         self.verdict_text = encode_verdict(found)
         verdict = self._run.reviewed(found)
         self.user_properties.append(("runtime_conditions", verdict.words))

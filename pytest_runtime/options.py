@@ -11,6 +11,7 @@ import pytest
 from .config import Project, load_project
 from .recorders.errors import ConfigurationError, RuntimeBaselineError
 from .replay.run.options import ExploreOptions, RunOptions
+from .replay.run.shards import Shard
 from .reports.formats import check_ending
 from .reports.printing import printable
 from .wiring import check_include, other_base
@@ -20,6 +21,10 @@ EXAMPLES = 200
 
 MOST_EXAMPLES = 100_000
 """More than a night's budget: a larger number is a mistake."""
+
+
+MOST_SHARDS = 10_000
+"""More than anyone has machines: a larger number is a mistake."""
 
 
 class Options(NamedTuple):
@@ -45,6 +50,8 @@ class Options(NamedTuple):
     """`None`: nothing but the recorded inputs."""
     write_tests: Path | None
     """Where differences are written as plain tests."""
+    shard: Shard | None
+    """The part of the run that is asked for; `None` for all."""
 
     @property
     def folder(self) -> Path:
@@ -62,6 +69,7 @@ class Options(NamedTuple):
             explore=self.explore,
             all_lines=self.coverage is not None,
             plain_tests=self.write_tests is not None,
+            shard=self.shard,
         )
 
 
@@ -96,6 +104,24 @@ def resolve(namespace: Any, config: pytest.Config) -> Options:
         require_reached=required,
         explore=_exploration(namespace.runtime_explore, project),
         write_tests=Path(folder, tests) if tests else None,
+        shard=_shard(namespace.runtime_shard),
+    )
+
+
+def _shard(said: str | None) -> Shard | None:
+    """The part of the run that was asked for; raises `pytest.UsageError`."""
+    if said is None:
+        return None
+    index, _, of = said.partition("/")
+    if all(number.isascii() and number.isdigit() and len(number) <= 5 for number in (index, of)):
+        shard = Shard(int(index), int(of))
+        if 1 <= shard.index <= shard.of <= MOST_SHARDS:
+            return shard
+    raise pytest.UsageError(
+        printable(
+            f"--runtime-shard: {said!r} is no shard. Write INDEX/COUNT, with an INDEX from 1 to COUNT and a COUNT of "
+            f"at most {MOST_SHARDS}: --runtime-shard=2/8 is the second of eight"
+        )
     )
 
 

@@ -51,6 +51,13 @@ def _add_selection(group: pytest.OptionGroup) -> None:
         default=False,
         help="replay every trace, not only those that a change reaches",
     )
+    group.addoption(
+        "--runtime-shard",
+        metavar="INDEX/COUNT",
+        default=None,
+        help="replay only this part of the path classes (2/8: the second of eight); `pytest-runtime report merge` "
+        "decides on the whole",
+    )
 
 
 def _add_results(group: pytest.OptionGroup) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,11 @@ class PytestRun:
         """Add the folder of the items to what is collected."""
         config.addinivalue_line("markers", "runtime: replays of recorded executions (added by pytest-runtime)")
         folder = self.options.folder
-        if not self._is_worker:
+        if self._is_worker:
+            lender = str(config.workerinput["runtime_lender"])  # type: ignore[attr-defined]  # xdist's
+            if os.path.exists(lender):  # a worker on another machine loads the code itself
+                self.run.borrow(lender)
+        else:
             write_files(folder, self.run.groups, explores=self.options.explore is not None)
         named = [argument for argument in config.args if self._is_ours(argument)]
         if self.options.only or self.options.trace:
@@ -117,6 +122,8 @@ class PytestRun:
         try:
             self.run.load()
         except CannotReplay as error:
+            if self._is_worker:
+                return  # xdist waits for ever for a worker that ends here; each item says it
             raise pytest.UsageError(printable(str(error))) from error
 
     @pytest.hookimpl(tryfirst=True)
@@ -166,6 +173,11 @@ class PytestRun:
         explored = getattr(report, "runtime_explored", None)
         if explored is not None:
             self.run.found.add_explored(decode_explored(explored))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where the code is loaded already."""
+        node.workerinput["runtime_lender"] = self.run.lend()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -220,6 +232,8 @@ class PytestRun:
             oracle = self.run.oracle
             with_base = f"compared with {oracle.label}, because {oracle.reason}"
             lines.append(f"runtime: {with_base if oracle.base is not None else oracle.reason}")
+        if self.options.shard is not None:
+            lines.append(f"runtime: {self.options.shard.describe()}")
         return lines
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -47,7 +47,8 @@ def counts_line(result: RunResult) -> str:
 
 def against(result: RunResult) -> str:
     """Which baseline, and what the candidate is compared with."""
-    return in_line(f"baseline {result.baseline.name}, compared with {result.oracle.label}")
+    part = f", {result.shard.describe()}" if result.shard is not None else ""
+    return in_line(f"baseline {result.baseline.name}, compared with {result.oracle.label}{part}")
 
 
 def _changed(result: RunResult) -> str:

@@ -21,6 +21,11 @@ FIELDS_SHOWN = 4
 CHANGES_SHOWN = 12
 UNSAMPLED_SHOWN = 4
 
+MERGE = (
+    "what no trace judges or reaches, and acceptances that match nothing, are decided once all shards are merged "
+    "(pytest-runtime report merge)"
+)
+
 
 def print_summary(reporter: Any, result: RunResult, reason: str) -> None:
     """Causes, counts of all verdicts, reasons, rules, acceptances, blind spots."""
@@ -49,20 +54,27 @@ def _lines(result: RunResult) -> Iterator[tuple[str, str]]:
     yield from ((line, "red") for line in _cause_lines(result))
     for module, fault in result.import_faults.items():
         yield f"cannot be imported: {module}: {fault}", "red"
-    for acceptance in result.acceptances.unmatched:
-        yield f"accepted, but not seen any more: {acceptance.describe()}", "red"
-    for acceptance in result.acceptances.settled:
-        advice = f"remove it with: pytest-runtime prune {result.baseline.name}"
-        yield f"accepted, and settled at base: {acceptance.describe()}; {advice}", "yellow"
+    if result.shard is None:
+        yield from _unmatched(result)
     yield from ((line, "yellow") for line in group_lines(result.unjudged()))
-    yield from _unjudged_changes(result)
+    if result.shard is None:
+        yield from _unjudged_changes(result)
     yield from _missing(result)
     for acceptance in result.acceptances.used:
         yield f"accepted: {acceptance.describe()}", "yellow"
     yield from summary_lines(result.explored, result.root)
     yield from ((line, "yellow") for line in _rule_lines(result))
     yield from ((line, "") for line in _fidelity_lines(result))
-    yield from _spot_lines(result)
+    if result.shard is None:
+        yield from _spot_lines(result)
+
+
+def _unmatched(result: RunResult) -> Iterator[tuple[str, str]]:
+    for acceptance in result.acceptances.unmatched:
+        yield f"accepted, but not seen any more: {acceptance.describe()}", "red"
+    for acceptance in result.acceptances.settled:
+        advice = f"remove it with: pytest-runtime prune {result.baseline.name}"
+        yield f"accepted, and settled at base: {acceptance.describe()}; {advice}", "yellow"
 
 
 def _missing(result: RunResult) -> Iterator[tuple[str, str]]:
@@ -170,5 +182,7 @@ def _print_counts(reporter: Any, result: RunResult, reason: str) -> None:
     if result.explored:
         failing = result.differs_explored()
         reporter.line(in_line(total_line(result.explored)), green=not failing, red=failing)
+    if result.shard is not None and not reason:
+        reporter.line(f"runtime: {result.shard.describe()} alone is no verdict: {MERGE}", yellow=True)
     if reason:
         reporter.line(in_line(f"runtime: {reason}"), red=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bisect
+import operator
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
@@ -70,9 +72,10 @@ class Known:
     def _put(self, text: str, replaced: str) -> None:
         if len(text) >= MIN_EQUAL and text != replaced and len(text) == len(replaced):
             self.exact.setdefault(text, replaced)
-            if len(text) >= _MIN_INSIDE:
-                self._inside.setdefault(text, replaced)
-                self._index.clear()
+            if len(text) >= _MIN_INSIDE and text not in self._inside:
+                self._inside[text] = replaced
+                if self._index:  # it was asked for: made anew for each secret, it would cost as many as there are
+                    self._add_to_index(text)
 
     def __bool__(self) -> bool:
         return bool(self.exact)
@@ -127,10 +130,8 @@ class Known:
     def _search_all(self, text: str) -> Iterator[Patch]:
         """One pass, by the first characters: the cost does not grow with the number of secrets."""
         if not self._index:
-            for secret in sorted(self._inside, key=len, reverse=True):
-                sizes = self._index.setdefault(secret[:_MIN_INSIDE], [])
-                if len(secret) not in sizes[-1:]:
-                    sizes.append(len(secret))
+            for secret in self._inside:
+                self._add_to_index(secret)
         at, last = 0, len(text) - _MIN_INSIDE
         while at <= last:
             step = 1
@@ -140,6 +141,12 @@ class Known:
                     step = size
                     break
             at += step
+
+    def _add_to_index(self, secret: str) -> None:
+        """Its length, among those of secrets that begin like it, the longest first."""
+        sizes = self._index.setdefault(secret[:_MIN_INSIDE], [])
+        if len(secret) not in sizes:
+            bisect.insort(sizes, len(secret), key=operator.neg)
 
 
 def paint(text: str, patches: Iterable[Patch]) -> str:

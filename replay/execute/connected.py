@@ -6,56 +6,33 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from multiprocessing.connection import Connection, Pipe
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
 
-from ...recorders.privacy.encryption import Keyring
-from ...recorders.store.open import open_reader
+from .conversation import Conversation, Start
 from .fork_server import ServerEnded, environment
 from .launch import Child, Copy, Served, Spawned
-from .masking import Masks
-from .messages import End, Load, Watching, WatchLines, decode_loaded, encode
+from .messages import End, Lend, Load, decode_loaded, encode
 from .offspring import place_in
-from .plan import CannotReplay, Loaded, LoadPlan
+from .passing import pass_descriptors
+from .plan import CannotReplay, Loaded
 from .scratch import Scratch
 
 TELLING = 0.2
 """Seconds within which a process that hangs tells where."""
 
 
-class ProcessEnded(Exception):
-    """The process ended before it answered."""
-
-
-class Start(NamedTuple):
-    """How a process that replays is started."""
-
-    plan: LoadPlan
-    store: str
-    """Where the baseline lies."""
-    path: Sequence[str]
-    """The `sys.path` that leads to the code."""
-    hash_seed: int
-    limit: float
-    """Seconds that one replay may take."""
-    load_limit: float
-    """Seconds that importing the code may take."""
-    forking: bool
-    launch: Literal["spawn", "fork"]
-
-
-class ConnectedProcess:
+class ConnectedProcess(Conversation):
     """A process that was started; it ends with `end`, whatever became of it before."""
+
+    scratch: Scratch
 
     def __init__(self, start: Start) -> None:
         """Start it and let it import the code, while this process does something else; raises `CannotReplay`."""
-        self._start = start
-        self._masks: Masks | None = None
-        """What hides secrets in its output; made when that is first shown."""
+        super().__init__(start)
         self._is_loaded = False
         try:
             self.scratch = Scratch(start.plan)
@@ -91,6 +68,11 @@ class ConnectedProcess:
         """Its number."""
         return self._child.pid
 
+    @property
+    def output(self) -> int:
+        """Descriptor of the file that it prints to."""
+        return self._output.fileno()
+
     def load(self) -> Loaded:
         """What came of importing the code, with the paths of the working tree; raises `CannotReplay`."""
         answer = self._awaited()
@@ -100,56 +82,25 @@ class ConnectedProcess:
         self._is_loaded = True
         return self.scratch.loaded(decode_loaded(answer))
 
-    def watch(self, lines: Mapping[str, Iterable[int]] | None) -> str:
-        """From here on it notes which of these lines each replay runs, `None` for all; why it cannot, or empty."""
-        wanted = None
-        if lines is not None:
-            wanted = self.scratch.lines({file: sorted(numbers) for file, numbers in lines.items()})
-        self.send(encode(WatchLines(wanted)))
-        return msgspec.msgpack.decode(self._awaited(), type=Watching).unavailable
-
-    def send(self, question: bytes) -> None:
-        """Ask; who reads the answer learns whether the process is gone."""
-        with suppress(OSError):
-            self._connection.send_bytes(question)
-
-    def receive(self) -> bytes:
-        """The next answer; raises `ProcessEnded`."""
-        try:
-            return self._connection.recv_bytes()
-        except (EOFError, OSError):
-            raise ProcessEnded from None
-
-    def _awaited(self) -> bytes:
-        """The answer to a question that may take as long as loading does; raises `CannotReplay`."""
-        try:
-            if self._connection.poll(self._start.load_limit):
-                return self._connection.recv_bytes()
-        except (EOFError, OSError):
-            raise CannotReplay(f"the process that loads the code under test ended: {self.last_words()}") from None
-        raise CannotReplay(f"loading the code under test took longer than {self._start.load_limit:g} s{self._where()}")
+    def lend(self) -> Connection[Any, Any]:
+        """A connection to a copy of the process as it was when the code was loaded; raises `CannotReplay`."""
+        ours, theirs = Pipe()
+        with closing(theirs):
+            self.send(encode(Lend()))
+            with suppress(OSError):  # it is gone: who waits for the answer says so
+                pass_descriptors(self._connection.fileno(), theirs.fileno())
+            try:
+                self._awaited()
+            except CannotReplay:
+                ours.close()
+                raise
+        return ours
 
     def _where(self) -> str:
         """The line that it is at, of the code that it loads."""
         os.kill(self.pid, signal.SIGUSR1)
         time.sleep(TELLING)
-        self._output.seek(0)
-        return self._shown(place_in(self._output.read().decode(errors="replace")))
-
-    def last_words(self) -> str:
-        """The last line that it printed."""
-        self._output.seek(0)
-        lines = self._output.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return self._shown(lines[-1]) if lines else "it said nothing"
-
-    def _shown(self, text: str) -> str:
-        """What it wrote, as it may be shown: it may have written what the recording hides."""
-        keys = self._start.plan.keys
-        if keys and self._masks is None:
-            self._masks = Masks(Keyring(keys))
-            with closing(open_reader(self._start.store)) as reader:
-                self._masks.learn_baseline(reader)
-        return self.scratch.text(self._masks.text(text) if self._masks is not None else text)
+        return self._shown(place_in(self._printed().decode(errors="replace")))
 
     def end(self) -> None:
         """End it, and whatever it started."""

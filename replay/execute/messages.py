@@ -38,6 +38,8 @@ class Jobs(msgspec.Struct, frozen=True, tag="jobs"):
     """Replay these."""
 
     jobs: list[Job]
+    at_once: int = 1
+    """Fresh processes that may work at the same time, from here on."""
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
@@ -46,6 +48,10 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     handler: str
     """Name of the handler that answers it."""
     question: bytes
+
+
+class Lend(msgspec.Struct, frozen=True, tag="lend"):
+    """Fork a process that goes on as this one would, over a connection whose descriptor comes next; then say so."""
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
@@ -58,13 +64,17 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     message: str
 
 
+class Forked(msgspec.Struct, frozen=True, tag="forked"):
+    """The answer to `Lend`."""
+
+
 class Watching(msgspec.Struct, frozen=True, tag="watching"):
     """The answer to `WatchLines`."""
 
     unavailable: str
 
 
-Question: TypeAlias = Load | WatchLines | Jobs | Ask | End
+Question: TypeAlias = Load | WatchLines | Jobs | Ask | Lend | End
 encode = msgspec.msgpack.Encoder().encode
 decode_question = msgspec.msgpack.Decoder(Question).decode
 decode_loaded = msgspec.msgpack.Decoder(Loaded).decode

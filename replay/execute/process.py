@@ -11,8 +11,11 @@ from typing import Literal
 import msgspec
 
 from ..model.job import Job, Observed
-from .connected import ConnectedProcess, ProcessEnded, Start
+from .budget import MOST_AT_ONCE, machine_budget
+from .connected import ConnectedProcess
+from .conversation import ProcessEnded, Start
 from .launch import prepare
+from .lending import BorrowedProcess, Copied, Lent
 from .messages import Ask, Jobs, decode_observed, encode
 from .plan import CannotReplay, Loaded, LoadPlan
 
@@ -52,20 +55,23 @@ class ReplayerProcess:
         load_limit: float = LOAD_LIMIT,
         forking: bool = hasattr(os, "fork"),
         launch: Literal["spawn", "fork"] = "spawn",
+        lender: str = "",
     ) -> None:
         """`store` is where the baseline lies, `path` the `sys.path` that leads to the code. With `launch="fork"` the
-        process is a copy of this one, which has its hash seed and whatever is loaded here."""
+        process is a copy of this one, which has its hash seed and whatever is loaded here. At the address `lender`
+        another process of this run lends copies of one that loaded the same code; empty where nobody does."""
         self._start = Start(plan, store, tuple(path), hash_seed, limit, load_limit, forking, launch)
-        if launch == "spawn" and forking:
+        self._lender = lender
+        if launch == "spawn" and forking and not lender:
             prepare(hash_seed)
-        self._connected: ConnectedProcess | None = None
+        self._connected: ConnectedProcess | BorrowedProcess | None = None
         self._watched: Mapping[str, Iterable[int]] | None = None
         self._is_watching = False
         self._restarts = 0
         self.loaded = Loaded({}, {}, {}, [])
 
     @property
-    def _process(self) -> ConnectedProcess:
+    def _process(self) -> ConnectedProcess | BorrowedProcess:
         assert self._connected is not None, "it is loaded first"
         return self._connected
 
@@ -76,7 +82,7 @@ class ReplayerProcess:
 
     def start(self) -> None:
         """Start the process and let it import the code, while this one does something else; raises `CannotReplay`."""
-        self._connected = ConnectedProcess(self._start)
+        self._connected = BorrowedProcess(self._start, self._lender) if self._lender else ConnectedProcess(self._start)
 
     def load(self) -> Loaded:
         """What came of importing the code, in a process that is started now if it was not; raises `CannotReplay`."""
@@ -95,13 +101,19 @@ class ReplayerProcess:
     def run(self, jobs: Iterable[Job]) -> Iterator[Observed]:
         """Answers, in the order of the jobs. All are to be read before something else is asked. Raises `CannotReplay`
         where the process cannot be started again."""
+        asked = list(jobs)
+        if asked:
+            with machine_budget().slots(min(MOST_AT_ONCE, sum(job.fresh for job in asked))) as at_once:
+                yield from self._answers(asked, at_once)
+
+    def _answers(self, jobs: Sequence[Job], at_once: int) -> Iterator[Observed]:
         waiting: deque[tuple[Job, int]] = deque()
         for job in jobs:
             if job.fresh and not self._start.forking:
                 yield from self._rest(waiting)
                 yield self._alone(job)
                 continue
-            question = encode(Jobs([job]))
+            question = encode(Jobs([job], at_once))
             while waiting and sum(size for _job, size in waiting) + len(question) > AHEAD:
                 yield from self._oldest(waiting)
             self._process.send(question)
@@ -169,6 +181,17 @@ class ReplayerProcess:
             return next(iter(other.run([msgspec.structs.replace(job, fresh=False)])))
         finally:
             other.stop()
+
+    def copied(self) -> Copied:
+        """A copy of the process as it was when the code was loaded; raises `CannotReplay`."""
+        own = self._process
+        assert isinstance(own, ConnectedProcess), "what is borrowed is not lent"
+        try:
+            connection = own.lend()
+        except CannotReplay:
+            self._restart()
+            return self.copied()
+        return Copied(connection, own.output, Lent(self.loaded, own.scratch.root, own.scratch.shown))
 
     # --- questions for an extension ---
 

@@ -30,7 +30,9 @@ from .messages import (
     Ask,
     End,
     Failed,
+    Forked,
     Jobs,
+    Lend,
     Load,
     Question,
     Watching,
@@ -40,15 +42,13 @@ from .messages import (
     encode,
 )
 from .offspring import Offspring, forked
+from .passing import received_descriptors
 from .plan import CannotReplay
 from .replayer import Replayer
 from .surroundings import use_temporary
 
 HANG_AGAIN = 10
 """Once a replay hung, the others of the run have this part of the time."""
-
-AT_ONCE = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-"""Fresh processes that work at the same time."""
 
 
 def main(descriptor: int) -> None:
@@ -122,6 +122,8 @@ class _Service:
         self._warm: Offspring | None = None
         self._fresh: deque[Offspring] = deque()
         """Processes of their own whose answers are still to be sent, oldest first."""
+        self._at_once = 1
+        """How many of them may work at the same time."""
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
@@ -160,7 +162,7 @@ class _Service:
 
     def _next(self) -> Question:
         """The next question; where there is none yet, or enough is being done, an answer is sent first."""
-        while self._fresh and (len(self._fresh) >= AT_ONCE or not self._connection.poll(0)):
+        while self._fresh and (len(self._fresh) >= self._at_once or not self._connection.poll(0)):
             self._send_oldest()
         question: Question = decode_question(self._connection.recv_bytes())
         return question
@@ -180,7 +182,8 @@ class _Service:
                     self._send_oldest()
                 self._drop_warm()
                 self._connection.send_bytes(encode(Watching(self._replayer.watch(lines))))
-            case Jobs(jobs=jobs):
+            case Jobs(jobs=jobs, at_once=at_once):
+                self._at_once = at_once
                 for job in jobs:
                     if job.fresh and self._load.forking:
                         self._begin(job)
@@ -188,6 +191,8 @@ class _Service:
                         self._connection.send_bytes(self._run(job))
             case Ask(handler=name, question=asked):
                 self._connection.send_bytes(self._handlers[name].answer(asked))
+            case Lend():
+                self._lend()
             case Load() | End():
                 raise AssertionError("it is loaded already")
 
@@ -197,6 +202,22 @@ class _Service:
         offspring = Offspring(self._replayer, self._limit, self._connections())
         self._fresh.append(offspring)
         offspring.begin(job)
+
+    def _lend(self) -> None:
+        """Fork a process that answers, over a connection of its own, whoever is given the other end."""
+        with self._replayer.enclosure.ours():
+            [descriptor] = received_descriptors(self._connection.fileno(), 1)
+        connection: Connection[Any, Any] = Connection(descriptor)
+        inherited = self._connections()
+
+        def serve() -> None:
+            for other in inherited:
+                other.close()
+            _Service(self._replayer, connection, self._load).serve()
+
+        forked(serve, self._replayer.enclosure.ours)
+        connection.close()
+        self._connection.send_bytes(encode(Forked()))
 
     def _run(self, job: Job) -> bytes:
         """The answer of the warm process, after those that are still to be given."""

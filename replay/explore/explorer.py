@@ -17,6 +17,7 @@ import msgspec
 from ...recorders.model.trace import TraceId
 from ...recorders.store.protocol import StoredTrace
 from ..change.checkout import checked_out
+from ..execute.budget import machine_budget
 from ..judge.processes import base_process, candidate_process
 from ..model.finding import Explored
 from .analyze.targets import Target
@@ -52,7 +53,8 @@ class Explorer:
             if isinstance(campaign, Unexplorable):
                 found = Explored(target=target.name, item=target.item, reason=campaign.reason)
             else:
-                found = Search(campaign).run()
+                with machine_budget().slots(2):  # both sides work at the same time
+                    found = Search(campaign).run()
         return msgspec.structs.replace(found, seconds=round(time.perf_counter() - started, 3))
 
     def _load(self) -> Shared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import importlib.util
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from ..change.settings import replay_settings
 from ..change.versions import Versions
 from ..compare.redacted_parts import KeysAtHand
 from ..execute.plan import CannotReplay
+from ..model.file_locks import LockFile
 from ..model.progress import Say, say_nothing
 from .processes import base_process, latest_revision
 from .seal import SEAL_KEY_LENGTH, OtherFormat, Seal, read_seal, seal_key, write_seal
@@ -33,6 +35,13 @@ __all__ = ["BaseUnavailable", "Oracle", "find_oracle"]
 
 SEALS_KEPT = 6
 """Seals of one baseline that stay on disk: for the branches that somebody goes back and forth between."""
+
+
+LOCKS = "locks"
+"""Name of the file beside the seals whose bytes are their locks."""
+
+LOCK_DIGITS = 15
+"""Digits of a seal's key that say which byte: as many as the offset of a file has room for."""
 
 
 class BaseUnavailable(RuntimeBaselineError):
@@ -106,7 +115,7 @@ def find_oracle(
     asked = renew or always or versions.anything or settings
     if not (asked or other or _other_distributions(known)):
         return Oracle(base, base.reason, versions, None, None, False, ignored=ignored)
-    made = known or _make(setup, reader, base, digest_of, path, say, progress)
+    made = known or _made_once(setup, reader, base, digest_of, path, say, progress, renew=renew)
     changed = Changed(other, frozenset(_other_distributions(made)), settings)
     selection = Selection(versions, changed, made)
     if not (asked or changed.distributions or selection.read):
@@ -235,6 +244,33 @@ def _known_seal(path: Path, digest_of: Callable[[str], str], say: Callable[[str]
         say(f"the seal cannot be read and is made again: {error}")
         return None
     return known if all(digest_of(file) == digest for file, digest in known.files.items()) else None
+
+
+def _made_once(
+    setup: Setup,
+    reader: BaselineReader,
+    base: Base,
+    digest_of: Callable[[str], str],
+    path: Path,
+    say: Say,
+    progress: Say,
+    *,
+    renew: bool,
+) -> Seal:
+    """The seal that another run is making just now, or one that is made here."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        locks = LockFile(path.parent / LOCKS)
+    except OSError:
+        return _make(setup, reader, base, digest_of, path, say, progress)  # it says what cannot be written
+    with closing(locks):
+        byte = int(path.stem[-LOCK_DIGITS:], 16)
+        if not locks.take(byte):
+            say(f"another run is sealing {base.label}; waiting for it")
+            locks.wait(byte)
+        # Another run may have made it since this one looked for it.
+        known = None if renew else _known_seal(path, digest_of, say_nothing)
+        return known or _make(setup, reader, base, digest_of, path, say, progress)
 
 
 def _make(

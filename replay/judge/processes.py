@@ -78,6 +78,7 @@ def base_process(
     extension: str = "",
     distributions: bool = False,
     changed_layout: Iterable[str] = (),
+    lender: str = "",
 ) -> ReplayerProcess:
     """Base, checked out in a folder, in a process of its own; not loaded yet."""
     return ReplayerProcess(
@@ -96,13 +97,15 @@ def base_process(
         limit=setup.limits.replay,
         load_limit=setup.limits.load,
         launch=setup.launch,
+        lender=lender,
     )
 
 
 def candidate_process(
     setup: Setup, reader: BaselineReader, versions: Versions, *, instrumented: bool = False, extension: str = ""
 ) -> ReplayerProcess:
-    """The working tree, in a process of its own; not loaded yet."""
+    """The working tree, in a process of its own, or a copy of one that is lent; not loaded yet."""
+    is_plain = not (instrumented or extension)
     return base_process(
         setup,
         reader,
@@ -110,6 +113,7 @@ def candidate_process(
         instrumented=instrumented,
         extension=extension,
         changed_layout=versions.changed_layout,
+        lender=setup.lender if is_plain else "",
     )
 
 

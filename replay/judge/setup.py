@@ -39,3 +39,5 @@ class Setup(NamedTuple):
     """The project's rules of redaction."""
     keys: tuple[SessionKey, ...] = ()
     """Keys of the baseline's sessions that are at hand: replays compute with what their recordings hide."""
+    lender: str = ""
+    """Address at which another process of this run lends copies of the loaded candidate; empty where none does."""

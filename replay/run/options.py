@@ -13,6 +13,7 @@ from ..judge.blindness import Blindness
 from ..judge.processes import candidate_process
 from ..judge.sealing import Runner
 from ..judge.setup import Setup
+from .shards import Shard
 
 MakeCandidate: TypeAlias = Callable[[Setup, BaselineReader, Versions], Runner]
 """Makes the working tree's runner; it is not loaded yet."""
@@ -71,3 +72,5 @@ class RunOptions(NamedTuple):
     """Note every line that a replay runs."""
     plain_tests: bool = False
     """Write a test for each divergence."""
+    shard: Shard | None = None
+    """The part of the path classes and targets that is this run's; `None` for all."""

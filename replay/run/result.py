@@ -19,6 +19,7 @@ from .baseline import BaselineFacts
 from .causes import place_key
 from .evidence import Evidence
 from .exploration import JudgedExploration
+from .shards import Shard
 
 
 class OracleFacts(NamedTuple):
@@ -107,6 +108,8 @@ class RunResult(NamedTuple):
     """Boundaries that could not be put in place in the candidate, and why."""
     evidence: tuple[Evidence, ...] = ()
     """What is to be seen of each cause."""
+    shard: Shard | None = None
+    """The part of the run that this is; `None` for a whole one."""
 
     def counts(self) -> dict[Verdict, int]:
         """Traces per verdict."""
@@ -164,9 +167,14 @@ class RunResult(NamedTuple):
         return any(counts[verdict] for verdict in BAD) or self.differs_explored()
 
     def no_pass(self) -> str:
-        """Why this run is no pass although nothing diverged; empty when it is one (or something did diverge)."""
+        """Why this run is no pass although nothing diverged; empty when it is one (or something did diverge).
+
+        A shard knows nothing of what others judged, reached and matched: who merges their results decides on the whole.
+        """
         if self._has_failed():
             return ""
+        if self.shard is not None:
+            return self._empty_baseline()
         return self._unmatched() or self._nothing_judged() or self._unjudged_change() or self._unreached()
 
     def _unmatched(self) -> str:
@@ -197,14 +205,19 @@ class RunResult(NamedTuple):
         if self.trace:
             return f"no kept trace has an id that begins with {self.trace!r}; this is not a pass"
         if not self.baseline.classes:
-            why = self.baseline.why_empty and f": {self.baseline.why_empty}"
-            return f"baseline {self.baseline.name!r} holds no trace{why}; this is not a pass"
+            return self._empty_baseline()
         if self.oracle.differs and self.oracle.changed_existing and self.reached.required is None:
             return (
                 "code changed that no recorded trace reaches, so nothing was judged; this is not a pass. "
                 "Record traffic that reaches it, or say that it need not be reached: --runtime-require-reached=0"
             )
         return ""
+
+    def _empty_baseline(self) -> str:
+        if self.baseline.classes:
+            return ""
+        why = self.baseline.why_empty and f": {self.baseline.why_empty}"
+        return f"baseline {self.baseline.name!r} holds no trace{why}; this is not a pass"
 
     def _unjudged_change(self) -> str:
         left = self.agreed.left

@@ -16,7 +16,9 @@ from ...recorders.errors import RuntimeBaselineError
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.plugins import loaded
+from ..execute.lending import Lender
 from ..execute.plan import Loaded
+from ..execute.process import ReplayerProcess
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree
@@ -38,6 +40,7 @@ from .options import Project, RunOptions
 from .places import Place, Places, places_of
 from .plan import Group, Plan, groups_of, wanted_traces
 from .result import RunResult, oracle_facts, reached_of
+from .shards import divide
 
 if TYPE_CHECKING:
     from ..explore.analyze.targets import Target
@@ -96,6 +99,7 @@ class Run:
         self._stack.callback(project.reader.close)
         self.found = Findings()
         self._loaded: Candidate | None = None
+        self._lender: Lender | None = None
 
     # --- what to do ---
 
@@ -133,10 +137,27 @@ class Run:
         """What is judged and explored for this change."""
         wanted = tuple(group for group in self.groups if self.wanted(group))
         explores = self.options.explore is not None and self.oracle.differs and not self.options.trace
-        return Plan(wanted, targets_of_change(self.oracle, self.project.reader) if explores else ())
+        return Plan(wanted, self._targets() if explores else ())
+
+    def _targets(self) -> tuple[Target, ...]:
+        targets, shard = targets_of_change(self.oracle, self.project.reader), self.options.shard
+        if shard is None:
+            return targets
+        shards = divide({target.name: len(target.traces) for target in targets}, shard.of)
+        return tuple(target for target in targets if shards[target.name] == shard.index)
+
+    @cached_property
+    def _shards(self) -> dict[tuple[str, str], int]:
+        """The shard of each path class. Nobody recorded how long its traces took: their number stands for that."""
+        shard = self.options.shard
+        costs = {(group.stored.entry, group.stored.path): len(group.stored.kept) for group in self.groups}
+        return divide(costs, shard.of) if shard is not None else {}
 
     def wanted(self, group: Group) -> list[TraceId]:
-        """The traces of a class that are to be replayed."""
+        """The traces of a class that are to be replayed in this run, or in this shard of it."""
+        shard, stored = self.options.shard, group.stored
+        if shard is not None and self._shards[stored.entry, stored.path] != shard.index:
+            return []
         return wanted_traces(group, self.oracle, self.options)
 
     @property
@@ -167,7 +188,22 @@ class Run:
             reach, all_lines = self.found.reach, self.options.all_lines
             loading = loaded_candidate(self.project, self.oracle, reach, all_lines=all_lines, progress=self._progress)
             self._loaded = self._stack.enter_context(loading)
+            if self._lender is not None and isinstance(self._loaded.runner, ReplayerProcess):
+                self._lender.offer(self._loaded.runner)
+                self._stack.callback(self._lender.close)  # before the candidate is stopped
         return self._loaded
+
+    def lend(self) -> str:
+        """The address at which other processes of this run get copies of the candidate, once `load` loaded it; this
+        process is to replay nothing itself. Raises `OSError`."""
+        if self._lender is None:
+            self._lender = Lender()
+            self._stack.callback(self._lender.close)
+        return self._lender.address
+
+    def borrow(self, address: str) -> None:
+        """Replay on copies of a candidate that another process of this run loads; to be said before `load`."""
+        self.project = self.project._replace(setup=self.project.setup._replace(lender=address))
 
     @cached_property
     def _class_judge(self) -> ClassJudge:
@@ -259,6 +295,7 @@ class Run:
             wall=loaded.wall,
             faults=tuple(loaded.faults),
             evidence=evidence_of(project, oracle.versions, verdicts_then),
+            shard=options.shard,
         )
 
     def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:
