@@ -8,17 +8,36 @@ import click
 
 from ..config import load_project
 from ..recorders.errors import RuntimeBaselineError
+from ..replay.run.parts import Part, check_parts
 from ..replay.run.result import RunResult
 from ..reports.annotations import annotations_of
 from ..reports.formats import check_ending, write
 from ..reports.headline import against, counts_line, headline_of
 from ..reports.json_report import ReportError, read_report
 from ..reports.printing import in_line
+from ..wiring import run_of
 
 FILE = click.Path(path_type=Path)
 
 
-@click.command("report")
+class _Forms(click.Group):
+    """A group whose first argument may be left out: then it is a report that is meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("report", cls=_Forms)
+def report_command() -> None:
+    """Say what a JSON report found, write it in other forms, or merge those of shards.
+
+    pytest-runtime report REPORT is short for pytest-runtime report show REPORT.
+    """
+
+
+@report_command.command("show")
 @click.argument("path", metavar="REPORT", type=FILE)
 @click.option(
     "-o",
@@ -40,7 +59,7 @@ FILE = click.Path(path_type=Path)
     metavar="FOLDER",
     help="Folder of the project in its repository, for annotations.",
 )
-def report_command(path: Path, outputs: tuple[Path, ...], github: bool, prefix: str) -> int:
+def show_command(path: Path, outputs: tuple[Path, ...], github: bool, prefix: str) -> int:
     """Say what REPORT (written by pytest --runtime-json) found, and write it in other forms.
 
     The status is that of the run: 0 for a pass, 1 for none.
@@ -57,6 +76,52 @@ def report_command(path: Path, outputs: tuple[Path, ...], github: bool, prefix: 
     click.echo(in_line(f"{headline.title}. {headline.why}"))
     click.echo(in_line(f"{against(result)}; {counts_line(result)}"))
     return result.exit_status
+
+
+@report_command.command("merge")
+@click.argument("paths", metavar="REPORT...", type=FILE, nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    type=FILE,
+    help="Write the report of the whole run there, in the form that the name says; may be given again.",
+)
+def merge_command(paths: tuple[Path, ...], outputs: tuple[Path, ...]) -> int:
+    """Merge the reports of all shards (pytest --runtime-shard=I/N --runtime-json) into the report of one run.
+
+    Stand in a checkout of the same change, with the baseline at hand. Nothing is replayed, and base is sealed again
+    only where its seal is not at hand. The status is that of the whole run: 0 for a pass, 1 for none.
+    """
+    for output in outputs:
+        check_ending(output)
+    parts = [_part(path) for path in paths]
+    check_parts(parts)
+    project, options = load_project(Path.cwd()), parts[0].options._replace(shard=None)
+    name = read(paths[0]).baseline.name
+    run = run_of(project, name, options, base=parts[0].base, say=lambda line: click.echo(in_line(line), err=True))
+    try:
+        run.prepare()
+        run.join(parts)
+        result = run.result()
+    finally:
+        run.stop()
+    for output in outputs:
+        write_to(output, result)
+    headline = headline_of(result)
+    click.echo(in_line(f"{headline.title}. {headline.why}"))
+    click.echo(in_line(f"{against(result)}; {counts_line(result)}"))
+    return result.exit_status
+
+
+def _part(path: Path) -> Part:
+    """The part that a report of a shard holds; raises `ReportError` where it is the report of a whole run."""
+    part = read(path).part
+    if part is None:
+        raise ReportError(f"{path} is the report of a whole run: there is nothing to merge it with")
+    return part
 
 
 def read(path: Path) -> RunResult:

@@ -19,6 +19,7 @@ from .baseline import BaselineFacts
 from .causes import place_key
 from .evidence import Evidence
 from .exploration import JudgedExploration
+from .parts import Part
 from .shards import Shard
 
 
@@ -110,6 +111,8 @@ class RunResult(NamedTuple):
     """What is to be seen of each cause."""
     shard: Shard | None = None
     """The part of the run that this is; `None` for a whole one."""
+    part: Part | None = None
+    """Of a shard, what it found as the other shards' results are merged with it."""
 
     def counts(self) -> dict[Verdict, int]:
         """Traces per verdict."""

@@ -6,7 +6,7 @@ pytest, the command line and whatever else validates a change translate to `RunO
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,6 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.plugins import loaded
 from ..execute.lending import Lender
-from ..execute.plan import Loaded
 from ..execute.process import ReplayerProcess
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
@@ -37,6 +36,7 @@ from .evidence import evidence_of
 from .exploration import JudgedExploration, is_accepted, judge_exploration
 from .exploring import make_explorer, targets_of_change
 from .options import Project, RunOptions
+from .parts import LoadedFacts, Part, join, part_of
 from .places import Place, Places, places_of
 from .plan import Group, Plan, groups_of, wanted_traces
 from .result import RunResult, oracle_facts, reached_of
@@ -100,6 +100,7 @@ class Run:
         self.found = Findings()
         self._loaded: Candidate | None = None
         self._lender: Lender | None = None
+        self._joined = LoadedFacts()
 
     # --- what to do ---
 
@@ -279,7 +280,7 @@ class Run:
         options = self.options if accepts else self.options._replace(accept=None)
         verdicts, explored = self.found.verdicts, self.found.explored
         verdicts_then, acceptances = reviewed(project, options, self.groups, oracle.base, verdicts, explored)
-        loaded = self._loaded.loaded if self._loaded is not None else Loaded({}, {}, {}, [])
+        facts = self._facts()
         return RunResult(
             root=Path(project.setup.root),
             trace=options.trace,
@@ -291,12 +292,25 @@ class Run:
             reached=reached_of(reach, options.require_reached),
             agreed=self._agreed(verdicts_then),
             fidelity=fidelity_of(oracle.seal, project.reader),
-            import_faults=dict(loaded.import_faults),
-            wall=loaded.wall,
-            faults=tuple(loaded.faults),
+            import_faults=facts.import_faults,
+            wall=facts.wall,
+            faults=facts.faults,
             evidence=evidence_of(project, oracle.versions, verdicts_then),
             shard=options.shard,
+            part=part_of(self, facts) if options.shard is not None else None,
         )
+
+    def _facts(self) -> LoadedFacts:
+        """What came out when the candidate was loaded, here or where the parts were judged."""
+        if self._loaded is None:
+            return self._joined
+        loaded = self._loaded.loaded
+        return LoadedFacts(dict(loaded.import_faults), loaded.wall, tuple(loaded.faults))
+
+    def join(self, parts: Sequence[Part]) -> None:
+        """Take what the shards of this run found for found; nothing is replayed. Raises `PartsMismatch`, and as
+        `prepare` does."""
+        self._joined = join(self, parts)
 
     def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:
         """The changes that no trace judged, and what was agreed about such."""

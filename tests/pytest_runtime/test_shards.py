@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_runtime.cli.main import main
 
 from ..project import ITEMS, RUN, Project, output
 
@@ -15,8 +19,8 @@ ONLY = (*RUN, "--runtime-only")
 
 def report_of(project: Project, *args: str) -> tuple[dict[str, Any], pytest.RunResult]:
     """The JSON report of a run."""
-    result = project.run(*ONLY, "--runtime-json=report.json", *args)
-    return json.loads((project.path / "report.json").read_text(encoding="utf-8")), result
+    result = project.run(*ONLY, "--runtime-json=.runtime/report.json", *args)
+    return json.loads((project.path / ".runtime" / "report.json").read_text(encoding="utf-8")), result
 
 
 def traces_of(project: Project, *args: str) -> list[str]:
@@ -105,3 +109,71 @@ def test_no_shard_is_a_usage_error(project: Project, said: str) -> None:
     result = project.run(*RUN, f"--runtime-shard={said}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"--runtime-shard: {said!r} is no shard. Write INDEX/COUNT, with an INDEX from 1 to COUNT" in output(result)
+
+
+# --- merging ------------------------------------------------------------------------------------------------------
+
+
+def merged(project: Project, monkeypatch: pytest.MonkeyPatch, *paths: str) -> tuple[int, str]:
+    """(status, output) of merging reports."""
+    monkeypatch.chdir(project.path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    out, err = StringIO(), StringIO()
+    status = main(["report", "merge", *paths, "-o", ".runtime/merged.json"], out, err)
+    return status, out.getvalue() + err.getvalue()
+
+
+def shards_of(project: Project, of: int, *args: str) -> list[str]:
+    """The reports of all shards."""
+    names = []
+    for index in range(1, of + 1):
+        name = f".runtime/shard-{index}.json"
+        project.run(*ONLY, f"--runtime-json={name}", f"--runtime-shard={index}/{of}", *args)
+        names.append(name)
+    return names
+
+
+@pytest.mark.parametrize("case", ["diverged", "unjudged", "unmatched"])
+def test_merged_shards_give_the_report_of_one_run(project: Project, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """The same bytes, whatever the order; and what needs all of them is decided."""
+    project.commit()
+    options: tuple[str, ...] = ("--runtime-all", "--runtime-require-reached=90")
+    if case == "unmatched":
+        project.moved_threshold().run(*ONLY, "--runtime-accept=TICKET-7")
+        project.change("LIMIT = 500", "LIMIT = 100")
+    if case != "diverged":
+        project.change("return number", "if number > 5:\n        return 5\n    return number", "runshop/stock.py")
+    else:
+        project.moved_threshold()
+        options = ("--runtime-all",)
+    whole, _result = report_of(project, *options)
+    names = shards_of(project, 3, *options)
+    status, said = merged(project, monkeypatch, *reversed(names))
+    assert status == (0 if whole["passed"] else 1), said
+    assert not whole["passed"]
+    assert (project.path / ".runtime" / "merged.json").read_bytes() == (
+        project.path / ".runtime" / "report.json"
+    ).read_bytes()
+
+
+def test_reports_that_are_no_parts_of_one_run_are_not_merged(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is missing, is there twice, is of a whole run, of another change, or is merged in another checkout."""
+    project.commit().moved_threshold()
+    first, second = shards_of(project, 2)
+    report_of(project)
+    for names, words in (
+        ([first], "shard 2 of 2 is missing"),
+        ([first, second, second], "shard 2 of 2 is there more than once"),
+        ([first, ".runtime/report.json"], "report.json is the report of a whole run"),
+    ):
+        status, said = merged(project, monkeypatch, *names)
+        assert status not in (0, 1)
+        assert words in said
+    project.change("LIMIT = 500", "LIMIT = 600")
+    project.run(*ONLY, "--runtime-json=.runtime/other.json", "--runtime-shard=2/2")
+    status, said = merged(project, monkeypatch, first, ".runtime/other.json")
+    assert "these are parts of different runs" in said
+    status, said = merged(project, monkeypatch, first, second)
+    assert "merge them in a checkout of the same change" in said
+    assert status not in (0, 1)
+    assert not (project.path / ".runtime" / "merged.json").exists()
