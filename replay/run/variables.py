@@ -24,6 +24,9 @@ LEAVES = 80
 COLUMNS = 12
 """Columns that are shown: what fits beside each other."""
 
+FEWEST = 3
+"""Rows of each kind from which on a column can be said to separate them: two are alike by chance."""
+
 WIDTH = 40
 """Characters of a value in a cell."""
 
@@ -41,7 +44,7 @@ class Variables(msgspec.Struct, frozen=True):
 
     columns: tuple[str, ...] = ()
     separating: int = 0
-    """How many of the first columns have no value in common between diverged traces and others."""
+    """How many of the first columns tell diverged traces from others."""
     rows: tuple[Row, ...] = ()
     constant: tuple[tuple[str, str], ...] = ()
     """Columns with one value in all rows, which are not shown as such."""
@@ -82,9 +85,26 @@ def variables_of(samples: Sequence[Sample]) -> Variables:
 
 
 def _separates(values: Sequence[str], diverged: Sequence[bool]) -> bool:
-    inside = {value for value, is_diverged in zip(values, diverged, strict=True) if is_diverged}
-    outside = {value for value, is_diverged in zip(values, diverged, strict=True) if not is_diverged}
-    return bool(inside and outside) and inside.isdisjoint(outside)
+    """Whether a column tells diverged rows from the others, and not by chance.
+
+    Values that hardly repeat have nothing in common in any two groups: such numbers have to lie on two sides of a bound.
+    """
+    inside = [value for value, is_diverged in zip(values, diverged, strict=True) if is_diverged]
+    outside = [value for value, is_diverged in zip(values, diverged, strict=True) if not is_diverged]
+    if min(len(inside), len(outside)) < FEWEST or not set(inside).isdisjoint(outside):
+        return False
+    if 2 * len(set(inside)) <= len(inside) and 2 * len(set(outside)) <= len(outside):
+        return True
+    below, above = _numbers(inside), _numbers(outside)
+    return bool(below and above) and (max(below) < min(above) or max(above) < min(below))
+
+
+def _numbers(values: Sequence[str]) -> list[float]:
+    """The values as numbers; none where one is no number."""
+    try:
+        return [float(value) for value in values]
+    except ValueError:  # one that is absent, or a text
+        return []
 
 
 def _leaves_of(trace: Trace) -> Iterator[tuple[str, str]]:

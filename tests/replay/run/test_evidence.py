@@ -18,6 +18,7 @@ from pytest_runtime.replay.run.causes import causes_of
 from pytest_runtime.replay.run.excerpts import AROUND, LONG, excerpts_of
 from pytest_runtime.replay.run.result import RunResult
 from pytest_runtime.replay.run.result_codec import decode_result, encode_result
+from pytest_runtime.replay.run.variables import _separates
 from pytest_runtime.testing import Scenario
 
 from .test_run import run_of
@@ -64,13 +65,34 @@ def test_both_sides_of_the_function_are_shown_with_what_changed_and_the_traffic(
     assert traffic == {"tier == 'gold'": {"false": 4, "true": 1}, "total > LIMIT": {"true": 3, "false": 1}}
 
 
-def test_the_column_that_separates_the_diverged_comes_first(result: RunResult) -> None:
-    """Totals of 150 diverge, those of 50 and 400 do not; tiers do not separate them."""
+def test_inputs_are_shown_side_by_side(result: RunResult) -> None:
+    """Totals of 150 diverge, those of 50 and 400 do not: with two diverged traces, nothing is said of what tells them."""
     [cause] = causes_of(result.verdicts)
     table = result.evidence_at(cause.location).variables
     assert table.columns == ("total", "tier")
-    assert table.separating == 1
+    assert table.separating == 0
     assert {(row.verdict, row.values[0]) for row in table.rows} >= {("diverged", "150"), ("same", "400")}
+
+
+@pytest.mark.parametrize(
+    ("diverged", "others", "separates"),
+    [
+        (("a", "a", "a", "a"), ("b", "b", "c", "c"), True),
+        (("a", "a", "a", "a"), ("a", "b", "b", "b"), False),
+        (("1", "2", "3"), ("4", "5", "6"), True),
+        (("9", "8", "7"), ("-1", "0.5", "6"), True),
+        (("1", "5", "3"), ("4", "2", "6"), False),
+        (("u1", "u2", "u3"), ("u4", "u5", "u6"), False),
+        (("1", "2", ""), ("4", "5", "6"), False),
+        (("1", "1"), ("2", "2", "2"), False),
+    ],
+)
+def test_a_column_separates_only_where_it_is_no_chance(
+    diverged: tuple[str, ...], others: tuple[str, ...], separates: bool
+) -> None:
+    """Ids that never repeat have nothing in common in any two groups of traces."""
+    kinds = [True] * len(diverged) + [False] * len(others)
+    assert _separates([*diverged, *others], kinds) is separates
 
 
 def test_a_result_comes_back_from_its_bytes(result: RunResult, tmp_path: Path) -> None:
