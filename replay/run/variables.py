@@ -87,7 +87,8 @@ def variables_of(samples: Sequence[Sample]) -> Variables:
 def _separates(values: Sequence[str], diverged: Sequence[bool]) -> bool:
     """Whether a column tells diverged rows from the others, and not by chance.
 
-    Values that hardly repeat have nothing in common in any two groups: such numbers have to lie on two sides of a bound.
+    Values that hardly repeat have nothing in common in any two groups, so numbers have to lie on two sides of a
+    bound.
     """
     inside = [value for value, is_diverged in zip(values, diverged, strict=True) if is_diverged]
     outside = [value for value, is_diverged in zip(values, diverged, strict=True) if not is_diverged]

@@ -66,7 +66,7 @@ def test_both_sides_of_the_function_are_shown_with_what_changed_and_the_traffic(
 
 
 def test_inputs_are_shown_side_by_side(result: RunResult) -> None:
-    """Totals of 150 diverge, those of 50 and 400 do not: with two diverged traces, nothing is said of what tells them."""
+    """Totals of 150 diverge, others do not: with two diverged traces, nothing is said of what tells them."""
     [cause] = causes_of(result.verdicts)
     table = result.evidence_at(cause.location).variables
     assert table.columns == ("total", "tier")
