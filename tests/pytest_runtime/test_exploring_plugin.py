@@ -218,7 +218,7 @@ def test_the_summary_shows_what_is_far_and_what_was_not_explored(whole: Whole) -
 def test_the_json_report_says_the_same(whole: Whole) -> None:
     """Counts and findings of each target, with their places."""
     report = whole.report
-    assert (report["format"], report["passed"], report["counts"]["diverged"]) == (5, False, 0)
+    assert (report["format"], report["passed"], report["counts"]["diverged"]) == (6, False, 0)
     found = {target["target"].rpartition(":")[2]: target for target in report["explored"]}
     assert list(found) == ["fee", "first", "label", "login", "numbers"]
     [finding] = found["fee"]["findings"]
