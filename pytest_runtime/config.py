@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
@@ -58,7 +59,9 @@ class Project(msgspec.Struct, frozen=True):
     configuration: Configuration
 
     def store_url(self, baseline: str) -> str:
-        """Where a baseline lives."""
+        """Where a baseline lives; a path is its own place."""
+        if "/" in baseline or os.sep in baseline or baseline.endswith(".baseline"):
+            return baseline
         url = self.configuration.baselines.get(baseline)
         if url is None:
             return str(self.root / DEFAULT_FOLDER / f"{baseline}.baseline")

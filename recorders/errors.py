@@ -7,6 +7,8 @@ RuntimeBaselineError
 │   ├── StoreBusy          another process writes to it; trying again helps
 │   ├── StoreLost          it was deleted, replaced or cut off while it was written to
 │   └── NewerFormat        written by a newer version of this package
+├── UnknownEntry           a baseline has no such entry
+├── UnknownTrace           no baseline keeps such a trace, or several do
 ├── ConfigurationError     the project's configuration says something that cannot be
 ├── AcceptanceError        the file of acceptances says something that cannot be
 ├── KeyProblem             a key cannot be made, read or used
@@ -49,12 +51,20 @@ class UnknownBaseline(StoreError):
     def __init__(self, name: str, *, location: str, known: Sequence[str]) -> None:
         there_are = f"there are: {', '.join(known)}" if known else "there are none yet"
         super().__init__(
-            f"no baseline {name!r}: nothing at {location}; {there_are}. "
+            f"no baseline {name!r}: nothing at {location}; {_nearest(name, known)}{there_are}. "
             f"Record one with: pytest-runtime record --baseline {name} -- COMMAND",
             location=location,
         )
         self.name = name
         self.known = tuple(known)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """A question for whoever mistyped a name; empty where none is near."""
+    import difflib  # not in a process that records
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 class NotABaseline(StoreError):
@@ -93,6 +103,40 @@ class NewerFormat(StoreError):
             location=location,
         )
         self.found = found
+
+
+NAMED = 10
+"""Entries that a message names."""
+
+
+class UnknownEntry(RuntimeBaselineError):
+    """A baseline has no such entry."""
+
+    def __init__(self, baseline: str, entry: str, known: Sequence[str]) -> None:
+        more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
+        there_are = f"there are: {', '.join(known[:NAMED])}{more}" if known else "there are none"
+        super().__init__(
+            f"the baseline {baseline!r} has no entry {entry!r}; {_nearest(entry, known)}{there_are}. "
+            f"List them with: pytest-runtime show {baseline}"
+        )
+        self.entry = entry
+        self.known = tuple(known)
+
+
+class UnknownTrace(RuntimeBaselineError):
+    """No baseline keeps such a trace, or several traces have a name that begins so."""
+
+    def __init__(self, trace: str, *, looked_in: Sequence[str], matching: Sequence[str] = ()) -> None:
+        where = f"in {', '.join(looked_in)}" if looked_in else "anywhere: there are no baselines"
+        if matching:
+            problem = f"several traces begin with {trace!r}: {', '.join(matching[:NAMED])}. Write more of the name"
+        else:
+            problem = (
+                f"no trace {trace!r} is kept {where}. A report and `pytest-runtime show NAME ENTRY` name those that are"
+            )
+        super().__init__(problem)
+        self.trace = trace
+        self.matching = tuple(matching)
 
 
 class ConfigurationError(RuntimeBaselineError):

@@ -1,151 +1,142 @@
-"""The command line: `pytest-runtime record`, and where the other commands are.
+"""The command line: which commands there are, and with which status they end.
 
-Recording must not load what judging needs, so those are imported when they are asked for.
+Each command is a module that is imported when it is asked for: recording, which goes through here in production, loads
+nothing that judges, and `--help` next to nothing.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import click
 
 from .. import __version__
-from ..config import load_project
-from ..recorders.errors import RuntimeBaselineError
-from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
-from ..recording import record_options
-from ..reports.printing import printable
-from .sample import sample_value, share_value
-from .unrecordable import warn_unrecordable
 
-STARTUP = Path(__file__).resolve().parent.parent / "startup"
-"""Put first on the recorded process's path: it holds the `sitecustomize` that starts the recorder."""
+OK, FOUND, CANNOT, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses: done, and nothing to act on; something was found; the command cannot be understood or done; Ctrl-C."""
 
 
-_LATER = {
-    "github": ("github", "github_command"),
-    "key": ("key", "key_command"),
-    "prune": ("prune", "prune_command"),
-    "report": ("report", "report_command"),
-    "scan": ("scan", "scan_command"),
-    "seal": ("seal", "seal_command"),
-    "staged": ("staged", "staged_command"),
-    "status": ("status", "status_command"),
-}
-"""Command → (module of this package, attribute)."""
+class Command(NamedTuple):
+    """A command of which only the name is known until it is asked for."""
+
+    name: str
+    help: str
+    """The first sentence of its help, so that listing the commands imports none."""
+
+
+COMMANDS = (
+    Command("check", "Verify every digest of the baseline NAME; exits with 1 where something is damaged."),
+    Command("diff", "Compare the baselines A and B: entries, paths, rates and shapes; exits with 1 where they differ."),
+    Command("explain", "Show one kept TRACE: its input, path, exchanges and outcome, and why it is not judged."),
+    Command("github", "Judge a pull request in GitHub Actions: what the action runs."),
+    Command("init", "Set the project up: configuration, a GitHub workflow and a pre-commit hook."),
+    Command("key", "Show your public key, with which recordings keep what they redact; it is made on first use."),
+    Command("list", "List the baselines of the project."),
+    Command("merge", "Merge the baselines SOURCE... into TARGET, which may be new."),
+    Command("prune", "Remove acceptances that the baseline NAME needs no more, because base does what they accept."),
+    Command("pull", "Fetch the baseline NAME from URL, or from the configured store."),
+    Command("push", "Put the baseline NAME at URL, or into the configured store."),
+    Command("record", "Run COMMAND with the recorder in it."),
+    Command("report", "Say what REPORT, written by pytest --runtime-json, found, and write it in other forms."),
+    Command("scan", "Look for secrets in the baseline NAME; exits with 1 if any is there, and prints none."),
+    Command("seal", "Replay the baseline NAME on base, keep what it shows, and say how faithful that is."),
+    Command("show", "Show what the baseline NAME holds: its entries, or the paths of one ENTRY."),
+    Command("staged", "Judge what is staged, and nothing else, against HEAD: what the pre-commit hook runs."),
+    Command("status", "Say what the baseline NAME holds and what its recorder counted."),
+)
+"""Each in the module of this package of its name, as `NAME_command`."""
+
+_NAMES = frozenset(command.name for command in COMMANDS)
 
 
 class _Commands(click.Group):
-    """Commands, of which some are imported when they are asked for."""
+    """Commands that are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_LATER])
+        return sorted(_NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _LATER:
-            return super().get_command(ctx, cmd_name)
-        module, attribute = _LATER[cmd_name]
-        command: click.Command = getattr(import_module(f"{__package__}.{module}"), attribute)
+        if cmd_name not in _NAMES:
+            return None
+        command: click.Command = getattr(import_module(f"{__package__}.{cmd_name}"), f"{cmd_name}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _NAMES and not args[0].startswith("-"):
+            from .nearest import did_you_mean
+
+            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], _NAMES)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(command.name, command.help) for command in COMMANDS])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pytest-runtime")
 def cli() -> None:
-    """Record a service's real executions, and replay them inside pytest against every change."""
+    """Record a service's real executions, and replay them inside pytest against every change.
 
-
-@cli.command("record", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
-@click.option("--baseline", required=True, metavar="NAME", help="The baseline to record into, for example staging.")
-@click.option("--include", multiple=True, metavar="PKG", help="A package under validation; may be given again.")
-@click.option("--store", metavar="URL", help="Path or URL of the store; default .runtime/NAME.baseline.")
-@click.option(
-    "--sample",
-    type=sample_value,
-    metavar="N|all|auto",
-    help="Traces a second, all, or auto (everything; a server 10 a second); default from the configuration, else auto.",
-)
-@click.option(
-    "--recipient",
-    "recipients",
-    multiple=True,
-    metavar="KEY",
-    help="Public key of somebody who may read what is redacted; may be given again. Default: PYTEST_RUNTIME_RECIPIENT, "
-    "the configuration, else your own (pytest-runtime key).",
-)
-@click.option(
-    "--cpu-share",
-    type=share_value,
-    metavar="SHARE",
-    help="The most of a server's CPU that recording may take, such as 2% or 0.02; default from the configuration, "
-    "else 2%.",
-)
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def record_command(
-    baseline: str,
-    include: tuple[str, ...],
-    store: str | None,
-    sample: Sample | None,
-    recipients: tuple[str, ...],
-    cpu_share: float | None,
-    command: tuple[str, ...],
-) -> None:
-    """Run COMMAND with the recorder in it: pytest-runtime record --baseline staging -- python -m shop"""
-    project = load_project(Path.cwd())
-    # The command takes this process's place, so signals and exit status are its own.
-    options = record_options(
-        baseline,
-        project=project,
-        include=include,
-        store=store,
-        sample=sample,
-        recipients=recipients,
-        cpu_share=cpu_share,
-        process=os.getpid(),
-    )
-    warn_unrecordable(options, command)
-    environment = dict(os.environ)
-    environment[ENVIRONMENT_KEY] = encode_options(options)
-    before = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = str(STARTUP) + (os.pathsep + before if before else "")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        os.execvpe(command[0], list(command), environment)
-    except OSError as error:
-        raise click.ClickException(f"cannot run {command[0]!r}: {error.strerror}. Is it on the PATH?") from error
+    Exits with 0 when all is well, with 1 when something was found, and with 2 when a command cannot be understood or
+    done.
+    """
 
 
 def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> int:
-    """Run the command line; returns the exit status (0 done, 1 failed, 2 or 4 a usage error)."""
-    out, err = stdout or sys.stdout, stderr or sys.stderr
+    """Run the command line; returns the exit status."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = out, err
+    sys.stdout, sys.stderr = stdout or sys.stdout, stderr or sys.stderr
     try:
-        given = list(argv) if argv is not None else None
+        return _run(argv)
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    given = list(argv) if argv is not None else None
+    try:
         # The status with which a command ends is what it returns here.
         ended = cli.main(args=given, prog_name="pytest-runtime", standalone_mode=False)
     except click.UsageError as error:
-        error.show(err)
-        return error.exit_code
-    except click.ClickException as error:
-        err.write(f"Error: {printable(error.format_message())}\n")
-        return error.exit_code
+        error.show(sys.stderr)
+        return CANNOT
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.Abort:
-        return 130
-    except RuntimeBaselineError as error:
-        err.write(f"pytest-runtime: {printable(str(error))}\n")
-        return 4
-    finally:
-        sys.stdout, sys.stderr = before
-    return ended if isinstance(ended, int) else 0
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _unread()
+    except Exception as error:
+        message = _explanation(error)
+        if message is None:
+            raise
+        sys.stderr.write(f"pytest-runtime: {message}\n")
+        return CANNOT
+    return ended if isinstance(ended, int) else OK
+
+
+def _explanation(error: Exception) -> str | None:
+    """What a person can do about an error; `None` for one that is a fault of this program."""
+    from ..recorders.errors import RuntimeBaselineError
+    from ..recorders.model.printable import printable
+
+    if isinstance(error, click.ClickException):
+        return printable(error.format_message())
+    return printable(str(error)) if isinstance(error, RuntimeBaselineError) else None
+
+
+def _unread() -> int:
+    """Nobody reads what is printed any more (`| head`): done, and nothing is flushed into the closed pipe."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK
 
 
 def run() -> None:

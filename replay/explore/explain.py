@@ -29,7 +29,7 @@ from .analyze.targets import Target
 from .differential import DifferentialRunner, Form, invocation
 from .evaluate import Divergence
 from .recorded_inputs import RecordedInput
-from .render_call import outcome_text, steps_text
+from .render_steps import outcome_text, steps_text
 from .trials.trial import Trial, TrialResult
 from .trials.trial_runner import NO_READINGS
 

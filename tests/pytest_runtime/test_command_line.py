@@ -13,7 +13,7 @@ import pytest
 
 from pytest_runtime import __version__
 from pytest_runtime.cli.main import main
-from pytest_runtime.cli.sample import sample_value
+from pytest_runtime.cli.record_values import sample_value
 from pytest_runtime.config import read_table
 from pytest_runtime.recorders.options import Sample
 from pytest_runtime.recorders.store.open import open_writer
@@ -80,27 +80,27 @@ def test_a_command_that_cannot_be_understood_has_status_2(argv: tuple[str, ...],
 
 
 def test_recording_needs_something_to_record() -> None:
-    """Status 4, with both ways to say it."""
+    """Status 2, with both ways to say it."""
     status, _out, err = command("record", "--baseline", "staging", "--", "true")
-    assert status == 4
+    assert status == 2
     assert "--include PKG" in err
     assert 'include = ["PKG"] under [tool.pytest-runtime]' in err
     assert "Traceback" not in err
 
 
 def test_a_command_that_is_not_there_is_named(here: Path) -> None:
-    """Status 1."""
+    """Status 2."""
     status, _out, err = command("record", "--baseline", "x", "--include", "shop", "--", "no-such-command-here")
-    assert status == 1
+    assert status == 2
     assert "cannot run 'no-such-command-here': No such file or directory. Is it on the PATH?" in err
 
 
-def test_a_mistake_in_the_configuration_has_status_4(here: Path) -> None:
+def test_a_mistake_in_the_configuration_has_status_2(here: Path) -> None:
     """Whichever command it is."""
     (here / "pyproject.toml").write_text("[tool.pytest-runtime]\ninclud = 1\n", encoding="utf-8")
     for argv in (("status",), ("record", "--baseline", "x", "true")):
         status, _out, err = command(*argv)
-        assert (status, "did you mean 'include'?" in err) == (4, True)
+        assert (status, "did you mean 'include'?" in err) == (2, True)
 
 
 def test_status_without_a_baseline() -> None:
@@ -109,23 +109,23 @@ def test_status_without_a_baseline() -> None:
 
 
 def test_status_of_an_unknown_baseline_lists_those_that_there_are(here: Path) -> None:
-    """Status 4."""
+    """Status 2."""
     writer = open_writer(str(here / ".runtime" / "staging.baseline"))
     writer.start(Revision("", "3.12", 0.0, {}, {}))
     writer.close()
     assert command("status") == (0, "staging\n", "")
     status, out, err = command("status", "stagin")
-    assert (status, out) == (4, "")
+    assert (status, out) == (2, "")
     assert "no baseline 'stagin'" in err
     assert "there are: staging" in err
 
 
 def test_status_of_something_else(here: Path) -> None:
-    """Status 4, with what is wrong."""
+    """Status 2, with what is wrong."""
     (here / ".runtime").mkdir()
     (here / ".runtime" / "staging.baseline").write_text("hello " * 500)
     status, _out, err = command("status", "staging")
-    assert status == 4
+    assert status == 2
     assert "is not a readable baseline" in err
 
 
@@ -224,9 +224,9 @@ def test_sealing_renews(recorded: Path) -> None:
     ],
 )
 def test_what_cannot_be_sealed_is_reported_in_a_line(recorded: Path, argv: tuple[str, ...], said: str) -> None:
-    """Status 4, on standard error."""
+    """Status 2, on standard error."""
     status, out, err = command("seal", *argv)
-    assert (status, out) == (4, "")
+    assert (status, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
     assert "Traceback" not in err
@@ -236,7 +236,7 @@ def test_a_base_that_does_not_import_is_reported_in_a_line(recorded: Path) -> No
     """With the way out."""
     (recorded / "runshop" / "__init__.py").write_text("import not_installed_here\n")
     status, _out, err = command("seal", "staging", "--base", ".")
-    assert status == 4
+    assert status == 2
     assert "cannot be replayed in this environment: cannot import the included package 'runshop'" in err
 
 
@@ -247,4 +247,4 @@ def test_an_empty_baseline_is_not_sealed(here: Path) -> None:
     writer.start(Revision("", "3.12", 0.0, {}, {}))
     writer.close()
     status, _out, err = command("seal", "staging")
-    assert (status, "baseline 'staging' holds no trace: there is nothing to seal" in err) == (4, True)
+    assert (status, "baseline 'staging' holds no trace: there is nothing to seal" in err) == (2, True)

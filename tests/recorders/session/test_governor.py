@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_runtime.cli.sample import share_value
+from pytest_runtime.cli.record_values import share_value
 from pytest_runtime.config import read_table
 from pytest_runtime.recorders.errors import ConfigurationError
 from pytest_runtime.recorders.session.governor import (

@@ -1,4 +1,4 @@
-"""Inputs and outcomes in words: a call as a person would write it, and what a side did on it."""
+"""Inputs and outcomes in words: a call as a person would write it, and what it came to."""
 
 from __future__ import annotations
 
@@ -6,29 +6,15 @@ from collections.abc import Sequence
 
 from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import BytesNode, DictNode, ObjectNode, Tree, TupleNode, field
-from ..model.difference import Difference
-from ..model.invocation import Invocation
-from ..model.observation import Observation, comparable
-from ..model.render import literal, short
-from .analyze.targets import Target
-from .trials.trial import TrialResult
+from .invocation import Invocation
+from .observation import Observation, comparable
+from .render import literal, short
 
 WIDTH = 160
 """Characters of a value: a call with two such values fits into two lines of a wide terminal."""
 
 PAGE_WIDTH = 60
 """Characters of a body that is no JSON: a page says little by its beginning."""
-
-
-def steps_text(steps: Sequence[Invocation], target: Target) -> str:
-    """Calls in sequence; those that follow on the same object are written without it."""
-    first, *more = steps
-    texts = [call_text(first, target.names)]
-    for step in more:
-        names = target.names if step.target == target.name else ()
-        is_on_same = step.kind in ("method", "property")
-        texts.append(call_text(step, names, is_on_same=is_on_same))
-    return ", then ".join(texts)
 
 
 def call_text(step: Invocation, names: Sequence[str], *, is_on_same: bool = False) -> str:
@@ -58,22 +44,6 @@ def _given(arguments: Tree, names: Sequence[str]) -> tuple[Tree, str]:
     if isinstance(kwargs, DictNode):
         parts += [f"{key}={short(value, WIDTH)}" for key, value in zip(kwargs.keys, kwargs.values, strict=True)]
     return receiver, ", ".join(parts)
-
-
-def outcome_text(result: TrialResult, step: int, differences: Sequence[Difference], *, is_base: bool) -> str:
-    """What a side did: `returned Decimal('0')`, `raised ValueError('…')`, `answered 400 …`, `did not end`."""
-    if result.ended == "hung":
-        return f"did not end: {result.reason}"
-    if result.ended != "outcome":
-        return result.reason or result.ended
-    observation = result.observations[step]
-    if differences and all(difference.kind == "mutation" for difference in differences):
-        first = differences[0]
-        return f"left {first.field} as {short(first.base if is_base else first.candidate, WIDTH)}"
-    if differences and all(difference.kind == "outbound" for difference in differences):
-        first = differences[0]
-        return f"{first.field}: {short(first.base if is_base else first.candidate, WIDTH)}"
-    return value_text(observation)
 
 
 def value_text(observation: Observation) -> str:

@@ -1,0 +1,140 @@
+"""`pytest-runtime explain`: one kept trace, from its input to its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from ..config import Project, load_project
+from ..recorders.errors import UnknownBaseline, UnknownTrace
+from ..replay.inspect.explained import ExchangeView, Explanation, Part, explain, find_trace
+from .baselines import complete_baselines, opened
+from .output import Block, Line, Table, json_option, show
+
+
+@click.command("explain")
+@click.argument("trace")
+@click.option(
+    "--baseline",
+    shell_complete=complete_baselines,
+    metavar="NAME",
+    help="The baseline that keeps it; default: any.",
+)
+@json_option
+def explain_command(trace: str, baseline: str | None, as_json: bool) -> None:
+    """Show one kept TRACE, named by its id or the beginning of it: its input, the path that it took, its exchanges in
+    order, its outcome, and why it is not judged if it is not. What is redacted is shown as pseudonyms."""
+    project = load_project(Path.cwd())
+    name = baseline if baseline is not None else _keeper(project, trace)
+    with opened(project, name) as reader:
+        explanation = explain(name, reader, project.root, trace)
+    show("explain", explanation, blocks_of(explanation), as_json=as_json)
+
+
+def _keeper(project: Project, trace: str) -> str:
+    """The baseline that keeps a trace; raises `UnknownTrace`."""
+    known = project.known_baselines()
+    matching: dict[str, list[str]] = {}
+    for name in known:
+        try:
+            with opened(project, name) as reader:
+                if found := find_trace(reader, trace):
+                    matching[name] = [stored.id for stored in found]
+        except UnknownBaseline:
+            continue  # configured, and not recorded yet
+    if not matching:
+        raise UnknownTrace(trace, looked_in=known)
+    exact = [name for name, found in matching.items() if trace in found]
+    if len(matching) > 1 and len(exact) != 1:
+        several = [f"{trace_id} in {name}" for name, ids in matching.items() for trace_id in ids]
+        raise UnknownTrace(trace, looked_in=known, matching=several)
+    return exact[0] if exact else next(iter(matching))
+
+
+def blocks_of(found: Explanation) -> Iterator[Block]:
+    """A trace from top to bottom."""
+    yield Line(f"{found.entry} · {found.words}", "heading")
+    when = f" · {found.started}" if found.started else ""
+    commit = f" at {found.commit[:12]}" if found.commit else ""
+    yield Line(
+        f"trace {found.trace} of baseline {found.baseline}{when}{commit} · {found.recorded} took this path", indent=2
+    )
+    if found.fault:
+        yield Line(f"it cannot be read: {found.fault}", "bad", 2)
+        return
+    yield from _section("input", [Line(found.input, indent=2)])
+    yield from _parts(found.parts, indent=4)
+    decisions = [[row.condition, f"{row.function}:{row.line}"] for row in found.decisions]
+    if decisions:
+        yield from _section("path", [Table(("decision, at its first occurrence", "where"), decisions, indent=2)])
+    if found.truncated:
+        yield Line("the recorder stopped looking before the trace ended", indent=2)
+    if found.calls:
+        yield from _section("inner calls that returned a plain value", _parts(found.calls, indent=2))
+    if found.exchanges:
+        yield from _section("exchanges", [])
+        for number, exchange in enumerate(found.exchanges, 1):
+            yield from _exchange_blocks(number, exchange)
+    if found.readings:
+        yield from _section("clock and random values", _parts(found.readings, indent=2))
+    if found.variables:
+        yield from _section("environment", _parts(found.variables, indent=2))
+    yield from _section("outcome", [Line(found.outcome, indent=2)])
+    if found.changed_arguments:
+        yield Line(f"arguments afterwards: {found.changed_arguments}", indent=2)
+    yield from _notes(found)
+
+
+def _section(title: str, blocks: Sequence[Block] | Iterator[Block]) -> Iterator[Block]:
+    yield Line()
+    yield Line(title, "heading")
+    yield from blocks
+
+
+def _parts(parts: Sequence[Part], indent: int) -> Iterator[Block]:
+    width = max((len(part.name) for part in parts), default=0)
+    for part in parts:
+        yield Line(f"{part.name:<{width}}  {part.text}", indent=indent)
+
+
+def _exchange_blocks(number: int, exchange: ExchangeView) -> Iterator[Block]:
+    place = f"  ({exchange.place})" if exchange.place else ""
+    thread = f", thread {exchange.thread}" if exchange.thread else ""
+    yield Line(f"{number}. {exchange.label} · {exchange.effect}{thread}{place}", indent=2)
+    yield Line(f"asked     {exchange.request}", indent=5)
+    if exchange.answer:
+        yield Line(f"answered  {exchange.answer}", indent=5)
+    for item in exchange.items:
+        yield Line(f"item      {item}", indent=5)
+    if exchange.item_count > len(exchange.items):
+        yield Line(f"          and {exchange.item_count - len(exchange.items)} more", "dim", 5)
+    if exchange.error:
+        yield Line(f"raised    {exchange.error}", "bad", 5)
+
+
+def _notes(found: Explanation) -> Iterator[Block]:
+    yield Line()
+    if found.redacted:
+        yield Line(f"{found.redacted} values are pseudonyms of what was redacted", "dim")
+    for gap in found.gaps:
+        yield Line(f"not recorded: {gap}", "bad")
+    if found.producers:
+        yield Line(f"what it was given was made by the traces {', '.join(found.producers)}", "dim")
+    evidence = found.evidence
+    if evidence is None:
+        yield Line(
+            f"not sealed: whether base replays it as recorded is not known (pytest-runtime seal {found.baseline})"
+        )
+        return
+    if evidence.judged:
+        yield Line(
+            f"judged: {evidence.base} replays it as recorded; {evidence.values_compared} values are compared", "good"
+        )
+    else:
+        yield Line(f"not judged on {evidence.base}: {evidence.reason}", "bad")
+        if evidence.cure:
+            yield Line(f"to have it judged: {evidence.cure}", indent=2)
+    for field in evidence.volatile:
+        yield Line(f"compared by shape, because it changes between replays of base: {field}", "dim")
