@@ -58,6 +58,11 @@ class Project(msgspec.Struct, frozen=True):
     root: Path
     configuration: Configuration
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether there is a project file; without one, the root is a folder in which somebody happened to stand."""
+        return (self.root / FILE).is_file()
+
     def store_url(self, baseline: str) -> str:
         """Where a baseline lives; a path is its own place."""
         if "/" in baseline or os.sep in baseline or baseline.endswith(".baseline"):

@@ -31,7 +31,8 @@ def open_baseline(project: Project, name: str) -> BaselineReader:
     try:
         return open_reader(url)
     except UnknownBaseline as error:
-        raise UnknownBaseline(name, location=url, known=project.known_baselines()) from error
+        outside = "" if project.is_configured else str(project.root)
+        raise UnknownBaseline(name, location=url, known=project.known_baselines(), outside=outside) from error
 
 
 def keys_of(project: Project, baseline: str) -> tuple[SessionKey, ...]:

@@ -48,15 +48,21 @@ class StoreError(RuntimeBaselineError):
 class UnknownBaseline(StoreError):
     """There is no baseline of that name."""
 
-    def __init__(self, name: str, *, location: str, known: Sequence[str]) -> None:
+    def __init__(self, name: str, *, location: str, known: Sequence[str], outside: str = "") -> None:
+        """`outside` is the folder in and above which there is no project, where there is none."""
         there_are = f"there are: {', '.join(known)}" if known else "there are none yet"
         super().__init__(
             f"no baseline {name!r}: nothing at {location}; {_nearest(name, known)}{there_are}. "
-            f"Record one with: pytest-runtime record --baseline {name} -- COMMAND",
+            f"{_outside(outside)}Record one with: pytest-runtime record --baseline {name} -- COMMAND",
             location=location,
         )
         self.name = name
         self.known = tuple(known)
+
+
+def _outside(folder: str) -> str:
+    """That a folder lies in no project; empty for none."""
+    return f"Is this the right folder? There is no pyproject.toml at or above {folder}. " if folder else ""
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

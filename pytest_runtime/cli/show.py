@@ -104,7 +104,7 @@ def entry_blocks(found: EntryContents, *, everything: bool) -> Iterator[Block]:
     shown = found.paths if everything else found.paths[:PATHS_SHOWN]
     for path in shown:
         yield Line()
-        yield from _path_blocks(path, everything=everything)
+        yield from _path_blocks(path, everything=everything, with_outcome=len(entry.outcomes) > 1)
     if len(shown) < len(found.paths):
         yield Line()
         yield Line(f"and {len(found.paths) - len(shown)} more paths, with less traffic (--all)", "dim", 2)
@@ -126,9 +126,9 @@ def _arms_text(rate: BranchRate) -> str:
     return ", ".join(f"{taken} {percent(count, rate.recorded)}" for taken, count in rate.arms.items())
 
 
-def _path_blocks(path: PathTraffic, *, everything: bool) -> Iterator[Block]:
+def _path_blocks(path: PathTraffic, *, everything: bool, with_outcome: bool) -> Iterator[Block]:
     rate = percent(path.rate, 1)
-    outcome = "" if path.words == path.outcome or path.words.endswith(f" · {path.outcome}") else f" → {path.outcome}"
+    outcome = f" → {path.outcome}" if with_outcome and path.outcome not in path.words else ""
     yield Line(f"{path.words}{outcome} · {path.recorded} recorded, {rate}", "heading", 2)
     conditions = path.conditions if everything else path.conditions[-CONDITIONS_SHOWN:]
     if len(conditions) < len(path.conditions):

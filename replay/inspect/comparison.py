@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +30,7 @@ class RateChange(msgspec.Struct, frozen=True, kw_only=True):
     before: float
     after: float
     recorded_before: int
+    """Traces that did so."""
     recorded_after: int
 
 
@@ -55,7 +57,7 @@ class EntryChange(msgspec.Struct, frozen=True, kw_only=True):
     rates: tuple[RateChange, ...]
     """Of paths that both have."""
     branches: tuple[RateChange, ...]
-    """Of arms that both have."""
+    """Of arms that both have, as parts of the traces that came to their branch."""
     shapes: tuple[ShapeChange, ...]
 
     @property
@@ -109,7 +111,9 @@ def compare_baselines(names: tuple[str, str], one: BaselineReader, other: Baseli
         after=names[1],
         new_entries=tuple(row for name, row in after.items() if name not in before),
         gone_entries=tuple(row for name, row in before.items() if name not in after),
-        traffic=_moved([(name, before[name].recorded, after[name].recorded) for name in common], *totals),
+        traffic=_moved(
+            [_Row(name, before[name].recorded, totals[0], after[name].recorded, totals[1]) for name in common]
+        ),
         entries=tuple(change for change in changes if not change.is_empty),
     )
 
@@ -156,24 +160,48 @@ def _path_rates(
     before: Sequence[StoredClass], after: Sequence[StoredClass], words: Mapping[tuple[str, str], str]
 ) -> tuple[RateChange, ...]:
     was = {stored.path: stored.count for stored in before}
+    whole = _whole(before), _whole(after)
     rows = [
-        (words[stored.entry, stored.path], was[stored.path], stored.count) for stored in after if stored.path in was
+        _Row(words[stored.entry, stored.path], was[stored.path], whole[0], stored.count, whole[1])
+        for stored in after
+        if stored.path in was
     ]
-    return _moved(rows, _whole(before), _whole(after))
+    return _moved(rows)
 
 
 def _arm_rates(before: Sequence[StoredClass], after: Sequence[StoredClass]) -> tuple[RateChange, ...]:
+    """Arms by how many of the traces that came to their branch took them: what happens before is no change of them."""
     was, now = arm_counts(before), arm_counts(after)
-    rows = [(arm_text(arm), was[identity][1], count) for identity, (arm, count) in now.items() if identity in was]
-    return _moved(rows, _whole(before), _whole(after))
+    rows = [
+        _Row(arm_text(found.arm), was[identity].taken, was[identity].reached, found.taken, found.reached)
+        for identity, found in now.items()
+        if identity in was
+    ]
+    return _moved(rows)
 
 
-def _moved(rows: Iterable[tuple[str, int, int]], before: int, after: int) -> tuple[RateChange, ...]:
-    """Of (name, count before, count after) those whose rate moved, by the size of what moved."""
+class _Row(NamedTuple):
+    """A rate in both baselines, as counts."""
+
+    name: str
+    was: int
+    before: int
+    now: int
+    after: int
+
+
+def _moved(rows: Iterable[_Row]) -> tuple[RateChange, ...]:
+    """The rates that moved, those with most traffic first."""
     found = [
-        RateChange(name=name, before=was / before, after=now / after, recorded_before=was, recorded_after=now)
-        for name, was, now in rows
-        if has_moved(was, before, now, after)
+        RateChange(
+            name=row.name,
+            before=row.was / row.before,
+            after=row.now / row.after,
+            recorded_before=row.was,
+            recorded_after=row.now,
+        )
+        for row in rows
+        if has_moved(row.was, row.before, row.now, row.after)
     ]
     return tuple(sorted(found, key=lambda change: (-max(change.recorded_before, change.recorded_after), change.name)))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from ...recorders.errors import UnknownEntry
 from ...recorders.model.absences import unsampled
-from ...recorders.model.branches import Arm, Branch, FunctionName
+from ...recorders.model.branches import Arm, FunctionName
 from ...recorders.model.trace import Entry
 from ...recorders.store.protocol import BaselineReader, StoredClass
 from ..judge.path_names import name_classes
@@ -200,42 +200,49 @@ def arm_text(arm: Arm) -> str:
     return f"{arm.branch.function}:{arm.branch.line} {arm.words()}"
 
 
+class ArmCount(NamedTuple):
+    """How often an arm was taken."""
+
+    arm: Arm
+    taken: int
+    """Traces that took it."""
+    reached: int
+    """Traces that came to its branch."""
+
+
+def arm_counts(classes: Sequence[StoredClass]) -> dict[ArmIdentity, ArmCount]:
+    """How many traces of some path classes took each arm."""
+    reached: Counter[BranchIdentity] = Counter()
+    taken: Counter[ArmIdentity] = Counter()
+    arms: dict[ArmIdentity, Arm] = {}
+    for stored in classes:
+        own = {arm.identity: arm for arm in stored.description.arms}
+        for identity, arm in own.items():
+            arms.setdefault(identity, arm)
+            taken[identity] += stored.count
+        for branch in {arm.branch.identity for arm in own.values()}:
+            reached[branch] += stored.count
+    return {identity: ArmCount(arm, taken[identity], reached[arm.branch.identity]) for identity, arm in arms.items()}
+
+
 def branch_rates(classes: Sequence[StoredClass]) -> list[BranchRate]:
     """The branches that traces of some path classes leave by different arms; those whose rarer arm has most traffic
     come first, because they divide the traffic.
 
     One that every trace leaves by the same arms, such as a loop that is entered and ended, says nothing.
     """
-    reached: Counter[BranchIdentity] = Counter()
-    arms: dict[BranchIdentity, Counter[str]] = {}
-    branches: dict[BranchIdentity, Branch] = {}
-    for stored in classes:
-        for identity in {arm.branch.identity for arm in stored.description.arms}:
-            reached[identity] += stored.count
-        for arm in set(stored.description.arms):
-            branches.setdefault(arm.branch.identity, arm.branch)
-            arms.setdefault(arm.branch.identity, Counter())[arm.taken] += stored.count
+    by_branch: dict[BranchIdentity, list[ArmCount]] = {}
+    for count in arm_counts(classes).values():
+        by_branch.setdefault(count.arm.branch.identity, []).append(count)
     rates = [
         BranchRate(
-            function=branch.function,
-            line=branch.line,
-            condition=branch.condition,
-            recorded=reached[identity],
-            arms=dict(sorted(arms[identity].items())),
+            function=counts[0].arm.branch.function,
+            line=counts[0].arm.branch.line,
+            condition=counts[0].arm.branch.condition,
+            recorded=counts[0].reached,
+            arms=dict(sorted((count.arm.taken, count.taken) for count in counts)),
         )
-        for identity, branch in branches.items()
-        if any(count < reached[identity] for count in arms[identity].values())
+        for counts in by_branch.values()
+        if any(count.taken < count.reached for count in counts)
     ]
     return sorted(rates, key=lambda rate: (-min(rate.arms.values()), rate.function, rate.line, rate.condition))
-
-
-def arm_counts(classes: Sequence[StoredClass]) -> dict[ArmIdentity, tuple[Arm, int]]:
-    """How many traces of some path classes took each arm."""
-    counts: Counter[ArmIdentity] = Counter()
-    arms: dict[ArmIdentity, Arm] = {}
-    for stored in classes:
-        taken = {arm.identity: arm for arm in stored.description.arms}
-        for identity, arm in taken.items():
-            arms.setdefault(identity, arm)
-            counts[identity] += stored.count
-    return {identity: (arm, counts[identity]) for identity, arm in arms.items()}

@@ -1,0 +1,269 @@
+"""`list`, `show`, `explain` and `diff`: what is printed, as text and as JSON, of real baselines."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .commands import PASSWORD, SHOP, record, run, usual
+
+
+def entry_of(function: str) -> str:
+    """The full name of an entry of the baseline `staging`."""
+    names: list[str] = [entry["name"] for entry in run("show", "staging", "--json").json["entries"]]
+    return next(name for name in names if name.endswith(f":{function}"))
+
+
+def trace_of(function: str, words: str = "") -> str:
+    """A kept trace of an entry, on a path with these words."""
+    paths = run("show", "staging", entry_of(function), "--json").json["paths"]
+    return next(str(path["traces"][0]) for path in paths if words in path["words"])
+
+
+def test_without_a_baseline_the_list_says_how_to_make_one(here: Path) -> None:
+    """Nothing is wrong: status 0."""
+    assert run("list") == (0, "no baselines yet; pytest-runtime record --baseline NAME -- COMMAND\n", "")
+    assert run("list", "--json").json == {"format": "pytest-runtime list", "version": 1, "baselines": []}
+
+
+def test_the_list_has_a_row_for_each_baseline(project: Path) -> None:
+    """With entries, paths, traces, when it was recorded, and whether it is sealed."""
+    listed = run("list")
+    assert listed.status == 0
+    assert listed.lines[0] == "baseline size entries paths recorded kept last recorded commit sealed"
+    assert re.fullmatch(r"staging [\d.]+ KiB 3 6 7 7 20\d\d-\d\d-\d\dT\S+ - no", listed.lines[1])
+    (baseline,) = run("list", "--json").json["baselines"]
+    assert baseline["size"] == os.path.getsize(project / ".runtime" / "staging.baseline")
+    assert (baseline["entries"], baseline["paths"], baseline["recorded"], baseline["kept"]) == (3, 6, 7, 7)
+
+
+def test_a_damaged_baseline_does_not_hide_the_others(project: Path) -> None:
+    """It has a line that says why it cannot be read, and the status says that something was found."""
+    (project / ".runtime" / "broken.baseline").write_text("hello " * 500)
+    listed = run("list")
+    assert listed.status == 1
+    assert any(line.startswith("staging ") for line in listed.lines)
+    assert any(line.startswith("broken: ") and "is not a readable baseline" in line for line in listed.lines)
+
+
+def test_show_lists_entries_by_traffic(project: Path) -> None:
+    """With their part of it, and the kinds of their outcomes."""
+    entries = run("show", "staging", "--json").json["entries"]
+    assert [entry["name"].rpartition(":")[2] for entry in entries] == ["fee", "check", "login"]
+    assert [(entry["recorded"], entry["paths"], round(entry["share"], 3)) for entry in entries] == [
+        (4, 3, 0.571),
+        (2, 2, 0.286),
+        (1, 1, 0.143),
+    ]
+    assert entries[1]["outcomes"] == {"ValueError": 1, "returned": 1}
+    assert any(line.endswith(":fee 4 57 % 3 4 returned 100 %") for line in run("show", "staging").lines)
+
+
+def test_show_has_branches_paths_and_examples_of_an_entry(project: Path) -> None:
+    """Conditions in words, how often each arm is taken, shapes, and a call with its result for each path."""
+    shown = run("show", "staging", entry_of("fee"))
+    assert shown.status == 0
+    assert any(re.match(r"total > 100 4 false 75 %, true 25 % \S+:fee:3", line) for line in shown.lines)
+    assert "coupon is not None is false · 2 recorded, 50 %" in shown.lines
+    assert "for example fee(total=200)" in shown.lines
+    assert "returned {'fee': 0, 'coupon': 'SAVE'}" in shown.lines
+    assert any(line.startswith("outcome ") and "int 0–10" in line for line in shown.lines)  # noqa: RUF001
+
+
+def test_show_prints_so_many_examples(project: Path) -> None:
+    """None where none is asked for."""
+    found = run("show", "staging", entry_of("fee"), "--examples", "2", "--json").json
+    assert [len(path["examples"]) for path in found["paths"]] == [2, 1, 1]
+    assert "for example" not in run("show", "staging", entry_of("fee"), "--examples", "0").out
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_secret_is_shown_as_its_pseudonym(project: Path, form: tuple[str, ...]) -> None:
+    """In examples and in the explanation of a trace; the pseudonym is as long as the secret."""
+    pseudonym = run("show", "staging", entry_of("login"), "--json").json["paths"][0]["examples"][0]["input"]
+    assert re.search(rf"password='[^']{{{len(PASSWORD)}}}'", pseudonym)
+    for argv in (("show", "staging", entry_of("login")), ("explain", trace_of("login"))):
+        shown = run(*argv, *form)
+        assert shown.status == 0
+        assert "password" in shown.out
+        assert PASSWORD not in shown.out
+
+
+def test_explain_shows_a_trace_from_input_to_outcome(project: Path) -> None:
+    """The call, the path with its places, the outcome, and that nobody knows yet whether it can be judged."""
+    trace = trace_of("fee", "total > 100 is true")
+    shown = run("explain", trace)
+    assert shown.status == 0
+    assert shown.lines[0].endswith(":fee · total > 100 is true")
+    assert f"trace {trace} of baseline staging" in shown.out
+    assert "fee(total=200)" in shown.lines
+    assert any(re.fullmatch(r"total > 100 is true \S+:fee:3", line) for line in shown.lines)
+    assert "returned 10" in shown.lines
+    assert "not sealed: whether base replays it as recorded is not known (pytest-runtime seal staging)" in shown.lines
+
+
+def test_explain_takes_the_beginning_of_a_name(project: Path) -> None:
+    """Where it is that of one trace; where it is that of several, they are listed."""
+    trace = trace_of("check", "number < 0 is true")
+    whole = run("explain", trace, "--baseline", "staging")
+    assert whole.lines[0].endswith(":check · number < 0 is true")
+    assert run("explain", trace[:9]) == whole
+    several = run("explain", "")
+    assert (several.status, several.out) == (2, "")
+    assert "several traces begin with ''" in several.err
+    assert "Write more of the name" in several.err
+
+
+def test_an_unknown_trace_is_named(project: Path) -> None:
+    """With where it was looked for."""
+    unknown = run("explain", "ffffffffffffffff")
+    assert (unknown.status, unknown.out) == (2, "")
+    assert "no trace 'ffffffffffffffff' is kept in staging" in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("show", "stagin"), "no baseline 'stagin': "),
+        (("show", "stagin"), "did you mean 'staging'?"),
+        (("show", "staging", "shop:fe"), "has no entry 'shop:fe'; did you mean "),
+        (("show", "staging", "shop:fe"), "List them with: pytest-runtime show staging"),
+        (("diff", "staging", "other"), "no baseline 'other': "),
+        (("explain", "00", "--baseline", "other"), "no baseline 'other': "),
+        (("shwo", "staging"), "No such command 'shwo'. Did you mean 'show'?"),
+        (("show", "staging", "--exampels", "3"), "No such option"),
+    ],
+)
+def test_what_is_not_there_is_named_with_the_nearest(project: Path, argv: tuple[str, ...], said: str) -> None:
+    """Status 2, on standard error alone."""
+    ran = run(*argv)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_outside_of_any_project_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration was found on the way up."""
+    monkeypatch.chdir(tmp_path)
+    ran = run("show", "staging")
+    assert ran.status == 2
+    assert "There is no pyproject.toml at or above" in ran.err
+
+
+def test_exchanges_are_shown_in_order(here: Path) -> None:
+    """What was asked, what was answered, and where."""
+    source = """
+        import sqlite3
+
+        def names(least):
+            connection = sqlite3.connect(":memory:")
+            try:
+                connection.execute("CREATE TABLE users (name TEXT, age INTEGER)")
+                connection.executemany("INSERT INTO users VALUES (?, ?)", [("ann", 3), ("bob", 9)])
+                return [row[0] for row in connection.execute("SELECT name FROM users WHERE age > ?", (least,))]
+            finally:
+                connection.close()
+        """
+    record(here, "staging", lambda shop: shop.names(5), source)
+    trace = trace_of("names")
+    exchanges = run("explain", trace, "--json").json["exchanges"]
+    labels = [exchange["label"] for exchange in exchanges]
+    assert labels[0] == "CONNECT"
+    assert [label for label in labels if "users" in label] == ["CREATE users", "INSERT users", "SELECT users"]
+    shown = run("explain", trace)
+    assert any(line.endswith("'parameters': {'age': 5}}") for line in shown.lines)
+    assert "item ('bob',)" in shown.lines
+
+
+def test_a_sealed_trace_says_whether_base_is_evidence(project: Path) -> None:
+    """What changed by itself is no evidence, with the reason; what replays as recorded is judged."""
+    source = SHOP.replace('return {"user": user', 'return {"id": id(object()), "user": user')
+    assert source != SHOP
+    scenario = record(project, "moving", usual, source)
+    name = scenario.names["shop"]
+    (project / "pyproject.toml").write_text(f'[tool.pytest-runtime]\ninclude = ["{name}"]\n', encoding="utf-8")
+    base = project.parent / f"{project.name}-old"
+    base.mkdir()
+    shop = (project / f"{name}.py").read_text(encoding="utf-8")
+    (base / f"{name}.py").write_text(shop.replace("return number", "return number + 1"), encoding="utf-8")
+    sealed = run("seal", "moving", "--base", str(base))
+    assert (sealed.status, sealed.err) == (0, "")
+    rows = {row["name"]: row for row in run("list", "--json").json["baselines"]}
+    assert rows["staging"]["seal"] is None
+    assert (rows["moving"]["seal"]["traces"], rows["moving"]["seal"]["no_evidence"]) == (7, 1)
+    paths = run("show", "moving", f"{name}:check", "--json").json["paths"]
+    unjudged = next(path for path in paths if path["no_evidence"])
+    shown = run("explain", unjudged["traces"][0], "--baseline", "moving")
+    assert any(line.startswith("not judged on ") and "recorded 1, replayed 2" in line for line in shown.lines)
+    assert any(line.startswith("to have it judged: record again") for line in shown.lines)
+    (login,) = run("show", "moving", f"{name}:login", "--json").json["paths"]
+    evidence = run("explain", login["traces"][0], "--baseline", "moving", "--json").json["evidence"]
+    assert (evidence["judged"], evidence["volatile"]) == (True, ["return.id"])
+
+
+def test_a_baseline_does_not_differ_from_itself(project: Path) -> None:
+    """Status 0, and a line that says so; under another name as well."""
+    shutil.copy(project / ".runtime" / "staging.baseline", project / ".runtime" / "copy.baseline")
+    same = run("diff", "staging", "copy")
+    assert same == (0, "staging and copy have the same entries, paths, rates and shapes\n", "")
+
+
+def test_diff_shows_what_traffic_does_that_it_did_not(here: Path) -> None:
+    """New and gone entries and paths, rates that moved by more than chance, and shapes."""
+
+    def before(shop: Any) -> None:
+        for number in range(200):
+            shop.fee(101 if number % 2 else 1)
+        shop.check(1)
+        shop.check(2)
+
+    def after(shop: Any) -> None:
+        for number in range(200):
+            shop.fee(101 if number % 10 == 0 else 1)
+        for _twice in range(2):
+            shop.fee(1, coupon="SAVE")
+        shop.login("bob", PASSWORD)
+
+    record(here, "before", before)
+    record(here, "after", after)
+    ran = run("diff", "before", "after", "--json")
+    assert ran.status == 1
+    found = ran.json
+    assert [entry["name"].rpartition(":")[2] for entry in found["new_entries"]] == ["login"]
+    assert [entry["name"].rpartition(":")[2] for entry in found["gone_entries"]] == ["check"]
+    (fee,) = found["entries"]
+    assert [path["words"] for path in fee["new_paths"]] == ["coupon is not None is true"]
+    assert fee["gone_paths"] == []
+    arms = {rate["name"].partition(" ")[2]: (rate["before"], round(rate["after"], 2)) for rate in fee["branches"]}
+    assert arms == {"total > 100 is false": (0.5, 0.9), "total > 100 is true": (0.5, 0.1)}
+    assert {(change["part"], change["place"], change["change"]) for change in fee["shapes"]} >= {
+        ("outcome", "$", "dict is new"),
+    }
+    text = run("diff", "before", "after")
+    assert "new path coupon is not None is true → returned · 2 recorded, <1 %" in text.lines
+    assert any(line.startswith("new entry ") and ":login · 1 recorded" in line for line in text.lines)
+
+
+def test_names_of_a_hostile_baseline_are_made_printable(here: Path) -> None:
+    """An entry whose name holds control characters and workflow commands is harmless in every form."""
+    from pytest_runtime.recorders.model.trace import Entry, PathClass
+    from pytest_runtime.recorders.store.open import open_writer
+    from pytest_runtime.recorders.store.protocol import Batch, Revision
+
+    hostile = "a\x1b[2Jb\n::error::c ##[group]d"
+    writer = open_writer(str(here / ".runtime" / "staging.baseline"))
+    writer.start(Revision("", "3.12", 1.0, {}, {}))
+    classes = {(hostile, "p"): PathClass([], "returned", False)}
+    writer.write(Batch([Entry(hostile, "function", "m", "m:f")], classes, {(hostile, "p"): 3}, [], {}, {}))
+    writer.close()
+    for argv in (("show", "staging"), ("show", "staging", hostile), ("show", "staging", "--json")):
+        ran = run(*argv)
+        assert ran.status == 0
+        assert "\x1b" not in ran.out
+        assert "##[" not in ran.out
+        assert not any(line.startswith("::") for line in ran.out.splitlines())
+    assert run("show", "staging", "--json").json["entries"][0]["name"] == hostile
