@@ -48,8 +48,10 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Whether inputs next to the recorded ones are tried; how many for each function; `strict`: far ones fail too."""
     compare: tuple[CompareRule, ...] = ()
     """How single fields are compared, where not exactly."""
+    store: str = ""
+    """Folder or URL where baselines are kept, as NAME.baseline; empty: in `.runtime/`."""
     baselines: dict[str, str] = {}
-    """Name → URL of a store elsewhere than in `.runtime/`."""
+    """Name → path or URL of a baseline that is kept elsewhere."""
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -64,19 +66,45 @@ class Project(msgspec.Struct, frozen=True):
         return (self.root / FILE).is_file()
 
     def store_url(self, baseline: str) -> str:
-        """Where a baseline lives; a path is its own place."""
-        if "/" in baseline or os.sep in baseline or baseline.endswith(".baseline"):
+        """Where a baseline lies on this machine, and is recorded into; a path is its own place."""
+        if is_path(baseline):
             return baseline
-        url = self.configuration.baselines.get(baseline)
-        if url is None:
+        place = self._place(baseline)
+        if not place or is_remote(place):
             return str(self.root / DEFAULT_FOLDER / f"{baseline}.baseline")
-        _scheme, separator, _rest = url.partition("://")
-        return url if separator or Path(url).is_absolute() else str(self.root / url)
+        _scheme, separator, _rest = place.partition("://")
+        return place if separator or Path(place).is_absolute() else str(self.root / place)
+
+    def remote_url(self, baseline: str) -> str:
+        """Where a baseline is kept, if not on this machine; else empty."""
+        place = "" if is_path(baseline) else self._place(baseline)
+        return place if is_remote(place) else ""
+
+    def _place(self, baseline: str) -> str:
+        """Where the configuration says that it is kept; empty where it says nothing."""
+        configured = self.configuration
+        if baseline in configured.baselines:
+            return configured.baselines[baseline]
+        return f"{configured.store.rstrip('/')}/{baseline}.baseline" if configured.store else ""
 
     def known_baselines(self) -> list[str]:
-        """Names that are configured or lie in the default folder."""
-        found = {path.stem for path in (self.root / DEFAULT_FOLDER).glob("*.baseline")}
+        """Names that are configured, or lie in the default folder or that of the store."""
+        folders = [self.root / DEFAULT_FOLDER]
+        if self.configuration.store and not is_remote(self.configuration.store):
+            folders.append(self.root / self.configuration.store)
+        found = {path.stem for folder in folders for path in folder.glob("*.baseline")}
         return sorted(found | set(self.configuration.baselines))
+
+
+def is_path(baseline: str) -> bool:
+    """Whether a baseline is given as a file, and not by its name."""
+    return "/" in baseline or os.sep in baseline or baseline.endswith(".baseline")
+
+
+def is_remote(url: str) -> bool:
+    """Whether a baseline is kept where it is fetched from, and not in a file that SQLite opens."""
+    scheme, separator, _rest = url.partition("://")
+    return bool(separator) and scheme != "sqlite"
 
 
 def make_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .accept.acceptance_file import FILE, acceptances_in, read_acceptances, read_blindness
 from .config import Project
-from .recorders.errors import ConfigurationError, UnknownBaseline
+from .recorders.errors import ConfigurationError, StoreError, UnknownBaseline
 from .recorders.privacy.encryption import SessionKey
 from .recorders.privacy.keys import readable
 from .recorders.store.open import open_reader
@@ -25,9 +25,40 @@ from .replay.run.run import Run
 from .rules.project_rules import Hooks, ProjectRules
 
 
+def readable_url(project: Project, name: str) -> str:
+    """Where the baseline of a name can be read on this machine: one that is kept elsewhere is fetched, once.
+
+    One that was recorded here and is not there yet is read here. Raises `StoreError`.
+    """
+    url = project.remote_url(name)
+    if not url:
+        return project.store_url(name)
+    from . import remote  # only where something is elsewhere
+
+    try:
+        return str(remote.cached(project, name, url))
+    except remote.NothingThere:
+        own = project.store_url(name)
+        if Path(own).is_file():
+            return own
+        raise
+
+
+def writable_url(project: Project, name: str) -> str:
+    """Where the baseline of a name can be added to; raises `StoreError` where it is kept elsewhere and is not here."""
+    own, url = project.store_url(name), project.remote_url(name)
+    if url and not Path(own).is_file():
+        raise StoreError(
+            f"the baseline {name} is kept at {url}, and can only be changed here: pytest-runtime pull {name}, do this, "
+            f"and pytest-runtime push {name} --force",
+            location=url,
+        )
+    return own
+
+
 def open_baseline(project: Project, name: str) -> BaselineReader:
     """The baseline of a name; raises `StoreError`, which lists those that there are."""
-    url = project.store_url(name)
+    url = readable_url(project, name)
     try:
         return open_reader(url)
     except UnknownBaseline as error:
@@ -77,7 +108,7 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
     return Setup(
         root=str(project.root),
         baseline=baseline,
-        store=project.store_url(baseline),
+        store=readable_url(project, baseline),
         include=configured.include,
         app=configured.app,
         boundaries=configured.boundaries,

@@ -13,7 +13,7 @@ from ..recorders.errors import KeyProblem
 from ..recorders.privacy.encryption import check_recipient, unwrap, wrap
 from ..recorders.privacy.keys import KEY_VARIABLE, key_file, make_key, own_keys, own_recipient, private_keys
 from ..recorders.store.open import open_writer
-from ..wiring import open_baseline
+from ..wiring import open_baseline, writable_url
 
 
 @click.group("key", invoke_without_command=True)
@@ -46,6 +46,7 @@ def add_command(name: str, recipients: tuple[str, ...]) -> None:
 def add_recipients(project: Project, name: str, recipients: Sequence[str]) -> str:
     """Wrap the keys of a baseline for further recipients, and say so; raises `KeyProblem`, `StoreError`."""
     wanted = [check_recipient(recipient) for recipient in recipients]
+    target = writable_url(project, name)
     with closing(open_baseline(project, name)) as reader:
         wrapped = reader.keys()
     if not wrapped:
@@ -54,7 +55,7 @@ def add_recipients(project: Project, name: str, recipients: Sequence[str]) -> st
     if not readable:
         known = ", ".join(dict.fromkeys(wrapped_key.recipient for wrapped_key in wrapped))
         raise KeyProblem(f"no key of yours reads the baseline {name}: give a private key of {known} as {KEY_VARIABLE}")
-    with closing(open_writer(project.store_url(name))) as writer:
+    with closing(open_writer(target)) as writer:
         writer.add_keys([wrapped_key for key in readable.values() for wrapped_key in wrap(key, wanted)])
     sessions = len({wrapped_key.id for wrapped_key in wrapped})
     left = "" if len(readable) == sessions else f"; {sessions - len(readable)} sessions are for others, and stay so"

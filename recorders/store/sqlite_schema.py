@@ -125,6 +125,13 @@ CREATE TABLE IF NOT EXISTS plugin (
     version TEXT,                   -- of its distribution
     PRIMARY KEY (revision, name)
 ) WITHOUT ROWID;
+-- Names of sessions that are the same in every copy and merge of the file.
+CREATE TABLE IF NOT EXISTS session_id (revision INTEGER PRIMARY KEY, id TEXT);
+-- What was counted until another session began, under the last session before it; see store.parts.
+CREATE TABLE IF NOT EXISTS part (
+    id TEXT PRIMARY KEY,            -- session_id.id
+    data BLOB                       -- store.parts.Part; squeezed
+) WITHOUT ROWID;
 """
 """Tables that an older file may lack. Those behind `made` came without a new format: who does not know them reads
 everything else as before."""
@@ -146,6 +153,8 @@ TABLES = {
     "session_key": ("id", "recipient", "data"),
     "hidden": ("revision", "id", "data"),
     "plugin": ("revision", "name", "version"),
+    "session_id": ("revision", "id"),
+    "part": ("id", "data"),
 }
 """Tables that are read, with their columns."""
 

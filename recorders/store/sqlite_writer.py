@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,17 @@ from ..errors import StoreBusy, StoreError
 from ..model.trace import encode_part
 from ..privacy.encryption import WrappedKey
 from .guard import unsqueeze
+from .parts import Part, SessionId
 from .presence import Presence
 from .protocol import Batch, KeptTrace, Revision
-from .sqlite_schema import SqliteFile, bring_up, check_header, connect, create, digest_of, path_of, squeeze
+from .sqlite_parts import SqliteParts, new_session_id
+from .sqlite_schema import bring_up, check_header, connect, create, digest_of, path_of, squeeze
 
 BUSY_MILLISECONDS = 1_000
 """How long a batch waits for another process that writes: it is tried again later, and an end has to be quick."""
 
 
-class SqliteWriter(SqliteFile):
+class SqliteWriter(SqliteParts):
     """Writes a baseline; goes on with the one that is there."""
 
     def __init__(self, url: str) -> None:
@@ -53,9 +55,15 @@ class SqliteWriter(SqliteFile):
 
     def start(self, revision: Revision) -> None:
         """Begin a session."""
+        self.begin(revision, new_session_id())
+
+    def begin(self, revision: Revision, session: SessionId) -> None:
+        """Begin a session of this name; what was counted before is a part by itself from now on."""
         with _transaction(self._db, self.location):
+            self.close_part()
             cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
             self._revision = cursor.lastrowid or 0
+            self._db.execute("INSERT OR REPLACE INTO session_id VALUES (?, ?)", (self._revision, session))
             self._db.execute("DELETE FROM absence WHERE kind != 'not sampled'")
         self.add_keys(revision.keys)
         self.update_revision(revision)
@@ -65,6 +73,12 @@ class SqliteWriter(SqliteFile):
         """Let others read what the sessions so far hide."""
         with _transaction(self._db, self.location):
             self._db.executemany("INSERT OR REPLACE INTO session_key VALUES (?, ?, ?)", keys)
+
+    def put_parts(self, parts: Mapping[SessionId, Part]) -> None:
+        """Keep what sessions counted, each by itself."""
+        with _transaction(self._db, self.location):
+            for name, part in parts.items():
+                self.put_part(name, part)
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""
@@ -165,6 +179,18 @@ class SqliteWriter(SqliteFile):
         finally:
             self._db.close()
         self._presence.check()
+
+
+def leave_journal(path: Path, why: str) -> None:
+    """Take what stands in the journal beside a file into the file; raises `StoreBusy` where somebody records into it.
+
+    `why` says what it is wanted for, and what to do instead.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    if journal.exists():
+        SqliteWriter(str(path)).close()
+        if journal.exists():
+            raise StoreBusy(f"{path} is being recorded into: {why}", location=str(path))
 
 
 def _make_private(path: Path) -> None:
