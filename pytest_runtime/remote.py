@@ -124,6 +124,15 @@ def _cure(error: Exception, scheme: str) -> str:
     return f"{said} ({type(error).__name__})" if type(error).__name__ not in said else said
 
 
+def names_in(store: str) -> list[str]:
+    """The names of the baselines in a store; raises `RemoteProblem`."""
+    place = _place(store)
+    with _explained(store, "list the baselines in", place.scheme):
+        place.files.invalidate_cache()
+        found = place.files.glob(f"{place.path.rstrip('/')}/*.baseline")
+    return sorted(Path(str(path)).stem for path in found)
+
+
 # --- fetching --------------------------------------------------------------------------------------------------------
 
 

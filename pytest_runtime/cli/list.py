@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
-from ..config import Project, load_project
+from ..config import Project, is_remote, load_project
 from ..recorders.errors import RuntimeBaselineError
 from ..replay.inspect.overview import Overview, overview_of
 from .baselines import opened
@@ -21,6 +21,8 @@ class Listing(msgspec.Struct, frozen=True):
     """The baselines of a project."""
 
     baselines: tuple[Overview, ...]
+    problem: str = ""
+    """Why baselines of the store may be missing; empty where none is."""
 
 
 @click.command("list")
@@ -30,9 +32,23 @@ def list_command(context: click.Context, as_json: bool) -> None:
     """List the baselines of the project: size, entries, paths, traces, when and at which commit they were recorded, and
     on which base they are sealed. Exits with 1 if one of them cannot be read."""
     project = load_project(Path.cwd())
-    listing = Listing(tuple(overview(project, name) for name in project.known_baselines()))
-    show("list", listing, blocks_of(listing.baselines), as_json=as_json)
-    context.exit(1 if any(baseline.problem for baseline in listing.baselines) else 0)
+    names, problem = known_names(project)
+    listing = Listing(tuple(overview(project, name) for name in names), problem)
+    show("list", listing, blocks_of(listing), as_json=as_json)
+    context.exit(1 if problem or any(baseline.problem for baseline in listing.baselines) else 0)
+
+
+def known_names(project: Project) -> tuple[list[str], str]:
+    """The baselines of this machine and of the configured store, and why those of the store may be missing."""
+    names, store = set(project.known_baselines()), project.configuration.store
+    if not is_remote(store):
+        return sorted(names), ""
+    from .. import remote  # only where something is elsewhere
+
+    try:
+        return sorted(names | set(remote.names_in(store))), ""
+    except remote.RemoteProblem as error:
+        return sorted(names), str(error)
 
 
 def overview(project: Project, name: str) -> Overview:
@@ -44,12 +60,13 @@ def overview(project: Project, name: str) -> Overview:
         return Overview(name=name, location=project.store_url(name), problem=str(error))
 
 
-def blocks_of(baselines: Iterable[Overview]) -> Iterator[Block]:
+def blocks_of(listing: Listing) -> Iterator[Block]:
     """A table, and a line for each that cannot be read."""
-    known = list(baselines)
-    if not known:
+    known = listing.baselines
+    if listing.problem:
+        yield Line(listing.problem, "bad")
+    elif not known:
         yield Line(NONE_YET)
-        return
     readable = [baseline for baseline in known if not baseline.problem]
     if readable:
         yield Table(

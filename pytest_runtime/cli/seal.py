@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+import msgspec
 
 from ..config import load_project
 from ..recorders.errors import ConfigurationError
@@ -27,15 +28,62 @@ from ..replay.run.run import Run
 from ..reports.printing import in_line, many
 from ..reports.unjudged import group_lines
 from ..wiring import base_path, check_include, make_importable, open_baseline, setup_of
+from .baselines import complete_baselines
+from .output import Line, json_option, show
 
 FIELDS_SHOWN = 5
 """Volatile fields that are listed: the most frequent ones say where to look."""
 
 
+class EntryFidelity(msgspec.Struct, frozen=True, kw_only=True):
+    """How faithful base is to the recording of an entry."""
+
+    entry: str
+    traces: int
+    faithful: int
+    """Traces that base replays as they were recorded."""
+    fallbacks: int
+    """Exchanges that other traces answered."""
+
+
+class UnjudgedTraces(msgspec.Struct, frozen=True, kw_only=True):
+    """Traces that are no evidence, for one cause."""
+
+    cause: str
+    cure: str
+    traces: tuple[str, ...]
+    traffic: int
+    """Recorded calls that they represent."""
+
+
+class VolatileField(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that changes from one replay of base to the next."""
+
+    entry: str
+    field: str
+    traces: int
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """How a baseline replays on base."""
+
+    baseline: str
+    base: str
+    reason: str
+    """Why it is that."""
+    seconds: float
+    traces: int
+    entries: tuple[EntryFidelity, ...]
+    unjudged: tuple[UnjudgedTraces, ...]
+    volatile: tuple[VolatileField, ...]
+    """The most frequent first."""
+
+
 @click.command("seal")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_baselines)
 @click.option("--base", metavar="REV|DIR", default="", help="Seal this base, as --runtime-base of pytest.")
-def seal_command(name: str, base: str) -> None:
+@json_option
+def seal_command(name: str, base: str, as_json: bool) -> None:
     """Replay the baseline NAME on base, keep what it shows, and say how faithful that is to the recording."""
     project = load_project(Path.cwd())
     check_include(project)
@@ -48,12 +96,14 @@ def seal_command(name: str, base: str) -> None:
         run = Run(
             Project(setup_of(project, name, base_path(Path.cwd(), base)), reader),
             RunOptions(renew_seal=True),
-            say=lambda line: click.echo(in_line(line)),
+            say=lambda line: click.echo(in_line(line), err=as_json),
             progress=_show_progress if sys.stderr.isatty() else say_nothing,
         )
         oracle = run.prepare()
         seconds = time.monotonic() - started
-        click.echo("\n".join(map(in_line, describe(oracle, _sealed(oracle, reader), seconds))))
+        rows = _sealed(oracle, reader)
+        found = sealed_of(name, oracle, rows, seconds)
+        show("seal", found, map(Line, describe(oracle, rows, seconds)), as_json=as_json)
     finally:
         reader.close()
 
@@ -80,6 +130,35 @@ def _sealed(oracle: Oracle, reader: BaselineReader) -> list[Row]:
             if sealed is not None:
                 found.append(Row(stored.entry, sealed, stored.count / len(stored.kept)))
     return found
+
+
+def sealed_of(name: str, oracle: Oracle, rows: Sequence[Row], seconds: float) -> Sealed:
+    """The same as `describe` says, as data, and all of it."""
+    fidelity = oracle.seal.fidelity({row.sealed.trace: row.entry for row in rows}) if oracle.seal is not None else {}
+    return Sealed(
+        baseline=name,
+        base=oracle.label,
+        reason=oracle.reason,
+        seconds=round(seconds, 1),
+        traces=len(rows),
+        entries=tuple(
+            EntryFidelity(entry=entry, traces=found.traces, faithful=found.faithful, fallbacks=found.fallbacks)
+            for entry, found in fidelity.items()
+        ),
+        unjudged=tuple(
+            UnjudgedTraces(
+                cause=group.cause,
+                cure=group.cure,
+                traces=tuple(trace.trace for trace in group.traces),
+                traffic=group.traffic,
+            )
+            for group in grouped(_unjudged(rows))
+        ),
+        volatile=tuple(
+            VolatileField(entry=entry, field=field, traces=count)
+            for (entry, field), count in _volatile_fields(rows).most_common()
+        ),
+    )
 
 
 def describe(oracle: Oracle, rows: Sequence[Row], seconds: float) -> Iterator[str]:
@@ -112,19 +191,23 @@ def _entry(name: str, traces: Sequence[SealedTrace]) -> Iterator[str]:
     yield f"{name}  {faithful} of {len(traces)}{beside}"
 
 
+def _volatile_fields(rows: Sequence[Row]) -> Counter[tuple[str, str]]:
+    """(entry, field) → traces in which it changes by itself"""
+    return Counter(
+        (row.entry, without_positions(mask.field))
+        for row in rows
+        for mask in row.sealed.masks
+        if mask.changes == "always"
+    )
+
+
 def _volatile(rows: Sequence[Row]) -> Iterator[str]:
     masks = Counter(mask.changes for row in rows for mask in row.sealed.masks)
     follow = masks["with the clock"] + masks["with entropy"]
     moving = [row for row in rows if any(mask.changes == "always" for mask in row.sealed.masks)]
     where = f" in {many(len(moving), 'trace')}, compared by shape" if moving else ""
     yield f"volatile fields: {masks['always']}{where}"
-    fields = Counter(
-        (row.entry, without_positions(mask.field))
-        for row in rows
-        for mask in row.sealed.masks
-        if mask.changes == "always"
-    )
-    for (entry, field), count in fields.most_common(FIELDS_SHOWN):
+    for (entry, field), count in _volatile_fields(rows).most_common(FIELDS_SHOWN):
         yield f"      {count} x {entry} · {field}"
     if follow:
         yield f"fields that follow from clock or random values: {follow}, compared exactly while code reads them alike"

@@ -1,64 +1,154 @@
-"""`pytest-runtime status`: what a baseline holds, in words."""
+"""`pytest-runtime status`: what a baseline holds, and what its recorder counted, in words."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import msgspec
 
-from ..config import Project, load_project
+from ..config import load_project
 from ..recorders.model.absences import unsampled, why_empty
 from ..recorders.store.protocol import BaselineReader
-from ..reports.printing import in_line
-from ..wiring import open_baseline
+from ..replay.inspect.entries import EntryTraffic, traffic_of
+from ..replay.inspect.overview import moment_text
+from .baselines import complete_baselines, opened
+from .list import NONE_YET, known_names
+from .output import Block, Line, json_option, show
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The baselines of a project."""
+
+    baselines: tuple[str, ...]
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One recorded process."""
+
+    number: int
+    recorded: str
+    """When it began, ISO 8601 in UTC; empty where nobody knows."""
+    python: str
+    commit: str
+    modules: int
+    """Included modules that it loaded."""
+
+
+class PathCount(msgspec.Struct, frozen=True, kw_only=True):
+    """A path class and its traffic."""
+
+    entry: str
+    recorded: int
+    outcome: str
+    kept: int
+    conditions: tuple[str, ...]
+    """The last ones."""
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What a baseline holds, and what its recorder counted."""
+
+    baseline: str
+    location: str
+    sessions: tuple[Session, ...]
+    recipients: tuple[str, ...]
+    """Public keys of those who can read what is redacted."""
+    entries: tuple[EntryTraffic, ...]
+    paths: tuple[PathCount, ...]
+    shapes: dict[str, dict[str, str]]
+    """entry → `input` or `outcome` → shape"""
+    not_sampled: dict[str, int]
+    """entry → runs, or more, that were not recorded"""
+    counters: dict[str, int]
+    why_empty: str
+    """Why there is no trace, where there is none and that is known."""
+
+
+CONDITIONS_SHOWN = 3
+"""Conditions of a path that are named: the last ones distinguish it."""
 
 
 @click.command("status")
-@click.argument("name", required=False)
-def status_command(name: str | None) -> None:
+@click.argument("name", required=False, shell_complete=complete_baselines)
+@json_option
+def status_command(name: str | None, as_json: bool) -> None:
     """Say what the baseline NAME holds and what its recorder counted; without NAME, list the baselines."""
-    click.echo(describe(load_project(Path.cwd()), name))
-
-
-def describe(project: Project, name: str | None) -> str:
-    """The text for one baseline, or the list of them; raises `StoreError`."""
+    project = load_project(Path.cwd())
     if name is None:
-        known = project.known_baselines()
-        return "\n".join(known) if known else "no baselines yet; pytest-runtime record --baseline NAME -- COMMAND"
-    reader = open_baseline(project, name)
-    try:
-        return "\n".join(map(in_line, _lines(name, reader)))
-    finally:
-        reader.close()
+        known, _problem = known_names(project)
+        show("status", Names(tuple(known)), map(Line, known or [NONE_YET]), as_json=as_json)
+        return
+    with opened(project, name) as reader:
+        status = status_of(name, reader)
+    show("status", status, blocks_of(status), as_json=as_json)
 
 
-def _lines(name: str, reader: BaselineReader) -> Iterator[str]:
-    yield f"baseline {name} at {reader.location}"
-    for number, revision in reader.revisions().items():
-        when = datetime.datetime.fromtimestamp(revision.recorded, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-        commit = revision.commit[:12] or "no commit known"
-        yield f"  session {number}: {when}, Python {revision.python}, {commit}, {len(revision.sources)} modules"
-    held = reader.keys()
-    for recipient in dict.fromkeys(wrapped.recipient for wrapped in held):
-        yield f"  what is redacted can be read with the private key of {recipient}"
-    shapes = reader.shapes()
-    by_entry: dict[str, list[str]] = {}
-    for described in reader.classes():
-        conditions = ", ".join(arm.words() for arm in described.description.arms[-3:])
-        line = f"    {described.count:6} x {described.description.outcome:8} {len(described.kept):3} kept  {conditions}"
-        by_entry.setdefault(described.entry, []).append(line)
-    for entry, lines in by_entry.items():
-        yield f"  {entry}"
-        yield from lines
+def status_of(name: str, reader: BaselineReader) -> Status:
+    """What an open baseline holds; raises `StoreError`."""
+    classes = reader.classes()
+    absences, keys = reader.absences(), reader.keys()
+    shapes: dict[str, dict[str, str]] = {}
+    for (entry, part), shape in reader.shapes().items():
+        shapes.setdefault(entry, {})[part] = shape.describe()
+    sessions = [
+        Session(
+            number=number,
+            recorded=moment_text(revision.recorded),
+            python=revision.python,
+            commit=revision.commit,
+            modules=len(revision.sources),
+        )
+        for number, revision in reader.revisions().items()
+    ]
+    return Status(
+        baseline=name,
+        location=reader.location,
+        sessions=tuple(sessions),
+        recipients=tuple(dict.fromkeys(wrapped.recipient for wrapped in keys)),
+        entries=tuple(traffic_of(reader)),
+        paths=tuple(
+            PathCount(
+                entry=stored.entry,
+                recorded=stored.count,
+                outcome=stored.description.outcome,
+                kept=len(stored.kept),
+                conditions=tuple(arm.words() for arm in stored.description.arms[-CONDITIONS_SHOWN:]),
+            )
+            for stored in classes
+        ),
+        shapes=shapes,
+        not_sampled=unsampled(absences),
+        counters=reader.counters(),
+        why_empty="" if classes else why_empty(absences) or "nothing is known of why",
+    )
+
+
+def blocks_of(status: Status) -> Iterator[Block]:
+    """Sessions, entries with their paths, and what was counted."""
+    yield Line(f"baseline {status.baseline} at {status.location}", "heading")
+    for session in status.sessions:
+        commit = session.commit[:12] or "no commit known"
+        when = session.recorded or "at no known time"
+        code = f"Python {session.python}, {commit}, {session.modules} modules"
+        yield Line(f"session {session.number}: {when}, {code}", "", 2)
+    for recipient in status.recipients:
+        yield Line(f"what is redacted can be read with the private key of {recipient}", "", 2)
+    by_entry: dict[str, list[PathCount]] = {}
+    for path in status.paths:
+        by_entry.setdefault(path.entry, []).append(path)
+    for entry, paths in by_entry.items():
+        yield Line(entry, "heading", 2)
+        for path in paths:
+            counts = f"{path.recorded:6} x {path.outcome:8} {path.kept:3} kept"
+            yield Line(f"{counts}  {', '.join(path.conditions)}", "", 4)
         for part in ("input", "outcome"):
-            if (entry, part) in shapes:
-                yield f"    {part}: {shapes[entry, part].describe()}"
-    absences = reader.absences()
-    for entry, count in unsampled(absences).items():
-        yield f"  not sampled {count} or more: {entry}"
-    for counter, value in reader.counters().items():
-        yield f"  counted {value}: {counter}"
-    if not by_entry:
-        yield f"  no trace: {why_empty(absences) or 'nothing is known of why'}"
+            if shape := status.shapes.get(entry, {}).get(part):
+                yield Line(f"{part}: {shape}", "", 4)
+    for entry, count in status.not_sampled.items():
+        yield Line(f"not sampled {count} or more: {entry}", "", 2)
+    for counter, value in status.counters.items():
+        yield Line(f"counted {value}: {counter}", "", 2)
+    if status.why_empty:
+        yield Line(f"no trace: {status.why_empty}", "", 2)

@@ -14,8 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_runtime.cli.main import main
-from pytest_runtime.cli.status import describe
-from pytest_runtime.config import load_project
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
 from pytest_runtime.reports.printing import in_line, printable
@@ -81,10 +79,11 @@ def harmless(text: str) -> bool:
     return not _COMMANDS.search(text) and all(char == "\n" or char.isprintable() for char in text)
 
 
-def test_status_items_and_reports_are_harmless(project: Project) -> None:
+def test_status_items_and_reports_are_harmless(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     """Names of entries, kinds of outcomes, counters: in `status`, in `.rt` files, in failures and in the summary."""
     spoiled(project.store)
-    text = describe(load_project(project.path), "staging")
+    assert main(["status", "staging"]) == 0
+    text = capsys.readouterr().out
     assert "GET /x" in text
     assert harmless(text)
     result = project.commit().moved_threshold().run(*RUN, "--runtime-all", "-rA")

@@ -28,7 +28,7 @@ def trace_of(function: str, words: str = "") -> str:
 def test_without_a_baseline_the_list_says_how_to_make_one(here: Path) -> None:
     """Nothing is wrong: status 0."""
     assert run("list") == (0, "no baselines yet; pytest-runtime record --baseline NAME -- COMMAND\n", "")
-    assert run("list", "--json").json == {"format": "pytest-runtime list", "version": 1, "baselines": []}
+    assert run("list", "--json").json == {"format": "pytest-runtime list", "version": 1, "baselines": [], "problem": ""}
 
 
 def test_the_list_has_a_row_for_each_baseline(project: Path) -> None:

@@ -289,6 +289,21 @@ def test_a_baseline_of_a_store_is_changed_here_and_pushed(shared: Path) -> None:
     assert run("merge", "staging", "staging").status == 0
 
 
+def test_the_list_has_what_is_in_the_store(shared: Path, memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what is here; where the store cannot be reached, that is said, and what is here is listed."""
+    record(shared, "fresh", lambda shop: shop.fee(1))
+    assert [row["name"] for row in run("list", "--json").json["baselines"]] == ["fresh", "staging"]
+
+    def refuse(*_given: Any, **_named: Any) -> None:
+        raise PermissionError("not for you")
+
+    monkeypatch.setattr(type(memory), "glob", refuse)
+    listed = run("list")
+    assert listed.status == 1
+    assert "cannot list the baselines in memory://store: not for you" in listed.lines[0]
+    assert any(line.startswith("fresh ") for line in listed.lines)
+
+
 def test_a_mark_changes_with_size_mark_or_time() -> None:
     """Of a store that has marks the time does not matter."""
     marked = {"size": 3, "ETag": "a", "LastModified": 1}
