@@ -22,6 +22,8 @@ from pytest_runtime.replay.entries.protocol import EntryReplayer
 from pytest_runtime.replay.model.verdict import VERDICTS
 from pytest_runtime.rules.compare_rule import CompareRule, Normaliser
 
+from .command_line_reference import command_of, page, sections
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
@@ -46,18 +48,24 @@ def test_every_option_is_documented() -> None:
 
 
 def test_every_command_and_its_options_are_documented() -> None:
-    """Each command stands in the document on recording, with its options."""
-    document = text("docs/recording.md")
+    """Each command, and each of a group, has a section in the reference, and each option a row in it."""
+    described = sections(text("docs/command_line.md"))
     context = click.Context(cli)
     names = cli.list_commands(context)
-    assert {"record", "status", "seal", "prune"} <= set(names)
-    missing = [name for name in names if f"pytest-runtime {name}" not in document]
-    for command in (cli.get_command(context, name) for name in names):
-        assert command is not None
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                missing += [name for name in parameter.opts if name not in document]
-    assert missing == []
+    assert {"record", "show", "seal", "prune"} <= set(names)
+    for name in names:
+        command, _context = command_of(name)
+        names += [f"{name} {inner}" for inner in getattr(command, "commands", ())]
+    assert sorted(described) == sorted(names)
+    for name in names:
+        options = [option for option in command_of(name)[0].params if isinstance(option, click.Option)]
+        missing = [option.name for option in options if f"| `{option.opts[0]}" not in described[name]]
+        assert (name, missing) == (name, [])
+
+
+def test_the_reference_of_commands_is_as_they_are() -> None:
+    """Written anew it is the same: `python -m tests.command_line_reference`."""
+    assert text("docs/command_line.md") == page()
 
 
 def test_every_hook_is_documented() -> None:
@@ -79,9 +87,8 @@ def test_every_key_of_a_rule_of_comparison_is_documented() -> None:
 def test_every_extra_is_documented() -> None:
     """Each set of dependencies that a user may want."""
     extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
-    assert [
-        name for name in extras if name not in ("test", "lint") and f"[{name}]" not in text("docs/replaying.md")
-    ] == []
+    pages = text("docs/replaying.md") + text("docs/command_line.md")
+    assert [name for name in extras if name not in ("test", "lint") and f"[{name}]" not in pages] == []
 
 
 def test_every_setting_is_documented() -> None:

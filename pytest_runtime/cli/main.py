@@ -108,6 +108,8 @@ def _run(argv: Sequence[str] | None) -> int:
         return CANNOT
     except click.exceptions.Exit as end:
         return end.exit_code
+    except SystemExit as end:  # how click ends when it completed words for a shell
+        return end.code if isinstance(end.code, int) else OK
     except click.Abort:
         return INTERRUPTED
     except BrokenPipeError:

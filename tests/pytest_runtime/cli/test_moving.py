@@ -245,9 +245,14 @@ def cache_of(project: Path) -> list[str]:
 
 def test_a_baseline_of_a_store_is_read_by_its_name(shared: Path, memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is fetched once, and again when it is another one there; of the old one nothing stays."""
-    fetched = []
+    fetched: list[str] = []
     real = type(memory).get_file
-    monkeypatch.setattr(type(memory), "get_file", lambda *args, **named: (fetched.append(1), real(*args, **named)))
+
+    def counted(files: Any, path: str, local: str) -> None:
+        fetched.append(path)
+        real(files, path, local)
+
+    monkeypatch.setattr(type(memory), "get_file", counted)
     assert run("show", "staging").lines[2].startswith("entry ")
     assert run("check", "staging").status == 0
     (before,) = cache_of(shared)
