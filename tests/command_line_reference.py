@@ -60,6 +60,7 @@ GROUPS = (
     ("Look at what was recorded", ("list", "show", "explain", "diff")),
     ("Look after baselines", ("merge", "check", "push", "pull")),
     ("Prepare replays", ("seal", "prune")),
+    ("Read reports", ("report",)),
 )
 
 HEAD = """\
