@@ -9,7 +9,11 @@ import click
 
 from ..config import Project, load_project
 from ..recorders.errors import UnknownBaseline, UnknownTrace
+from ..replay.execute.plan import CannotReplay
 from ..replay.inspect.explained import ExchangeView, Explanation, Part, explain, find_trace
+from ..replay.inspect.replayed import Replayed, Step
+from ..replay.judge.setup import Setup
+from ..wiring import base_path, check_include, make_importable, setup_of
 from .baselines import complete_baselines, opened
 from .output import Block, Line, Table, json_option, show
 
@@ -22,15 +26,29 @@ from .output import Block, Line, Table, json_option, show
     metavar="NAME",
     help="The baseline that keeps it; default: any.",
 )
+@click.option("--values", is_flag=True, help="Replay it on base too, and show the values at each decision.")
+@click.option("--base", metavar="REV|DIR", default="", help="The base for --values, as --runtime-base of pytest.")
 @json_option
-def explain_command(trace: str, baseline: str | None, as_json: bool) -> None:
+def explain_command(trace: str, baseline: str | None, values: bool, base: str, as_json: bool) -> None:
     """Show one kept TRACE, named by its id or the beginning of it: its input, the path that it took, its exchanges in
-    order, its outcome, and why it is not judged if it is not. What is redacted is shown as pseudonyms."""
+    order, its outcome, and why it is not judged if it is not. What is redacted is shown as pseudonyms. A recording has
+    the decisions of a trace; with --values a replay shows the values that they were made on."""
     project = load_project(Path.cwd())
     name = baseline if baseline is not None else _keeper(project, trace)
+    setup = _setup(project, name, base) if values or base else None
     with opened(project, name) as reader:
-        explanation = explain(name, reader, project.root, trace)
+        try:
+            explanation = explain(name, reader, project.root, trace, setup=setup)
+        except CannotReplay as error:
+            raise click.ClickException(f"trace {trace} cannot be replayed here: {error}") from error
     show("explain", explanation, blocks_of(explanation), as_json=as_json)
+
+
+def _setup(project: Project, name: str, base: str) -> Setup:
+    """What a replay needs; raises `ConfigurationError`."""
+    check_include(project)
+    make_importable(project)
+    return setup_of(project, name, base_path(Path.cwd(), base))
 
 
 def _keeper(project: Project, trace: str) -> str:
@@ -69,6 +87,8 @@ def blocks_of(found: Explanation) -> Iterator[Block]:
     decisions = [[row.condition, f"{row.function}:{row.line}"] for row in found.decisions]
     if decisions:
         yield from _section("path", [Table(("decision, at its first occurrence", "where"), decisions, indent=2)])
+    if found.replayed is not None:
+        yield from _replayed_blocks(found.replayed)
     if found.truncated:
         yield Line("the recorder stopped looking before the trace ended", indent=2)
     if found.calls:
@@ -85,6 +105,24 @@ def blocks_of(found: Explanation) -> Iterator[Block]:
     if found.changed_arguments:
         yield Line(f"arguments afterwards: {found.changed_arguments}", indent=2)
     yield from _notes(found)
+
+
+def _replayed_blocks(shown: Replayed) -> Iterator[Block]:
+    yield Line()
+    yield Line(f"replayed on {shown.code}", "heading")
+    if shown.steps:
+        rows = [[step.text, _operands_text(step), f"{step.function}:{step.line}"] for step in shown.steps]
+        yield Table(("decision", "values", "where"), rows, indent=2)
+    if shown.truncated:
+        yield Line("there were more steps than are kept", indent=2)
+    if shown.outcome:
+        yield Line(shown.outcome, indent=2)
+    else:
+        yield Line(f"it came to no outcome: {shown.reason or shown.ended}", "bad", 2)
+
+
+def _operands_text(step: Step) -> str:
+    return ", ".join(f"{operand.source} = {operand.value}" for operand in step.operands)
 
 
 def _section(title: str, blocks: Sequence[Block] | Iterator[Block]) -> Iterator[Block]:

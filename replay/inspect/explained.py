@@ -18,10 +18,12 @@ from ...recorders.model.value_tree import DictNode, Tree
 from ...recorders.store.protocol import BaselineReader, StoredClass, StoredTrace
 from ..judge.path_names import name_classes
 from ..judge.seal import SealedTrace
+from ..judge.setup import Setup
 from ..model.outbound_requests import described, label
 from ..model.render import short
 from .examples import input_text, outcome_text
 from .overview import moment_text
+from .replayed import Replayed, replayed
 from .seals import newest_seal
 
 WIDTH = 240
@@ -126,6 +128,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Traces that made what it was given."""
     evidence: Evidence | None = None
     """`None` where the baseline, as it is, was not sealed in this project."""
+    replayed: Replayed | None = None
+    """The replay that shows the values at each decision; `None` where none was asked for."""
 
 
 def find_trace(reader: BaselineReader, wanted: str) -> list[StoredTrace]:
@@ -137,12 +141,28 @@ def find_trace(reader: BaselineReader, wanted: str) -> list[StoredTrace]:
     return [found[wanted]] if wanted in found else [found[name] for name in sorted(found)]
 
 
-def explain(name: str, reader: BaselineReader, root: Path, wanted: str) -> Explanation:
+def the_trace(name: str, reader: BaselineReader, wanted: str) -> StoredTrace:
     """The kept trace whose name is, or begins with, `wanted`; raises `UnknownTrace`, `StoreError`."""
     found = find_trace(reader, wanted)
     if len(found) != 1:
         raise UnknownTrace(wanted, looked_in=[name], matching=[stored.id for stored in found])
-    return explanation_of(name, reader, root, found[0])
+    return found[0]
+
+
+def explain(name: str, reader: BaselineReader, root: Path, wanted: str, *, setup: Setup | None = None) -> Explanation:
+    """The kept trace whose name is, or begins with, `wanted`; with a setup, replayed as well.
+
+    Raises `UnknownTrace`, `StoreError`; where it is replayed `BaseError`, `CannotReplay`.
+    """
+    stored = the_trace(name, reader, wanted)
+    explanation = explanation_of(name, reader, root, stored)
+    if setup is None or stored.trace is None:
+        return explanation
+    ids = [trace_id for found in reader.classes() for trace_id in found.kept.values()]
+    seal = newest_seal(root, name, ids)
+    sealed = seal.trace(stored.id) if seal is not None else None
+    shown = replayed(setup, reader, stored, restore=sealed is not None and sealed.restore)
+    return msgspec.structs.replace(explanation, replayed=shown)
 
 
 def explanation_of(name: str, reader: BaselineReader, root: Path, stored: StoredTrace) -> Explanation:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import pytest_runtime
 
 from .commands import PASSWORD, SHOP, record, run, usual
 
@@ -203,6 +207,81 @@ def test_a_sealed_trace_says_whether_base_is_evidence(project: Path) -> None:
     (login,) = run("show", "moving", f"{name}:login", "--json").json["paths"]
     evidence = run("explain", login["traces"][0], "--baseline", "moving", "--json").json["evidence"]
     assert (evidence["judged"], evidence["volatile"]) == (True, ["return.id"])
+
+
+@pytest.fixture
+def replayable(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project with its configuration and the source of the baseline."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    name = entry_of("fee").partition(":")[0]
+    (project / "pyproject.toml").write_text(f'[tool.pytest-runtime]\ninclude = ["{name}"]\n', encoding="utf-8")
+    (project / f"{name}.py").write_text(textwrap.dedent(SHOP), encoding="utf-8")
+    return project
+
+
+def test_explain_shows_the_values_of_decisions_by_a_replay(replayable: Path) -> None:
+    """Of the working tree, where there is no base; the recording itself has none."""
+    trace = trace_of("fee", "coupon is not None is true")
+    assert "coupon = 'SAVE'" not in run("explain", trace).out
+    shown = run("explain", trace, "--values")
+    assert (shown.status, shown.err) == (0, "")
+    lines = shown.lines[shown.lines.index("replayed on the working tree") :]
+    assert lines[1] == "decision values where"
+    assert lines[2].startswith("total > 100 is false total = 5")
+    assert lines[3].startswith("coupon is not None is true coupon = 'SAVE'")
+    assert lines[4] == "returned {'fee': 0, 'coupon': 'SAVE'}"
+
+
+def test_values_of_a_replay_are_those_of_the_named_base(replayable: Path) -> None:
+    """Whose code may do something else; an exception that leaves is shown too."""
+    base = replayable / "old"
+    base.mkdir()
+    name = entry_of("fee").partition(":")[0]
+    (base / f"{name}.py").write_text(textwrap.dedent(SHOP).replace("number < 0", "number < -5"), encoding="utf-8")
+    trace = trace_of("check", "number < 0 is true")
+    steps = run("explain", trace, "--base", "old", "--json").json["replayed"]
+    assert [(step["text"], step["operands"][0]) for step in steps["steps"]] == [
+        ("number < -5 is false", {"source": "number", "value": "-1"})
+    ]
+    assert steps["outcome"] == "returned -1"
+    steps = run("explain", trace, "--values", "--json").json["replayed"]["steps"]
+    assert [step["text"] for step in steps] == ["number < 0 is true", "ValueError('no -1') raised"]
+
+
+def test_a_replay_computes_with_the_secret_and_shows_the_pseudonym(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is at hand, and the decision is made as it was; no value of it is shown."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(here)])
+    condition = f"password == {PASSWORD[:4]!r} + {PASSWORD[4:]!r}"
+    source = f"def login(user, password):\n    if {condition}:\n        return user\n    return None\n"
+    (here / "keyed_shop.py").write_text(source, encoding="utf-8")
+    (here / "pyproject.toml").write_text('[tool.pytest-runtime]\ninclude = ["keyed_shop"]\nsample = "all"\n')
+    with pytest_runtime.record("staging", root=here):
+        import keyed_shop  # type: ignore[import-not-found]  # of the project
+
+        keyed_shop.login("bob", PASSWORD)
+    del sys.modules["keyed_shop"]
+    for form in ((), ("--json",)):
+        shown = run("explain", trace_of("login"), "--values", *form)
+        assert shown.status == 0
+        assert "returned 'bob'" in shown.out
+        assert PASSWORD not in shown.out
+    (step,) = run("explain", trace_of("login"), "--values", "--json").json["replayed"]["steps"]
+    assert step["text"].endswith(" is true")
+    (operand,) = [operand for operand in step["operands"] if operand["source"] == "password"]
+    assert len(operand["value"]) == len(repr(PASSWORD))
+
+
+def test_what_cannot_be_replayed_is_said(replayable: Path) -> None:
+    """Code that does not import, a base that is not there, nothing under validation: status 2."""
+    trace = trace_of("fee", "total > 100 is true")
+    missing = run("explain", trace, "--values", "--base", "no-such-revision")
+    assert (missing.status, "lies in no git repository" in missing.err) == (2, True)
+    (replayable / f"{entry_of('fee').partition(':')[0]}.py").write_text("import not_installed_here\n", encoding="utf-8")
+    broken = run("explain", trace, "--values")
+    assert broken.status == 2
+    assert "cannot be replayed here: " in broken.err
+    (replayable / "pyproject.toml").write_text("[tool.pytest-runtime]\n", encoding="utf-8")
+    assert "nothing is under validation" in run("explain", trace, "--values").err
 
 
 def test_a_baseline_does_not_differ_from_itself(project: Path) -> None:
