@@ -14,13 +14,12 @@ from pathlib import Path
 import msgspec
 
 from pytest_runtime.config import load_project
-from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import BaselineReader
 from pytest_runtime.replay.execute.replayer import Replayer
 from pytest_runtime.replay.judge.processes import plan_of
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.world.response_fallback import ResponseFallback
-from pytest_runtime.wiring import setup_of
+from pytest_runtime.wiring import open_baseline, setup_of
 
 _cpu = time.process_time
 """Taken before the boundaries are put in place."""
@@ -42,8 +41,8 @@ def jobs(reader: BaselineReader, replayer: Replayer) -> list[Job]:
 
 def main(baseline: str) -> int:
     project = load_project(Path.cwd())
-    setup = setup_of(project, baseline)
-    reader = open_reader(setup.store)
+    reader = open_baseline(project, baseline)
+    setup = setup_of(project, baseline, reader)
     output = os.fdopen(os.dup(1), "w", buffering=1)
     replayer = Replayer(plan_of(setup, reader, setup.root), traces=lambda: ResponseFallback([]))
     replayer.start()

@@ -17,7 +17,6 @@ from typing import Any
 from pytest_runtime.config import load_project
 from pytest_runtime.recorders.model.trace import Trace
 from pytest_runtime.recorders.model.value_tree import encode
-from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.compare.volatile import count_leaves
 from pytest_runtime.replay.execute.replayer import Replayer
 from pytest_runtime.replay.execute.roots import Roots
@@ -27,7 +26,7 @@ from pytest_runtime.replay.judge.seal import SealedTrace
 from pytest_runtime.replay.model.job import Job, fingerprint
 from pytest_runtime.replay.model.observation import recorded_observation
 from pytest_runtime.replay.world.response_fallback import ResponseFallback
-from pytest_runtime.wiring import setup_of
+from pytest_runtime.wiring import open_baseline, setup_of
 
 ROUNDS = 7
 
@@ -87,8 +86,8 @@ def main(baseline: str) -> int:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     project = load_project(Path.cwd())
     sys.path.insert(0, str(project.root))
-    setup = setup_of(project, baseline)
-    reader = open_reader(setup.store)
+    reader = open_baseline(project, baseline)
+    setup = setup_of(project, baseline, reader)
     entries, roots = reader.entries(), Roots(setup.root)
     stored = [one for one in reader.traces() if one.trace is not None and not one.trace.gaps]
     traces: list[Trace] = [one.trace for one in stored if one.trace is not None]

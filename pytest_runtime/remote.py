@@ -21,6 +21,9 @@ from .recorders.store.open import complete_file, damage_of
 CACHE = "cache"
 """Folder of fetched baselines below the project's own."""
 
+KEPT = 3
+"""Fetched files of one baseline that stay: runs that began before it changed still read theirs."""
+
 CHUNK = 1 << 20
 """Bytes that are read at once."""
 
@@ -152,10 +155,18 @@ def cached(project: Project, name: str, url: str) -> Path:
         make_folder(project.root / DEFAULT_FOLDER)
         folder.mkdir(exist_ok=True)
         _fetch(place, info, file)
-        for old in folder.glob(f"{name}-{of_url}-*.baseline"):
-            if old != file:
-                old.unlink(missing_ok=True)
+        _tidy(folder, f"{name}-{of_url}-*.baseline")
     return file
+
+
+def _tidy(folder: Path, pattern: str) -> None:
+    """Old files go."""
+    try:
+        files = sorted(folder.glob(pattern), key=lambda file: file.stat().st_mtime_ns)
+        for old in files[:-KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return  # another process tidies up as well
 
 
 def mark_of(info: Mapping[str, Any]) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from .accept.acceptance_file import FILE, acceptances_in, read_acceptances, read_blindness
 from .config import Project
-from .recorders.errors import ConfigurationError, StoreError, UnknownBaseline
+from .recorders.errors import ConfigurationError, RuntimeBaselineError, StoreError, UnknownBaseline
 from .recorders.privacy.encryption import SessionKey
 from .recorders.privacy.keys import readable
 from .recorders.store.open import open_reader
@@ -66,13 +65,9 @@ def open_baseline(project: Project, name: str) -> BaselineReader:
         raise UnknownBaseline(name, location=url, known=project.known_baselines(), outside=outside) from error
 
 
-def keys_of(project: Project, baseline: str) -> tuple[SessionKey, ...]:
-    """The session keys of a baseline that this user, or the environment, can read.
-
-    Raises `KeyProblem`, `StoreError`.
-    """
-    with closing(open_baseline(project, baseline)) as reader:
-        return readable(reader.keys())
+def keys_of(reader: BaselineReader) -> tuple[SessionKey, ...]:
+    """The session keys of a baseline that this user, or the environment, can read; raises `KeyProblem`."""
+    return readable(reader.keys())
 
 
 def check_include(project: Project) -> None:
@@ -99,16 +94,17 @@ def other_base(folder: Path, named: str, root: Path) -> str:
     return path
 
 
-def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
-    """What a run replays, and with what; `base` is the revision or folder that the user named, or empty.
+def setup_of(project: Project, baseline: str, reader: BaselineReader, base: str = "") -> Setup:
+    """What a run replays, and with what; `reader` has the baseline open, and `base` is the revision or folder that the
+    user named, or empty.
 
-    Raises `ConfigurationError` for an included package without a file below the project's root.
+    Raises `ConfigurationError` for an included package without a file below the project's root, `KeyProblem`.
     """
     configured = project.configuration
     return Setup(
         root=str(project.root),
         baseline=baseline,
-        store=readable_url(project, baseline),
+        store=reader.location,
         include=configured.include,
         app=configured.app,
         boundaries=configured.boundaries,
@@ -116,7 +112,7 @@ def setup_of(project: Project, baseline: str, base: str = "") -> Setup:
         limits=Limits(replay=configured.time_limit),
         homes=homes_of(project.root, configured.include),
         redact=configured.redact,
-        keys=keys_of(project, baseline),
+        keys=keys_of(reader),
     )
 
 
@@ -136,16 +132,20 @@ def run_of(
     """
     file = project.root / FILE
     acceptances, blindness = read_acceptances(file), read_blindness(file)
-    setup = setup_of(project, baseline, base)
     make_importable(project)
-    known = RunProject(
-        setup=setup,
-        reader=open_baseline(project, baseline),  # last: the run closes it
-        rules=ProjectRules(project.configuration.compare, hooks),
-        acceptances=acceptances,
-        parse_acceptances=acceptances_in,
-        blindness=blindness,
-    )
+    reader = open_baseline(project, baseline)
+    try:
+        known = RunProject(
+            setup=setup_of(project, baseline, reader, base),
+            reader=reader,  # the run closes it
+            rules=ProjectRules(project.configuration.compare, hooks),
+            acceptances=acceptances,
+            parse_acceptances=acceptances_in,
+            blindness=blindness,
+        )
+    except RuntimeBaselineError:
+        reader.close()
+        raise
     return Run(known, options, say=say, progress=progress)
 
 

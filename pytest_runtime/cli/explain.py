@@ -9,6 +9,7 @@ import click
 
 from ..config import Project, load_project
 from ..recorders.errors import UnknownBaseline, UnknownTrace
+from ..recorders.store.protocol import BaselineReader
 from ..replay.execute.plan import CannotReplay
 from ..replay.inspect.explained import ExchangeView, Explanation, Part, explain, find_trace
 from ..replay.inspect.replayed import Replayed, Step
@@ -35,8 +36,8 @@ def explain_command(trace: str, baseline: str | None, values: bool, base: str, a
     the decisions of a trace; with --values a replay shows the values that they were made on."""
     project = load_project(Path.cwd())
     name = baseline if baseline is not None else _keeper(project, trace)
-    setup = _setup(project, name, base) if values or base else None
     with opened(project, name) as reader:
+        setup = _setup(project, name, reader, base) if values or base else None
         try:
             explanation = explain(name, reader, project.root, trace, setup=setup)
         except CannotReplay as error:
@@ -44,11 +45,11 @@ def explain_command(trace: str, baseline: str | None, values: bool, base: str, a
     show("explain", explanation, blocks_of(explanation), as_json=as_json)
 
 
-def _setup(project: Project, name: str, base: str) -> Setup:
+def _setup(project: Project, name: str, reader: BaselineReader, base: str) -> Setup:
     """What a replay needs; raises `ConfigurationError`."""
     check_include(project)
     make_importable(project)
-    return setup_of(project, name, base_path(Path.cwd(), base))
+    return setup_of(project, name, reader, base_path(Path.cwd(), base))
 
 
 def _keeper(project: Project, trace: str) -> str:

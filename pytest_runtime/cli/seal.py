@@ -94,7 +94,7 @@ def seal_command(name: str, base: str, as_json: bool) -> None:
         make_importable(project)
         started = time.monotonic()
         run = Run(
-            Project(setup_of(project, name, base_path(Path.cwd(), base)), reader),
+            Project(setup_of(project, name, reader, base_path(Path.cwd(), base)), reader),
             RunOptions(renew_seal=True),
             say=lambda line: click.echo(in_line(line), err=as_json),
             progress=_show_progress if sys.stderr.isatty() else say_nothing,

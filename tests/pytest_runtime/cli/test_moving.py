@@ -244,7 +244,7 @@ def cache_of(project: Path) -> list[str]:
 
 
 def test_a_baseline_of_a_store_is_read_by_its_name(shared: Path, memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is fetched once, and again when it is another one there; of the old one nothing stays."""
+    """It is fetched once, and again when it is another one there; of those before it the latest stay."""
     fetched: list[str] = []
     real = type(memory).get_file
 
@@ -261,8 +261,12 @@ def test_a_baseline_of_a_store_is_read_by_its_name(shared: Path, memory: Any, mo
     assert run("push", "staging", "--force").status == 0
     baseline_of(shared).unlink()
     assert run("show", "staging", "--json").json["baseline"]["recorded"] == 7
-    (after,) = cache_of(shared)
-    assert (len(fetched), before == after) == (2, False)
+    assert (len(fetched), before in cache_of(shared), len(cache_of(shared))) == (2, True, 2)
+    monkeypatch.setattr(remote, "KEPT", 1)
+    record(shared, "staging", usual)
+    assert run("push", "staging", "--force").status == 0
+    assert run("check", "staging").status == 0
+    assert (len(fetched), len(cache_of(shared))) == (3, 1)
 
 
 def test_what_was_recorded_here_is_read_until_the_store_has_it(shared: Path) -> None:
