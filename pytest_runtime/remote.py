@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from .config import DEFAULT_FOLDER, Project, make_folder
 from .recorders.errors import StoreError
-from .recorders.store.open import complete_file, damage_of
+from .recorders.store.open import complete_file, damage_of, includes
 
 CACHE = "cache"
 """Folder of fetched baselines below the project's own."""
@@ -154,7 +154,9 @@ def cached(project: Project, name: str, url: str) -> Path:
     if not file.is_file():
         make_folder(project.root / DEFAULT_FOLDER)
         folder.mkdir(exist_ok=True)
-        _fetch(place, info, file)
+        with _draft_of(file) as draft:
+            _fetch(place, info, draft)
+            os.replace(draft, file)
         _tidy(folder, f"{name}-{of_url}-*.baseline")
     return file
 
@@ -180,37 +182,44 @@ def mark_of(info: Mapping[str, Any]) -> str:
 def pull(url: str, file: Path, *, force: bool = False) -> bool:
     """Fetch the baseline at a URL into a file; whether the file has changed by that.
 
-    A file that holds something else is replaced with `force` only. Raises `NothingThere`, `RemoteProblem`.
+    A file that holds what the one there does not is replaced with `force` only. Raises `NothingThere`, `RemoteProblem`,
+    `StoreError`.
     """
     place = _place(url)
     info = place.info()
     if info is None:
         raise NothingThere(url)
-    if file.exists():
-        if _is_same(place, info, file):
-            return False
-        if not force:
+    if file.exists() and _is_same(place, info, file):
+        return False
+    with _draft_of(file) as draft:
+        _fetch(place, info, draft)
+        if file.exists() and not force and not includes(str(draft), str(file)):
             raise RemoteProblem(
-                f"{file} is another baseline than the one at {url}. Replace it with --force, or merge both: fetch it "
-                "under another name, then pytest-runtime merge",
+                f"{file} holds what the baseline at {url} does not. Replace it with --force, or keep both: "
+                "pull it under another name, and merge them (pytest-runtime merge)",
                 location=url,
             )
-    _fetch(place, info, file)
+        os.replace(draft, file)
     return True
 
 
-def _fetch(place: _Place, info: Mapping[str, Any], file: Path) -> None:
-    """Fetch into a file, whole, verified, or not at all."""
+@contextmanager
+def _draft_of(file: Path) -> Iterator[Path]:
+    """A place beside a file for what may become it; it is gone at the end."""
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        with _explained(place.url, "fetch the baseline at", place.scheme):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-            place.files.get_file(place.path, str(draft))
-        _verify(place.url, info, draft)
-        os.replace(draft, file)
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _fetch(place: _Place, info: Mapping[str, Any], draft: Path) -> None:
+    """Fetch into a draft, which is verified."""
+    with _explained(place.url, "fetch the baseline at", place.scheme):
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        place.files.get_file(place.path, str(draft))
+    _verify(place.url, info, draft)
 
 
 def _verify(url: str, info: Mapping[str, Any], file: Path) -> None:
@@ -237,7 +246,8 @@ def _verify(url: str, info: Mapping[str, Any], file: Path) -> None:
 def push(source: str, url: str, *, force: bool = False) -> bool:
     """Put a baseline at a URL; whether anything had to be put there.
 
-    Another baseline that lies there is replaced with `force` only. Raises `StoreError`, `RemoteProblem`.
+    One that lies there and holds what this one does not is replaced with `force` only. Raises `StoreError`,
+    `RemoteProblem`.
     """
     file = complete_file(source, "what is put elsewhere has to be complete; wait until the service has ended")
     damage = damage_of(source)
@@ -252,10 +262,10 @@ def push(source: str, url: str, *, force: bool = False) -> bool:
     if info is not None:
         if _is_same(place, info, file):
             return False
-        if not force:
+        if not force and not _is_included(place, info, file):
             raise RemoteProblem(
-                f"another baseline lies at {url}. Replace it with --force, or merge both: pytest-runtime pull it under "
-                "another name, then merge",
+                f"the baseline at {url} holds what {file} does not. Replace it with --force, or keep both: "
+                "pull it under another name, merge it into this one (pytest-runtime merge), and push again",
                 location=url,
             )
     with _explained(url, "put the baseline at", place.scheme):
@@ -279,6 +289,13 @@ def _put(place: _Place, file: Path) -> None:
         if place.files.exists(draft):
             place.files.rm(draft)
         raise
+
+
+def _is_included(place: _Place, info: Mapping[str, Any], file: Path) -> bool:
+    """Whether a baseline counts all that the one in the store does: then nothing is lost when it takes its place."""
+    with _draft_of(file) as draft:
+        _fetch(place, info, draft)
+        return includes(str(file), str(draft))
 
 
 def _is_same(place: _Place, info: Mapping[str, Any], file: Path) -> bool:

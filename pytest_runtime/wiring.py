@@ -49,7 +49,7 @@ def writable_url(project: Project, name: str) -> str:
     if url and not Path(own).is_file():
         raise StoreError(
             f"the baseline {name} is kept at {url}, and can only be changed here: pytest-runtime pull {name}, do this, "
-            f"and pytest-runtime push {name} --force",
+            f"and pytest-runtime push {name}",
             location=url,
         )
     return own

@@ -60,7 +60,8 @@ GROUPS = (
     ("Look at what was recorded", ("list", "show", "explain", "diff")),
     ("Look after baselines", ("merge", "check", "push", "pull")),
     ("Prepare replays", ("seal", "prune")),
-    ("Read reports", ("report",)),
+    ("Judge and report", ("staged", "report", "github")),
+    ("Steps of the GitHub action", ("github prepare", "github judge", "github publish", "github verdict")),
 )
 
 HEAD = """\

@@ -25,6 +25,7 @@ from ..reports.annotations import annotations_of
 from ..reports.headline import headline_of
 from ..reports.markdown import markdown_of
 from ..reports.printing import in_line
+from ..wiring import readable_url
 from .report import read, write_to
 
 REPORTS = Path(".runtime", "report")
@@ -50,8 +51,8 @@ def prepare_command(baseline: str, store: str, base: str) -> int:
     project, event = load_project(Path.cwd()), read_event(os.environ)
     if store:
         _pull(baseline, store)
-    location = Path(project.store_url(baseline))
-    if not location.is_file() and "://" not in str(location):
+    location = Path(readable_url(project, baseline))
+    if not location.is_file():
         raise RuntimeBaselineError(
             f"there is no baseline {baseline!r} at {location}: commit it, pull it (store: URL), or download it as an "
             "artifact in a step before this one"

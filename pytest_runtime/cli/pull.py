@@ -15,7 +15,7 @@ from .push import Moved, url_for
 @click.command("pull")
 @click.argument("name", shell_complete=complete_baselines)
 @click.argument("url", required=False)
-@click.option("--force", is_flag=True, help="Replace another baseline of that name on this machine.")
+@click.option("--force", is_flag=True, help="Replace a baseline here that holds what that one does not.")
 @json_option
 def pull_command(name: str, url: str | None, force: bool, as_json: bool) -> None:
     """Fetch the baseline NAME from URL, or from the configured store, to this machine. It is verified, and takes its

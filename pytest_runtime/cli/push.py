@@ -39,7 +39,7 @@ def url_for(project: Project, name: str, url: str | None) -> str:
 @click.command("push")
 @click.argument("name", shell_complete=complete_baselines)
 @click.argument("url", required=False)
-@click.option("--force", is_flag=True, help="Replace another baseline that lies there.")
+@click.option("--force", is_flag=True, help="Replace a baseline there that holds what this one does not.")
 @json_option
 def push_command(name: str, url: str | None, force: bool, as_json: bool) -> None:
     """Put the baseline NAME of this machine at URL, or into the configured store: any URL of fsspec, such as

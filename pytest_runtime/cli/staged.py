@@ -80,12 +80,11 @@ def _candidate(project: Project, git: Git, index: Mapping[str, str]) -> Iterator
 
 def _judged(project: Project, name: str, root: Path) -> RunResult:
     from ..replay.run.options import RunOptions
-    from ..wiring import run_of
+    from ..wiring import readable_url, run_of
 
     # Where baseline and seals lie is the same; an absolute place, because the candidate may lie elsewhere.
-    stores = {known: project.store_url(known) for known in {name, *project.configuration.baselines}}
     staged = load_project(root)
-    configuration = _with_stores(staged.configuration, stores)
+    configuration = _with_stores(staged.configuration, {name: readable_url(project, name)})
     run = run_of(Project(root, configuration), name, RunOptions(), base="HEAD", say=_say, progress=_progress)
     try:
         run.judge_all()

@@ -16,18 +16,26 @@ from typing import NamedTuple
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from .. import __version__
 from ..config import FILE
 from ..recorders.errors import ConfigurationError
 from ..recorders.privacy.keys import KEY_VARIABLE
 from .detect import Facts
 
-ACTION = "pytest-runtime/pytest-runtime@v0"
-"""The action that the workflow uses; its repository holds `action.yml`."""
+REPOSITORY = "pytest-runtime/pytest-runtime"
+"""Where this project lies on GitHub: it holds the action and the hooks."""
+
+ACTION = f"{REPOSITORY}@v0"
+"""The action that the workflow uses."""
 
 WORKFLOW = Path(".github", "workflows", "runtime.yml")
 HOOKS = Path(".pre-commit-config.yaml")
-HOOK = "pytest-runtime"
-"""Id of the hook."""
+HOOK = "runtime-check"
+"""Id of the hook that judges what is staged."""
+
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+"""Actions of others, by commit: a tag can be moved."""
 
 
 class Change(NamedTuple):
@@ -121,42 +129,40 @@ def _gap(before: str) -> str:
 def _workflow(facts: Facts, baseline: str, store: str) -> Change:
     """The workflow; one that uses the action already is somebody's own, and stays."""
     before = _read(facts.root, WORKFLOW)
-    if f"uses: {ACTION.partition('@')[0]}@" in before:
+    if f"uses: {REPOSITORY}@" in before:
         return Change(WORKFLOW, before, before)
     return Change(WORKFLOW, before, workflow_text(facts, baseline, store))
 
 
 def workflow_text(facts: Facts, baseline: str, store: str) -> str:
     """A workflow that judges pull requests; names are quoted as JSON, which YAML takes."""
-    extra = "[remote]" if store else ""
     install = f"\n      - run: {facts.install}" if facts.install else ""
-    with_store = f"\n          store: {_quoted(store)}" if store else ""
+    remote = '\n      - run: pip install "pytest-runtime[remote]"' if store else ""
     return f"""\
-# Replays recorded traffic on every pull request: https://github.com/{ACTION.partition("@")[0]}
+# Replays recorded traffic on every pull request: https://github.com/{REPOSITORY}
 name: runtime
 
 on:
   pull_request:
     branches: [{_quoted(facts.branch)}]
+  merge_group:
 
 permissions:
   contents: read
-  pull-requests: write
+  pull-requests: write  # for the comment; without it the summary says the same
 
 jobs:
   runtime:
     runs-on: ubuntu-latest
+    timeout-minutes: 20
     steps:
-      - uses: actions/checkout@v4
+      - uses: {CHECKOUT}
+      - uses: {SETUP_PYTHON}
         with:
-          fetch-depth: 0  # base is found in the history
-      - uses: actions/setup-python@v5
-        with:
-          python-version: {_quoted(facts.python)}{install}
-      - run: pip install "pytest-runtime{extra}"
+          python-version: {_quoted(facts.python)}{install}{remote}
       - uses: {ACTION}
         with:
-          baseline: {_quoted(baseline)}{with_store}
+          baseline: {_quoted(baseline)}
         env:
           # A private key of `pytest-runtime key`, without which traces that compute with secrets are not judged.
           {KEY_VARIABLE}: ${{{{ secrets.{KEY_VARIABLE} }}}}
@@ -172,16 +178,14 @@ def _quoted(text: str) -> str:
 
 
 def hook_lines(baseline: str, indent: str) -> list[str]:
-    """The entry of the hook in a list of repositories."""
+    """The entry of the hooks in a list of repositories."""
     lines = [
-        "- repo: local",
+        f"- repo: https://github.com/{REPOSITORY}",
+        f"  rev: v{__version__}",
         "  hooks:",
         f"    - id: {HOOK}",
-        "      name: replay recorded traffic",
-        f"      entry: pytest --runtime-baseline={baseline} --runtime-only",
-        "      language: system",
-        "      pass_filenames: false",
-        "      types: [python]",
+        f"      args: [--baseline={baseline}]",
+        "    - id: runtime-scan",
     ]
     return [indent + line for line in lines]
 

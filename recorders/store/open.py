@@ -43,6 +43,13 @@ def merge_baselines(target: str, sources: Sequence[str], exemplars: int) -> Merg
     return sqlite_merge.merge_baselines(target, sources, exemplars)
 
 
+def includes(url: str, other: str) -> bool:
+    """Whether a baseline counts everything that another one does; raises `StoreError`."""
+    from . import sqlite_merge  # no recording asks
+
+    return sqlite_merge.includes(url, other)
+
+
 def complete_file(url: str, why: str) -> Path:
     """The one file that a baseline is, without a journal beside it; raises `UnknownBaseline`, and `StoreBusy` where
     somebody records into it: `why` says what the file is wanted for, and what to do instead."""

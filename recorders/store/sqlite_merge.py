@@ -11,7 +11,7 @@ from ..errors import StoreError
 from ..model.absences import AbsenceKey, AbsenceKind
 from ..model.trace import TraceId
 from .contents import ClassKey, Contents, Exemplar, merged
-from .parts import Part, SessionId, total
+from .parts import Part, SessionId, later, total
 from .protocol import Batch, KeptTrace
 from .sqlite_parts import SqliteParts
 from .sqlite_reader import SqliteReader
@@ -116,6 +116,18 @@ def read_contents(url: str) -> tuple[Contents, int]:
         return reader.contents_whole()
     finally:
         reader.close()
+
+
+def includes(url: str, other: str) -> bool:
+    """Whether a baseline counts everything that another one does, as it does after that one was merged into it.
+
+    Raises `StoreError`.
+    """
+    have, _left_out = read_contents(url)
+    want, _left_out = read_contents(other)
+    return want.sessions.keys() <= have.sessions.keys() and all(
+        name in have.parts and later(have.parts[name], part) == have.parts[name] for name, part in want.parts.items()
+    )
 
 
 def merge_baselines(target: str, sources: Sequence[str], exemplars: int) -> Merge:

@@ -20,6 +20,7 @@ from pytest_runtime.scaffold.files import ACTION, HOOKS, WORKFLOW
 
 from .commands import run
 
+OURS = ["runtime-check", "runtime-scan"]
 FLASK = """
     import flask
 
@@ -170,11 +171,12 @@ def test_a_project_is_set_up_once(root: Path) -> None:
     )
     made = workflow(root)
     assert made[True]["pull_request"]["branches"] == ["trunk"]  # YAML 1.1 takes `on` for a boolean
-    *_others, action = made["jobs"]["runtime"]["steps"]
-    assert (action["uses"], action["with"]) == (ACTION, {"baseline": "canary", "store": "s3://bucket/shop"})
+    *steps, action = made["jobs"]["runtime"]["steps"]
+    assert (action["uses"], action["with"]) == (ACTION, {"baseline": "canary"})
+    assert 'pip install "pytest-runtime[remote]"' in [step.get("run") for step in steps]
     assert action["env"] == {"PYTEST_RUNTIME_KEY": "${{ secrets.PYTEST_RUNTIME_KEY }}"}
     (repository,) = yaml.safe_load((root / HOOKS).read_text(encoding="utf-8"))["repos"]
-    assert repository["hooks"][0]["entry"] == "pytest --runtime-baseline=canary --runtime-only"
+    assert repository["hooks"] == [{"id": "runtime-check", "args": ["--baseline=canary"]}, {"id": "runtime-scan"}]
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git/" not in str(path)}
     second = run("init", "--yes")
     assert (second.status, second.lines[-1]) == (0, "nothing to do: the project is set up")
@@ -268,15 +270,21 @@ def test_a_workflow_of_ones_own_stays(root: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "hooks"),
     [
-        ("repos:\n  - repo: https://x/y\n    rev: v1\n    hooks:\n      - id: a\n", ["a", "pytest-runtime"]),
-        ("# top\nrepos:\n- repo: local\n  hooks:\n  - id: a  # why\n# end\n", ["a", "pytest-runtime"]),
-        ("repos:\n  - repo: local\n    hooks:\n      - id: a\n\nci:\n  skip: [a]\n", ["a", "pytest-runtime"]),
+        (
+            "repos:\n  - repo: https://x/y\n    rev: v1\n    hooks:\n      - id: a\n",
+            ["a", *OURS],
+        ),
+        ("# top\nrepos:\n- repo: local\n  hooks:\n  - id: a  # why\n# end\n", ["a", *OURS]),
+        (
+            "repos:\n  - repo: local\n    hooks:\n      - id: a\n\nci:\n  skip: [a]\n",
+            ["a", *OURS],
+        ),
         (
             "fail_fast: true\nrepos:  # all\n  - repo: local\n    hooks:\n    - id: a\nexclude: x\n",
-            ["a", "pytest-runtime"],
+            ["a", *OURS],
         ),
-        ("repos:\n  - repo: local\n    hooks:\n      - id: pytest-runtime\n", ["pytest-runtime"]),
-        ("", ["pytest-runtime"]),
+        ("repos:\n  - repo: local\n    hooks:\n      - id: runtime-check\n", ["runtime-check"]),
+        ("", OURS),
     ],
 )
 def test_the_hook_is_added_to_the_others(root: Path, before: str, hooks: list[str]) -> None:
@@ -300,7 +308,7 @@ def test_a_list_that_cannot_be_added_to_is_left_to_its_owner(root: Path) -> None
     ran = run("init", "--yes")
     assert ran.status == 0
     assert "Add under repos:" in ran.out
-    assert "- id: pytest-runtime" in ran.lines
+    assert "- id: runtime-check" in ran.lines
     assert (root / HOOKS).read_text(encoding="utf-8") == "repos: [{repo: local, hooks: []}]\n"
 
 

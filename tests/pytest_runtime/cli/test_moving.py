@@ -133,12 +133,29 @@ def test_another_baseline_is_replaced_with_force_alone(project: Path, memory: An
     record(project, "staging", lambda shop: shop.fee(1))
     refused = run("push", "staging", "memory://b")
     assert (refused.status, refused.out) == (2, "")
-    assert "another baseline lies at memory://b/staging.baseline. Replace it with --force, or merge both" in refused.err
+    assert "the baseline at memory://b/staging.baseline holds what " in refused.err
+    assert "Replace it with --force, or keep both: pull it under another name, merge it" in refused.err
     refused = run("pull", "staging", "memory://b")
     assert refused.status == 2
-    assert "is another baseline than the one at memory://b/staging.baseline" in refused.err
+    assert "holds what the baseline at memory://b/staging.baseline does not" in refused.err
     assert run("pull", "staging", "memory://b", "--force").status == 0
     assert baseline_of(project).read_bytes() == baseline_of(project, "kept").read_bytes()
+
+
+def test_what_goes_on_from_the_other_takes_its_place(project: Path, memory: Any) -> None:
+    """Recorded into since, or merged: nothing of what was there is lost, so nothing has to be forced."""
+    assert run("push", "staging", "memory://b").status == 0
+    older = baseline_of(project).read_bytes()
+    record(project, "other", lambda shop: shop.fee(1))
+    assert run("merge", "staging", "other").status == 0
+    assert run("push", "staging", "memory://b").status == 0
+    scenario = record(project, "staging", lambda shop: shop.fee(300))
+    assert scenario.store == str(baseline_of(project))
+    assert run("push", "staging", "memory://b").status == 0
+    baseline_of(project).write_bytes(older)
+    assert run("push", "staging", "memory://b").status == 2
+    assert run("pull", "staging", "memory://b").status == 0
+    assert run("show", "staging", "--json").json["baseline"]["recorded"] == 9
 
 
 def test_a_damaged_baseline_is_neither_pushed_nor_pulled(project: Path, memory: Any) -> None:
