@@ -25,7 +25,7 @@ from pytest_runtime.cli.main import cli
 from pytest_runtime.cli.merge import Merged
 from pytest_runtime.cli.prune import Pruning
 from pytest_runtime.cli.push import Moved
-from pytest_runtime.cli.scan import Scanned
+from pytest_runtime.cli.scan import Scans
 from pytest_runtime.cli.seal import Sealed
 from pytest_runtime.cli.status import Names, Status
 from pytest_runtime.replay.inspect.comparison import Comparison
@@ -47,7 +47,7 @@ DOCUMENTS: dict[str, dict[str, type[msgspec.Struct]]] = {
     "prune": {"prune": Pruning},
     "pull": {"pull": Moved},
     "push": {"push": Moved},
-    "scan": {"scan": Scanned},
+    "scan": {"scan": Scans},
     "seal": {"seal": Sealed},
     "show": {"show": Contents, "show entry": EntryContents},
     "status": {"status": Status, "status, without NAME": Names},

@@ -41,7 +41,7 @@ COMMANDS = (
     Command("push", "Put the baseline NAME at URL, or into the configured store."),
     Command("record", "Run COMMAND with the recorder in it."),
     Command("report", "Say what REPORT, written by pytest --runtime-json, found, and write it in other forms."),
-    Command("scan", "Look for secrets in the baseline NAME; exits with 1 if any is there, and prints none."),
+    Command("scan", "Look for secrets in the baselines NAME...; exits with 1 if any is there, and prints none."),
     Command("seal", "Replay the baseline NAME on base, keep what it shows, and say how faithful that is."),
     Command("show", "Show what the baseline NAME holds: its entries, or the paths of one ENTRY."),
     Command("staged", "Judge what is staged, and nothing else, against HEAD: what the pre-commit hook runs."),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import click
 import msgspec
 
-from ..config import load_project
+from ..config import Project, load_project
 from ..recorders.privacy.encryption import Keyring
 from ..recorders.privacy.keys import readable
 from ..recorders.scan import Value, find_forms, find_values, unread, values_in
@@ -42,8 +42,14 @@ class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     """Traces that were searched for values alone, because their key is not at hand."""
 
 
+class Scans(msgspec.Struct, frozen=True):
+    """What was found in some baselines."""
+
+    baselines: tuple[Scanned, ...]
+
+
 @click.command("scan")
-@click.argument("name", shell_complete=complete_baselines)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_baselines)
 @click.option(
     "--values",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -52,21 +58,27 @@ class Scanned(msgspec.Struct, frozen=True, kw_only=True):
 )
 @json_option
 @click.pass_context
-def scan_command(context: click.Context, name: str, values: Path | None, as_json: bool) -> None:
-    """Look for secrets in the baseline NAME, by their form and by the values of a file. Exits with 1 if any is there;
-    none is printed."""
+def scan_command(context: click.Context, names: tuple[str, ...], values: Path | None, as_json: bool) -> None:
+    """Look for secrets in the baselines NAME..., by their form and by the values of a file. Exits with 1 if any is
+    there; none is printed."""
     wanted: list[Value] = []
     short: list[str] = []
     if values is not None:
         wanted, short = values_in(_read(values), values.name)
-    with closing(open_baseline(load_project(Path.cwd()), name)) as reader:
+    project = load_project(Path.cwd())
+    scans = Scans(tuple(scan(project, name, wanted, short) for name in names))
+    show("scan", scans, (block for scanned in scans.baselines for block in blocks_of(scanned)), as_json=as_json)
+    context.exit(1 if any(scanned.found for scanned in scans.baselines) else 0)
+
+
+def scan(project: Project, name: str, wanted: Sequence[Value], too_short: Sequence[str]) -> Scanned:
+    """Look into one baseline; raises `StoreError`, `KeyProblem`."""
+    with closing(open_baseline(project, name)) as reader:
         keys = Keyring(readable(reader.keys()))
         counts = Counter([*find_forms(reader, keys), *find_values(reader, wanted)])
         left = unread(reader, keys)
     found = tuple(Found(where=where, what=what, count=count) for (where, what), count in counts.items())
-    scanned = Scanned(baseline=name, found=found, too_short=tuple(short), unread=left)
-    show("scan", scanned, blocks_of(scanned), as_json=as_json)
-    context.exit(1 if found else 0)
+    return Scanned(baseline=name, found=found, too_short=tuple(too_short), unread=left)
 
 
 def _read(file: Path) -> str:

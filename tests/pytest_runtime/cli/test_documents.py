@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def test_scan_as_a_document(project: Path) -> None:
     """Status 1 and the places, where something is there; never the thing itself."""
     values = project / "values.txt"
     values.write_text(f"{PASSWORD}\nabc\ncoupon\n", encoding="utf-8")
-    scanned = printed("scan", "staging", "--values", str(values), status=1)
+    shutil.copy(project / ".runtime" / "staging.baseline", project / "copy.baseline")
+    scanned, copy = printed("scan", "staging", "copy.baseline", "--values", str(values), status=1)["baselines"]
+    assert copy == {**scanned, "baseline": "copy.baseline"}
     assert {found["what"] for found in scanned["found"]} == {"line 3 of values.txt, as it is"}
     assert scanned["too_short"] == ["line 2 of values.txt"]
 
