@@ -135,7 +135,10 @@ class UnknownTrace(RuntimeBaselineError):
     def __init__(self, trace: str, *, looked_in: Sequence[str], matching: Sequence[str] = ()) -> None:
         where = f"in {', '.join(looked_in)}" if looked_in else "anywhere: there are no baselines"
         if matching:
-            problem = f"several traces begin with {trace!r}: {', '.join(matching[:NAMED])}. Write more of the name"
+            problem = (
+                f"several traces begin with {trace!r}: {', '.join(matching[:NAMED])}. "
+                "Write more of the name, or name the baseline with --baseline"
+            )
         else:
             problem = (
                 f"no trace {trace!r} is kept {where}. A report and `pytest-runtime show NAME ENTRY` name those that are"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..config import Project, load_project
-from ..recorders.errors import UnknownBaseline, UnknownTrace
+from ..recorders.errors import StoreError, UnknownTrace
 from ..recorders.store.protocol import BaselineReader
 from ..replay.execute.plan import CannotReplay
 from ..replay.inspect.explained import ExchangeView, Explanation, Part, explain, find_trace
@@ -16,7 +16,8 @@ from ..replay.inspect.replayed import Replayed, Step
 from ..replay.judge.setup import Setup
 from ..wiring import base_path, check_include, make_importable, setup_of
 from .baselines import complete_baselines, opened
-from .output import Block, Line, Table, json_option, show
+from .list import known_names
+from .output import Block, Line, Table, json_option, show, when_text
 
 
 @click.command("explain")
@@ -54,28 +55,31 @@ def _setup(project: Project, name: str, reader: BaselineReader, base: str) -> Se
 
 def _keeper(project: Project, trace: str) -> str:
     """The baseline that keeps a trace; raises `UnknownTrace`."""
-    known = project.known_baselines()
+    known, _problem = known_names(project)
+    looked_in: list[str] = []
     matching: dict[str, list[str]] = {}
     for name in known:
         try:
             with opened(project, name) as reader:
-                if found := find_trace(reader, trace):
-                    matching[name] = [stored.id for stored in found]
-        except UnknownBaseline:
-            continue  # configured, and not recorded yet
+                found = find_trace(reader, trace)
+        except StoreError:
+            continue  # configured and not recorded yet, or damaged: `list` says which
+        looked_in.append(name)
+        if found:
+            matching[name] = [stored.id for stored in found]
     if not matching:
-        raise UnknownTrace(trace, looked_in=known)
+        raise UnknownTrace(trace, looked_in=looked_in)
     exact = [name for name, found in matching.items() if trace in found]
     if len(matching) > 1 and len(exact) != 1:
         several = [f"{trace_id} in {name}" for name, ids in matching.items() for trace_id in ids]
-        raise UnknownTrace(trace, looked_in=known, matching=several)
+        raise UnknownTrace(trace, looked_in=looked_in, matching=several)
     return exact[0] if exact else next(iter(matching))
 
 
 def blocks_of(found: Explanation) -> Iterator[Block]:
     """A trace from top to bottom."""
     yield Line(f"{found.entry} · {found.words}", "heading")
-    when = f" · {found.started}" if found.started else ""
+    when = f" · {when_text(found.started)}" if found.started else ""
     commit = f" at {found.commit[:12]}" if found.commit else ""
     yield Line(
         f"trace {found.trace} of baseline {found.baseline}{when}{commit} · {found.recorded} took this path", indent=2
@@ -92,8 +96,9 @@ def blocks_of(found: Explanation) -> Iterator[Block]:
         yield from _replayed_blocks(found.replayed)
     if found.truncated:
         yield Line("the recorder stopped looking before the trace ended", indent=2)
-    if found.calls:
-        yield from _section("inner calls that returned a plain value", _parts(found.calls, indent=2))
+    calls = [call for call in found.calls if call.text != "None" and not call.name.startswith("<")]
+    if calls:
+        yield from _section("inner calls that returned a plain value", _parts(calls, indent=2))
     if found.exchanges:
         yield from _section("exchanges", [])
         for number, exchange in enumerate(found.exchanges, 1):

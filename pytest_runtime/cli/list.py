@@ -12,7 +12,7 @@ from ..config import Project, is_remote, load_project
 from ..recorders.errors import RuntimeBaselineError
 from ..replay.inspect.overview import Overview, overview_of
 from .baselines import opened
-from .output import Block, Line, Table, json_option, show, size_text
+from .output import Block, Line, Table, json_option, show, size_text, when_text
 
 NONE_YET = "no baselines yet; pytest-runtime record --baseline NAME -- COMMAND"
 
@@ -81,7 +81,7 @@ def blocks_of(listing: Listing) -> Iterator[Block]:
 
 def _row(baseline: Overview) -> list[str]:
     counts = map(str, (baseline.entries, baseline.paths, baseline.recorded, baseline.kept))
-    recorded, commit = baseline.last_recorded or "-", baseline.commit[:12] or "-"
+    recorded, commit = when_text(baseline.last_recorded), baseline.commit[:12] or "-"
     return [baseline.name, size_text(baseline.size), *counts, recorded, commit, sealed_text(baseline)]
 
 

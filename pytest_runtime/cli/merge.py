@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from ..config import DEFAULT_FOLDER, load_project, make_folder
+from ..config import DEFAULT_FOLDER, Project, load_project, make_folder
 from ..recorders.store.open import merge_baselines, open_reader
 from ..replay.inspect.overview import Overview, overview_of
 from ..reports.printing import many
-from ..wiring import readable_url, writable_url
-from .baselines import complete_baselines
+from ..wiring import writable_url
+from .baselines import complete_baselines, opened
 from .output import Block, Line, json_option, show
 
 
@@ -40,9 +40,9 @@ def merge_command(
     counts once, however often it is merged, and in whatever order. Exits with 1 if a trace was damaged and left out."""
     project = load_project(Path.cwd())
     place = writable_url(project, target)
+    places = {_location(project, source): source for source in sources}
     if Path(place).parent == project.root / DEFAULT_FOLDER:
         make_folder(project.root / DEFAULT_FOLDER)
-    places = {readable_url(project, source): source for source in sources}
     done = merge_baselines(place, list(places), exemplars or project.configuration.exemplars)
     with closing(open_reader(place)) as reader:
         overview = overview_of(target, reader, project.root)
@@ -50,6 +50,12 @@ def merge_command(
     found = Merged(target=overview, sources=sources, damaged=damaged)
     show("merge", found, blocks_of(found), as_json=as_json)
     context.exit(1 if damaged else 0)
+
+
+def _location(project: Project, name: str) -> str:
+    """Where a baseline lies that can be opened; raises `StoreError`."""
+    with opened(project, name) as reader:
+        return reader.location
 
 
 def blocks_of(found: Merged) -> Iterator[Block]:

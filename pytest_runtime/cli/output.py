@@ -124,6 +124,11 @@ def percent(part: float, whole: float) -> str:
     return ">99 %" if 99 < share < 100 else f"{share:.0f} %"
 
 
+def when_text(moment: str) -> str:
+    """A moment of ISO 8601 in UTC, for people: `2026-11-27 23:04 UTC`."""
+    return f"{moment[:16].replace('T', ' ')} UTC" if moment else "at no known time"
+
+
 def size_text(count: int) -> str:
     """Bytes in words: `1.2 MiB`."""
     size = float(count)

@@ -26,8 +26,8 @@ def pull_command(name: str, url: str | None, force: bool, as_json: bool) -> None
     project = load_project(Path.cwd())
     place = url_for(project, name, url)
     file = project.store_url(name)
+    changed = remote.pull(place, Path(file), force=force)
     if Path(file).parent == project.root / DEFAULT_FOLDER:
         make_folder(project.root / DEFAULT_FOLDER)
-    changed = remote.pull(place, Path(file), force=force)
     said = f"{name} came from {place}" if changed else f"{name} is the same as at {place} already"
     show("pull", Moved(baseline=name, url=place, file=file, changed=changed), [Line(said, "good")], as_json=as_json)

@@ -20,7 +20,7 @@ from ..replay.inspect.entries import (
 from ..replay.model.render import cut
 from .baselines import complete_baselines, complete_entries, opened
 from .list import sealed_text
-from .output import Block, Line, Table, json_option, percent, show, sibling_texts, size_text
+from .output import Block, Line, Table, json_option, percent, show, sibling_texts, size_text, when_text
 
 CONDITIONS_SHOWN = 12
 """Conditions of a path that are printed; `--all` prints the others."""
@@ -61,7 +61,7 @@ def contents_blocks(contents: Contents) -> Iterator[Block]:
     """A head, and a table of entries."""
     baseline = contents.baseline
     yield Line(f"baseline {baseline.name}, {size_text(baseline.size)}, at {baseline.location}", "heading")
-    recorded = f"last recorded {baseline.last_recorded}" if baseline.last_recorded else "never recorded into"
+    recorded = f"last recorded {when_text(baseline.last_recorded)}" if baseline.sessions else "never recorded into"
     commit = f" at {baseline.commit[:12]}" if baseline.commit else ""
     yield Line(f"{recorded}{commit}, sealed: {sealed_text(baseline)}", indent=2)
     if not contents.entries:

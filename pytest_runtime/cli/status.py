@@ -15,7 +15,7 @@ from ..replay.inspect.entries import EntryTraffic, traffic_of
 from ..replay.inspect.overview import moment_text
 from .baselines import complete_baselines, opened
 from .list import NONE_YET, known_names
-from .output import Block, Line, json_option, show
+from .output import Block, Line, json_option, show, when_text
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -130,7 +130,7 @@ def blocks_of(status: Status) -> Iterator[Block]:
     yield Line(f"baseline {status.baseline} at {status.location}", "heading")
     for session in status.sessions:
         commit = session.commit[:12] or "no commit known"
-        when = session.recorded or "at no known time"
+        when = when_text(session.recorded)
         code = f"Python {session.python}, {commit}, {session.modules} modules"
         yield Line(f"session {session.number}: {when}, {code}", "", 2)
     for recipient in status.recipients:

@@ -40,7 +40,7 @@ def test_the_list_has_a_row_for_each_baseline(project: Path) -> None:
     listed = run("list")
     assert listed.status == 0
     assert listed.lines[0] == "baseline size entries paths recorded kept last recorded commit sealed"
-    assert re.fullmatch(r"staging [\d.]+ KiB 3 6 7 7 20\d\d-\d\d-\d\dT\S+ - no", listed.lines[1])
+    assert re.fullmatch(r"staging [\d.]+ KiB 3 6 7 7 20\d\d-\d\d-\d\d \d\d:\d\d UTC - no", listed.lines[1])
     (baseline,) = run("list", "--json").json["baselines"]
     assert baseline["size"] == os.path.getsize(project / ".runtime" / "staging.baseline")
     assert (baseline["entries"], baseline["paths"], baseline["recorded"], baseline["kept"]) == (3, 6, 7, 7)
@@ -121,6 +121,19 @@ def test_explain_takes_the_beginning_of_a_name(project: Path) -> None:
     assert (several.status, several.out) == (2, "")
     assert "several traces begin with ''" in several.err
     assert "Write more of the name" in several.err
+
+
+def test_a_trace_is_found_beside_what_cannot_be_read(project: Path) -> None:
+    """Also where two baselines keep it: then one has to be named."""
+    trace = trace_of("check", "number < 0 is true")
+    (project / ".runtime" / "broken.baseline").write_text("hello " * 500)
+    assert run("explain", trace).status == 0
+    shutil.copy(project / ".runtime" / "staging.baseline", project / ".runtime" / "copy.baseline")
+    twice = run("explain", trace)
+    assert twice.status == 2
+    assert f"{trace} in copy, {trace} in staging" in twice.err
+    assert "name the baseline with --baseline" in twice.err
+    assert run("explain", trace, "--baseline", "copy").status == 0
 
 
 def test_an_unknown_trace_is_named(project: Path) -> None:

@@ -95,6 +95,13 @@ def test_merge_keeps_so_many_exemplars(project: Path) -> None:
     assert run("merge", "large", "staging", "--json").json["target"]["kept"] == 7
 
 
+def test_merge_of_what_is_not_there_leaves_nothing(here: Path) -> None:
+    """Not even the folder that the target would lie in."""
+    ran = run("merge", "whole", "stagin")
+    assert (ran.status, "no baseline 'stagin'" in ran.err) == (2, True)
+    assert [path.name for path in here.iterdir()] == ["pyproject.toml"]
+
+
 def test_merge_says_what_it_left_out(project: Path) -> None:
     """Status 1: a damaged trace was found."""
     damage(baseline_of(project))
@@ -197,7 +204,7 @@ def test_what_comes_short_is_not_taken(project: Path, memory: Any, monkeypatch: 
     refused = run("pull", "staging", "memory://b")
     assert refused.status == 2
     assert "bytes, and 15 of them came. Try again" in refused.err
-    assert [path.name for path in (project / ".runtime").iterdir()] == [".gitignore"]
+    assert list((project / ".runtime").iterdir()) == []
 
 
 @pytest.mark.parametrize(
