@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 
 from ..model.trace import encode_part
 from .guard import TOTAL_LIMIT, Budget
 from .parts import Part, SessionId, part_of, total, without
 from .sqlite_schema import SqliteFile, squeeze
+
+_SUM: SessionId = ""
+"""The name under which the sum of all closed parts stands."""
 
 _urandom = os.urandom  # the function itself: it may be a boundary in this process
 
@@ -38,11 +42,19 @@ class SqliteParts(SqliteFile):
 
     def closed_parts(self) -> dict[SessionId, Part]:
         """The parts after which another session began."""
+        return {name: part for name, part in self._rows_of_parts().items() if name != _SUM}
+
+    def _rows_of_parts(self, name: SessionId | None = None) -> dict[SessionId, Part]:
         if not self.has_table("part"):
             return {}
         budget = Budget(TOTAL_LIMIT)
-        rows = self._rows("a part", "SELECT id, data FROM part ORDER BY 1", str, bytes)
-        return {name: self._part(data, Part, budget) for name, data in rows}
+        where, given = ("WHERE id = ?", (name,)) if name is not None else ("", ())
+        rows = self._rows("a part", f"SELECT id, data FROM part {where} ORDER BY 1", str, bytes, given=given)
+        return {found: self._part(data, Part, budget) for found, data in rows}
+
+    def _one(self, name: SessionId) -> Part:
+        """One part, without reading the others; nothing where there is none."""
+        return self._rows_of_parts(name).get(name, Part())
 
     def totals(self) -> Part:
         """All that the file counted."""
@@ -58,23 +70,34 @@ class SqliteParts(SqliteFile):
         if not ids:
             return closed
         last = ids[max(ids)]
-        grown = without(self.totals(), total(closed))
-        if grown == Part():
-            return closed
-        return {**closed, last: total({"closed": closed.get(last, Part()), "grown": grown})}
+        grown = without(self.totals(), self._one(_SUM))
+        return closed if grown == Part() else {**closed, last: _sum(closed.get(last, Part()), grown)}
 
     def close_part(self) -> None:
-        """Keep by itself what the last session counted, because another begins; within a transaction."""
-        ids = self.session_ids()
-        if ids:
-            last = ids[max(ids)]
-            part = self.parts().get(last)
-            if part is not None:
-                self.put_part(last, part)
+        """Keep by itself what the last session counted, because another begins; within a transaction.
 
-    def put_part(self, name: SessionId, part: Part) -> None:
-        """Keep a part; within a transaction."""
+        What it costs does not grow with the number of sessions.
+        """
+        ids = self.session_ids()
+        closed = self._one(_SUM)
+        grown = without(self.totals(), closed) if ids else Part()
+        if grown != Part():
+            last = ids[max(ids)]
+            self._put(last, _sum(self._one(last), grown))
+            self._put(_SUM, _sum(closed, grown))
+
+    def put_all(self, parts: Mapping[SessionId, Part]) -> None:
+        """Keep what sessions counted, in a file that keeps none yet; within a transaction."""
+        for name, part in parts.items():
+            self._put(name, part)
+        self._put(_SUM, total(parts))
+
+    def _put(self, name: SessionId, part: Part) -> None:
         self._db.execute("INSERT OR REPLACE INTO part VALUES (?, ?)", (name, squeeze(encode_part(part))))
+
+
+def _sum(one: Part, other: Part) -> Part:
+    return total({"a": one, "b": other})
 
 
 def _derived(commit: str, recorded: float, python: str) -> SessionId:

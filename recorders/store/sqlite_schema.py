@@ -129,7 +129,7 @@ CREATE TABLE IF NOT EXISTS plugin (
 CREATE TABLE IF NOT EXISTS session_id (revision INTEGER PRIMARY KEY, id TEXT);
 -- What was counted until another session began, under the last session before it; see store.parts.
 CREATE TABLE IF NOT EXISTS part (
-    id TEXT PRIMARY KEY,            -- session_id.id
+    id TEXT PRIMARY KEY,            -- session_id.id; empty for the sum of all
     data BLOB                       -- store.parts.Part; squeezed
 ) WITHOUT ROWID;
 """

@@ -77,8 +77,7 @@ class SqliteWriter(SqliteParts):
     def put_parts(self, parts: Mapping[SessionId, Part]) -> None:
         """Keep what sessions counted, each by itself."""
         with _transaction(self._db, self.location):
-            for name, part in parts.items():
-                self.put_part(name, part)
+            self.put_all(parts)
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""

@@ -23,8 +23,9 @@ from pytest_runtime.recorders.model.value_tree import TupleNode
 from pytest_runtime.recorders.store.contents import Contents, Exemplar, merged, restated
 from pytest_runtime.recorders.store.open import damage_of, merge_baselines, open_reader, open_writer
 from pytest_runtime.recorders.store.parts import Part, later, total, without
-from pytest_runtime.recorders.store.protocol import Revision
+from pytest_runtime.recorders.store.protocol import Batch, Revision
 from pytest_runtime.recorders.store.sqlite_merge import read_contents, write_contents
+from pytest_runtime.recorders.store.sqlite_writer import SqliteWriter
 from pytest_runtime.testing import Scenario
 
 EXEMPLARS = 3
@@ -246,6 +247,56 @@ def test_a_copy_that_was_recorded_into_counts_what_it_shares_once(pods: list[str
     both = sums(totals(first), totals(second))
     assert totals(whole) == {key: both[key] - before.get(key, 0) for key in both}
     assert len(read_contents(whole)[0].sessions) == 3
+
+
+def test_sessions_side_by_side_are_counted_once(tmp_path: Path) -> None:
+    """Two processes record into one file; a copy that was taken meanwhile adds nothing to it."""
+    key = ("m:f", "p")
+    target, copy = str(tmp_path / "target.baseline"), str(tmp_path / "copy.baseline")
+    batch = Batch([Entry("m:f", "function", "m", "m:f")], {key: PathClass([], "returned", False)}, {key: 5}, [], {}, {})
+    one, other = open_writer(target), open_writer(target)
+    for number, writer in enumerate((one, other)):
+        writer.start(Revision("", "3.12", float(number), {}, {}))
+        for each in (one, other)[: number + 1]:
+            each.write(batch._replace(counters={"dropped": 1}))
+    shutil.copy(target, copy)
+    shutil.copy(f"{target}-wal", f"{copy}-wal")
+    one.write(batch)
+    other.close()
+    one.close()
+    merge_baselines(str(tmp_path / "whole.baseline"), [target, copy, target], EXEMPLARS)
+    with closing(open_reader(str(tmp_path / "whole.baseline"))) as reader:
+        assert [stored.count for stored in reader.classes()] == [20]
+        assert reader.counters() == {"dropped": 3}
+    assert {name: part.counts for name, part in read_contents(target)[0].parts.items()} == {
+        name: {"m:f": {"p": count}} for name, count in zip(_sessions(target), (5, 15), strict=True)
+    }
+
+
+def _sessions(url: str) -> list[str]:
+    """The names of the sessions, by when they began."""
+    sessions = read_contents(url)[0].sessions
+    return sorted(sessions, key=lambda name: sessions[name].recorded)
+
+
+def test_the_start_of_a_session_reads_no_part_but_the_last(pods: list[str], tmp_path: Path) -> None:
+    """A service that is restarted every day starts as quickly after a year."""
+    target = str(tmp_path / "target.baseline")
+    shutil.copy(pods[0], target)
+    for number in range(5):
+        recorded(tmp_path, [number], "target")
+    before = totals(target)
+    read: list[str] = []
+    writer = SqliteWriter(target)
+    writer._db.set_trace_callback(read.append)
+    writer.start(Revision("", "3.12", 9.0, {}, {}))
+    writer._db.set_trace_callback(None)
+    writer.close()
+    asked = [statement for statement in read if "FROM part " in statement]
+    assert asked
+    assert all("WHERE id = " in statement for statement in asked)
+    contents = read_contents(target)[0]
+    assert sum(sum(paths.values()) for paths in total(contents.parts).counts.values()) == sum(before.values())
 
 
 def test_a_merged_baseline_can_be_recorded_into_and_merged_again(pods: list[str], tmp_path: Path) -> None:
