@@ -55,14 +55,15 @@ DOCUMENTS: dict[str, dict[str, type[msgspec.Struct]]] = {
 """Command → what it prints with `--json`, by the name in `format`."""
 
 GROUPS = (
-    ("Set up", ("init", "key", "key rotate", "key add")),
+    ("Set up", ("init", "key")),
     ("Record", ("record", "status", "scan")),
     ("Look at what was recorded", ("list", "show", "explain", "diff")),
     ("Look after baselines", ("merge", "check", "push", "pull")),
     ("Prepare replays", ("seal", "prune")),
-    ("Judge and report", ("staged", "report", "github")),
-    ("Steps of the GitHub action", ("github prepare", "github judge", "github publish", "github verdict")),
 )
+"""Commands by what they are for; all others stand behind these, and what a group holds stands behind the group."""
+
+REST = "Judge, and report"
 
 HEAD = """\
 # The command line
@@ -132,10 +133,21 @@ def page() -> str:
 
     parts = [HEAD.format(version=JSON_VERSION)]
     known: set[type] = set()
-    for title, names in GROUPS:
+    for title, names in (*GROUPS, (REST, _ungrouped())):
         parts.append(f"## {title}\n\n")
-        parts += [_section(name, known) for name in names]
+        parts += [_section(each, known) for name in names for each in with_inner(name)]
     return "".join(parts).rstrip() + "\n"
+
+
+def _ungrouped() -> tuple[str, ...]:
+    grouped = {name for _title, names in GROUPS for name in names}
+    return tuple(name for name in cli.list_commands(click.Context(cli)) if name not in grouped)
+
+
+def with_inner(name: str) -> list[str]:
+    """A command, and where it is a group, those in it."""
+    command, _context = command_of(name)
+    return [name, *(f"{name} {inner}" for inner in getattr(command, "commands", ()))]
 
 
 def command_of(name: str) -> tuple[click.Command, click.Context]:

@@ -129,8 +129,8 @@ def test_every_command_is_listed_with_its_own_help() -> None:
 def test_every_command_that_prints_data_prints_it_as_json_too() -> None:
     """All but the one that another program prints for, and those whose data is the JSON report of a run."""
     without = [name for name, command in every_command() if "--json" not in [o for p in command.params for o in p.opts]]
-    of_a_run = ["github", "github judge", "github prepare", "github publish", "github verdict", "report", "staged"]
-    assert sorted(without) == sorted(["record", *of_a_run])
+    of_a_run = {"github", "report", "staged"}
+    assert [name for name in without if name.partition(" ")[0] not in of_a_run] == ["record"]
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS])
