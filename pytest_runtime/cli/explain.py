@@ -11,7 +11,7 @@ from ..config import Project, load_project
 from ..recorders.errors import StoreError, UnknownTrace
 from ..recorders.store.protocol import BaselineReader
 from ..replay.execute.plan import CannotReplay
-from ..replay.inspect.explained import ExchangeView, Explanation, Part, explain, find_trace
+from ..replay.inspect.explained import ExchangeView, Explanation, Part, PathTaken, explain, find_trace
 from ..replay.inspect.replayed import Replayed, Step
 from ..replay.judge.setup import Setup
 from ..wiring import base_path, check_include, make_importable, setup_of
@@ -78,27 +78,19 @@ def _keeper(project: Project, trace: str) -> str:
 
 def blocks_of(found: Explanation) -> Iterator[Block]:
     """A trace from top to bottom."""
-    yield Line(f"{found.entry} · {found.words}", "heading")
-    when = f" · {when_text(found.started)}" if found.started else ""
-    commit = f" at {found.commit[:12]}" if found.commit else ""
-    yield Line(
-        f"trace {found.trace} of baseline {found.baseline}{when}{commit} · {found.recorded} took this path", indent=2
-    )
-    if found.fault:
-        yield Line(f"it cannot be read: {found.fault}", "bad", 2)
+    trace = found.trace
+    yield Line(f"{trace.entry} · {trace.words}", "heading")
+    when = f" · {when_text(trace.started)}" if trace.started else ""
+    commit = f" at {trace.commit[:12]}" if trace.commit else ""
+    yield Line(f"trace {trace.id} of baseline {trace.baseline}{when}{commit} · {trace.recorded} took this path", "", 2)
+    if trace.fault:
+        yield Line(f"it cannot be read: {trace.fault}", "bad", 2)
         return
-    yield from _section("input", [Line(found.input, indent=2)])
-    yield from _parts(found.parts, indent=4)
-    decisions = [[row.condition, f"{row.function}:{row.line}"] for row in found.decisions]
-    if decisions:
-        yield from _section("path", [Table(("decision, at its first occurrence", "where"), decisions, indent=2)])
+    yield from _section("input", [Line(found.input.text, indent=2)])
+    yield from _parts(found.input.parts, indent=4)
+    yield from _path_blocks(found.path)
     if found.replayed is not None:
         yield from _replayed_blocks(found.replayed)
-    if found.truncated:
-        yield Line("the recorder stopped looking before the trace ended", indent=2)
-    calls = [call for call in found.calls if call.text != "None" and not call.name.startswith("<")]
-    if calls:
-        yield from _section("inner calls that returned a plain value", _parts(calls, indent=2))
     if found.exchanges:
         yield from _section("exchanges", [])
         for number, exchange in enumerate(found.exchanges, 1):
@@ -107,10 +99,21 @@ def blocks_of(found: Explanation) -> Iterator[Block]:
         yield from _section("clock and random values", _parts(found.readings, indent=2))
     if found.variables:
         yield from _section("environment", _parts(found.variables, indent=2))
-    yield from _section("outcome", [Line(found.outcome, indent=2)])
-    if found.changed_arguments:
-        yield Line(f"arguments afterwards: {found.changed_arguments}", indent=2)
+    yield from _section("outcome", [Line(found.outcome.text, indent=2)])
+    if found.outcome.changed_arguments:
+        yield Line(f"arguments afterwards: {found.outcome.changed_arguments}", indent=2)
     yield from _notes(found)
+
+
+def _path_blocks(path: PathTaken) -> Iterator[Block]:
+    decisions = [[row.condition, f"{row.function}:{row.line}"] for row in path.decisions]
+    if decisions:
+        yield from _section("path", [Table(("decision, at its first occurrence", "where"), decisions, indent=2)])
+    if path.truncated:
+        yield Line("the recorder stopped looking before the trace ended", indent=2)
+    calls = [call for call in path.calls if call.text != "None" and not call.name.startswith("<")]
+    if calls:
+        yield from _section("inner calls that returned a plain value", _parts(calls, indent=2))
 
 
 def _replayed_blocks(shown: Replayed) -> Iterator[Block]:
@@ -164,12 +167,12 @@ def _notes(found: Explanation) -> Iterator[Block]:
         yield Line(f"{found.redacted} values are pseudonyms of what was redacted", "dim")
     for gap in found.gaps:
         yield Line(f"not recorded: {gap}", "bad")
-    if found.producers:
-        yield Line(f"what it was given was made by the traces {', '.join(found.producers)}", "dim")
+    if found.input.producers:
+        yield Line(f"what it was given was made by the traces {', '.join(found.input.producers)}", "dim")
     evidence = found.evidence
     if evidence is None:
         yield Line(
-            f"not sealed: whether base replays it as recorded is not known (pytest-runtime seal {found.baseline})"
+            f"not sealed: whether base replays it as recorded is not known (pytest-runtime seal {found.trace.baseline})"
         )
         return
     if evidence.judged:

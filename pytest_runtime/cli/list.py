@@ -81,7 +81,8 @@ def blocks_of(listing: Listing) -> Iterator[Block]:
 
 def _row(baseline: Overview) -> list[str]:
     counts = map(str, (baseline.entries, baseline.paths, baseline.recorded, baseline.kept))
-    recorded, commit = when_text(baseline.last_recorded), baseline.commit[:12] or "-"
+    last = baseline.last
+    recorded, commit = (when_text(last.recorded), last.commit[:12] or "-") if last else ("-", "-")
     return [baseline.name, size_text(baseline.size), *counts, recorded, commit, sealed_text(baseline)]
 
 

@@ -61,8 +61,9 @@ def contents_blocks(contents: Contents) -> Iterator[Block]:
     """A head, and a table of entries."""
     baseline = contents.baseline
     yield Line(f"baseline {baseline.name}, {size_text(baseline.size)}, at {baseline.location}", "heading")
-    recorded = f"last recorded {when_text(baseline.last_recorded)}" if baseline.sessions else "never recorded into"
-    commit = f" at {baseline.commit[:12]}" if baseline.commit else ""
+    last = baseline.last
+    recorded = f"last recorded {when_text(last.recorded)}" if last else "never recorded into"
+    commit = f" at {last.commit[:12]}" if last and last.commit else ""
     yield Line(f"{recorded}{commit}, sealed: {sealed_text(baseline)}", indent=2)
     if not contents.entries:
         yield Line("it holds no trace; `pytest-runtime status` says why, as far as it is known", indent=2)

@@ -85,47 +85,73 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     values_compared: int
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """One kept trace, in words."""
+class KeptTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which trace it is, and where it comes from."""
 
     baseline: str
-    trace: str
+    id: str
     entry: str
     path: str
+    """Digest of the path class."""
     words: str
     """What distinguishes its path from its siblings."""
     recorded: int
     """Traces that took the path."""
     started: str
-    """ISO 8601 in UTC."""
+    """ISO 8601 in UTC; empty where it cannot be read."""
     commit: str
     python: str
     fault: str
-    """Why it cannot be read; then the rest is empty."""
-    input: str
+    """Why it cannot be read; then there is nothing else."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """The input."""
+
+    text: str = ""
+    """In a line, as a person would write it."""
     parts: tuple[Part, ...] = ()
-    """The input, piece by piece."""
+    """Piece by piece."""
+    producers: tuple[str, ...] = ()
+    """Traces that made what it was given."""
+
+
+class PathTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """What ran."""
+
     decisions: tuple[Decision, ...] = ()
     """In order of first occurrence."""
     truncated: bool = False
     """Whether the recorder stopped looking before the trace ended."""
     calls: tuple[Part, ...] = ()
     """Inner calls that returned a scalar, with what they returned."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome."""
+
+    text: str = ""
+    changed_arguments: str = ""
+    """Receiver and arguments as they were afterwards; empty where they did not change."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """One kept trace, in words."""
+
+    trace: KeptTrace
+    input: Given = Given()
+    path: PathTaken = PathTaken()
     exchanges: tuple[ExchangeView, ...] = ()
     """In order."""
     readings: tuple[Part, ...] = ()
     """What functions read of clock and random numbers."""
     variables: tuple[Part, ...] = ()
     """Environment variables that it read."""
-    outcome: str = ""
-    changed_arguments: str = ""
-    """Receiver and arguments as they were afterwards; empty where they did not change."""
+    outcome: Shown = Shown()
     redacted: int = 0
     """How many values of it are pseudonyms."""
     gaps: tuple[str, ...] = ()
     """What the recorder knows that it could not record."""
-    producers: tuple[str, ...] = ()
-    """Traces that made what it was given."""
     evidence: Evidence | None = None
     """`None` where the baseline, as it is, was not sealed in this project."""
     replayed: Replayed | None = None
@@ -172,9 +198,9 @@ def explanation_of(name: str, reader: BaselineReader, root: Path, stored: Stored
     revision = reader.revisions().get(stored.revision)
     words = name_classes(classes)[stored.entry, stored.path].words
     trace = stored.trace
-    common = Explanation(
+    kept = KeptTrace(
         baseline=name,
-        trace=stored.id,
+        id=stored.id,
         entry=stored.entry,
         path=stored.path,
         words=words,
@@ -183,29 +209,32 @@ def explanation_of(name: str, reader: BaselineReader, root: Path, stored: Stored
         commit=revision.commit if revision is not None else "",
         python=revision.python if revision is not None else "",
         fault=stored.fault,
-        input="",
     )
     if trace is None:
-        return common
+        return Explanation(trace=kept)
     ids = [trace_id for found in classes for trace_id in found.kept.values()]
-    return msgspec.structs.replace(
-        common,
-        input=input_text(reader.entries()[stored.entry], trace.input),
-        parts=tuple(_input_parts(trace.input)),
-        decisions=tuple(_decisions(trace, known)),
-        truncated=known.description.truncated,
-        calls=tuple(Part(name=call.function, text=short(call.result)) for call in trace.calls),
+    text = input_text(reader.entries()[stored.entry], trace.input)
+    arguments = trace.outcome.arguments
+    return Explanation(
+        trace=kept,
+        input=Given(text=text, parts=tuple(_input_parts(trace.input)), producers=tuple(trace.producers)),
+        path=PathTaken(
+            decisions=tuple(_decisions(trace, known)),
+            truncated=known.description.truncated,
+            calls=tuple(Part(name=call.function, text=short(call.result)) for call in trace.calls),
+        ),
         exchanges=tuple(map(_exchange, trace.exchanges)),
         readings=tuple(_readings(trace)),
         variables=tuple(
             Part(name=variable, text="not set" if value is None else repr(value))
             for variable, value in trace.variables.items()
         ),
-        outcome=outcome_text(trace),
-        changed_arguments=short(trace.outcome.arguments, WIDTH) if trace.outcome.arguments is not None else "",
+        outcome=Shown(
+            text=outcome_text(trace),
+            changed_arguments=short(arguments, WIDTH) if arguments is not None else "",
+        ),
         redacted=trace.redacted,
         gaps=tuple(trace.gaps),
-        producers=tuple(trace.producers),
         evidence=_evidence(root, name, ids, stored.id),
     )
 

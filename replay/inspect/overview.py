@@ -23,6 +23,17 @@ class SealFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Traces that base does not replay as they were recorded, which are not judged."""
 
 
+class LastSession(msgspec.Struct, frozen=True, kw_only=True):
+    """The session that was recorded last."""
+
+    recorded: str
+    """When it began, ISO 8601 in UTC; empty where nobody knows."""
+    commit: str
+    """The commit that it ran; empty where there was none."""
+    python: str
+    """Version of the interpreter."""
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """A baseline in a line; where it cannot be read, `problem` says why and the rest is empty."""
 
@@ -39,12 +50,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     kept: int = 0
     """Traces that are kept, which are replayed."""
     sessions: int = 0
-    last_recorded: str = ""
-    """When the last session began, ISO 8601 in UTC; empty where nobody knows."""
-    commit: str = ""
-    """Commit of the last session; empty where there was none."""
-    python: str = ""
-    """Version of the interpreter of the last session."""
+    last: LastSession | None = None
+    """`None` where nothing was recorded."""
     seal: SealFacts | None = None
     """`None` where the baseline, as it is, was not sealed in this project."""
     problem: str = ""
@@ -54,7 +61,6 @@ def overview_of(name: str, reader: BaselineReader, root: Path) -> Overview:
     """The overview of an open baseline of the project at `root`; raises `StoreError` where it is damaged."""
     classes = reader.classes()
     revisions = reader.revisions()
-    last = last_session(revisions.values())
     return Overview(
         name=name,
         location=reader.location,
@@ -64,9 +70,7 @@ def overview_of(name: str, reader: BaselineReader, root: Path) -> Overview:
         recorded=sum(stored.count for stored in classes),
         kept=sum(len(stored.kept) for stored in classes),
         sessions=len(revisions),
-        last_recorded=moment_text(last.recorded) if last else "",
-        commit=last.commit if last else "",
-        python=last.python if last else "",
+        last=last_session(revisions.values()),
         seal=seal_facts(root, name, classes),
     )
 
@@ -83,9 +87,12 @@ def seal_facts(root: Path, name: str, classes: Iterable[StoredClass]) -> SealFac
     )
 
 
-def last_session(revisions: Iterable[Revision]) -> Revision | None:
+def last_session(revisions: Iterable[Revision]) -> LastSession | None:
     """The session that was recorded last; `None` where there was none."""
-    return max(revisions, key=lambda revision: revision.recorded, default=None)
+    last = max(revisions, key=lambda revision: revision.recorded, default=None)
+    if last is None:
+        return None
+    return LastSession(recorded=moment_text(last.recorded), commit=last.commit, python=last.python)
 
 
 def moment_text(seconds: float) -> str:
