@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .accept.acceptance_file import FILE, acceptances_in, read_acceptances, read_blindness
-from .config import Project
+from .config import Project, is_remote
 from .recorders.errors import ConfigurationError, RuntimeBaselineError, StoreError, UnknownBaseline
 from .recorders.privacy.encryption import SessionKey
 from .recorders.privacy.keys import readable
@@ -36,11 +36,25 @@ def readable_url(project: Project, name: str) -> str:
 
     try:
         return str(remote.cached(project, name, url))
-    except remote.NothingThere:
+    except remote.NothingThere as error:
         own = project.store_url(name)
         if Path(own).is_file():
             return own
-        raise
+        known, _problem = known_names(project)
+        raise UnknownBaseline(name, location=url, known=known) from error
+
+
+def known_names(project: Project) -> tuple[list[str], str]:
+    """The baselines of this machine and of the configured store, and why those of the store may be missing."""
+    names, store = set(project.known_baselines()), project.configuration.store
+    if not is_remote(store):
+        return sorted(names), ""
+    from . import remote  # only where something is elsewhere
+
+    try:
+        return sorted(names | set(remote.names_in(store))), ""
+    except remote.RemoteProblem as error:
+        return sorted(names), str(error)
 
 
 def writable_url(project: Project, name: str) -> str:

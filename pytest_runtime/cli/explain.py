@@ -14,9 +14,8 @@ from ..replay.execute.plan import CannotReplay
 from ..replay.inspect.explained import ExchangeView, Explanation, Part, PathTaken, explain, find_trace
 from ..replay.inspect.replayed import Replayed, Step
 from ..replay.judge.setup import Setup
-from ..wiring import base_path, check_include, make_importable, setup_of
+from ..wiring import base_path, check_include, known_names, make_importable, setup_of
 from .baselines import complete_baselines, opened
-from .list import known_names
 from .output import Block, Line, Table, json_option, show, when_text
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from ..config import Project, is_remote, load_project
+from ..config import Project, load_project
 from ..recorders.errors import RuntimeBaselineError
 from ..replay.inspect.overview import Overview, overview_of
+from ..wiring import known_names
 from .baselines import opened
 from .output import Block, Line, Table, json_option, show, size_text, when_text
 
@@ -36,19 +37,6 @@ def list_command(context: click.Context, as_json: bool) -> None:
     listing = Listing(tuple(overview(project, name) for name in names), problem)
     show("list", listing, blocks_of(listing), as_json=as_json)
     context.exit(1 if problem or any(baseline.problem for baseline in listing.baselines) else 0)
-
-
-def known_names(project: Project) -> tuple[list[str], str]:
-    """The baselines of this machine and of the configured store, and why those of the store may be missing."""
-    names, store = set(project.known_baselines()), project.configuration.store
-    if not is_remote(store):
-        return sorted(names), ""
-    from .. import remote  # only where something is elsewhere
-
-    try:
-        return sorted(names | set(remote.names_in(store))), ""
-    except remote.RemoteProblem as error:
-        return sorted(names), str(error)
 
 
 def overview(project: Project, name: str) -> Overview:

@@ -13,8 +13,9 @@ from ..recorders.model.absences import unsampled, why_empty
 from ..recorders.store.protocol import BaselineReader
 from ..replay.inspect.entries import EntryTraffic, traffic_of
 from ..replay.inspect.overview import moment_text
+from ..wiring import known_names
 from .baselines import complete_baselines, opened
-from .list import NONE_YET, known_names
+from .list import NONE_YET
 from .output import Block, Line, json_option, show, when_text
 
 

@@ -14,7 +14,7 @@ from .contents import ClassKey, Contents, Exemplar, merged
 from .parts import Part, SessionId, later, total
 from .protocol import Batch, KeptTrace
 from .sqlite_parts import SqliteParts
-from .sqlite_reader import SqliteReader
+from .sqlite_reader import SqliteReader, reading
 from .sqlite_schema import path_of
 from .sqlite_writer import SqliteWriter, leave_journal
 
@@ -113,7 +113,8 @@ def read_contents(url: str) -> tuple[Contents, int]:
     """All that a baseline holds, and how many of its traces could not be read; raises `StoreError`."""
     reader = ContentsReader(url)
     try:
-        return reader.contents_whole()
+        with reading(url):
+            return reader.contents_whole()
     finally:
         reader.close()
 

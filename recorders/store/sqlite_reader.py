@@ -23,7 +23,7 @@ from .sqlite_schema import REQUIRED, TABLES, SqliteFile, check_header, connect, 
 
 
 @contextmanager
-def _reading(location: str) -> Iterator[None]:
+def reading(location: str) -> Iterator[None]:
     """Whatever is wrong with the file becomes a `NotABaseline`."""
     try:
         yield
@@ -41,10 +41,10 @@ class SqliteReader(SqliteFile):
             raise UnknownBaseline(path.stem, location=str(path), known=neighbours(path))
         if not os.access(path, os.R_OK):
             raise NotABaseline(str(path), "it may not be read by this user")
-        with _reading(str(path)):
+        with reading(str(path)):
             super().__init__(str(path), connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
         try:
-            with _reading(str(path)):
+            with reading(str(path)):
                 if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                     raise NotABaseline(str(path), "it is empty")
                 guard = Guard(str(path), self._db, TABLES)
@@ -70,12 +70,12 @@ class SqliteReader(SqliteFile):
 
     def classes(self) -> list[StoredClass]:
         """In a fixed order."""
-        with _reading(self.location):
+        with reading(self.location):
             return super().classes()
 
     def shapes(self) -> dict[tuple[str, str], Shape]:
         """By entry and part."""
-        with _reading(self.location):
+        with reading(self.location):
             return super().shapes()
 
     def traces(self, *, entry: str | None = None, path: str | None = None) -> Iterator[StoredTrace]:
@@ -84,12 +84,12 @@ class SqliteReader(SqliteFile):
             "SELECT id, entry, path, revision, digest, data, slot FROM trace "
             "WHERE (:entry IS NULL OR entry = :entry) AND (:path IS NULL OR path = :path) ORDER BY entry, path, slot"
         )
-        with _reading(self.location):
+        with reading(self.location):
             rows = self._db.execute(query, {"entry": entry, "path": path}).fetchall()
         budget = Budget(TOTAL_LIMIT)
         for name, of_entry, of_path, revision, digest, data, slot in rows:
             key = (name, of_entry, of_path, revision, slot)
-            with _reading(self.location):
+            with reading(self.location):
                 list(typed(self.location, "a trace", [key], str, str, str, int, int))
             stored = self._trace(name, of_entry, of_path, revision, digest, data, budget)
             if stored.trace is not None and stored.trace.producers:
@@ -101,7 +101,7 @@ class SqliteReader(SqliteFile):
             "SELECT id, data FROM made JOIN producer ON producer.id = made.producer "
             "WHERE entry = ? AND path = ? AND slot = ? ORDER BY id"
         )
-        with _reading(self.location):
+        with reading(self.location):
             rows = self._rows("a producer", query, str, bytes, given=(entry, path, slot))
             return {name: budget.unsqueeze(data) for name, data in rows}
 
@@ -122,10 +122,17 @@ class SqliteReader(SqliteFile):
             self._dictionaries[entry] = unsqueeze(held[1]) if held is not None and held[1] else b""
         return self._dictionaries[entry]
 
+    def _readable_dictionary(self, entry: Any) -> bytes:
+        """The dictionary of an entry; none where it is damaged: then its traces are as they lie there."""
+        try:
+            return self._dictionary(entry)
+        except (zlib.error, TypeError):
+            return b""
+
     def revisions(self) -> dict[int, Revision]:
         """By number."""
         if self._revisions is None:
-            with _reading(self.location):
+            with reading(self.location):
                 self._revisions = self._read_revisions()
         return self._revisions
 
@@ -159,7 +166,7 @@ class SqliteReader(SqliteFile):
         """The keys of its sessions."""
         if "session_key" not in self._tables:
             return []
-        with _reading(self.location):
+        with reading(self.location):
             query = "SELECT id, recipient, data FROM session_key ORDER BY 1, 2"
             return [WrappedKey(*row) for row in self._rows("a key", query, str, str, bytes)]
 
@@ -192,7 +199,7 @@ class SqliteReader(SqliteFile):
 
     def counters(self) -> dict[str, int]:
         """What the recorder counted."""
-        with _reading(self.location):
+        with reading(self.location):
             return dict(self._rows("a counter", "SELECT name, value FROM counter ORDER BY 1", str, int))
 
     def contents(self) -> Iterator[tuple[str, bytes]]:
@@ -201,11 +208,11 @@ class SqliteReader(SqliteFile):
         for table, columns in TABLES.items():
             if table not in self._tables:
                 continue
-            with _reading(self.location):
+            with reading(self.location):
                 rows = self._db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
             for number, row in enumerate(rows, 1):
                 named = dict(zip(columns, row, strict=True))
-                dictionary = self._dictionary(named["entry"]) if table == "trace" else b""
+                dictionary = self._readable_dictionary(named["entry"]) if table == "trace" else b""
                 for column, cell in named.items():
                     # Numbered: names of entries may hold what must not be told.
                     yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
@@ -218,7 +225,7 @@ class SqliteReader(SqliteFile):
         """What the baseline does not hold."""
         if "absence" not in self._tables:
             return []
-        with _reading(self.location):
+        with reading(self.location):
             query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
             return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
 

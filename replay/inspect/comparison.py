@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -122,10 +123,11 @@ def _most(before: EntryTraffic, after: EntryTraffic) -> int:
     return max(before.recorded, after.recorded)
 
 
-def _by_entry(classes: Iterable[StoredClass]) -> dict[str, list[StoredClass]]:
-    found: dict[str, list[StoredClass]] = {}
+def _by_entry(classes: Iterable[StoredClass]) -> Mapping[str, list[StoredClass]]:
+    """Path classes by entry; none of an entry that has none."""
+    found: defaultdict[str, list[StoredClass]] = defaultdict(list)
     for stored in classes:
-        found.setdefault(stored.entry, []).append(stored)
+        found[stored.entry].append(stored)
     return found
 
 
@@ -211,10 +213,10 @@ def has_moved(was: int, before: int, now: int, after: int) -> bool:
 
     The two-proportion z-test with a pooled rate.
     """
-    if not before or not after:
+    if before <= 0 or after <= 0:
         return False
     change = abs(was / before - now / after)
-    pooled = (was + now) / (before + after)
+    pooled = min(max((was + now) / (before + after), 0.0), 1.0)  # a damaged baseline may hold any counts
     error = math.sqrt(pooled * (1 - pooled) * (1 / before + 1 / after))
     return change >= LEAST_CHANGE and change > CERTAINTY * error
 

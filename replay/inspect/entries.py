@@ -15,7 +15,7 @@ from ...recorders.model.branches import Arm, FunctionName
 from ...recorders.model.trace import Entry
 from ...recorders.store.protocol import BaselineReader, StoredClass
 from ..judge.path_names import name_classes
-from .examples import Example, example_of
+from .examples import Example, entry_of, example_of
 from .overview import Overview, overview_of
 from .seals import newest_seal
 
@@ -184,15 +184,12 @@ def entry_contents(name: str, reader: BaselineReader, root: Path, wanted: str, *
 
 
 def _examples(reader: BaselineReader, stored: StoredClass, count: int) -> Iterable[Example]:
-    entry = reader.entries().get(stored.entry)
-    if entry is None or not count:
-        return
     for trace in reader.traces(entry=stored.entry, path=stored.path):
-        if trace.trace is not None:
-            yield example_of(entry, trace.id, trace.trace)
-            count -= 1
         if not count:
             return
+        if trace.trace is not None:
+            yield example_of(entry_of(reader, trace), trace.id, trace.trace)
+            count -= 1
 
 
 def arm_text(arm: Arm) -> str:

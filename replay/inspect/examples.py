@@ -6,6 +6,7 @@ import msgspec
 
 from ...recorders.model.inputs import CallInput, Input
 from ...recorders.model.trace import Entry, Trace
+from ...recorders.store.protocol import BaselineReader, StoredTrace
 from ..entries.catalogue import replayer_of
 from ..entries.protocol import EntryUnavailable
 from ..model.invocation import Invocation
@@ -20,6 +21,11 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     trace: str
     input: str
     outcome: str
+
+
+def entry_of(reader: BaselineReader, stored: StoredTrace) -> Entry:
+    """The entry of a kept trace; one of no kind, where a damaged baseline lacks it."""
+    return reader.entries().get(stored.entry) or Entry(stored.entry, "", "", "")
 
 
 def input_text(entry: Entry, given: Input) -> str:

@@ -21,7 +21,7 @@ from ..judge.seal import SealedTrace
 from ..judge.setup import Setup
 from ..model.outbound_requests import described, label
 from ..model.render import short
-from .examples import input_text, outcome_text
+from .examples import entry_of, input_text, outcome_text
 from .overview import moment_text
 from .replayed import Replayed, replayed
 from .seals import newest_seal
@@ -213,7 +213,7 @@ def explanation_of(name: str, reader: BaselineReader, root: Path, stored: Stored
     if trace is None:
         return Explanation(trace=kept)
     ids = [trace_id for found in classes for trace_id in found.kept.values()]
-    text = input_text(reader.entries()[stored.entry], trace.input)
+    text = input_text(entry_of(reader, stored), trace.input)
     arguments = trace.outcome.arguments
     return Explanation(
         trace=kept,

@@ -25,6 +25,7 @@ from ..model.job import Job
 from ..model.render import short
 from ..model.render_call import value_text
 from ..model.steps import Event
+from .examples import entry_of
 
 
 class Operand(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +69,7 @@ def replayed(setup: Setup, reader: BaselineReader, stored: StoredTrace, *, resto
     `restore` says whether recorded state is put into its objects. Raises `BaseError`, `CannotReplay`.
     """
     with _instrumented(setup, reader) as (runner, code):
-        entry = reader.entries()[stored.entry]
-        job = Job(stored.id, entry, stored.data, dict(stored.producers), fresh=True, restore=restore)
+        job = Job(stored.id, entry_of(reader, stored), stored.data, dict(stored.producers), fresh=True, restore=restore)
         shown = next(iter(runner.run([job])))
     detail = shown.detail
     return Replayed(

@@ -16,7 +16,7 @@ def test_pytest_replays_a_baseline_of_a_store(project: Project, tmp_path: Path) 
     project.configure(f'store = "file://{tmp_path}/store"\n')
     refused = project.run(*RUN)
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
-    assert "there is no baseline at file://" in output(refused)
+    assert "no baseline 'staging': nothing at file://" in output(refused)
     (tmp_path / "store").mkdir()
     shutil.move(project.path / "shelf.baseline", tmp_path / "store" / "staging.baseline")
     project.commit().moved_threshold()

@@ -297,11 +297,9 @@ def test_what_was_recorded_here_is_read_until_the_store_has_it(shared: Path) -> 
     """Then what lies there counts."""
     record(shared, "fresh", lambda shop: shop.fee(1))
     assert run("show", "fresh", "--json").json["baseline"]["recorded"] == 1
-    missing = run("show", "none")
+    missing = run("show", "stagin")
     assert missing.status == 2
-    assert (
-        "there is no baseline at memory://store/none.baseline. Put one there with: pytest-runtime push" in missing.err
-    )
+    assert "no baseline 'stagin': nothing at memory://store/stagin.baseline; did you mean 'staging'?" in missing.err
 
 
 def test_a_store_that_is_damaged_is_not_cached(shared: Path, memory: Any) -> None:

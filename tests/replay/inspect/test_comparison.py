@@ -22,6 +22,8 @@ from pytest_runtime.replay.inspect.shape_changes import shape_changes
         (500_000, 1_000_000, 505_000, 1_000_000, False),  # certain, and of no interest
         (0, 0, 5, 10, False),
         (1, 1, 0, 1, False),
+        (-5, 3, 8, 2, True),  # counts of a damaged baseline
+        (1, -3, 1, 2, False),
     ],
 )
 def test_a_rate_moved_where_chance_does_not_explain_it(
