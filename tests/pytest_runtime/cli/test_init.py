@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import sys
 import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -196,10 +197,12 @@ def test_it_shows_what_it_would_write_and_asks(root: Path) -> None:
     assert (root / WORKFLOW).exists()
 
 
-def test_where_nobody_can_answer_nothing_is_written(root: Path) -> None:
+def test_where_nobody_can_answer_nothing_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And it is said how to write without being asked."""
-    with pytest.raises(click.ClickException, match="--yes writes without asking"):
-        CliRunner().invoke(cli, ["init"], input="", catch_exceptions=False, standalone_mode=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    ran = run("init")
+    assert ran.status == 2
+    assert "nothing was written; --yes writes without asking" in ran.err
     assert not (root / WORKFLOW).exists()
 
 
