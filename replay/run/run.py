@@ -188,10 +188,13 @@ class Run:
         if self._loaded is None:
             reach, all_lines = self.found.reach, self.options.all_lines
             loading = loaded_candidate(self.project, self.oracle, reach, all_lines=all_lines, progress=self._progress)
-            self._loaded = self._stack.enter_context(loading)
-            if self._lender is not None and isinstance(self._loaded.runner, ReplayerProcess):
-                self._lender.offer(self._loaded.runner)
-                self._stack.callback(self._lender.close)  # before the candidate is stopped
+            with ExitStack() as lending:
+                if self._lender is not None:
+                    lending.callback(self._lender.close)  # where loading fails: workers wait for it
+                self._loaded = self._stack.enter_context(loading)
+                if self._lender is not None and isinstance(self._loaded.runner, ReplayerProcess):
+                    self._lender.offer(self._loaded.runner)
+                self._stack.push(lending.pop_all())  # before the candidate is stopped
         return self._loaded
 
     def lend(self) -> str:

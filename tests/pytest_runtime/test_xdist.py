@@ -93,14 +93,6 @@ def test_the_code_is_loaded_once_for_all_workers(project: Project) -> None:
     assert len(set(processes)) == 1
 
 
-def test_code_that_cannot_be_loaded_is_a_usage_error(project: Project) -> None:
-    """The controller loads it, and ends before any worker waits."""
-    (project.path / "runshop" / "pricing.py").write_text("import os\nos._exit(3)\n")
-    result = project.run(*RUN, *WORKERS)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "the process that loads the code under test ended" in output(result)
-
-
 # --- two runs of one project ------------------------------------------------------------------------------------------
 
 
