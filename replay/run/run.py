@@ -16,8 +16,6 @@ from ...recorders.errors import RuntimeBaselineError
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.plugins import loaded
-from ..execute.lending import Lender
-from ..execute.process import ReplayerProcess
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
 from ..judge.blindness import Agreed, agree
@@ -30,17 +28,17 @@ from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 from .acceptances import proposals, reviewed
 from .again import replay_here
 from .baseline import describe, facts_of, fidelity_of
+from .candidate import Candidate, CandidateLoader
 from .changes import unjudged_changes_of
-from .class_judge import Candidate, ClassJudge, loaded_candidate
+from .class_judge import ClassJudge
 from .evidence import evidence_of
 from .exploration import JudgedExploration, is_accepted, judge_exploration
 from .exploring import make_explorer, targets_of_change
 from .options import Project, RunOptions
 from .parts import LoadedFacts, Part, join, part_of
 from .places import Place, Places, places_of
-from .plan import Group, Plan, groups_of, wanted_traces
+from .plan import Group, Plan, Planner, groups_of
 from .result import RunResult, oracle_facts, reached_of
-from .shards import divide
 
 if TYPE_CHECKING:
     from ..explore.analyze.targets import Target
@@ -98,8 +96,7 @@ class Run:
         self._stack = ExitStack()
         self._stack.callback(project.reader.close)
         self.found = Findings()
-        self._loaded: Candidate | None = None
-        self._lender: Lender | None = None
+        self._candidate = CandidateLoader(self._stack)
         self._joined = LoadedFacts()
 
     # --- what to do ---
@@ -114,52 +111,26 @@ class Run:
     @cached_property
     def oracle(self) -> Oracle:
         """What the candidate is compared with; raises as `prepare` does."""
-        always = self.options.everything or bool(self.options.trace)
-        setup, reader = self.project.setup, self.project.reader
-        for line in lacking(reader, loaded()):
-            self._say(line)
-        oracle = find_oracle(
-            setup, reader, self._say, always=always, renew=self.options.renew_seal, progress=self._progress
-        )
-        explore = self.options.explore
-        if explore is not None and oracle.base is None:
-            why = f"exploring needs base, to ask it about inputs that are not recorded: {oracle.reason}"
-            if explore.is_required:
-                raise CannotExplore(why)
-            self._say(f"nothing is explored: {why}")
-        return oracle
+        return _found_oracle(self.project, self.options, self._say, self._progress)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Every path class of the baseline, in a fixed order."""
         return groups_of(self.project.reader)
 
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.groups, self.oracle, self.options)
+
     def plan(self) -> Plan:
         """What is judged and explored for this change."""
-        wanted = tuple(group for group in self.groups if self.wanted(group))
         explores = self.options.explore is not None and self.oracle.differs and not self.options.trace
-        return Plan(wanted, self._targets() if explores else ())
-
-    def _targets(self) -> tuple[Target, ...]:
-        targets, shard = targets_of_change(self.oracle, self.project.reader), self.options.shard
-        if shard is None:
-            return targets
-        shards = divide({target.name: len(target.traces) for target in targets}, shard.of)
-        return tuple(target for target in targets if shards[target.name] == shard.index)
-
-    @cached_property
-    def _shards(self) -> dict[tuple[str, str], int]:
-        """The shard of each path class. Nobody recorded how long its traces took: their number stands for that."""
-        shard = self.options.shard
-        costs = {(group.stored.entry, group.stored.path): len(group.stored.kept) for group in self.groups}
-        return divide(costs, shard.of) if shard is not None else {}
+        targets = targets_of_change(self.oracle, self.project.reader) if explores else ()
+        return Plan(self._planner.groups, self._planner.targets(targets))
 
     def wanted(self, group: Group) -> list[TraceId]:
         """The traces of a class that are to be replayed in this run, or in this shard of it."""
-        shard, stored = self.options.shard, group.stored
-        if shard is not None and self._shards[stored.entry, stored.path] != shard.index:
-            return []
-        return wanted_traces(group, self.oracle, self.options)
+        return self._planner.wanted(group)
 
     @property
     def has_work(self) -> bool:
@@ -185,25 +156,19 @@ class Run:
 
     def load(self) -> Candidate:
         """Import the candidate, in its process; done once. Raises `CannotReplay` when a package is missing."""
-        if self._loaded is None:
-            reach, all_lines = self.found.reach, self.options.all_lines
-            loading = loaded_candidate(self.project, self.oracle, reach, all_lines=all_lines, progress=self._progress)
-            with ExitStack() as lending:
-                if self._lender is not None:
-                    lending.callback(self._lender.close)  # where loading fails: workers wait for it
-                self._loaded = self._stack.enter_context(loading)
-                if self._lender is not None and isinstance(self._loaded.runner, ReplayerProcess):
-                    self._lender.offer(self._loaded.runner)
-                self._stack.push(lending.pop_all())  # before the candidate is stopped
-        return self._loaded
+        return self._candidate.load(
+            self.project,
+            self.oracle,
+            self.found.reach,
+            all_lines=self.options.all_lines,
+            classes=self._planner.classes,
+            progress=self._progress,
+        )
 
     def lend(self) -> str:
         """The address at which other processes of this run get copies of the candidate, once `load` loaded it; this
         process is to replay nothing itself. Raises `OSError`."""
-        if self._lender is None:
-            self._lender = Lender()
-            self._stack.callback(self._lender.close)
-        return self._lender.address
+        return self._candidate.lend()
 
     def borrow(self, address: str) -> None:
         """Replay on copies of a candidate that another process of this run loads; to be said before `load`."""
@@ -305,9 +270,9 @@ class Run:
 
     def _facts(self) -> LoadedFacts:
         """What came out when the candidate was loaded, here or where the parts were judged."""
-        if self._loaded is None:
+        if self._candidate.found is None:
             return self._joined
-        loaded = self._loaded.loaded
+        loaded = self._candidate.found.loaded
         return LoadedFacts(dict(loaded.import_faults), loaded.wall, tuple(loaded.faults))
 
     def join(self, parts: Sequence[Part]) -> None:
@@ -329,3 +294,16 @@ class Run:
     def stop(self) -> None:
         """End all processes, and close the baseline."""
         self._stack.close()
+
+
+def _found_oracle(project: Project, options: RunOptions, say: Say, progress: Say) -> Oracle:
+    always = options.everything or bool(options.trace)
+    for line in lacking(project.reader, loaded()):
+        say(line)
+    oracle = find_oracle(project.setup, project.reader, say, always=always, renew=options.renew_seal, progress=progress)
+    if options.explore is not None and oracle.base is None:
+        why = f"exploring needs base, to ask it about inputs that are not recorded: {oracle.reason}"
+        if options.explore.is_required:
+            raise CannotExplore(why)
+        say(f"nothing is explored: {why}")
+    return oracle

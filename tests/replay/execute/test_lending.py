@@ -87,7 +87,8 @@ def lends(folder: Path, *, offers: bool = True) -> Iterator[Lends]:
 def sizes(process: ReplayerProcess, jobs: list[Job], **changes: Any) -> list[int]:
     """How much the process had seen at each job."""
     shown: list[Observed] = list(process.run([msgspec.structs.replace(job, **changes) for job in jobs]))
-    return [len(found.observation.value.items) for found in shown if found.observation is not None]
+    values: list[Any] = [found.observation.value for found in shown if found.observation is not None]
+    return [len(value.items) for value in values]
 
 
 def test_each_copy_begins_as_the_code_was_loaded(tmp_path: Path) -> None:
