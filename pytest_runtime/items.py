@@ -188,6 +188,11 @@ class RuntimeItem(pytest.Item):
         self._group = group
         self.add_marker("runtime")
 
+    @property
+    def traces(self) -> int:
+        """How many traces it replays."""
+        return len(self._run.wanted(self._group))
+
     def runtest(self) -> None:
         """Replay and judge; raises `Diverged`, or skips when nothing could be judged."""
         self.verdict_text = None  # it may be run again, by who repeats what fails

@@ -49,18 +49,19 @@ def loaded_candidate(
 class CandidateLoader:
     """Loads the candidate when it is first wanted."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, progress: Say) -> None:
         """The stack ends what is begun."""
         self._stack = stack
+        self._progress = progress
         self._lender: Lender | None = None
         self.found: Candidate | None = None
 
-    def load(
-        self, project: Project, oracle: Oracle, reach: Reach, *, all_lines: bool, classes: int, progress: Say
-    ) -> Candidate:
+    def load(self, project: Project, oracle: Oracle, reach: Reach, *, all_lines: bool, classes: int) -> Candidate:
         """As `loaded_candidate` says, once; others who wait for it get copies then."""
         if self.found is None:
-            loading = loaded_candidate(project, oracle, reach, all_lines=all_lines, classes=classes, progress=progress)
+            loading = loaded_candidate(
+                project, oracle, reach, all_lines=all_lines, classes=classes, progress=self._progress
+            )
             with ExitStack() as lending:
                 if self._lender is not None:
                     lending.callback(self._lender.close)  # where loading fails: others wait for it

@@ -21,7 +21,7 @@ from ..judge.oracle import Oracle
 from ..judge.seal import SealedTrace
 from ..model.job import Job, fingerprint
 from ..model.observation import parameters_of, recorded_observation
-from ..model.progress import Progress, Say
+from ..model.progress import Progress
 from ..model.reason import NO_REASON, Reason, ReasonCode, because
 from ..model.verdict import ClassVerdict, Effect, FieldDifference, Location, TraceVerdict
 from .candidate import Candidate
@@ -53,7 +53,7 @@ class ClassJudge:
         reach: Reach,
         *,
         accepts: Accepts,
-        progress: Say,
+        progress: Progress,
     ) -> None:
         """`accepts` says whether somebody reviewed that base, by now, differs so from what was recorded: then base
         speaks all the same. `reach` learns what each replay ran."""
@@ -91,8 +91,8 @@ class ClassJudge:
                     verdicts[trace.id] = case
                 else:
                     cases.append(case)
-        progress = Progress(f"replaying {stored.entry}", len(cases), self._progress)
-        verdicts.update(self._verdicts(stored, cases, self._judge.judge(cases, progress)))
+        self._progress.count(len(verdicts) + sum(bool(case.sealed.why) for case in cases))  # not replayed
+        verdicts.update(self._verdicts(stored, cases, self._judge.judge(cases, self._progress)))
         judged = tuple(verdicts[trace] for trace in dict.fromkeys(stored.kept.values()) if trace in verdicts)
         return ClassVerdict(stored.entry, stored.path, group.name.item, group.name.words, stored.count, judged)
 

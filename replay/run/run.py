@@ -23,7 +23,7 @@ from ..judge.oracle import Oracle, find_oracle
 from ..judge.recorded_plugins import lacking
 from ..model.finding import Explored
 from ..model.job import Observed
-from ..model.progress import Say, say_nothing
+from ..model.progress import Progress, Say, say_nothing
 from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
 from .acceptances import proposals, reviewed
 from .again import replay_here
@@ -96,7 +96,9 @@ class Run:
         self._stack = ExitStack()
         self._stack.callback(project.reader.close)
         self.found = Findings()
-        self._candidate = CandidateLoader(self._stack)
+        self._candidate = CandidateLoader(self._stack, progress)
+        self.replaying = Progress("replaying", 0, progress)
+        """How far it is; it expects what whoever asks for verdicts will ask for."""
         self._joined = LoadedFacts()
 
     # --- what to do ---
@@ -156,14 +158,8 @@ class Run:
 
     def load(self) -> Candidate:
         """Import the candidate, in its process; done once. Raises `CannotReplay` when a package is missing."""
-        return self._candidate.load(
-            self.project,
-            self.oracle,
-            self.found.reach,
-            all_lines=self.options.all_lines,
-            classes=self._planner.classes,
-            progress=self._progress,
-        )
+        all_lines, classes = self.options.all_lines, self._planner.classes
+        return self._candidate.load(self.project, self.oracle, self.found.reach, all_lines=all_lines, classes=classes)
 
     def lend(self) -> str:
         """The address at which other processes of this run get copies of the candidate, once `load` loaded it; this
@@ -183,7 +179,7 @@ class Run:
             self.load(),
             self.found.reach,
             accepts=self.accepts,
-            progress=self._progress,
+            progress=self.replaying,
         )
 
     def judge(self, group: Group) -> ClassVerdict:
@@ -197,7 +193,9 @@ class Run:
         self.prepare()
         if self.has_work:
             self.load()
-        return [self.judge(group) for group in self.plan().groups]
+        groups = self._planner.groups
+        self.replaying.expect(sum(len(self.wanted(group)) for group in groups))
+        return [self.judge(group) for group in groups]
 
     def explore(self, target: Target) -> Explored:
         """Try inputs next to the recorded ones on a target; raises `CannotReplay`, `BaseError`."""
@@ -208,15 +206,14 @@ class Run:
     @cached_property
     def _explorer(self) -> Explorer:
         assert self.options.explore is not None
-        examples = self.options.explore.examples
-        locating = self.load().locating
         return make_explorer(
             self.project,
             self.oracle,
-            locating,
-            examples=examples,
+            self.load().locating,
+            examples=self.options.explore.examples,
             accepts=self.accepts,
             at_end=self._stack.callback,
+            progress=self._progress,
         )
 
     def replay_again(self, trace: TraceId) -> Observed | None:

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_runtime.replay.execute.offspring import forked
 from pytest_runtime.replay.judge.oracle import LOCK_DIGITS, LOCKS
+from pytest_runtime.replay.model import progress
 from pytest_runtime.replay.model.file_locks import LockFile
 
 from ..project import ITEMS, RUN, Project, output
@@ -91,6 +92,31 @@ def test_the_code_is_loaded_once_for_all_workers(project: Project) -> None:
     processes = re.findall(r"return +'hello x' → (\d+)", output(result))
     assert len(processes) == 2 + 1  # each worker's failure, and the summary
     assert len(set(processes)) == 1
+
+
+TERMINAL = """
+    import pytest
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(config):
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.isatty = lambda: True
+    """
+
+
+@pytest.mark.parametrize("workers", [(), WORKERS], ids=["alone", "workers"])
+def test_progress_is_shown_to_who_waits_before_a_terminal(
+    project: Project, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    """How many traces of how many, of the items that were selected; a log needs none."""
+    monkeypatch.setattr(progress, "FIRST", -1.0)
+    selected = (*workers, "-k", "fee or left")
+    assert "replaying: " not in output(project.moved_threshold().run(*RUN, *selected))
+    result = project.write("conftest.py", TERMINAL).run(*RUN, *selected)
+    line = r"^runtime: replaying: (\d) of 5 after \d+ s, \S+ a second, about \d+ s left$"
+    first, *_others = re.findall(line, output(result), re.M)
+    assert first in ("1", "2")  # a worker tells of a whole item
 
 
 # --- two runs of one project ------------------------------------------------------------------------------------------
