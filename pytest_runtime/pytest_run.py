@@ -102,7 +102,8 @@ class PytestRun:
         """To whoever waits before a terminal; a log needs none."""
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty:
-            reporter.ensure_newline()
+            if self._config.get_terminal_writer().width_of_current_line:
+                reporter.write_line("")
             self._say(line)
 
     @pytest.hookimpl(tryfirst=True)
