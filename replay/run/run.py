@@ -5,7 +5,6 @@ pytest, the command line and whatever else validates a change translate to `RunO
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -18,18 +17,17 @@ from ...recorders.model.trace import TraceId
 from ...recorders.plugins import loaded
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
-from ..judge.blindness import Agreed, agree
 from ..judge.oracle import Oracle, find_oracle
 from ..judge.recorded_plugins import lacking
 from ..model.finding import Explored
 from ..model.job import Observed
 from ..model.progress import Progress, Say, say_nothing
-from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
+from ..model.verdict import ClassVerdict, FieldDifference
 from .acceptances import proposals, reviewed
 from .again import replay_here
 from .baseline import describe, facts_of, fidelity_of
 from .candidate import Candidate, CandidateLoader
-from .changes import unjudged_changes_of
+from .changes import agreed_of
 from .class_judge import ClassJudge
 from .evidence import evidence_of
 from .exploration import JudgedExploration, is_accepted, judge_exploration
@@ -162,8 +160,7 @@ class Run:
         return self._candidate.load(self.project, self.oracle, self.found.reach, all_lines=all_lines, classes=classes)
 
     def lend(self) -> str:
-        """The address at which other processes of this run get copies of the candidate, once `load` loaded it; this
-        process is to replay nothing itself. Raises `OSError`."""
+        """Where other processes of this run get copies of the candidate, once `load` loaded it; raises `OSError`."""
         return self._candidate.lend()
 
     def borrow(self, address: str) -> None:
@@ -245,7 +242,8 @@ class Run:
         options = self.options if accepts else self.options._replace(accept=None)
         verdicts, explored = self.found.verdicts, self.found.explored
         verdicts_then, acceptances = reviewed(project, options, self.groups, oracle.base, verdicts, explored)
-        facts = self._facts()
+        candidate = self._candidate.found
+        facts = self._joined if candidate is None else LoadedFacts.of(candidate.loaded)
         return RunResult(
             root=Path(project.setup.root),
             trace=options.trace,
@@ -255,7 +253,7 @@ class Run:
             acceptances=acceptances,
             explored=tuple(self._judged_exploration(target, acceptances.all) for target in explored),
             reached=reached_of(reach, options.require_reached),
-            agreed=self._agreed(verdicts_then),
+            agreed=agreed_of(project, oracle, verdicts_then, reach),
             fidelity=fidelity_of(oracle.seal, project.reader),
             import_faults=facts.import_faults,
             wall=facts.wall,
@@ -265,24 +263,10 @@ class Run:
             part=part_of(self, facts) if options.shard is not None else None,
         )
 
-    def _facts(self) -> LoadedFacts:
-        """What came out when the candidate was loaded, here or where the parts were judged."""
-        if self._candidate.found is None:
-            return self._joined
-        loaded = self._candidate.found.loaded
-        return LoadedFacts(dict(loaded.import_faults), loaded.wall, tuple(loaded.faults))
-
     def join(self, parts: Sequence[Part]) -> None:
         """Take what the shards of this run found for found; nothing is replayed. Raises `PartsMismatch`, and as
         `prepare` does."""
         self._joined = join(self, parts)
-
-    def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:
-        """The changes that no trace judged, and what was agreed about such."""
-        judged: dict[TraceId, TraceVerdict] = {trace.trace: trace for found in verdicts for trace in found.traces}
-        spots = [] if self.found.reach.unavailable else self.found.reach.blind_spots()
-        changes = unjudged_changes_of(self.project, self.oracle, judged, spots)
-        return agree(changes, self.project.blindness, datetime.datetime.now(datetime.UTC).date())
 
     def describe(self) -> str:
         """The baseline in a line."""

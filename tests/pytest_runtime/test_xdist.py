@@ -74,7 +74,7 @@ def test_workers_report_what_one_process_reports(
 
 def test_workers_use_the_seal_that_was_made_before_them(project: Project) -> None:
     """Base is sealed once, and what they report is what one process reports."""
-    project.commit().moved_threshold()
+    project.write(".gitignore", "report.json\n").commit().moved_threshold()
     result = project.run(*RUN, "--runtime-json=report.json", *WORKERS)
     assert output(result).count("sealing HEAD: 7 traces") == 1
     [seal] = (project.path / ".runtime" / "seals").glob("*.seal")
