@@ -18,6 +18,7 @@ from .replay.execute.plan import CannotReplay
 from .replay.model.finding import encode_explored
 from .replay.model.verdict import BAD, ClassVerdict, encode_verdict
 from .replay.run.exploration import JudgedExploration
+from .replay.run.places import Place
 from .replay.run.plan import Group
 from .replay.run.run import Run
 from .reports.explored import failure_text as explored_text
@@ -52,6 +53,20 @@ def write_files(folder: Path, groups: Sequence[Group], *, explores: bool = False
         path = folder / f"{module}.rt"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+def describe(item: pytest.Item, **properties: str) -> None:
+    """Set properties of an item, each once, however often it is run."""
+    others = [(name, value) for name, value in item.user_properties if name not in properties]
+    item.user_properties[:] = [*others, *((name, in_line(value)) for name, value in properties.items())]
+
+
+def shown_place(place: Place, options: Options) -> str:
+    """A place of the working tree, relative to the project's root where it lies inside."""
+    file, line = place
+    path = Path(file)
+    root = options.project.root
+    return f"{path.relative_to(root) if path.is_relative_to(root) else path}:{line}"
 
 
 class Diverged(Exception):
@@ -132,6 +147,10 @@ class ExplorationItem(pytest.Item):
 
     def runtest(self) -> None:
         """Explore; raises `Differs`, or skips what cannot be explored by itself."""
+        self.explored_text = None  # it may be run again, by who repeats what fails
+        place = shown_place(self._run.place_of(self._target.functions[0]), self._options)
+        traces = " ".join(self._target.traces)
+        describe(self, runtime_entry=self._target.name, runtime_place=place, runtime_traces=traces)
         try:
             explored = self._run.explore(self._target)
         except CannotReplay as error:
@@ -169,21 +188,48 @@ class RuntimeItem(pytest.Item):
         self._group = group
         self.add_marker("runtime")
 
+    @property
+    def traces(self) -> int:
+        """How many traces it replays."""
+        return len(self._run.wanted(self._group))
+
     def runtest(self) -> None:
         """Replay and judge; raises `Diverged`, or skips when nothing could be judged."""
+        self.verdict_text = None  # it may be run again, by who repeats what fails
+        self._describe()
         try:
             found = self._run.judge(self._group)
         except CannotReplay as error:
             pytest.fail(in_line(f"it cannot be replayed: {error}"), pytrace=False)
         self.verdict_text = encode_verdict(found)
         verdict = self._run.reviewed(found)
-        self.user_properties.append(("runtime_conditions", verdict.words))
+        self._describe(verdict)
         if any(verdict.count(bad) for bad in BAD):
             self._debug(verdict)
             raise Diverged(verdict)
         if not verdict.count("same") and not verdict.count("accepted"):
             reasons = sorted({trace.reason for trace in verdict.traces}) or ["no trace of this class is kept"]
             pytest.skip(in_line(f"not judged: {'; '.join(reasons)}"))
+
+    def _describe(self, verdict: ClassVerdict | None = None) -> None:
+        """Say in the item's properties, which the JUnit report shows, what it is about."""
+        stored = self._group.stored
+        traces = [trace.trace for trace in verdict.traces] if verdict is not None else []
+        describe(
+            self,
+            runtime_entry=stored.entry,
+            runtime_path=stored.path,
+            runtime_conditions=self._group.name.words,
+            runtime_place=self._place(verdict),
+            runtime_traces=" ".join(traces),
+        )
+
+    def _place(self, verdict: ClassVerdict | None) -> str:
+        """Where its first divergence begins, else what it is about."""
+        for trace in verdict.traces if verdict is not None else ():
+            if trace.location is not None:
+                return f"{trace.location.file}:{trace.location.line}"
+        return shown_place(self._run.place_of_group(self._group), self._options)
 
     def _debug(self, verdict: ClassVerdict) -> None:
         """With `--pdb` and one trace, run it again and stop where it begins to differ."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,10 @@ import pytest
 
 from .accept.acceptance_file import FILE as ACCEPTANCES
 from .accept.acceptance_file import write_acceptances
-from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, write_files
+from .items import EXPLORATION, ExplorationFile, ExplorationItem, RuntimeFile, RuntimeItem, write_files
 from .options import Options, resolve
 from .recorders.errors import RuntimeBaselineError
 from .replay.execute.plan import CannotReplay
-from .replay.judge.blind_spots import decode_reach, encode_reach
-from .replay.model.finding import decode_explored
-from .replay.model.verdict import decode_verdict
 from .replay.run.result import RunResult
 from .replay.run.run import CannotExplore, Run
 from .reports.coverage_data import check_coverage, write_coverage
@@ -27,6 +23,7 @@ from .reports.terminal import print_summary
 from .rules.project_rules import hooks_of
 from .wiring import run_of
 from .written_tests import tests_of, write_tests
+from .xdist import Gatherer, be_worker, hand_over, is_worker
 
 PLUGIN_NAME = "pytest-runtime-run"
 
@@ -62,11 +59,6 @@ class PytestRun:
         self._reason = ""
         """Why the run as a whole is no pass, where the single items do not say it."""
 
-    @property
-    def _is_worker(self) -> bool:
-        """Whether this is a worker of pytest-xdist, which says so only after plugins were loaded."""
-        return hasattr(self._config, "workerinput")
-
     # --- collection ---
 
     @pytest.hookimpl(tryfirst=True)
@@ -74,12 +66,11 @@ class PytestRun:
         """Add the folder of the items to what is collected."""
         config.addinivalue_line("markers", "runtime: replays of recorded executions (added by pytest-runtime)")
         folder = self.options.folder
-        if self._is_worker:
-            lender = str(config.workerinput["runtime_lender"])  # type: ignore[attr-defined]  # xdist's
-            if os.path.exists(lender):  # a worker on another machine loads the code itself
-                self.run.borrow(lender)
+        if is_worker(config):
+            be_worker(config, self.run)
         else:
             write_files(folder, self.run.groups, explores=self.options.explore is not None)
+            config.pluginmanager.register(Gatherer(self.run, self._progress), f"{PLUGIN_NAME}-gatherer")
         named = [argument for argument in config.args if self._is_ours(argument)]
         if self.options.only or self.options.trace:
             config.args[:] = named or [str(folder)]
@@ -111,7 +102,8 @@ class PytestRun:
         """To whoever waits before a terminal; a log needs none."""
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty:
-            reporter.ensure_newline()
+            if self._config.get_terminal_writer().width_of_current_line:
+                reporter.write_line("")
             self._say(line)
 
     @pytest.hookimpl(tryfirst=True)
@@ -122,7 +114,7 @@ class PytestRun:
         try:
             self.run.load()
         except CannotReplay as error:
-            if self._is_worker:
+            if is_worker(self._config):
                 return  # xdist waits for ever for a worker that ends here; each item says it
             raise pytest.UsageError(printable(str(error))) from error
 
@@ -151,6 +143,11 @@ class PytestRun:
         """What is explored comes after the replays."""
         items.sort(key=lambda item: isinstance(item, ExplorationItem))
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """How much there is to replay."""
+        items = [item for item in session.items if isinstance(item, RuntimeItem)]
+        self.run.replaying.expect(sum(item.traces for item in items))
+
     # --- results ---
 
     @pytest.hookimpl(wrapper=True)
@@ -165,33 +162,11 @@ class PytestRun:
             report.runtime_explored = explored
         return report
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Gather verdicts, here or from the workers."""
-        text = getattr(report, "runtime_verdict", None)
-        if text is not None:
-            self.run.found.add_verdict(decode_verdict(text))
-        explored = getattr(report, "runtime_explored", None)
-        if explored is not None:
-            self.run.found.add_explored(decode_explored(explored))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where the code is loaded already."""
-        node.workerinput["runtime_lender"] = self.run.lend()
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """A worker is done: what it reached."""
-        output = getattr(node, "workeroutput", {})
-        if "runtime_reached" in output:
-            self.run.found.reach.add(decode_reach(output["runtime_reached"]))
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Reports and exit status. An item that differs has failed the session by itself."""
-        if self._is_worker:
-            output = session.config.workeroutput  # type: ignore[attr-defined]  # xdist's
-            output["runtime_reached"] = encode_reach(self.run.found.reach)
+        if is_worker(session.config):
+            hand_over(session.config, self.run)
             return
         if session.config.option.collectonly or exitstatus not in (0, 1, 5) or not self._is_prepared:
             return

@@ -14,13 +14,16 @@ from hypothesis import HealthCheck, settings
 
 from pytest_runtime.ordinary_imports import import_ordinarily
 
-from .project import Project, record_project
+from .project import Project, record_project, without_plugins
 
 pytest_plugins = ["pytester"]
 
 # Recordings make a key pair in the user's configuration folder: tests have one of their own, which subprocesses share.
 _FOLDER = tempfile.TemporaryDirectory(prefix="pytest-runtime-tests-")
 os.environ["XDG_CONFIG_HOME"] = _FOLDER.name
+
+# For the runs of pytest that tests start.
+os.environ["PYTEST_ADDOPTS"] = without_plugins()
 
 # Many versions of one file come and go within a second: Python must not take one for another.
 sys.dont_write_bytecode = True
@@ -49,6 +52,6 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh copy."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", without_plugins())
     shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
     return Project(pytester)

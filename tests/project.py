@@ -50,6 +50,13 @@ OWN = """
     """
 ITEMS = 6
 RUN = ("--runtime-baseline=staging",)
+OTHER_PLUGINS = ("pytest_cov", "randomly", "rerunfailures", "sugar", "timeout")
+"""Plug-ins of others, by the names of their entry points."""
+
+
+def without_plugins(*wanted: str) -> str:
+    """Options of pytest that leave out all other plug-ins but the wanted ones: they take time, and print otherwise."""
+    return " ".join(f"-p no:{name}" for name in OTHER_PLUGINS if name not in wanted)
 
 
 def record_project(folder: Path) -> None:

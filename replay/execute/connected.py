@@ -102,10 +102,10 @@ class ConnectedProcess(Conversation):
         time.sleep(TELLING)
         return self._shown(place_in(self._printed().decode(errors="replace")))
 
-    def end(self) -> None:
-        """End it, and whatever it started."""
+    def end(self, *, in_order: bool = True) -> None:
+        """End it, and whatever it started; unless `in_order`, whatever it is doing."""
         self.send(encode(End()))
-        if self._is_loaded:
+        if self._is_loaded and in_order:
             self._child.await_end(self._connection)
         with suppress(OSError):  # it may have ended before
             os.killpg(self.pid, signal.SIGKILL)  # what it forked too

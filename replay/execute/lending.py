@@ -146,8 +146,8 @@ class BorrowedProcess(Conversation):
         """What came of importing the code."""
         return self._loaded
 
-    def end(self) -> None:
-        """Let it end; the lender ends what does not."""
+    def end(self, *, in_order: bool = True) -> None:
+        """Let it end when it has answered what it was asked; the lender ends what does not."""
         self.send(encode(End()))
         self._connection.close()
         self._output.close()

@@ -68,6 +68,10 @@ class ReplayerProcess:
         self._watched: Mapping[str, Iterable[int]] | None = None
         self._is_watching = False
         self._restarts = 0
+        self._waiting: deque[tuple[Job, int]] = deque()
+        """Jobs that were handed over and not answered yet, with their sizes."""
+        self._is_asked = False
+        """Whether a question is not answered yet."""
         self.loaded = Loaded({}, {}, {}, [])
 
     @property
@@ -103,37 +107,45 @@ class ReplayerProcess:
         where the process cannot be started again."""
         asked = list(jobs)
         if asked:
+            self._get_in_step()
             with machine_budget().slots(min(MOST_AT_ONCE, sum(job.fresh for job in asked))) as at_once:
                 yield from self._answers(asked, at_once)
 
     def _answers(self, jobs: Sequence[Job], at_once: int) -> Iterator[Observed]:
-        waiting: deque[tuple[Job, int]] = deque()
         for job in jobs:
             if job.fresh and not self._start.forking:
-                yield from self._rest(waiting)
+                yield from self._rest()
                 yield self._alone(job)
                 continue
             question = encode(Jobs([job], at_once))
-            while waiting and sum(size for _job, size in waiting) + len(question) > AHEAD:
-                yield from self._oldest(waiting)
+            while self._waiting and sum(size for _job, size in self._waiting) + len(question) > AHEAD:
+                yield from self._oldest()
             self._process.send(question)
-            waiting.append((job, len(question)))
-        yield from self._rest(waiting)
+            self._waiting.append((job, len(question)))
+        yield from self._rest()
 
-    def _rest(self, waiting: deque[tuple[Job, int]]) -> Iterator[Observed]:
-        while waiting:
-            yield from self._oldest(waiting)
+    def _rest(self) -> Iterator[Observed]:
+        while self._waiting:
+            yield from self._oldest()
 
-    def _oldest(self, waiting: deque[tuple[Job, int]]) -> list[Observed]:
+    def _oldest(self) -> list[Observed]:
         """The answer to the oldest job; to all that wait, where the process ended meanwhile."""
         observed = self._answer()
         if observed is not None:
-            waiting.popleft()
+            self._waiting.popleft()
             return [observed]
         self._restart()
-        jobs = [job for job, _size in waiting]
-        waiting.clear()
+        jobs = [job for job, _size in self._waiting]
+        self._waiting.clear()
         return [self._by_itself(job) for job in jobs]
+
+    def _get_in_step(self) -> None:
+        """Let go of a process with answers that nobody waited for, as where a time limit interrupted who asked: the
+        next one would be taken for the answer to something else."""
+        if self._waiting or self._is_asked:
+            self._waiting.clear()
+            self._is_asked = False
+            self._restart(in_order=False)
 
     def _answer(self) -> Observed | None:
         """The next answer, `None` when the process ended."""
@@ -152,13 +164,13 @@ class ReplayerProcess:
             observed = Observed(job.trace, "crashed", f"the replay ended the process that loaded the code: {words}")
         return observed
 
-    def _restart(self) -> None:
+    def _restart(self, *, in_order: bool = True) -> None:
         """Load the code anew, in a new copy; raises `CannotReplay`."""
         words = self._process.last_words()
         self._restarts += 1
         if self._restarts > RESTARTS:
             raise CannotReplay(f"the process that replays ended {RESTARTS + 1} times, the last time with: {words}")
-        self.stop()
+        self.stop(in_order=in_order)
         self.load()
         if self._is_watching:
             self.watch(self._watched)
@@ -197,24 +209,29 @@ class ReplayerProcess:
 
     def ask(self, handler: str, question: bytes) -> None:
         """Let a handler of the plan's extension answer, while this process does something else; `answer` comes next."""
+        self._get_in_step()
         self._process.send(encode(Ask(handler, question)))
+        self._is_asked = True
 
     def answer(self) -> bytes:
         """The answer to the question that was asked. Raises `QuestionLost` where the question ended the process, once
         the code is loaded anew, and `CannotReplay` where it cannot be."""
         try:
-            return self._process.receive()
+            answer = self._process.receive()
         except ProcessEnded:
+            self._is_asked = False
             words = self._process.last_words()
             self._restart()
             raise QuestionLost(words) from None
+        self._is_asked = False
+        return answer
 
     def in_working_tree(self, text: str) -> str:
         """A text that the process gave, with the paths of the working tree."""
         return self._connected.scratch.text(text) if self._connected is not None else text
 
-    def stop(self) -> None:
-        """End the process, and whatever it started."""
+    def stop(self, *, in_order: bool = True) -> None:
+        """End the process, and whatever it started; unless `in_order`, whatever it is doing."""
         if self._connected is not None:
-            self._connected.end()
+            self._connected.end(in_order=in_order)
             self._connected = None

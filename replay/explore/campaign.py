@@ -15,6 +15,7 @@ from ..judge.judge import Case, Judgement
 from ..judge.oracle import Oracle
 from ..judge.setup import Setup
 from ..model.difference import Difference
+from ..model.progress import Say
 from ..model.verdict import FieldDifference, Location
 from .analyze.targets import Target
 from .confirm import Confirmation
@@ -55,6 +56,10 @@ class Explorable(Protocol):
 
     def path_words(self) -> Mapping[tuple[str, str], str]:
         """(entry, path) → the path class in words."""
+
+    @property
+    def progress(self) -> Say:
+        """Shows how far it is."""
 
     def at_end(self, callback: Callable[[], None], /) -> object:
         """Call something when the run ends."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..change.versions import Versions
 from ..model.finding import Explored, TrialCounts
+from ..model.progress import Progress
 from .analyze.branch_distance import branch_distance_of
 from .analyze.constant_pool import constant_pool_of
 from .analyze.statefulness import changes_its_object, keeps_state
@@ -64,6 +65,7 @@ class Search:
         """Far inputs that differ to the byte, not examined yet."""
         self._is_crowded = False
         self._examiner = Examiner(campaign, self._mutations)
+        self._progress = Progress(f"exploring {target.name}: inputs", shared.examples, shared.run.progress)
 
     def _seeds(self) -> list[Seed]:
         """The recorded inputs with the paths that they took."""
@@ -161,6 +163,7 @@ class Search:
     def _counted(self, mutant: Mutant, pair: Pair) -> bool:
         """Count the result of an input; whether it differs."""
         self._counts["examples"] += 1
+        self._progress.count()
         if any(result.ended in ("hung", "crashed") for result in pair):
             self._endless[mutant.pattern] += 1
         self._fault = fault_of(pair) or self._fault

@@ -32,9 +32,11 @@ IN_DETAIL = 3
 
 Three show whether the place is the same for all; each costs two traced replays."""
 
-IN_ALL = 15
-"""Traces of all classes after which one trace is replayed in detail for each key of a path class:
-with three of each, five classes are looked at closely, and the rest quickly."""
+CLOSELY = 5
+"""Path classes of a run up to which three traces of each are replayed in detail; of more classes, one for each key.
+
+It is the number of classes that are replayed, not of those that diverge, so that what is looked at does not depend on
+the order of the items, or on who replays them."""
 
 SECONDS = 60.0
 """Time that all looks of one run may take together: a place is worth less than an answer."""
@@ -73,13 +75,15 @@ class Locating:
         *,
         clock: Callable[[], float] = monotonic,
         say: Say = say_nothing,
+        classes: int = 1,
     ) -> None:
+        """`classes` is the number of path classes that the whole run replays, in all its processes."""
         self._setup = setup
         self._reader = reader
         self._oracle = oracle
         self._loaded = loaded
         self._stack = ExitStack()
-        self._looked = 0
+        self._in_detail = IN_DETAIL if classes <= CLOSELY else 1
         self._clock = clock
         self._say = say
         self._spent = 0.0
@@ -102,14 +106,14 @@ class Locating:
         progress = Progress("looking where divergences begin", len(diverged), self._say, self._clock)
         for case, judgement in progress.counted(diverged):
             key = self._key(case, judgement)
-            if key in known and (looked >= IN_DETAIL or self._looked >= IN_ALL):
+            if key in known and looked >= self._in_detail:
                 yield judgement, known[key].shared()
                 continue
             if self._spent > SECONDS:
                 place = self._unlooked(described, case, judgement)
                 yield judgement._replace(why=joined((judgement.why, NOT_LOOKED))), place
                 continue
-            looked, self._looked = looked + 1, self._looked + 1
+            looked += 1
             location = self._timed(described, case, judgement)
             known.setdefault(key, _Seen(judgement.trace, location))
             yield judgement, location

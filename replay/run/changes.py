@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
@@ -9,17 +10,26 @@ from typing import TypeAlias
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.store.protocol import BaselineReader, StoredClass
-from ..judge.blind_spots import BlindSpot
+from ..judge.blind_spots import BlindSpot, Reach
+from ..judge.blindness import Agreed, agree
 from ..judge.gate import ArmName, UnjudgedChange, UnreachedLine, ignored_functions, unjudged_changes, unjudged_lines
 from ..judge.oracle import Oracle
 from ..judge.sealing import functions_recorded
 from ..judge.selection import touched_functions
 from ..judge.setup import Setup
-from ..model.verdict import TraceVerdict
+from ..model.verdict import ClassVerdict, TraceVerdict
 from .options import Project
 from .places import file_of
 
 Verdicts: TypeAlias = Mapping[TraceId, TraceVerdict]
+
+
+def agreed_of(project: Project, oracle: Oracle, verdicts: Iterable[ClassVerdict], reach: Reach) -> Agreed:
+    """The changes that no trace judged, and what was agreed about such; `reach` is what the traces reached."""
+    judged = {trace.trace: trace for found in verdicts for trace in found.traces}
+    spots = [] if reach.unavailable else reach.blind_spots()
+    changes = unjudged_changes_of(project, oracle, judged, spots)
+    return agree(changes, project.blindness, datetime.datetime.now(datetime.UTC).date())
 
 
 def unjudged_changes_of(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,19 +14,17 @@ from ..compare.redacted_parts import KeysAtHand, cure_of
 from ..compare.summarise import field_of
 from ..compare.unknown import unknown_parts
 from ..compare.volatile import count_leaves
-from ..execute.plan import Loaded
 from ..execute.roots import Roots, recorded_roots
-from ..judge.blind_spots import Reach, changed_files
+from ..judge.blind_spots import Reach
 from ..judge.judge import Case, Doubts, Judge, Judgement
 from ..judge.oracle import Oracle
 from ..judge.seal import SealedTrace
-from ..judge.sealing import Runner
-from ..locate.locate import Locating
 from ..model.job import Job, fingerprint
 from ..model.observation import parameters_of, recorded_observation
-from ..model.progress import Progress, Say
+from ..model.progress import Progress
 from ..model.reason import NO_REASON, Reason, ReasonCode, because
 from ..model.verdict import ClassVerdict, Effect, FieldDifference, Location, TraceVerdict
+from .candidate import Candidate
 from .options import Project, RunOptions
 from .plain_test import plain_test_of
 from .plan import Group, wanted_traces
@@ -44,35 +41,6 @@ Accepts: TypeAlias = Callable[[str, str, tuple[FieldDifference, ...]], bool]
 """Whether somebody reviewed that an entry, on a path, may differ so."""
 
 
-class Candidate(NamedTuple):
-    """The working tree, loaded in a process of its own, and what finds where it begins to differ."""
-
-    runner: Runner
-    loaded: Loaded
-    locating: Locating
-
-
-@contextmanager
-def loaded_candidate(
-    project: Project, oracle: Oracle, reach: Reach, *, all_lines: bool, progress: Say
-) -> Iterator[Candidate]:
-    """Import the working tree, and watch in it what changed, or with `all_lines` everything; raises `CannotReplay`.
-
-    `reach` is filled with what there is to reach.
-    """
-    runner = project.make_candidate(project.setup, project.reader, oracle.versions)
-    try:
-        loaded = runner.load()
-        reach.add(Reach(changed_files(loaded, oracle.versions, project.setup.root)))
-        imported = [file for file, module in loaded.files.items() if module not in loaded.import_faults]
-        reach.files = sorted(imported) if all_lines else []
-        reach.unavailable = runner.watch(None if all_lines else reach.interesting())
-        with Locating(project.setup, project.reader, oracle, loaded, say=progress) as locating:
-            yield Candidate(runner, loaded, locating)
-    finally:
-        runner.stop()
-
-
 class ClassJudge:
     """Judges the path classes of a baseline on one candidate."""
 
@@ -85,7 +53,7 @@ class ClassJudge:
         reach: Reach,
         *,
         accepts: Accepts,
-        progress: Say,
+        progress: Progress,
     ) -> None:
         """`accepts` says whether somebody reviewed that base, by now, differs so from what was recorded: then base
         speaks all the same. `reach` learns what each replay ran."""
@@ -123,8 +91,8 @@ class ClassJudge:
                     verdicts[trace.id] = case
                 else:
                     cases.append(case)
-        progress = Progress(f"replaying {stored.entry}", len(cases), self._progress)
-        verdicts.update(self._verdicts(stored, cases, self._judge.judge(cases, progress)))
+        self._progress.count(len(verdicts) + sum(bool(case.sealed.why) for case in cases))  # not replayed
+        verdicts.update(self._verdicts(stored, cases, self._judge.judge(cases, self._progress)))
         judged = tuple(verdicts[trace] for trace in dict.fromkeys(stored.kept.values()) if trace in verdicts)
         return ClassVerdict(stored.entry, stored.path, group.name.item, group.name.words, stored.count, judged)
 

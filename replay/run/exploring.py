@@ -11,6 +11,7 @@ from ..judge.judge import Case, Judgement
 from ..judge.oracle import Oracle
 from ..judge.setup import Setup
 from ..locate.locate import Locating
+from ..model.progress import Say, say_nothing
 from ..model.verdict import Location
 from .class_judge import Accepts
 from .options import Project
@@ -30,6 +31,7 @@ class ExploredRun(NamedTuple):
     rules: Callable[[str], Rules]
     locate: Callable[[Case, Judgement], Location | None]
     words: Mapping[tuple[str, str], str]
+    progress: Say
     at_end: Callable[[Callable[[], None]], object]
 
     def path_words(self) -> Mapping[tuple[str, str], str]:
@@ -45,12 +47,13 @@ def make_explorer(
     examples: int,
     accepts: Accepts,
     at_end: Callable[[Callable[[], None]], object],
+    progress: Say = say_nothing,
 ) -> Explorer:
     """Explores beside the recorded inputs, `examples` of them for each function; `at_end` takes what ends it."""
     from ..explore.explorer import Explorer  # Hypothesis is loaded with it
 
     words = {(group.stored.entry, group.stored.path): group.name.words for group in groups_of(project.reader)}
-    run = ExploredRun(project.setup, project.reader, oracle, project.rules, locating.place, words, at_end)
+    run = ExploredRun(project.setup, project.reader, oracle, project.rules, locating.place, words, progress, at_end)
     return Explorer(run, examples=examples, is_accepted=accepts)
 
 

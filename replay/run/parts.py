@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ...recorders.errors import RuntimeBaselineError
+from ..execute.plan import Loaded
 from ..judge.blind_spots import ArmName, ChangedFile, Reach
 from ..model.finding import Explored
 from ..model.verdict import ClassVerdict
@@ -31,6 +32,11 @@ class LoadedFacts(msgspec.Struct, frozen=True):
     import_faults: dict[str, str] = {}
     wall: str = ""
     faults: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, loaded: Loaded) -> LoadedFacts:
+        """Those of a candidate that is loaded."""
+        return cls(dict(loaded.import_faults), loaded.wall, tuple(loaded.faults))
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...recorders.model.trace import TraceId
@@ -9,6 +11,7 @@ from ...recorders.store.protocol import BaselineReader, StoredClass
 from ..judge.oracle import Oracle
 from ..judge.path_names import ClassName, file_name, name_classes
 from .options import RunOptions
+from .shards import divide
 
 if TYPE_CHECKING:
     from ..explore.analyze.targets import Target
@@ -55,3 +58,45 @@ def is_selected(trace: TraceId, oracle: Oracle, options: RunOptions) -> bool:
     if options.everything:
         return True
     return oracle.differs and (oracle.selection is None or bool(oracle.selection.why(trace)))
+
+
+class Planner:
+    """Chooses what a run judges and explores: what the change can have reached, in its shard."""
+
+    def __init__(self, groups: Sequence[Group], oracle: Oracle, options: RunOptions) -> None:
+        """`groups` are all path classes of the baseline."""
+        self._groups = groups
+        self._oracle = oracle
+        self._options = options
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The path classes of which a trace is to be replayed."""
+        return tuple(group for group in self._groups if self.wanted(group))
+
+    @property
+    def classes(self) -> int:
+        """How many these are in all shards together."""
+        return sum(bool(wanted_traces(group, self._oracle, self._options)) for group in self._groups)
+
+    def wanted(self, group: Group) -> list[TraceId]:
+        """The traces of a class that are to be replayed; none where it is another shard's."""
+        shard, stored = self._options.shard, group.stored
+        if shard is not None and self._shards[stored.entry, stored.path] != shard.index:
+            return []
+        return wanted_traces(group, self._oracle, self._options)
+
+    @cached_property
+    def _shards(self) -> dict[tuple[str, str], int]:
+        """The shard of each path class. Nobody recorded how long its traces took: their number stands for that."""
+        shard = self._options.shard
+        costs = {(group.stored.entry, group.stored.path): len(group.stored.kept) for group in self._groups}
+        return divide(costs, shard.of) if shard is not None else {}
+
+    def targets(self, targets: Sequence[Target]) -> tuple[Target, ...]:
+        """Those of what can be explored for the change that are this shard's."""
+        shard = self._options.shard
+        if shard is None:
+            return tuple(targets)
+        shards = divide({target.name: len(target.traces) for target in targets}, shard.of)
+        return tuple(target for target in targets if shards[target.name] == shard.index)

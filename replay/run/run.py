@@ -5,7 +5,6 @@ pytest, the command line and whatever else validates a change translate to `RunO
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -16,31 +15,28 @@ from ...recorders.errors import RuntimeBaselineError
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ...recorders.plugins import loaded
-from ..execute.lending import Lender
-from ..execute.process import ReplayerProcess
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
-from ..judge.blindness import Agreed, agree
 from ..judge.oracle import Oracle, find_oracle
 from ..judge.recorded_plugins import lacking
 from ..model.finding import Explored
 from ..model.job import Observed
-from ..model.progress import Say, say_nothing
-from ..model.verdict import ClassVerdict, FieldDifference, TraceVerdict
+from ..model.progress import Progress, Say, say_nothing
+from ..model.verdict import ClassVerdict, FieldDifference
 from .acceptances import proposals, reviewed
 from .again import replay_here
 from .baseline import describe, facts_of, fidelity_of
-from .changes import unjudged_changes_of
-from .class_judge import Candidate, ClassJudge, loaded_candidate
+from .candidate import Candidate, CandidateLoader
+from .changes import agreed_of
+from .class_judge import ClassJudge
 from .evidence import evidence_of
 from .exploration import JudgedExploration, is_accepted, judge_exploration
 from .exploring import make_explorer, targets_of_change
 from .options import Project, RunOptions
 from .parts import LoadedFacts, Part, join, part_of
 from .places import Place, Places, places_of
-from .plan import Group, Plan, groups_of, wanted_traces
+from .plan import Group, Plan, Planner, groups_of
 from .result import RunResult, oracle_facts, reached_of
-from .shards import divide
 
 if TYPE_CHECKING:
     from ..explore.analyze.targets import Target
@@ -98,8 +94,9 @@ class Run:
         self._stack = ExitStack()
         self._stack.callback(project.reader.close)
         self.found = Findings()
-        self._loaded: Candidate | None = None
-        self._lender: Lender | None = None
+        self._candidate = CandidateLoader(self._stack, progress)
+        self.replaying = Progress("replaying", 0, progress)
+        """How far it is; it expects what whoever asks for verdicts will ask for."""
         self._joined = LoadedFacts()
 
     # --- what to do ---
@@ -114,52 +111,26 @@ class Run:
     @cached_property
     def oracle(self) -> Oracle:
         """What the candidate is compared with; raises as `prepare` does."""
-        always = self.options.everything or bool(self.options.trace)
-        setup, reader = self.project.setup, self.project.reader
-        for line in lacking(reader, loaded()):
-            self._say(line)
-        oracle = find_oracle(
-            setup, reader, self._say, always=always, renew=self.options.renew_seal, progress=self._progress
-        )
-        explore = self.options.explore
-        if explore is not None and oracle.base is None:
-            why = f"exploring needs base, to ask it about inputs that are not recorded: {oracle.reason}"
-            if explore.is_required:
-                raise CannotExplore(why)
-            self._say(f"nothing is explored: {why}")
-        return oracle
+        return _found_oracle(self.project, self.options, self._say, self._progress)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Every path class of the baseline, in a fixed order."""
         return groups_of(self.project.reader)
 
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.groups, self.oracle, self.options)
+
     def plan(self) -> Plan:
         """What is judged and explored for this change."""
-        wanted = tuple(group for group in self.groups if self.wanted(group))
         explores = self.options.explore is not None and self.oracle.differs and not self.options.trace
-        return Plan(wanted, self._targets() if explores else ())
-
-    def _targets(self) -> tuple[Target, ...]:
-        targets, shard = targets_of_change(self.oracle, self.project.reader), self.options.shard
-        if shard is None:
-            return targets
-        shards = divide({target.name: len(target.traces) for target in targets}, shard.of)
-        return tuple(target for target in targets if shards[target.name] == shard.index)
-
-    @cached_property
-    def _shards(self) -> dict[tuple[str, str], int]:
-        """The shard of each path class. Nobody recorded how long its traces took: their number stands for that."""
-        shard = self.options.shard
-        costs = {(group.stored.entry, group.stored.path): len(group.stored.kept) for group in self.groups}
-        return divide(costs, shard.of) if shard is not None else {}
+        targets = targets_of_change(self.oracle, self.project.reader) if explores else ()
+        return Plan(self._planner.groups, self._planner.targets(targets))
 
     def wanted(self, group: Group) -> list[TraceId]:
         """The traces of a class that are to be replayed in this run, or in this shard of it."""
-        shard, stored = self.options.shard, group.stored
-        if shard is not None and self._shards[stored.entry, stored.path] != shard.index:
-            return []
-        return wanted_traces(group, self.oracle, self.options)
+        return self._planner.wanted(group)
 
     @property
     def has_work(self) -> bool:
@@ -185,22 +156,12 @@ class Run:
 
     def load(self) -> Candidate:
         """Import the candidate, in its process; done once. Raises `CannotReplay` when a package is missing."""
-        if self._loaded is None:
-            reach, all_lines = self.found.reach, self.options.all_lines
-            loading = loaded_candidate(self.project, self.oracle, reach, all_lines=all_lines, progress=self._progress)
-            self._loaded = self._stack.enter_context(loading)
-            if self._lender is not None and isinstance(self._loaded.runner, ReplayerProcess):
-                self._lender.offer(self._loaded.runner)
-                self._stack.callback(self._lender.close)  # before the candidate is stopped
-        return self._loaded
+        all_lines, classes = self.options.all_lines, self._planner.classes
+        return self._candidate.load(self.project, self.oracle, self.found.reach, all_lines=all_lines, classes=classes)
 
     def lend(self) -> str:
-        """The address at which other processes of this run get copies of the candidate, once `load` loaded it; this
-        process is to replay nothing itself. Raises `OSError`."""
-        if self._lender is None:
-            self._lender = Lender()
-            self._stack.callback(self._lender.close)
-        return self._lender.address
+        """Where other processes of this run get copies of the candidate, once `load` loaded it; raises `OSError`."""
+        return self._candidate.lend()
 
     def borrow(self, address: str) -> None:
         """Replay on copies of a candidate that another process of this run loads; to be said before `load`."""
@@ -215,7 +176,7 @@ class Run:
             self.load(),
             self.found.reach,
             accepts=self.accepts,
-            progress=self._progress,
+            progress=self.replaying,
         )
 
     def judge(self, group: Group) -> ClassVerdict:
@@ -229,7 +190,9 @@ class Run:
         self.prepare()
         if self.has_work:
             self.load()
-        return [self.judge(group) for group in self.plan().groups]
+        groups = self._planner.groups
+        self.replaying.expect(sum(len(self.wanted(group)) for group in groups))
+        return [self.judge(group) for group in groups]
 
     def explore(self, target: Target) -> Explored:
         """Try inputs next to the recorded ones on a target; raises `CannotReplay`, `BaseError`."""
@@ -240,15 +203,14 @@ class Run:
     @cached_property
     def _explorer(self) -> Explorer:
         assert self.options.explore is not None
-        examples = self.options.explore.examples
-        locating = self.load().locating
         return make_explorer(
             self.project,
             self.oracle,
-            locating,
-            examples=examples,
+            self.load().locating,
+            examples=self.options.explore.examples,
             accepts=self.accepts,
             at_end=self._stack.callback,
+            progress=self._progress,
         )
 
     def replay_again(self, trace: TraceId) -> Observed | None:
@@ -280,7 +242,8 @@ class Run:
         options = self.options if accepts else self.options._replace(accept=None)
         verdicts, explored = self.found.verdicts, self.found.explored
         verdicts_then, acceptances = reviewed(project, options, self.groups, oracle.base, verdicts, explored)
-        facts = self._facts()
+        candidate = self._candidate.found
+        facts = self._joined if candidate is None else LoadedFacts.of(candidate.loaded)
         return RunResult(
             root=Path(project.setup.root),
             trace=options.trace,
@@ -290,7 +253,7 @@ class Run:
             acceptances=acceptances,
             explored=tuple(self._judged_exploration(target, acceptances.all) for target in explored),
             reached=reached_of(reach, options.require_reached),
-            agreed=self._agreed(verdicts_then),
+            agreed=agreed_of(project, oracle, verdicts_then, reach),
             fidelity=fidelity_of(oracle.seal, project.reader),
             import_faults=facts.import_faults,
             wall=facts.wall,
@@ -300,24 +263,10 @@ class Run:
             part=part_of(self, facts) if options.shard is not None else None,
         )
 
-    def _facts(self) -> LoadedFacts:
-        """What came out when the candidate was loaded, here or where the parts were judged."""
-        if self._loaded is None:
-            return self._joined
-        loaded = self._loaded.loaded
-        return LoadedFacts(dict(loaded.import_faults), loaded.wall, tuple(loaded.faults))
-
     def join(self, parts: Sequence[Part]) -> None:
         """Take what the shards of this run found for found; nothing is replayed. Raises `PartsMismatch`, and as
         `prepare` does."""
         self._joined = join(self, parts)
-
-    def _agreed(self, verdicts: tuple[ClassVerdict, ...]) -> Agreed:
-        """The changes that no trace judged, and what was agreed about such."""
-        judged: dict[TraceId, TraceVerdict] = {trace.trace: trace for found in verdicts for trace in found.traces}
-        spots = [] if self.found.reach.unavailable else self.found.reach.blind_spots()
-        changes = unjudged_changes_of(self.project, self.oracle, judged, spots)
-        return agree(changes, self.project.blindness, datetime.datetime.now(datetime.UTC).date())
 
     def describe(self) -> str:
         """The baseline in a line."""
@@ -326,3 +275,16 @@ class Run:
     def stop(self) -> None:
         """End all processes, and close the baseline."""
         self._stack.close()
+
+
+def _found_oracle(project: Project, options: RunOptions, say: Say, progress: Say) -> Oracle:
+    always = options.everything or bool(options.trace)
+    for line in lacking(project.reader, loaded()):
+        say(line)
+    oracle = find_oracle(project.setup, project.reader, say, always=always, renew=options.renew_seal, progress=progress)
+    if options.explore is not None and oracle.base is None:
+        why = f"exploring needs base, to ask it about inputs that are not recorded: {oracle.reason}"
+        if options.explore.is_required:
+            raise CannotExplore(why)
+        say(f"nothing is explored: {why}")
+    return oracle

@@ -21,7 +21,7 @@ from pytest_runtime.accept.acceptance_file import write_acceptances
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.judge.acceptance import Acceptance
 
-from ..project import OWN, Project, output
+from ..project import OWN, Project, output, without_plugins
 
 SECRET = "xk7-Planted-Secret-Q9"
 PLANTED = "Planted Plain Q7"
@@ -117,7 +117,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(recorded: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh copy, beside base."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", without_plugins())
     home = pytester.path / "home"
     shutil.copytree(recorded / "work", home)
     shutil.copytree(recorded / "base", pytester.path / "base")
@@ -155,7 +155,7 @@ def whole(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     write(folder, {"conftest.py": LOUD})
     asked = ("--runtime-explore=40", "--runtime-json=report.json", "--runtime-write-tests=kept/test_base.py")
     noise = ("-v", "--junitxml=junit.xml", "-W", "always", "-o", "log_cli=true", "-o", "log_cli_level=DEBUG")
-    environ = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | {"COLUMNS": "200"}
+    environ = {**os.environ, "PYTEST_ADDOPTS": without_plugins(), "COLUMNS": "200"}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *RUN, *asked, *noise],
         cwd=folder,
@@ -268,7 +268,7 @@ def test_written_tests_pass_on_base_and_fail_on_the_candidate(
     whole: Whole, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With plain pytest: neither the plugin nor the baseline."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", without_plugins())
     text = whole.file("kept/test_base.py")
     for name, expected in (("base", {"passed": 2}), ("work", {"failed": 2})):
         folder = pytester.mkdir(name)

@@ -11,13 +11,13 @@ import pytest
 
 from pytest_runtime.ordinary_imports import import_ordinarily
 
-from ..project import RUN, Project, record_project
+from ..project import RUN, Project, record_project, without_plugins
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project with a baseline."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", without_plugins())
     record_project(pytester.path)
     return Project(pytester)
 

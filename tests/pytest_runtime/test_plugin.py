@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -89,19 +90,6 @@ def test_a_node_id_of_the_summary_runs_that_item(project: Project) -> None:
     project.run(*RUN, node.partition("::")[0]).assert_outcomes(failed=1, passed=3)
 
 
-def test_two_workers_find_what_one_process_finds(project: Project) -> None:
-    """-n 2, and by file: the same totals, verdicts and blind spots."""
-    project.moved_threshold().change("return number", "return number\n    return 1", "runshop/stock.py")
-    lines = [line for line in project.run(*RUN).stdout.lines if "runtime" in line and "rootdir" not in line]
-    for extra in ((), ("--dist", "loadfile")):
-        result = project.run(*RUN, "-n", "2", *extra)
-        result.assert_outcomes(passed=ITEMS + 1, failed=1)
-        assert result.ret == 1
-        assert [line for line in lines if " replayed " in line] == [
-            line for line in result.stdout.lines if " replayed " in line
-        ]
-
-
 def test_the_plugin_can_be_switched_off(project: Project) -> None:
     """-p no:runtime leaves its options unknown and the tests as they are."""
     project.run("-p", "no:runtime").assert_outcomes(passed=2)
@@ -171,6 +159,25 @@ def test_the_junit_report_holds_the_items(project: Project) -> None:
     assert text.count("<testcase") == ITEMS + 2
     assert text.count("<failure") == 1
     assert "runshop/pricing.py:5" in text
+
+
+def test_an_item_of_the_junit_report_says_what_it_is_about(project: Project) -> None:
+    """Entry, path class, place and traces, for whoever reads it by machine."""
+    project.moved_threshold().run(*RUN, "--junitxml=junit.xml", "-k", "fee")
+    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
+    [properties] = [
+        {found.attrib["name"]: found.attrib["value"] for found in case.findall(".//property")}
+        for case in cases
+        if case.find("failure") is not None
+    ]
+    stored = {found.path: found for found in open_reader(str(project.store)).classes()}[properties["runtime_path"]]
+    assert properties == {
+        "runtime_entry": "runshop.pricing:fee",
+        "runtime_path": stored.path,
+        "runtime_conditions": "total > LIMIT is true",
+        "runtime_place": "runshop/pricing.py:5",
+        "runtime_traces": " ".join(stored.kept.values()),
+    }
 
 
 def report_of(project: Project, *args: str) -> dict[str, Any]:

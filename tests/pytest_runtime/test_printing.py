@@ -18,7 +18,7 @@ from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
 from pytest_runtime.reports.printing import in_line, printable
 
-from ..project import RUN, Project, output, record_project
+from ..project import RUN, Project, output, record_project, without_plugins
 
 HOSTILE = "GET /x\x1b[2J\n::error file=a.py::y\n##[error]z\r##vso[task.complete]\u202e"
 _COMMANDS = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[", re.M | re.I)
@@ -50,7 +50,7 @@ def test_what_only_looks_like_a_command_stays(text: str) -> None:
 @pytest.fixture
 def project(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A recorded project."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", without_plugins())
     record_project(tmp_path)
     shutil.copytree(tmp_path, pytester.path, dirs_exist_ok=True)
     return Project(pytester)

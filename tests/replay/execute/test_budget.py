@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def test_a_copy_of_a_process_holds_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may write there could hold up all runs: the process has a budget of its own."""
-    monkeypatch.setattr(module.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     folder = tmp_path / f"pytest-runtime-{os.getuid()}"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
