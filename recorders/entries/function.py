@@ -35,7 +35,8 @@ from ..privacy.redact import Redactor
 from ..session.call_watch import Watched
 from ..session.provenance import Origins
 from ..session.session import LiveTrace, Session
-from ..tracing.choose import NoTracer, Tracer
+from ..tracing.choose import NoTracer
+from ..tracing.protocol import Tracer
 from .caller import caller_of
 from .target import Target, Targets, generated_methods, is_function
 

@@ -14,7 +14,7 @@ from ..capture.pickle_stubs import Frozen
 from ..context import PathRecord, Scope
 from ..faults import own
 from ..included import Included
-from ..tracing.choose import Tracer
+from ..tracing.protocol import Tracer
 from .call_watch import Numbers
 from .entry_recorder import EntryRecorder
 from .governor import Governor

@@ -18,8 +18,9 @@ from ..context import PathRecord, Watch
 from ..faults import own
 from ..patching import Undo
 from .branch_table import jumps
-from .monitoring import HIT_LIMIT, Entered, keep_return
+from .path_limits import HIT_LIMIT, keep_return
 from .prologue import compiled, head_of
+from .protocol import Entered
 from .stack_room import make_room
 
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]

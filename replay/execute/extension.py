@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from ...recorders.model.value_tree import Tree
 from ...recorders.session.assemble import Paths
-from ...recorders.tracing.choose import Tracer
+from ...recorders.tracing.protocol import Tracer
 from ..world.resolver import Resolver
 from .masking import Given, Masks
 from .relocation import Relocation

@@ -16,7 +16,7 @@ from ...recorders.context import PathRecord, Scope
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Entry, Outcome, Trace, TraceId
 from ...recorders.model.value_tree import ClassName, ObjectNode, TupleNode
-from ...recorders.tracing.choose import Tracer
+from ...recorders.tracing.protocol import Tracer
 from ..entries.catalogue import replayer_of
 from ..entries.function import MOST_ITEMS, UNCALLED, callable_of, standing_in
 from ..entries.protocol import Applications, BoundEntry, CodeUnderTest, EntryGone, EntryUncallable, Left

@@ -17,7 +17,8 @@ from pytest_runtime.recorders.context import PathRecord
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.protocol import StoredClass
 from pytest_runtime.recorders.tracing.choose import NoTracer, choose_tracer
-from pytest_runtime.recorders.tracing.monitoring import CALL_LIMIT, HIT_LIMIT, IDLE_LIMIT, RETURN_LIMIT
+from pytest_runtime.recorders.tracing.monitoring_callbacks import IDLE_LIMIT
+from pytest_runtime.recorders.tracing.path_limits import CALL_LIMIT, HIT_LIMIT, RETURN_LIMIT
 from pytest_runtime.testing import Scenario
 
 BRANCHES = """

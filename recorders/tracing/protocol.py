@@ -1,0 +1,59 @@
+"""What a tracer promises, whatever the interpreter gives it to trace with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import CodeType, FrameType
+from typing import Any, Protocol, TypeAlias
+
+from ..context import PathRecord, Watch
+
+Entered: TypeAlias = Callable[[CodeType, FrameType], bool]
+"""Told of a frame of included code that starts outside every trace, or in one that is open; whether a trace begins."""
+
+
+class Tracer(Protocol):
+    """Fills the path record of the trace that runs."""
+
+    name: str
+    looks: Callable[[], bool]
+    """Whether entries are looked for in the next round; asked once a round."""
+
+    def register(self, codes: list[CodeType]) -> None:
+        """Add code objects of included modules."""
+
+    def find_entries(self, entered: Entered) -> None:
+        """Tell of frames of included code that may be entries."""
+
+    def hold(self, code: CodeType) -> None:
+        """A frame of this code is watched: whatever happens, its end is told."""
+
+    def release(self, code: CodeType, *, again: bool) -> None:
+        """The frame ended; `again`: the next one of this code is to be seen, hot or not."""
+
+    def watch(self, codes: Iterable[CodeType]) -> None:
+        """Tell the running trace of frames of this code, which need not be included."""
+
+    def unwatch(self, codes: Iterable[CodeType]) -> None:
+        """The trace is over."""
+
+    def rest_frame(self, watch: Watch) -> bool:
+        """The frame of a generator or coroutine goes on later: whether its watch will be told of it (`resumed`)."""
+
+    def forget(self, watch: Watch) -> None:
+        """Its trace is over."""
+
+    def begin(self, path: PathRecord) -> None:
+        """A trace starts, or goes on, in this thread."""
+
+    def end(self, path: PathRecord) -> None:
+        """The trace ends, or pauses, in this thread."""
+
+    def rest(self) -> None:
+        """Called now and then by the collector: give back what no trace needs."""
+
+    def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap the function of a thread that a trace starts."""
+
+    def stop(self) -> None:
+        """Give everything back."""
