@@ -7,30 +7,26 @@ where a debugger or a coverage tool holds that, by the profile function.
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
-from typing import Any, TypeAlias
+from typing import Any
 
 from .. import context
 from ..context import PathRecord, Watch
 from ..faults import own
 from ..patching import Undo
-from .branch_table import jumps
-from .path_limits import HIT_LIMIT, keep_return
+from .path_limits import HIT_LIMIT
 from .prologue import compiled, head_of
 from .protocol import Entered
 from .stack_room import make_room
-
-TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
+from .trace_functions import TraceFunction, profile_end, trace_arms, trace_end
 
 ROOM = 2
 """Frames, of Python and of C, that the prologue and the trace function need below one of the service."""
 
 _current = context.current
 _getframe = sys._getframe
-_RETURN, _YIELD = dis.opmap["RETURN_VALUE"], dis.opmap.get("YIELD_VALUE", -1)
 
 
 class TraceFunctionTracer:
@@ -150,20 +146,20 @@ class TraceFunctionTracer:
         ours = path is not None and getattr(installed, "path", None) is path
         if path is not None and ours:
             frame.f_trace_lines, frame.f_trace_opcodes = False, True
-            frame.f_trace = self._local(path, frame.f_code, watch, frame.f_locals)
+            frame.f_trace = trace_arms(path, frame.f_code, self._on_fault, watch, frame.f_locals)
         elif installed is None:
             sys.settrace(lambda frame, event, arg: None)
             frame.f_trace_lines = False
-            frame.f_trace = self._ending(watch, alone=True)
+            frame.f_trace = trace_end(watch, self._on_fault, alone=True)
         elif sys.getprofile() is None:
-            sys.setprofile(self._profiling(watch))
+            sys.setprofile(profile_end(watch, self._on_fault))
         else:
             watch.lost()
 
     # --- trace functions ---
 
     def _function(self, path: PathRecord) -> TraceFunction:
-        included, watched = self._included, self._watched
+        included, watched, on_fault = self._included, self._watched, self._on_fault
 
         def on_call(frame: FrameType, event: str, arg: Any) -> Any:
             code = frame.f_code
@@ -180,7 +176,7 @@ class TraceFunctionTracer:
             path.calls += 1
             frame.f_trace_lines = False
             frame.f_trace_opcodes = True
-            return self._local(path, code)
+            return trace_arms(path, code, on_fault)
 
         on_call.path = path  # type: ignore[attr-defined]  # recognised by `end`
         return on_call
@@ -196,105 +192,9 @@ class TraceFunctionTracer:
             if scope is None or scope.watch is None or scope.watch.frame is not frame:
                 return None
             frame.f_trace_lines = False
-            return self._ending(scope.watch)
+            return trace_end(scope.watch, self._on_fault)
         except Exception as fault:
             if not own(fault):
                 raise
             self._on_fault(fault)  # it would arrive in the service
             return None
-
-    def _local(
-        self, path: PathRecord, code: CodeType, watch: Watch | None = None, stale: dict[str, Any] | None = None
-    ) -> TraceFunction:
-        """Notes the arms of one frame. `stale` is the dict of locals that the frame was asked for: the interpreter
-        fills and reads it once more at the next event, and then keeps it, and what it holds, as long as the frame."""
-        decided = jumps(code)
-        arms = path.arms
-        key = id(code)
-        last = -1
-        error: BaseException | None = None
-        events = 0
-
-        def on_event(frame: FrameType, event: str, arg: Any) -> Any:
-            nonlocal last, error, events
-            try:
-                if stale is not None:
-                    events += 1
-                    if events == 2:
-                        stale.clear()
-                if event == "opcode":
-                    offset = frame.f_lasti
-                    if last in decided:
-                        arms[key, last, offset] = code
-                        path.hits += 1
-                        if path.hits > HIT_LIMIT:
-                            path.evicted = True
-                            frame.f_trace_opcodes = False
-                            if watch is None:
-                                frame.f_trace = None
-                                return None
-                    last = offset
-                elif event == "exception":
-                    error = arg[1]
-                    last = -1
-                elif event == "return":
-                    if watch is not None:
-                        _tell(watch, frame, arg, error)
-                    elif code.co_code[frame.f_lasti] == _RETURN:
-                        keep_return(path, code, arg)
-                    error = None
-            except Exception as fault:
-                if not own(fault):
-                    raise
-                self._on_fault(fault)  # it would arrive in the service
-            return on_event
-
-        return on_event
-
-    def _ending(self, watch: Watch, *, alone: bool = False) -> TraceFunction:
-        """Tells the end of one frame; `alone`: nothing else is traced, and the trace function goes with the frame."""
-        error: BaseException | None = None
-
-        def on_event(frame: FrameType, event: str, arg: Any) -> Any:
-            nonlocal error
-            try:
-                if event == "exception":
-                    error = arg[1]
-                elif event == "return":
-                    if alone:
-                        sys.settrace(None)
-                    _tell(watch, frame, arg, error)
-                    error = None
-            except Exception as fault:
-                if not own(fault):
-                    raise
-                self._on_fault(fault)  # it would arrive in the service
-            return on_event
-
-        return on_event
-
-    def _profiling(self, watch: Watch) -> TraceFunction:
-        def on_event(frame: FrameType, event: str, arg: Any) -> None:
-            try:
-                if event == "return" and frame is getattr(watch, "frame", None):
-                    sys.setprofile(None)
-                    _tell(watch, frame, arg, None)
-            except Exception as fault:
-                if not own(fault):
-                    raise
-                self._on_fault(fault)  # it would arrive in the service
-
-        return on_event
-
-
-def _tell(watch: Watch, frame: FrameType, value: Any, error: BaseException | None) -> None:
-    """Tell a watch how its frame left: the last instruction says whether it returned, rests, or failed."""
-    instruction = frame.f_code.co_code[frame.f_lasti]
-    if instruction == _RETURN:
-        watch.returned(value)
-    elif instruction == _YIELD:
-        watch.yielded(value)
-    elif error is not None:
-        watch.raised(error)
-    else:
-        watch.lost()
