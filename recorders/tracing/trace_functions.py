@@ -16,16 +16,13 @@ from .path_limits import HIT_LIMIT, keep_return
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 OnFault: TypeAlias = Callable[[BaseException], None]
 """Told of faults of the recorder's own, which would arrive in the service."""
+_Locals: TypeAlias = dict[str, Any]
 
 _RETURN, _YIELD = dis.opmap["RETURN_VALUE"], dis.opmap.get("YIELD_VALUE", -1)
 
 
 def trace_arms(
-    path: PathRecord,
-    code: CodeType,
-    on_fault: OnFault,
-    watch: Watch | None = None,
-    stale: dict[str, Any] | None = None,
+    path: PathRecord, code: CodeType, on_fault: OnFault, watch: Watch | None = None, stale: _Locals | None = None
 ) -> TraceFunction:
     """The trace function that notes the arms of one frame.
 

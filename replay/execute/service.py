@@ -243,7 +243,7 @@ class _Service:
     def _learn(self, answer: bytes) -> None:
         """What one process had to make ready, later ones will too: it is made once, here."""
         observed = decode_observed(answer)
-        if self._replayer.worker.fallback is None and observed.fallbacks:
+        if observed.fallbacks:
             self._replayer.use_fallback()
         self._parses = self._parses or observed.parsed
 

@@ -290,10 +290,10 @@ def test_an_unknown_application_is_an_error_with_the_way_out(tmp_path: Path) -> 
 
 def test_a_fault_of_the_replay_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong in the harness is reported as that, and costs one trace."""
-    from pytest_runtime.replay.execute import replayer
+    from pytest_runtime.replay.execute import job_runner
 
     scenario = shop(tmp_path, lambda shop: shop.total([1]))
-    monkeypatch.setattr(replayer, "reading_digest", lambda readings: 1 / 0)
+    monkeypatch.setattr(job_runner, "reading_digest", lambda readings: 1 / 0)
     replayed = scenario.replay()
     assert replayed.counts == {"error": 1}
     assert replayed.reasons == {"the replay itself failed: ZeroDivisionError: division by zero"}
