@@ -29,7 +29,7 @@ from hostile.values import Maker
 
 from pytest_runtime.recorders.capture.freeze import freeze
 from pytest_runtime.recorders.capture.thaw import thaw
-from pytest_runtime.recorders.session.provenance import Origins, Provenance
+from pytest_runtime.recorders.session.provenance import Lineage, Origins, Provenance
 
 # --- what a value is, looked at without running its code ---------------------------------------------------------
 
@@ -97,7 +97,7 @@ class Counts:
         return not (self.exceptions or self.calls or self.changed)
 
 
-_TRACE: Any = types.SimpleNamespace(depth=1)
+_TRACE: Any = types.SimpleNamespace(lineage=Lineage())
 """Stands for the trace that gave a value."""
 
 

@@ -33,8 +33,9 @@ from ..options import RecordOptions
 from ..patching import Undo, nothing
 from ..privacy.redact import Redactor
 from ..session.call_watch import Watched
+from ..session.live_trace import LiveTrace
 from ..session.provenance import Origins
-from ..session.session import LiveTrace, Session
+from ..session.session import Session
 from ..tracing.choose import NoTracer
 from ..tracing.protocol import Tracer
 from .caller import caller_of
@@ -90,7 +91,7 @@ class FunctionRecorder:
         """Arguments as they were when the function was called."""
         kind, frozen, parameters, caller = trace.input
         known = thaw(caller) if caller is not None else None
-        return CallInput(kind, thaw(frozen), list(parameters), known, trace.items is not None)
+        return CallInput(kind, thaw(frozen), list(parameters), known, trace.raw_outcome.items is not None)
 
     def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
         """`module:qualname`."""
@@ -255,7 +256,9 @@ class FunctionRun:
         receiver, args = self._split(arguments.positional)
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
-        watched = Watched(trace.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones)
+        watched = Watched(
+            trace.scope.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones
+        )
         whole, self._before = self._session.learnt.freeze(
             target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand
         )
@@ -264,16 +267,16 @@ class FunctionRun:
         if not fixed:
             self._held = Held(*whole, private=private)
         self._watched, self._stand = watched, watched.stand
-        trace.makers, trace.depth = self._origins.makers, self._origins.depth + 1
+        trace.lineage.makers, trace.lineage.depth = self._origins.makers, self._origins.depth + 1
         caller = freeze(caller_of(self.frame), origins=self._origins) if target.looks else None
         trace.input = (target.kind, self._before, target.names, caller)
-        trace.items = [] if target.generates else None
+        trace.raw_outcome.items = [] if target.generates else None
         trace.scope.watch = self
         trace.scope.is_open = target.kind in UNREPLAYED
         if watched.codes:
             trace.scope.called = watched.called
             tracer.watch(watched.codes)
-        trace.path.codes[id(self.code)] = self.code
+        trace.scope.path.codes[id(self.code)] = self.code
         tracer.hold(self.code)
         self._is_held = True
         trace.resume()
@@ -302,7 +305,7 @@ class FunctionRun:
 
         def outcome() -> Any:
             result = self._receiver if self._target.kind == "constructor" else value
-            self._trace.ended = True
+            self._trace.raw_outcome.ended = True
             self._trace.outcome("return", result, self._stand)
             return result
 
@@ -312,7 +315,7 @@ class FunctionRun:
         """The function fails. A generator that is closed only ends early."""
 
         def outcome() -> None:
-            if type(error) is GeneratorExit and self._trace.items is not None:
+            if type(error) is GeneratorExit and self._trace.raw_outcome.items is not None:
                 self._trace.outcome("return", None)
             else:
                 self._trace.outcome_error(error, self._stand)
@@ -323,9 +326,10 @@ class FunctionRun:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
         trace = self._trace
         trace.pause()
-        if trace.items is not None:
-            if len(trace.items) < ITEM_LIMIT:
-                trace.items.append(freeze(value, stand=self._stand))
+        items = trace.raw_outcome.items
+        if items is not None:
+            if len(items) < ITEM_LIMIT:
+                items.append(freeze(value, stand=self._stand))
             else:
                 trace.gap(f"more than {ITEM_LIMIT} items of a generator")
         if not self._session.tracer.rest_frame(self):
@@ -363,7 +367,7 @@ class FunctionRun:
         if whole is not None:
             after = freeze(whole, origins=self._origins, stand=self._stand)
             if not same_frozen(self._before, after):
-                trace.arguments_after = after
+                trace.raw_outcome.arguments = after
                 made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
         if self._target.kind not in UNREPLAYED:
             session.provenance.made(trace, session.included.covers, **made)

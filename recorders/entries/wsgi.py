@@ -20,7 +20,8 @@ from ..model.value_tree import BytesNode, DictNode, Tree
 from ..options import RecordOptions
 from ..patching import Undo, nothing, replace, wrap
 from ..privacy.redact import Redactor
-from ..session.session import LiveTrace, Session
+from ..session.live_trace import LiveTrace
+from ..session.session import Session
 from .application import locate_application
 from .wsgi_routes import is_served, label_of, request_of, sampling_key, wrap_resolve
 from .wsgi_streams import BODY_LIMIT, AnswerBody, Application, Environ, SizedAnswerBody, TeeInput
@@ -142,7 +143,7 @@ class WsgiRecorder:
         """The application that answers it, and the module of its handler."""
         included = self._session.included
         target = self._app or locate_application(self._seen, included.covers)
-        first = next(iter(trace.path.codes.values()), None)
+        first = next(iter(trace.scope.path.codes.values()), None)
         ran = included.modules.get(first.co_filename, "") if first is not None else ""
         return Entry(name, self.kind, trace.label[1] or ran or module_part(target) or "application", target)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeAlias
 
-from ..session.session import LiveTrace
+from ..session.live_trace import LiveTrace
 
 Environ: TypeAlias = dict[str, Any]
 

@@ -25,7 +25,7 @@ from ..tracing.branch_table import BranchTable
 from ..tracing.function_names import function_name
 
 if TYPE_CHECKING:
-    from .session import LiveTrace
+    from .live_trace import LiveTrace, RawOutcome
 
 
 class Paths:
@@ -92,7 +92,7 @@ def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
             names[id(code)] = function_name(code, modules)
         return names[id(code)]
 
-    for source, reader, caller, value in trace.world.readings:
+    for source, reader, caller, value in trace.scope.world.readings:
         key = (source, name(reader), name(caller) if caller is not None else "")
         streams.setdefault(key, []).append(_row(value) if type(value) is tuple else capture(value))
     return [Reading(*key, values) for key, values in streams.items()]
@@ -109,7 +109,7 @@ def assemble(
     """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order, `producers` the
     traces that made what it was given."""
     modules = included.modules
-    world = trace.world
+    world, raw = trace.scope.world, trace.raw_outcome
     exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
     over = [f"{raw.operation.boundary}: {raw.over}" for raw in world.exchanges if raw.over]
     late = [f"{world.late} exchanges after the outcome"] if world.late else []
@@ -119,25 +119,25 @@ def assemble(
         kind=trace.recorder.kind,
         started=trace.started,
         input=trace.recorder.encode(trace),
-        outcome=Outcome(trace.outcome_kind, _outcome(trace), without_origins(thaw(trace.arguments_after))),
+        outcome=Outcome(raw.kind, _outcome(raw), without_origins(thaw(raw.arguments))),
         exchanges=exchanges,
         readings=_readings(trace, modules),
         variables=dict(world.variables),
         variable_names=list(world.variable_names) if world.variable_names is not None else None,
         order=[] if arms == path.arms else [path.arms.index(arm) for arm in arms],
-        functions=[function_name(code, modules) for code in trace.path.codes.values()],
-        calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.path.returns],
+        functions=[function_name(code, modules) for code in trace.scope.path.codes.values()],
+        calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.scope.path.returns],
         gaps=[*trace.gaps, *over, *late],
         producers=list(producers),
     )
     return redacted(stored, redactor) if redactor is not None else stored
 
 
-def _outcome(trace: LiveTrace) -> Tree:
-    tree = thaw(trace.value)
-    if trace.items is not None and trace.outcome_kind == "return":
-        return record(items=ListNode([thaw(item) for item in trace.items]), returned=tree, ended=trace.ended)
-    if trace.outcome_kind == "response" and isinstance(tree, TupleNode):
+def _outcome(raw: RawOutcome) -> Tree:
+    tree = thaw(raw.value)
+    if raw.items is not None and raw.kind == "return":
+        return record(items=ListNode([thaw(item) for item in raw.items]), returned=tree, ended=raw.ended)
+    if raw.kind == "response" and isinstance(tree, TupleNode):
         status, headers, body = tree.items
         return record(status=status, headers=headers, body=body)
     return tree

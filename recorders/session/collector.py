@@ -20,9 +20,9 @@ from ..store.protocol import BaselineWriter, Batch, Revision, StoredClass
 from .background import BackgroundThread
 from .gathering import Gathering, Round
 from .governor import Governor
+from .live_trace import LiveTrace
 from .output import Output
 from .queue import TraceQueue
-from .session import LiveTrace
 from .tallies import Tallies
 
 PERIOD = 0.1

@@ -51,12 +51,15 @@ class Unsampled:
     that were recorded, of which there is always one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, count_all: Callable[[], int]) -> None:
+        """`count_all` counts the runs of all entries together."""
+        self._count_all = count_all
         self._counts: dict[Hashable, itertools.count[int]] = {}
         self._entries: dict[Hashable, str] = {}
 
     def add(self, key: Hashable) -> None:
         """Count one more."""
+        self._count_all()
         counter = self._counts.get(key)
         if counter is None:
             known = key if len(self._counts) < KEY_LIMIT else OTHERS

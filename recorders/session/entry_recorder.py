@@ -12,7 +12,7 @@ from ..patching import Undo
 from ..privacy.redact import Redactor
 
 if TYPE_CHECKING:
-    from .session import LiveTrace
+    from .live_trace import LiveTrace
 
 
 class EntryRecorder(Protocol):

@@ -17,8 +17,8 @@ from ..model.value_tree import ObjectNode, Tree
 from ..privacy.redact import Redactor
 from ..store.protocol import KeptTrace, StoredClass
 from .assemble import Paths, assemble
+from .live_trace import LiveTrace
 from .reservoir import Reservoir
-from .session import LiveTrace
 
 
 class Round:
@@ -67,7 +67,7 @@ class Gathering:
 
     def add(self, live: LiveTrace, added: Round) -> None:
         """Take one trace in."""
-        arms = self._paths.arms(live.path.arms)
+        arms = self._paths.arms(live.scope.path.arms)
         outcome = _outcome_kind(live)
         entry = live.recorder.name(live, self._redactor)
         key = (entry, path_digest(arms, outcome))
@@ -75,7 +75,7 @@ class Gathering:
         if entry not in self._entries:
             self._entries[entry] = added.entries[entry] = live.recorder.describe(live, entry)
         if key not in self._classes:
-            self._classes[key] = added.classes[key] = PathClass(arms, outcome, live.path.evicted)
+            self._classes[key] = added.classes[key] = PathClass(arms, outcome, live.scope.path.evicted)
             self._found_path(live.key)
         reservoir = self._reservoirs.get(key)
         if reservoir is None:
@@ -84,13 +84,13 @@ class Gathering:
         slot = reservoir.offer()
         if slot is not None:
             self._keep(live, arms, key, slot, reservoir, added)
-        live.path = PathRecord()  # it may live on as the maker of an object; what it ran is stored
+        live.scope.path = PathRecord()  # it may live on as the maker of an object; what it ran is stored
 
     def _keep(
         self, live: LiveTrace, arms: list[Arm], key: tuple[str, str], slot: int, reservoir: Reservoir, added: Round
     ) -> None:
         producers: dict[TraceId, bytes] = {}
-        makers = [self._producer(maker, producers) for maker in live.makers]
+        makers = [self._producer(maker, producers) for maker in live.lineage.makers]
         stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
         live.recorder.stored(live, stored)
         data = encode_trace(stored)
@@ -105,21 +105,21 @@ class Gathering:
 
     def _producer(self, live: LiveTrace, found: dict[TraceId, bytes]) -> TraceId:
         """The id of a trace that made something; it and those before it are added to `found`."""
-        makers = [self._producer(maker, found) for maker in live.makers]
-        if live.stored is None:
+        makers = [self._producer(maker, found) for maker in live.lineage.makers]
+        if live.lineage.stored is None:
             nothing = PathClass([], "", False)
             data = encode_trace(assemble(live, [], nothing, self._included, self._redactor, makers))
-            live.stored = trace_id(data), data
-        name, data = live.stored
+            live.lineage.stored = trace_id(data), data
+        name, data = live.lineage.stored
         found[name] = data
         return name
 
 
 def _outcome_kind(live: LiveTrace) -> str:
-    if live.outcome_kind == "return":
+    if live.raw_outcome.kind == "return":
         return "returned"
-    tree = thaw(live.value)
-    if live.outcome_kind == "exception":
+    tree = thaw(live.raw_outcome.value)
+    if live.raw_outcome.kind == "exception":
         return qualname_part(tree.cls) if isinstance(tree, ObjectNode) else "raised"
     status = getattr(tree, "items", [""])[0]
     return str(status).partition(" ")[0]

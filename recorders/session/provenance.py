@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -24,7 +25,7 @@ from ..capture.raw import (
 )
 
 if TYPE_CHECKING:
-    from .session import LiveTrace
+    from .live_trace import LiveTrace
 
 Place: TypeAlias = str
 """Where in what a trace was given or gave an object stood: `value`, `value/0`, `receiver`, `args/0`, `kwargs/name`."""
@@ -49,6 +50,20 @@ class Made(NamedTuple):
     place: Place
 
 
+class Lineage:
+    """The traces behind one trace, and what it is stored as where it stands behind others."""
+
+    __slots__ = ("depth", "makers", "stored")
+
+    def __init__(self) -> None:
+        self.makers: Sequence[LiveTrace] = ()
+        """The traces that made the objects which it was given."""
+        self.depth = 1
+        """Traces in the chain that ends with it."""
+        self.stored: tuple[str, bytes] | None = None
+        """Its id and content as another trace's producer, once that was asked for."""
+
+
 class Origins:
     """The makers of the objects that one trace was given, numbered as they are met."""
 
@@ -70,7 +85,7 @@ class Origins:
     @property
     def depth(self) -> int:
         """Traces in the longest chain behind these objects."""
-        return max((maker.depth for maker in self.makers), default=0)
+        return max((maker.lineage.depth for maker in self.makers), default=0)
 
 
 class Provenance:
@@ -103,7 +118,7 @@ class Provenance:
         if not self._is_ours(cls, covers) or not type_weakrefoffset(cls):
             return
         self._made.pop(id(value), None)
-        if trace.depth >= CHAIN_LIMIT:
+        if trace.lineage.depth >= CHAIN_LIMIT:
             return
         self._made[id(value)] = (weakref.ref(value), Made(trace, place))
         while len(self._made) > MADE_LIMIT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .session import LiveTrace
+from .live_trace import LiveTrace
 
 BUSY_TRACES = 1_000
 """Traces that wait from which on the paths of further ones are looked at: less than the collector takes in a second."""
@@ -56,7 +56,7 @@ class TraceQueue:
 
     def _is_new(self, trace: LiveTrace) -> bool:
         """Whether no trace of the same entry took the same path since it got busy, as far as that is remembered."""
-        path = hash((trace.key, trace.outcome_kind, frozenset(trace.path.arms)))
+        path = hash((trace.key, trace.raw_outcome.kind, frozenset(trace.scope.path.arms)))
         if path in self._paths or len(self._paths) >= PATHS_KNOWN:
             return False
         self._paths.add(path)

@@ -21,7 +21,7 @@ class Tallies:
 
     def __init__(self, redactor: Redactor | None) -> None:
         self.counters = Counters()
-        self.unsampled = Unsampled()
+        self.unsampled = Unsampled(self.counters.fast("not sampled"))
         self._redactor = redactor
         self._absences: Counter[AbsenceKey] = Counter()
         self._written: Counter[str] = Counter()
