@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import weakref
 from _thread import allocate_lock, start_new_thread
 from contextlib import closing
@@ -18,9 +17,7 @@ from types import FrameType, ModuleType
 import msgspec
 
 from . import context
-from .boundaries.environ import names_now
 from .boundaries.import_hooks import ImportHooks
-from .boundaries.outside_world import SessionVariables, redacted_variables
 from .entries.catalogue import BUILT_IN
 from .errors import RuntimeBaselineError, UnknownBaseline
 from .faults import own
@@ -30,24 +27,21 @@ from .options import ENVIRONMENT_KEY, RecordOptions, decode_options
 from .patching import Undos
 from .plugins import Plugins, loaded
 from .privacy.protection import redaction_of
-from .privacy.source_literals import without_secrets
 from .session.child_processes import Children, program_of
 from .session.collector import END_SECONDS, Collector
+from .session.current_revision import CurrentRevision
 from .session.gathering import Gathering
 from .session.governor import Governor, describe
 from .session.sampler import Sampler
 from .session.session import Session
 from .session.tallies import Tallies
 from .store.open import open_reader, open_writer
-from .store.protocol import Batch, Revision
+from .store.protocol import Batch
 from .tracing.choose import choose_tracer
 from .tracing.settrace import TraceFunctionTracer
 
 TOLD_CPU = 0.5
 """CPU seconds from which on the recorder says what it took."""
-
-# Taken before anyone could patch them, this recorder included.
-_time = time.time
 
 
 SCRIPT_END_SECONDS = 60.0
@@ -61,58 +55,39 @@ class Recording:
         """Opens the store; raises `StoreError` when that fails."""
         self._plugins = loaded()
         self.options = options = _with_redaction(options, self._plugins)
-        self._writer = open_writer(options.store)
-        self._children = Children(self._writer.location)
+        writer = open_writer(options.store)
+        self._children = Children(writer.location)
         self._included = Included(options.include)
-        self._variables = SessionVariables(self._included)
-        self._names: dict[str, None] = {}
-        """Names of environment variables that were set at some time, so that others are known to have been unset."""
-        self._redactor, self._keys = redaction_of(options)
-        self.governor = Governor(options.cpu_share)
-        self._sampler = Sampler(options.sample, self.governor)
-        self.tallies = Tallies(self._redactor)
+        redactor, keys = redaction_of(options)
+        self._revision = CurrentRevision(options, self._plugins, self._included, redactor, keys)
+        governor = Governor(options.cpu_share)
+        self._sampler = Sampler(options.sample, governor)
+        self.tallies = Tallies(redactor)
         tracer = choose_tracer(self._fault, self._included)
         gathering = Gathering(
             self._included,
             exemplars=options.exemplars,
-            redactor=self._redactor,
+            redactor=redactor,
             found_path=self._sampler.found_path,
             name=self.tallies.unsampled.name,
         )
         self.collector = Collector(
-            self._writer,
+            writer,
             self._included,
             gathering,
             self.tallies,
-            governor=self.governor,
-            revision=self._revision,
+            governor=governor,
+            revision=self._revision.read,
             rest=tracer.rest,
         )
         accept = self.collector.accept
-        self.session = Session(self._included, self._sampler, tracer, self.tallies, self.governor, accept)
+        self.session = Session(self._included, self._sampler, tracer, self.tallies, governor, accept)
         self._undos = Undos()
         self._hooks = ImportHooks(self._undos, self._fault)
         self._active = False
 
     def _fault(self, fault: BaseException) -> None:
         self.session.fault(fault)
-
-    def _revision(self, at_end: bool) -> Revision:
-        included = self._included
-        modules = list(included.modules.items())
-        sources = {module: without_secrets(included.sources.get(file, "")) for file, module in modules}
-        read = self._variables.read(everything=at_end)
-        variables = redacted_variables(read, self._redactor)
-        locker = self._redactor.locker
-        hidden = locker.variables(read, variables) if locker is not None else ("", b"")
-        python = ".".join(map(str, sys.version_info[:3]))
-        self._names.update(dict.fromkeys(names_now()))
-        names = tuple(self._names)
-        root = self.options.root
-        plugins = self._plugins.versions()
-        return Revision(
-            self.options.commit, python, _time(), sources, variables, root, names, *hidden, self._keys, plugins
-        )
 
     def start(self) -> None:
         """Put everything in place."""
@@ -126,7 +101,7 @@ class Recording:
         add(self._children.watch())
         self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         self._plugins.install(self._undos, self._hooks, self.options.boundaries)
-        add(context.watch_variables(self._variables))
+        add(context.watch_variables(self._revision.variables))
         add(context.follow_threads(self.session.tracer.prepare))
         tracer = self.session.tracer
         entries = [make(self.session, self.options) for make in (*BUILT_IN, *self._plugins.entries)]
@@ -203,7 +178,7 @@ class Recording:
 
     def _cpu(self) -> str:
         """What recording cost, where it is worth a line; empty where not."""
-        usage = self.governor.usage()
+        usage = self.session.governor.usage()
         if usage.recorder < TOLD_CPU and not self._sampler.held:
             return ""
         words = f"recording took {describe(usage)}"

@@ -218,9 +218,9 @@ def test_what_recording_took_is_told(tmp_path: Path) -> None:
     scenario.record(lambda shop: [shop.double(number) for number in range(50)])
     recording = scenario.recording
     assert recording is not None
-    assert 0.0 < recording.governor.usage().recorder < recording.governor.usage().process
-    assert "CPU" not in recording.summary() or recording.governor.usage().recorder >= 0.5
-    recording.governor.spent(1000.0)
+    assert 0.0 < recording.session.governor.usage().recorder < recording.session.governor.usage().process
+    assert "CPU" not in recording.summary() or recording.session.governor.usage().recorder >= 0.5
+    recording.session.governor.spent(1000.0)
     last = recording.summary().splitlines()[-1]
     assert last.startswith("pytest-runtime: recording took 100")
     assert "3.0 s of it to warm up" in last

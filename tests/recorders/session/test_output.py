@@ -103,7 +103,7 @@ def test_a_full_disk_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
         call(shop, 10)
         written(scenario, 10)
         assert scenario.recording is not None
-        scenario.recording._writer._db.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]  # of SQLite
+        scenario.recording.collector.output._writer._db.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]  # of SQLite
         for _number in range(300):
             shop.double(secrets.token_hex(10_000))  # not one of them fits into what is left of the last page
 
@@ -123,7 +123,7 @@ def test_a_disk_that_has_room_again_loses_nothing(tmp_path: Path) -> None:
 
     def traffic(shop: Any) -> None:
         assert scenario.recording is not None
-        database = scenario.recording._writer._db  # type: ignore[attr-defined]  # of SQLite
+        database = scenario.recording.collector.output._writer._db  # type: ignore[attr-defined]  # of SQLite
         database.execute("PRAGMA max_page_count=1")
         for number in range(100):
             shop.double("x" * 1000 + str(number))
@@ -195,7 +195,7 @@ def test_the_end_does_not_wait_for_a_store_that_hangs(tmp_path: Path, monkeypatc
 
     def traffic(shop: Any) -> None:
         assert scenario.recording is not None
-        writer: Any = scenario.recording._writer
+        writer: Any = scenario.recording.collector.output._writer
         write = writer.write
 
         def hang(batch: Any) -> None:
@@ -220,7 +220,7 @@ def test_a_store_that_cannot_be_closed_is_told(
 
     def traffic(shop: Any) -> None:
         assert scenario.recording is not None
-        writer: Any = scenario.recording._writer
+        writer: Any = scenario.recording.collector.output._writer
         close = writer.close
 
         def fail() -> None:

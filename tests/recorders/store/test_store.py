@@ -364,7 +364,7 @@ def test_a_store_that_breaks_while_recording(tmp_path: Path, capsys: pytest.Capt
 
     def breaking(shop: Any) -> None:
         assert scenario.recording is not None
-        writer: Any = scenario.recording._writer
+        writer: Any = scenario.recording.collector.output._writer
         shop.price("gift", 1)
         writer._db.execute("PRAGMA query_only=1")
         for _ in range(3):

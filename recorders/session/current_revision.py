@@ -1,0 +1,60 @@
+"""The revision that a process records: its sources, variables, versions and keys, as the store keeps them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from ..boundaries.environ import names_now
+from ..boundaries.outside_world import SessionVariables, redacted_variables
+from ..included import Included
+from ..options import RecordOptions
+from ..plugins import Plugins
+from ..privacy.encryption import WrappedKey
+from ..privacy.redact import Redactor
+from ..privacy.source_literals import without_secrets
+from ..store.protocol import Revision
+
+_time = time.time
+"""Taken before anyone could patch it, this recorder included."""
+
+
+class CurrentRevision:
+    """What is running here, read anew each time; nothing of it in clear that is secret."""
+
+    def __init__(
+        self,
+        options: RecordOptions,
+        plugins: Plugins,
+        included: Included,
+        redactor: Redactor,
+        keys: Sequence[WrappedKey],
+    ) -> None:
+        """`keys` are the session's key, wrapped for each recipient."""
+        self._options = options
+        self._plugins = plugins
+        self._included = included
+        self._redactor = redactor
+        self._keys = keys
+        self.variables = SessionVariables(included)
+        self._names: dict[str, None] = {}
+        """Names of environment variables that were set at some time, so that others are known to have been unset."""
+
+    def read(self, at_end: bool) -> Revision:
+        """The revision as it is now, or `at_end` of the recording, when what is secret is known from its traces."""
+        included = self._included
+        modules = list(included.modules.items())
+        sources = {module: without_secrets(included.sources.get(file, "")) for file, module in modules}
+        read = self.variables.read(everything=at_end)
+        variables = redacted_variables(read, self._redactor)
+        locker = self._redactor.locker
+        hidden = locker.variables(read, variables) if locker is not None else ("", b"")
+        python = ".".join(map(str, sys.version_info[:3]))
+        self._names.update(dict.fromkeys(names_now()))
+        names = tuple(self._names)
+        options = self._options
+        plugins = self._plugins.versions()
+        return Revision(
+            options.commit, python, _time(), sources, variables, options.root, names, *hidden, self._keys, plugins
+        )
