@@ -14,9 +14,9 @@ import msgspec
 
 from .conversation import Conversation, Start
 from .fork_server import ServerEnded, environment
+from .job_process import place_in
 from .launch import Child, Copy, Served, Spawned
 from .messages import End, Lend, Load, decode_loaded, encode
-from .offspring import place_in
 from .passing import pass_descriptors
 from .plan import CannotReplay, Loaded
 from .scratch import Scratch

@@ -16,6 +16,7 @@ from ...recorders.model.value_tree import Tree
 from ...recorders.session.assemble import Paths
 from ...recorders.tracing.protocol import Tracer
 from ..world.resolver import Resolver
+from .child_process import StartChild
 from .masking import Given, Masks
 from .relocation import Relocation
 from .roots import Roots
@@ -60,10 +61,6 @@ class Handler(Protocol):
         """Nothing more is asked: no process of it stays."""
 
 
-Fork = Callable[[Callable[[], None]], int]
-"""Forks a process that runs a function behind the inner wall and ends; gives its id."""
-
-
 class Extension(Protocol):
     """What is added to the process that replays."""
 
@@ -73,8 +70,8 @@ class Extension(Protocol):
     def probe(self, parts: Parts, request: bytes, given: Given) -> AbstractContextManager[Probe]:
         """Around the replay of a job that has a request for it."""
 
-    def handlers(self, parts: Parts, fork: Fork | None) -> Mapping[str, Handler]:
-        """Name → what answers its questions; without `fork` everything is done in this process."""
+    def handlers(self, parts: Parts, start: StartChild | None) -> Mapping[str, Handler]:
+        """Name → what answers its questions; without `start` everything is done in this process."""
 
 
 class NoProbe:
@@ -106,7 +103,7 @@ class NoExtension:
         """Watches nothing."""
         yield NoProbe()
 
-    def handlers(self, parts: Parts, fork: Fork | None) -> Mapping[str, Handler]:
+    def handlers(self, parts: Parts, start: StartChild | None) -> Mapping[str, Handler]:
         """None."""
         return {}
 

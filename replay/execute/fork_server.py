@@ -23,8 +23,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ...recorders.privacy.keys import KEY_VARIABLE, RECIPIENT_VARIABLE
+from .child_process import forked
 from .messages import Environment
-from .offspring import forked
 from .service import serve_forked
 
 _MESSAGE = struct.Struct("=cq")

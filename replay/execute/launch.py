@@ -15,8 +15,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
+from .child_process import forked
 from .fork_server import ForkServers, ServerEnded
-from .offspring import forked
 from .service import __name__ as SERVICE
 from .service import serve_forked
 

@@ -1,5 +1,5 @@
 """Replaying in processes of their own, so that nothing a replay leaves behind, and no way in which it ends, reaches
-anyone. This is the asking side; `service` and `offspring` answer."""
+anyone. This is the asking side; `service` and `job_process` answer."""
 
 from __future__ import annotations
 

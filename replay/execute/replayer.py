@@ -26,9 +26,10 @@ from ..world.resolver import Resolver
 from ..world.response_fallback import ResponseFallback
 from . import waits
 from .application import Building
+from .child_process import StartChild
 from .code_loader import CodeLoader
 from .enclosure import Enclosure
-from .extension import Fork, Handler, Parts, load_extension
+from .extension import Handler, Parts, load_extension
 from .job_runner import JobRunner
 from .known_code import KnownCode
 from .masking import Masks
@@ -145,9 +146,9 @@ class Replayer:
         """Replay once; see `JobRunner`."""
         return self._runner.run(job)
 
-    def handlers(self, fork: Fork | None) -> Mapping[str, Handler]:
-        """What answers the questions of the extension, by name; without `fork` in this process."""
-        return self._extension.handlers(self._parts, fork)
+    def handlers(self, start: StartChild | None) -> Mapping[str, Handler]:
+        """What answers the questions of the extension, by name; without `start` in this process."""
+        return self._extension.handlers(self._parts, start)
 
 
 def _worker_of(

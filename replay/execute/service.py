@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,6 +25,8 @@ from ...recorders.store.open import open_reader
 from ..model.job import Job
 from ..model.outbound_requests import read_ahead
 from ..world.response_fallback import ResponseFallback
+from .child_process import ChildProcess, Live, forked
+from .job_process import JobProcess
 from .memory import keep_no_core, limit_memory, physical
 from .messages import (
     Ask,
@@ -41,7 +43,6 @@ from .messages import (
     decode_question,
     encode,
 )
-from .offspring import Offspring, forked
 from .passing import received_descriptors
 from .plan import CannotReplay
 from .replayer import Replayer
@@ -119,15 +120,15 @@ class _Service:
         self._replayer = replayer
         self._connection = connection
         self._load = load
-        self._warm: Offspring | None = None
-        self._fresh: deque[Offspring] = deque()
+        self._warm: JobProcess | None = None
+        self._fresh: deque[JobProcess] = deque()
         """Processes of their own whose answers are still to be sent, oldest first."""
         self._at_once = 1
         """How many of them may work at the same time."""
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
-        self._handlers = replayer.handlers(self._forked if load.forking else None)
+        self._handlers = replayer.handlers(self._start if load.forking else None)
 
     def serve(self) -> None:
         """Until the asking side is gone."""
@@ -140,25 +141,27 @@ class _Service:
             self._drop_warm()
             for handler in self._handlers.values():
                 handler.end()
-            for offspring in self._fresh:
-                offspring.end()
+            for process in self._fresh:
+                process.end()
             self._replayer.stop()
 
-    def _forked(self, run: Callable[[], None]) -> int:
-        connections = self._connections()
+    def _start(self, live: Live) -> ChildProcess:
+        """A child behind the inner wall."""
+        inherited = self._connections()
+        enclosure = self._replayer.enclosure
 
-        def child() -> None:
-            for connection in connections:
-                connection.close()
-            self._replayer.enclosure.own_child()
-            run()
+        def enclosed(connection: Connection[Any, Any]) -> None:
+            for other in inherited:
+                other.close()
+            enclosure.own_child()
+            live(connection)
 
-        return forked(child, self._replayer.enclosure.ours)
+        return ChildProcess(enclosed, enclosure.ours, enclosure.forget_child)
 
     def _connections(self) -> list[Connection[Any, Any]]:
-        """Those that a forked process inherits and has no part in."""
+        """Those that a forked process inherits: code under test is to say nothing in the name of others."""
         known = [*self._fresh, *([self._warm] if self._warm is not None else [])]
-        return [self._connection, *(offspring.connection for offspring in known)]
+        return [self._connection, *(process.connection for process in known)]
 
     def _next(self) -> Question:
         """The next question; where there is none yet, or enough is being done, an answer is sent first."""
@@ -168,10 +171,10 @@ class _Service:
         return question
 
     def _send_oldest(self) -> None:
-        offspring = self._fresh.popleft()
-        answer = offspring.answer()
-        self._hung = self._hung or offspring.hung
-        offspring.end()
+        process = self._fresh.popleft()
+        answer = process.answer()
+        self._hung = self._hung or process.hung
+        process.end()
         self._learn(answer)
         self._connection.send_bytes(answer)
 
@@ -199,9 +202,9 @@ class _Service:
     def _begin(self, job: Job) -> None:
         """Let a process of its own work on a job; several do at the same time, and are answered in order."""
         self._make_ready(job)
-        offspring = Offspring(self._replayer, self._limit, self._connections())
-        self._fresh.append(offspring)
-        offspring.begin(job)
+        process = JobProcess(self._replayer, self._limit, self._start)
+        self._fresh.append(process)
+        process.begin(job)
 
     def _lend(self) -> None:
         """Fork a process that answers, over a connection of its own, whoever is given the other end."""
@@ -226,7 +229,7 @@ class _Service:
         if not self._load.forking:
             return encode(self._replayer.run(job))
         if self._warm is None:
-            self._warm = Offspring(self._replayer, self._limit, self._connections())
+            self._warm = JobProcess(self._replayer, self._limit, self._start)
         self._warm.begin(job)
         answer = self._warm.answer()
         if not self._warm.alive:

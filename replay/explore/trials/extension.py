@@ -10,7 +10,8 @@ from types import CodeType
 import msgspec
 
 from ....recorders.model.value_tree import Tree
-from ...execute.extension import Extension, Fork, Handler, Parts, Probe
+from ...execute.child_process import StartChild
+from ...execute.extension import Extension, Handler, Parts, Probe
 from ...execute.masking import Given
 from ...world.rebuild import build
 from .call_probes import CallProbes, call_probes, with_call_probes
@@ -60,9 +61,9 @@ class Exploring:
         finally:
             call_probes.end()
 
-    def handlers(self, parts: Parts, fork: Fork | None) -> Mapping[str, Handler]:
+    def handlers(self, parts: Parts, start: StartChild | None) -> Mapping[str, Handler]:
         """Trials."""
-        return {TRIALS: TrialHandler(TrialRunner(parts), fork, parts.use_fallback, parts.ours)}
+        return {TRIALS: TrialHandler(TrialRunner(parts), start, parts.use_fallback)}
 
 
 def _with_values(substitution: Substitution | None, parts: Parts, given: Given) -> Substitution | None:

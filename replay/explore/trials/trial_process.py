@@ -7,18 +7,15 @@ with the others.
 from __future__ import annotations
 
 import mmap
-import os
-import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from multiprocessing.connection import Connection, Pipe
+from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ...execute.extension import Fork
-from ...execute.offspring import ended_by
+from ...execute.child_process import StartChild, serve
+from ...execute.responses import NoAnswer
 from .trial import TrialBatch, TrialResult, decode_batch, encode, raw
 from .trial_runner import TrialRunner, bound_memory
 
@@ -32,29 +29,24 @@ POLL_INTERVAL = 0.02
 """Seconds between looks at how far a process is: a fifteenth of the shortest time limit (0.3 s), so that a limit is met
 to within 7 %, at 50 wake-ups a second."""
 
-PATIENCE = 0.5
-"""Seconds in which a process that has closed its pipe says how it ended. It is about to be reaped: the time is an upper
-bound for a loaded machine, and is not waited for where the process is gone."""
+ANSWER_LIMIT = 60.0
+"""Seconds in which an answer that has begun is whole: the results of a batch are some megabytes at most."""
 
 _decode_results = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_question = msgspec.msgpack.Decoder(tuple[TrialBatch, list[int]]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
-Ours = Callable[[], AbstractContextManager[None]]
-"""Around what the process does for itself."""
-
 
 class TrialHandler:
     """Answers batches of trials with processes forked from this one."""
 
-    def __init__(self, runner: TrialRunner, fork: Fork | None, use_fallback: Callable[[], None], ours: Ours) -> None:
-        """Without `fork` everything is tried in this process, and what hangs hangs. `use_fallback` makes the exchanges
+    def __init__(self, runner: TrialRunner, start: StartChild | None, use_fallback: Callable[[], None]) -> None:
+        """Without `start` everything is tried in this process, and what hangs hangs. `use_fallback` makes the exchanges
         of other traces known before the first fork."""
         self._runner = runner
-        self._fork = fork
+        self._start = start
         self._use_fallback = use_fallback
-        self._ours = ours
-        self._child: _Child | None = None
+        self._process: _Process | None = None
 
     def answer(self, question: bytes) -> bytes:
         """The result of each trial of a batch, in order."""
@@ -63,29 +55,29 @@ class TrialHandler:
 
     def _results(self, batch: TrialBatch) -> list[msgspec.Raw]:
         numbers = range(len(batch.trials))
-        if self._fork is None:
+        if self._start is None:
             return [raw(result) for result in self._runner.run(batch, numbers)]
         if not batch.fresh:
-            return self._forked_results(batch, numbers, self._fork)
+            return self._forked_results(batch, numbers, self._start)
         results = []
         for number in numbers:
             self.end()
-            results += self._forked_results(batch, [number], self._fork)
+            results += self._forked_results(batch, [number], self._start)
         self.end()
         return results
 
-    def _forked_results(self, batch: TrialBatch, numbers: Sequence[int], fork: Fork) -> list[msgspec.Raw]:
+    def _forked_results(self, batch: TrialBatch, numbers: Sequence[int], start: StartChild) -> list[msgspec.Raw]:
         known: dict[int, msgspec.Raw] = {}
         lost = 0
         left = list(numbers)
         while left:
-            if self._child is None:
-                self._child = _Child(self._runner, fork, batch.memory, self._ours)
-            answers, fault = self._child.ask(batch, left)
+            if self._process is None:
+                self._process = _Process(self._runner, start, batch.memory)
+            answers, fault = self._process.ask(batch, left)
             known.update(zip(left, answers, strict=False))
             if fault is None:
                 break
-            self._child = None
+            self._process = None
             culprit = left[len(answers)] if answers else left[fault.position]
             known[culprit] = raw(fault.result)
             lost += 1
@@ -97,9 +89,9 @@ class TrialHandler:
 
     def end(self) -> None:
         """No process of it stays."""
-        if self._child is not None:
-            self._child.end()
-            self._child = None
+        if self._process is not None:
+            self._process.end()
+            self._process = None
 
 
 class _Fault(NamedTuple):
@@ -109,75 +101,67 @@ class _Fault(NamedTuple):
     result: TrialResult
 
 
-class _Child:
-    """A forked process that runs trials."""
+class _Process:
+    """A process that runs trials."""
 
-    def __init__(self, runner: TrialRunner, fork: Fork, memory: int, ours: Ours) -> None:
-        self._ours = ours
+    def __init__(self, runner: TrialRunner, start: StartChild, memory: int) -> None:
         self._progress = mmap.mmap(-1, 8)
         """Trials that are done, written by the process: it says which one hangs."""
-        self._connection, theirs = Pipe()
-        mine = self._connection
-        self._pid = fork(lambda: _live(runner, theirs, mine, self._progress, memory))
-        theirs.close()
+        self._child = start(lambda connection: _live(runner, connection, self._progress, memory))
 
     def ask(self, batch: TrialBatch, numbers: Sequence[int]) -> tuple[list[msgspec.Raw], _Fault | None]:
         """The answers; or none, and the first one that did not come to an end."""
         self._progress[:8] = b"\0" * 8
+        self._child.send(_encode((batch, list(numbers))))
+        done, since = 0, time.monotonic()
         try:
-            self._connection.send_bytes(_encode((batch, list(numbers))))
-            done, since = 0, time.monotonic()
-            while not self._connection.poll(POLL_INTERVAL):
-                now = int.from_bytes(self._progress[:8], "little")
+            while not self._child.has_answered(POLL_INTERVAL):
+                now = self._done
                 if now != done:
                     done, since = now, time.monotonic()
                 elif time.monotonic() - since > batch.limit:
                     return [], self._lost(TrialResult("hung", f"it was still running after {batch.limit:g} s"))
-            return _decode_results(self._connection.recv_bytes()), None
+            return _results_in(self._child.receive(ANSWER_LIMIT)), None
         except (EOFError, OSError):
-            return [], self._lost(TrialResult("crashed"))
+            return [], self._lost(TrialResult("crashed", f"it {self._child.ended()}"))
+        except NoAnswer as reason:
+            return [], self._lost(TrialResult("crashed", f"it wrote to the pipe that it answers by: {reason}"))
+
+    @property
+    def _done(self) -> int:
+        return int.from_bytes(self._progress[:8], "little")
 
     def _lost(self, result: TrialResult) -> _Fault:
-        position = int.from_bytes(self._progress[:8], "little")
-        has_crashed = result.ended == "crashed"
-        status = self.end(patience=PATIENCE if has_crashed else 0.0)
-        return _Fault(position, TrialResult("crashed", _how_ended(status)) if has_crashed else result)
+        fault = _Fault(self._done, result)
+        self.end()
+        return fault
 
-    def end(self, *, patience: float = 0.0) -> int:
-        """Kill it, where it does not end by itself in some seconds; gives how it ended."""
-        self._connection.close()
-        until = time.monotonic() + patience
-        ended, status = os.waitpid(self._pid, os.WNOHANG)
-        while not ended and time.monotonic() < until:
-            time.sleep(0.001)
-            ended, status = os.waitpid(self._pid, os.WNOHANG)
-        if not ended:
-            with self._ours():
-                os.kill(self._pid, signal.SIGKILL)  # what code under test registered for its end is not to run
-            _ended, status = os.waitpid(self._pid, 0)
+    def end(self) -> None:
+        """Nothing more is tried."""
+        self._child.end()
         self._progress.close()
-        return status
 
 
-def _how_ended(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        return f"it {ended_by(os.WTERMSIG(status))}"
-    return f"it ended its process with status {os.WEXITSTATUS(status)} (`os._exit`)"
-
-
-def _live(
-    runner: TrialRunner, connection: Connection[Any, Any], other: Connection[Any, Any], progress: mmap.mmap, memory: int
-) -> None:
-    """The life of a forked process."""
-    other.close()
-    bound_memory(memory)
+def _results_in(message: bytes | None) -> list[msgspec.Raw]:
+    """The results in an answer; raises `NoAnswer` where it is none."""
+    if message is None:
+        raise NoAnswer(f"what it began to write was not whole after {ANSWER_LIMIT:g} s")
     try:
-        while True:
-            batch, numbers = _decode_question(connection.recv_bytes())
-            answers = []
-            for done, result in enumerate(runner.run(batch, numbers), start=1):
-                answers.append(result)
-                progress[:8] = done.to_bytes(8, "little")
-            connection.send_bytes(_encode(answers))
-    except (EOFError, ConnectionError):
-        return  # the asking side is gone, or has what it wanted
+        return _decode_results(message)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NoAnswer(f"it wrote something else: {error}") from error
+
+
+def _live(runner: TrialRunner, connection: Connection[Any, Any], progress: mmap.mmap, memory: int) -> None:
+    """The life of a forked process."""
+    bound_memory(memory)
+
+    def answer(question: bytes) -> bytes:
+        batch, numbers = _decode_question(question)
+        answers = []
+        for done, result in enumerate(runner.run(batch, numbers), start=1):
+            answers.append(result)
+            progress[:8] = done.to_bytes(8, "little")
+        return _encode(answers)
+
+    serve(connection, answer)

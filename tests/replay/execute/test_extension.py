@@ -20,7 +20,8 @@ from pytest_runtime.recorders.model.trace import Trace
 from pytest_runtime.recorders.model.value_tree import Tree
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.change.versions import Versions
-from pytest_runtime.replay.execute.extension import Extension, Fork, Handler, Parts, Probe, load_extension
+from pytest_runtime.replay.execute.child_process import StartChild
+from pytest_runtime.replay.execute.extension import Extension, Handler, Parts, Probe, load_extension
 from pytest_runtime.replay.execute.masking import Given
 from pytest_runtime.replay.execute.process import QuestionLost, ReplayerProcess
 from pytest_runtime.replay.judge.processes import candidate_process
@@ -72,7 +73,7 @@ class OfAStranger:
         """Tells what the trace was given."""
         yield OfOneTrace(request, given.trace)
 
-    def handlers(self, parts: Parts, fork: Fork | None) -> Mapping[str, Handler]:
+    def handlers(self, parts: Parts, start: StartChild | None) -> Mapping[str, Handler]:
         """One."""
         return {"echo": Echo()}
 

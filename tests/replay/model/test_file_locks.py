@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_runtime.replay.execute.offspring import forked
+from pytest_runtime.replay.execute.child_process import forked
 from pytest_runtime.replay.model.file_locks import LockFile
 
 
