@@ -18,10 +18,9 @@ from .recorders.store.protocol import BaselineReader
 from .replay.change.packages import homes_below, homes_of
 from .replay.judge.setup import Limits, Setup
 from .replay.model.progress import Say, say_nothing
-from .replay.run.options import Project as RunProject
-from .replay.run.options import RunOptions
+from .replay.run.options import RunOptions, RunProject
 from .replay.run.run import Run
-from .rules.project_rules import Hooks, ProjectRules
+from .rules.project_rules import CompareHooks, ProjectRules
 
 
 def readable_url(project: Project, name: str) -> str:
@@ -136,7 +135,7 @@ def run_of(
     options: RunOptions,
     *,
     base: str = "",
-    hooks: Callable[[], Hooks] = Hooks,
+    hooks: Callable[[], CompareHooks] = CompareHooks,
     say: Say = say_nothing,
     progress: Say = say_nothing,
 ) -> Run:

@@ -1,6 +1,6 @@
 """Plugins: what third parties may add to recorder and replay, found by the entry point group `pytest_runtime`.
 
-A plugin is a module, or an object, with functions that are marked `hookimpl` and named as in `Hooks`:
+A plugin is a module, or an object, with functions that are marked `hookimpl` and named as in `PluginHooks`:
 
     from pytest_runtime.recorders.plugins import Boundary, hookimpl
 
@@ -62,7 +62,7 @@ BUILT_IN = (clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY,
 """The boundaries in the box. To add one, write its file and name it here."""
 
 
-class Hooks:
+class PluginHooks:
     """The hooks that a plugin may implement."""
 
     @hookspec
@@ -135,7 +135,7 @@ def _listed(answers: Sequence[Sequence[Any]]) -> Iterator[Any]:
 def new_manager() -> pluggy.PluginManager:
     """A manager that knows the hooks, and no plugin."""
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(Hooks)
+    manager.add_hookspecs(PluginHooks)
     return manager
 
 

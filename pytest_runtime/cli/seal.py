@@ -23,7 +23,7 @@ from ..replay.judge.seal import SealedTrace
 from ..replay.judge.unjudged import Unjudged, grouped
 from ..replay.model.field_path import without_positions
 from ..replay.model.progress import say_nothing
-from ..replay.run.options import Project, RunOptions
+from ..replay.run.options import RunOptions, RunProject
 from ..replay.run.run import Run
 from ..reports.printing import in_line, many
 from ..reports.unjudged import group_lines
@@ -94,7 +94,7 @@ def seal_command(name: str, base: str, as_json: bool) -> None:
         make_importable(project)
         started = time.monotonic()
         run = Run(
-            Project(setup_of(project, name, reader, base_path(Path.cwd(), base)), reader),
+            RunProject(setup_of(project, name, reader, base_path(Path.cwd(), base)), reader),
             RunOptions(renew_seal=True),
             say=lambda line: click.echo(in_line(line), err=as_json),
             progress=_show_progress if sys.stderr.isatty() else say_nothing,

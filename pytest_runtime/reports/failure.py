@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..replay.model.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
-from ..replay.run.causes import Cause, Side, Sort, causes_of, replay_command, source_line
+from ..replay.run.causes import Cause, SidePair, Sort, causes_of, replay_command, source_line
 from .printing import in_line
 
 FIELDS_SHOWN = 12
@@ -67,7 +67,7 @@ def side_lines(cause: Cause) -> Iterator[str]:
         yield from _both(side, cause.replayed)
 
 
-def _both(side: Side, replayed: int) -> Iterator[str]:
+def _both(side: SidePair, replayed: int) -> Iterator[str]:
     width = max(len(side.base), len(side.candidate))
     count = f"{side.traces} of {replayed}" + ("" if side.alike else " (values of the first)")
     yield f"    base       {side.base:<{width}}    {count}"

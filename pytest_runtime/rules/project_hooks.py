@@ -10,14 +10,14 @@ import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from ..recorders.errors import ConfigurationError
-from .project_rules import Hooks, hooks_of
+from .project_rules import CompareHooks, hooks_of
 
 _WITHOUT_A_RUN = ("--runtime-baseline=", "-o", "runtime_baseline=")
 """Whatever the project's own options say, no run with a baseline begins."""
 
 
 @contextmanager
-def project_hooks(root: Path) -> Iterator[Hooks]:
+def project_hooks(root: Path) -> Iterator[CompareHooks]:
     """The hooks of the conftest files and plugins that pytest finds in a project; nothing is collected.
 
     Raises `ConfigurationError` where pytest cannot read the project.

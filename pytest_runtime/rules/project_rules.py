@@ -44,17 +44,17 @@ NORMALISE = "pytest_runtime_normalise"
 COMPARE = "pytest_runtime_compare"
 
 
-class Hooks(NamedTuple):
+class CompareHooks(NamedTuple):
     """The hooks that somebody implements; `None` where nobody does."""
 
     normalise: Callable[..., Any] | None = None
     compare: Callable[..., Any] | None = None
 
 
-def hooks_of(config: pytest.Config) -> Hooks:
+def hooks_of(config: pytest.Config) -> CompareHooks:
     """The hooks of a run, which conftest files may have added to."""
     normalise, compare = config.hook.pytest_runtime_normalise, config.hook.pytest_runtime_compare
-    return Hooks(
+    return CompareHooks(
         normalise if normalise.get_hookimpls() else None,
         compare if compare.get_hookimpls() else None,
     )
@@ -63,7 +63,7 @@ def hooks_of(config: pytest.Config) -> Hooks:
 class ProjectRules:
     """Makes the rules for an entry."""
 
-    def __init__(self, rules: Sequence[CompareRule], hooks: Callable[[], Hooks] = Hooks) -> None:
+    def __init__(self, rules: Sequence[CompareRule], hooks: Callable[[], CompareHooks] = CompareHooks) -> None:
         """`hooks` is asked at each comparison: plugins come and go."""
         self._rules = tuple(rules)
         self._hooks = hooks
@@ -79,7 +79,7 @@ class ProjectRules:
 class EntryRules:
     """The rules for one comparison of one trace; see `replay.compare.tolerance.Rules`."""
 
-    def __init__(self, entry: str, rules: Sequence[CompareRule], hooks: Hooks) -> None:
+    def __init__(self, entry: str, rules: Sequence[CompareRule], hooks: CompareHooks) -> None:
         self._entry = entry
         self._rules = rules
         self._hooks = hooks

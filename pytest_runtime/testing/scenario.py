@@ -40,7 +40,7 @@ from ..replay.model.job import Job, Observed
 from ..replay.model.progress import Say, say_nothing
 from ..replay.model.verdict import ClassVerdict, Location, TraceVerdict
 from ..replay.run.exploring import make_explorer, targets_of_change
-from ..replay.run.options import Project, RunOptions
+from ..replay.run.options import RunOptions, RunProject
 from ..replay.run.run import Run
 from ..replay.world.response_fallback import ResponseFallback
 
@@ -240,7 +240,7 @@ class Scenario:
         """Replay everything that was recorded on the modules as they are now, against the recorded outcomes."""
         setup = self._setup(app=app, boundaries=boundaries)
         with self._importable():
-            run = Run(Project(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
+            run = Run(RunProject(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
             return _judged(run)
 
     def judge(
@@ -250,14 +250,14 @@ class Scenario:
         setup = self._setup(base=str(self.base), **options)
         asked = RunOptions(trace=only, everything=everything)
         with self._importable():
-            return _judged(Run(Project(setup, open_reader(self.store)), asked, progress=progress))
+            return _judged(Run(RunProject(setup, open_reader(self.store)), asked, progress=progress))
 
     def explore(self, *, examples: int = 40, **options: Any) -> dict[str, Explored]:
         """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
         rules, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
         with self._importable(), ExitStack() as ending:
             reader = open_reader(self.store)
-            project = Project(self._setup(base=str(self.base), **options), reader, rules)
+            project = RunProject(self._setup(base=str(self.base), **options), reader, rules)
             run = Run(project)
             ending.callback(run.stop)
             oracle, locating = run.prepare(), run.load().locating

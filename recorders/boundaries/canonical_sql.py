@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 )
 
 
-class Statement(NamedTuple):
+class CanonicalStatement(NamedTuple):
     """A statement in canonical form."""
 
     text: str
@@ -43,7 +43,7 @@ class Statement(NamedTuple):
 
 
 @functools.lru_cache(maxsize=4096)
-def canonical(sql: str, *, bound: bool) -> Statement:
+def canonical(sql: str, *, bound: bool) -> CanonicalStatement:
     """A statement in canonical form; `bound` says whether values come with it: only then `%s` is a placeholder.
 
     What sqlglot cannot parse keeps its words.
@@ -51,11 +51,13 @@ def canonical(sql: str, *, bound: bool) -> Statement:
     text, slots = _with_marks(sql, bound=bound)
     parsed = _parse(text)
     if parsed is None:
-        return Statement(" ".join(text.split()), slots)
+        return CanonicalStatement(" ".join(text.split()), slots)
     printed = str(_renamed(parsed.copy()).sql(dialect="sqlite", normalize=True, comments=False))
     if len(_with_marks(printed, bound=True)[1]) != len(slots) and bound:
-        return Statement(" ".join(text.split()), slots)  # a placeholder where none can stand: it is left as it is
-    return Statement(printed, slots)
+        return CanonicalStatement(
+            " ".join(text.split()), slots
+        )  # a placeholder where none can stand: it is left as it is
+    return CanonicalStatement(printed, slots)
 
 
 def placed(slots: tuple[Slot, ...], values: Tree) -> list[Tree] | None:

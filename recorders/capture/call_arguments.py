@@ -59,7 +59,7 @@ def defaults_of(function: FunctionType) -> Defaults:
     return Defaults(_function_defaults(function) or (), _function_kwdefaults(function) or _NONE)
 
 
-class Given(NamedTuple):
+class Arguments(NamedTuple):
     """The arguments of a call, receiver included."""
 
     positional: list[Any]
@@ -161,7 +161,7 @@ def given(
     defaults: Defaults = NO_DEFAULTS,
     *,
     bound: bool = False,
-) -> Given:
+) -> Arguments:
     """The arguments that a frame was called with; `values` are its local variables at its start. `bound`: the first
     parameter is a receiver, which a calling instruction does not count."""
     rest: tuple[Any, ...] = values[parameters.rest] if parameters.rest else ()
@@ -178,7 +178,7 @@ def given(
                 break
             positional.pop()
     named = {name: values[name] for name in parameters.named if not _is_default(name, values[name], defaults)}
-    return Given([*positional, *rest], {**named, **others})
+    return Arguments([*positional, *rest], {**named, **others})
 
 
 def _is_default(name: str, value: Any, defaults: Defaults) -> bool:
@@ -192,11 +192,11 @@ def _as_called(
     receivers: tuple[int, ...],
     count: int,
     names: tuple[str, ...],
-) -> Given | None:
+) -> Arguments | None:
     """The arguments as a calling instruction gave them: `count` by position, `names` by name, after one of so many
     `receivers`; `None` where the call that the instruction makes cannot be this one."""
     if len(values) == count + receivers[0] == len(parameters.positional) and not names:
-        return Given(list(values.values()), {})  # nothing else could have been given
+        return Arguments(list(values.values()), {})  # nothing else could have been given
     rest: tuple[Any, ...] = values[parameters.rest] if parameters.rest else ()
     others: dict[str, Any] = values[parameters.others] if parameters.others else _NONE
     for receiver in receivers:
@@ -211,7 +211,7 @@ def _as_called(
         if told.issuperset((*parameters.positional[filled:], *parameters.named)):
             positional = [values[name] for name in parameters.positional[:filled]]
             named = {name: others[name] if name in others else values[name] for name in names}
-            return Given([*positional, *rest], named)
+            return Arguments([*positional, *rest], named)
     return None
 
 

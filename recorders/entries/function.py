@@ -19,7 +19,7 @@ from typing import Any
 
 from .. import context
 from ..boundaries.import_hooks import ImportHooks
-from ..capture.call_arguments import Given, Held, are_scalars, given, is_private, locals_of
+from ..capture.call_arguments import Arguments, Held, are_scalars, given, is_private, locals_of
 from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.pickle_stubs import Opaque
 from ..capture.raw import class_name, is_instance, namespace_of_module
@@ -39,7 +39,7 @@ from ..session.session import Session
 from ..tracing.choose import NoTracer
 from ..tracing.protocol import Tracer
 from .caller import caller_of
-from .target import Target, Targets, generated_methods, is_function
+from .target import CallTarget, Targets, generated_methods, is_function
 
 _thread_time = time.thread_time
 
@@ -167,7 +167,7 @@ class FunctionRecorder:
                 self._wanted_names[name] = known
         return known
 
-    def _begin(self, target: Target, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
+    def _begin(self, target: CallTarget, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
         trace = self._session.begin(self, target.name)
         if trace is None:
             Passing(code, frame, self._session.tracer).enter()
@@ -233,7 +233,9 @@ class Passing:
 class FunctionRun:
     """One recorded run of a function."""
 
-    def __init__(self, session: Session, trace: LiveTrace, target: Target, code: CodeType, frame: FrameType) -> None:
+    def __init__(
+        self, session: Session, trace: LiveTrace, target: CallTarget, code: CodeType, frame: FrameType
+    ) -> None:
         self.code = code
         self.frame = frame
         self._session = session
@@ -248,7 +250,7 @@ class FunctionRun:
         self._stand: Stand | None = None
         self._is_held = False
 
-    def start(self, arguments: Given, *, private: bool, fixed: bool) -> None:
+    def start(self, arguments: Arguments, *, private: bool, fixed: bool) -> None:
         """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
         they cannot change."""
         trace, target = self._trace, self._target

@@ -52,7 +52,7 @@ _closure = FunctionType.__dict__["__closure__"].__get__
 _function_dict = FunctionType.__dict__["__dict__"].__get__
 
 
-class Target(NamedTuple):
+class CallTarget(NamedTuple):
     """What a running function is called by, and how."""
 
     name: str
@@ -84,11 +84,11 @@ class Targets:
     """The targets of one process."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[CodeType, Target]] = {}
+        self._known: dict[int, tuple[CodeType, CallTarget]] = {}
         """By id of the code: what a name leads to does not change once it was found."""
         self._tries: dict[int, int] = {}
 
-    def find(self, code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target:
+    def find(self, code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> CallTarget:
         """The target of a function that runs; `values` are its local variables."""
         known = self._known.get(id(code))
         if known is not None:
@@ -124,12 +124,12 @@ def _name_of(module: ModuleType) -> str:
     return module_name(str(namespace_of_module(module).get("__name__", "")))
 
 
-def _local(code: CodeType, module: ModuleType) -> Target:
+def _local(code: CodeType, module: ModuleType) -> CallTarget:
     parameters = parameters_of(code)
     kind: Kind = "local" if "." in code.co_qualname or "<" in code.co_qualname else "registered"
     if code.co_flags & _DEFERRED:
         kind = "deferred"
-    return Target(
+    return CallTarget(
         f"{_name_of(module)}:{code.co_qualname}",
         kind,
         parameters,
@@ -139,7 +139,7 @@ def _local(code: CodeType, module: ModuleType) -> Target:
     )
 
 
-def _by_name(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target | None:
+def _by_name(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> CallTarget | None:
     """Where the qualified name says; else anywhere in the module and its classes."""
     owner, _, name = code.co_qualname.rpartition(".")
     holder = (_class_at(module, owner) if owner else module) if "<" not in owner else None
@@ -160,7 +160,7 @@ def _by_name(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> T
     )
 
 
-def _by_closure(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> Target | None:
+def _by_closure(code: CodeType, module: ModuleType, values: Mapping[str, Any]) -> CallTarget | None:
     """The name that a wrapper stands under: that of a function in its closure."""
     for cell in code.co_freevars:
         wrapped = _innermost(values.get(cell))
@@ -191,7 +191,7 @@ def _module_of(function: FunctionType | None) -> ModuleType | None:
     return found if type(found) is ModuleType else None
 
 
-def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: str, value: Any) -> Target:
+def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: str, value: Any) -> CallTarget:
     written = _innermost(value)
     parameters = parameters_of(code)
     kind = _kind(holder, name, value)
@@ -199,7 +199,7 @@ def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: st
     if code.co_flags & _DEFERRED:
         kind = "deferred"
     names = parameters_of(_code(written)).positional if written is not None else parameters.positional
-    target = Target(
+    target = CallTarget(
         name=f"{_name_of(module)}:{path + '.' if path else ''}{name}",
         kind=kind,
         parameters=parameters,

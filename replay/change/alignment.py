@@ -12,7 +12,7 @@ from ...recorders.model.branches import Branch, FunctionName
 from ...recorders.model.full_names import module_part
 from .statements import Function, Statement, decorators_of, mentioned_in
 from .version_match import Position, VersionMatch
-from .version_side import Side, changed_names
+from .version_side import VersionSide, changed_names
 
 
 class Gone(NamedTuple):
@@ -56,9 +56,9 @@ class Alignment:
         self._same = frozenset(module for module in old if old[module] == new.get(module))
         left = {module: text for module, text in old.items() if module not in self._same}
         right = {module: text for module, text in new.items() if module not in self._same}
-        self._match = VersionMatch(Side(left), Side(right))
+        self._match = VersionMatch(VersionSide(left), VersionSide(right))
         self._sources = new
-        self._kept: dict[str, Side] = {}
+        self._kept: dict[str, VersionSide] = {}
         """Of modules that are the same, as they are asked for."""
         self._changed_names = changed_names(self._match.old, self._match.new)
         self._uses: dict[int, frozenset[str]] = {}
@@ -135,7 +135,7 @@ class Alignment:
         if not self._changed_names or module not in self._same:
             return Place(function, line, line, False)
         if module not in self._kept:
-            self._kept[module] = Side({module: self._sources[module]})
+            self._kept[module] = VersionSide({module: self._sources[module]})
         found = self._kept[module].enclosing(function)
         if found is None:
             return Place(function, line, line, False)

@@ -31,7 +31,7 @@ _INERT_CALLS = frozenset(
 """What makes a plain value and does nothing else, by the names that everybody gives it."""
 
 
-class Statement(NamedTuple):
+class ChangedStatement(NamedTuple):
     """A changed statement outside functions."""
 
     module: str
@@ -46,7 +46,7 @@ class Statement(NamedTuple):
 class Impact(NamedTuple):
     """What a change can reach by what it loads."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[ChangedStatement, ...]
     """Changed statements, by module and line."""
     functions: Mapping[FunctionName, str]
     """Functions that mention what changed statements bind → how that is called."""
@@ -56,7 +56,7 @@ class Impact(NamedTuple):
 
 def impact_of(old: Mapping[str, str], new: Mapping[str, str]) -> Impact:
     """The impact of a change between two versions of the included modules (module → text)."""
-    statements: list[Statement] = []
+    statements: list[ChangedStatement] = []
     names: set[str] = set()
     reasons: list[str] = []
     for module in sorted({*old, *new}):
@@ -73,7 +73,7 @@ def impact_of(old: Mapping[str, str], new: Mapping[str, str]) -> Impact:
             continue
         statements += _changed(module, left, right)
         for hint in changed_annotations(before, after):
-            statements.append(Statement(module, hint.line, hint.text, hint.owner))
+            statements.append(ChangedStatement(module, hint.line, hint.text, hint.owner))
             reasons.append(f"an annotation of {module} changed that code may read when it is loaded: {hint.text}")
         binds, reason = _bound(module, left, right)
         names |= binds
@@ -272,15 +272,15 @@ def _mentions(node: ast.AST, *, reading: bool = False) -> Iterator[str]:
 # --- two versions ----------------------------------------------------------------------------------------------------
 
 
-def _changed(module: str, before: Module, after: Module) -> Iterator[Statement]:
+def _changed(module: str, before: Module, after: Module) -> Iterator[ChangedStatement]:
     for text, part in after.parts.items():
         if text not in before.parts:
-            yield Statement(module, part.line, part.text, part.owner)
+            yield ChangedStatement(module, part.line, part.text, part.owner)
     for text, part in before.parts.items():
         if text not in after.parts and not _is_replaced(part, after):
-            yield Statement(module, part.line, part.text, part.owner)
+            yield ChangedStatement(module, part.line, part.text, part.owner)
     for part in _moved(before, after)[:1]:
-        yield Statement(module, part.line, part.text, part.owner)
+        yield ChangedStatement(module, part.line, part.text, part.owner)
 
 
 def _moved(before: Module, after: Module) -> list[_Part]:

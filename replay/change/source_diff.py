@@ -18,7 +18,7 @@ from .qualified_names import first_line, inside
 from .sequence_diff import opcodes
 
 
-class Function(NamedTuple):
+class FunctionText(NamedTuple):
     """One function of a module: where it stands, and what it says."""
 
     name: str
@@ -71,7 +71,7 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     return ModuleChange(module, frozenset(kept), changed, statements, removed)
 
 
-def _changed_functions(before: _Module, after: _Module) -> Iterator[Function]:
+def _changed_functions(before: _Module, after: _Module) -> Iterator[FunctionText]:
     """Definitions that the other version does not have; where it has one more of the name, those that are left."""
     for name, definitions in after.functions.items():
         known = before.functions.get(name, [])
@@ -119,7 +119,7 @@ class _Module:
 
     def __init__(self, source: str) -> None:
         tree = bare_tree(source)
-        self.functions: dict[str, list[Function]] = {}
+        self.functions: dict[str, list[FunctionText]] = {}
         """All definitions of a name, in their order: the getter and the setter of a property have one name."""
         self.assigned: dict[str, str] = {}
         """Module-level name → syntax tree of the statement that sets it."""
@@ -163,12 +163,12 @@ class _Module:
         names |= {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
         first = first_line(node)
         name = f"{prefix}{node.name}"
-        function = Function(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
+        function = FunctionText(name, first, node.end_lineno or first, ast.dump(node), frozenset(names))
         self.functions.setdefault(name, []).append(function)
         for one in ast.walk(node):
             if one is not node and isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inner = f"{name}.<locals>.{one.name}"
-                function = Function(inner, one.lineno, one.end_lineno or one.lineno, ast.dump(one), frozenset())
+                function = FunctionText(inner, one.lineno, one.end_lineno or one.lineno, ast.dump(one), frozenset())
                 self.functions.setdefault(inner, []).append(function)
 
     def changed_statements(self, before: _Module) -> set[int]:

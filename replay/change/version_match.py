@@ -17,7 +17,7 @@ from ...recorders.model.full_names import last_part
 from .function_match import FEW, matched_functions
 from .statement_match import SCORES, Effort, Line, aligned, by_text, paired, plain_condition
 from .statements import HEAD, Function
-from .version_side import Side
+from .version_side import VersionSide
 
 EXTRACTED = 300
 """Pairs of a function and a caller of it between which statements are looked for, in all."""
@@ -29,7 +29,7 @@ Position: TypeAlias = tuple[FunctionName, int]
 class VersionMatch:
     """The pairs that two versions have; complete once it is made."""
 
-    def __init__(self, old: Side, new: Side) -> None:
+    def __init__(self, old: VersionSide, new: VersionSide) -> None:
         self.old, self.new = old, new
         self.functions = matched_functions(old.functions, new.functions)
         """Function of base → that of the code under test."""

@@ -10,7 +10,7 @@ from ...recorders.tracing.branch_table import BranchTable
 from .statements import Function, functions_of, text_of
 
 
-class Side:
+class VersionSide:
     """One version: its functions and branches."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
@@ -52,13 +52,13 @@ class Side:
         return self._at.get((function, position), [])
 
 
-def changed_names(old: Side, new: Side) -> frozenset[str]:
+def changed_names(old: VersionSide, new: VersionSide) -> frozenset[str]:
     """Names that module-level and class-level statements set to something else."""
     before, after = _assigned(old), _assigned(new)
     return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
-def _assigned(side: Side) -> dict[str, list[str]]:
+def _assigned(side: VersionSide) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for function in side.functions.values():
         if function.name.endswith(":"):

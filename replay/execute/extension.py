@@ -17,7 +17,7 @@ from ...recorders.session.assemble import Paths
 from ...recorders.tracing.protocol import Tracer
 from ..world.resolver import Resolver
 from .child_process import StartChild
-from .masking import Given, Masks
+from .masking import Masks, OpenedTrace
 from .relocation import Relocation
 from .roots import Roots
 from .worker import Worker
@@ -67,7 +67,7 @@ class Extension(Protocol):
     def compile(self, source: str, module: str, file: str) -> CodeType:
         """The code of an included module; raises `SyntaxError` as `compile` does."""
 
-    def probe(self, parts: Parts, request: bytes, given: Given) -> AbstractContextManager[Probe]:
+    def probe(self, parts: Parts, request: bytes, given: OpenedTrace) -> AbstractContextManager[Probe]:
         """Around the replay of a job that has a request for it."""
 
     def handlers(self, parts: Parts, start: StartChild | None) -> Mapping[str, Handler]:
@@ -99,7 +99,7 @@ class NoExtension:
         return compile_plain(source, module, file)
 
     @contextmanager
-    def probe(self, parts: Parts, request: bytes, given: Given) -> Iterator[Probe]:
+    def probe(self, parts: Parts, request: bytes, given: OpenedTrace) -> Iterator[Probe]:
         """Watches nothing."""
         yield NoProbe()
 

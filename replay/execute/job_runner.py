@@ -22,7 +22,7 @@ from ..model.steps import Detail
 from .enclosure import Enclosure
 from .extension import Extension, NoProbe, Parts, Probe
 from .known_code import KnownCode
-from .masking import Given
+from .masking import OpenedTrace
 from .memory import for_replay, is_out_of_memory, shown
 from .surroundings import kept
 from .worker import NO_PRODUCERS, Replay
@@ -67,7 +67,7 @@ class JobRunner:
             told = f"the replay itself failed: {type(error).__name__}: {error}"
             return Observed(job.trace, "error", self._parts.masks.text_about(job, told))
 
-    def _probing(self, job: Job, given: Given) -> AbstractContextManager[Probe]:
+    def _probing(self, job: Job, given: OpenedTrace) -> AbstractContextManager[Probe]:
         return self._extension.probe(self._parts, job.probe, given) if job.probe else nullcontext(NoProbe())
 
     def _replay(self, job: Job, trace: Trace) -> tuple[Replay, dict[str, list[int]], Detail | None]:
@@ -98,7 +98,7 @@ class JobRunner:
     def _observed(
         self,
         job: Job,
-        given: Given,
+        given: OpenedTrace,
         replay: Replay,
         lines: dict[str, list[int]],
         detail: Detail | None,

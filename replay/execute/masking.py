@@ -30,7 +30,7 @@ from ..model.steps import Detail, Event
 _Named: TypeAlias = tuple[str, Tree]
 
 
-class Given(NamedTuple):
+class OpenedTrace(NamedTuple):
     """What is replayed, with its values."""
 
     key: KeyId
@@ -95,15 +95,15 @@ class Masks:
         """The same of environment variables."""
         self.learn(key, [("", DictNode(list(variables), list(variables.values())))])
 
-    def given(self, job: Job) -> Given:
+    def given(self, job: Job) -> OpenedTrace:
         """What a job is about, with the values behind the pseudonyms; raises `KeyProblem`."""
         key, trace = self.opened(job.data)
         if not job.variant:
-            return Given(key, trace)
+            return OpenedTrace(key, trace)
         variant = decode_trace(job.variant)
         asked = input_of(variant.input, self.values(key, trace).tree(variant.input.tree()))
         parts = {"entry": variant.entry, "kind": variant.kind, "input": asked, "producers": variant.producers}
-        return Given(key, msgspec.structs.replace(trace, **parts))
+        return OpenedTrace(key, msgspec.structs.replace(trace, **parts))
 
     def opened(self, data: bytes) -> tuple[KeyId, Trace]:
         """A stored trace with its values, and the key that hid them; raises `KeyProblem`."""
@@ -111,7 +111,7 @@ class Masks:
         trace = opened(stored, self.keys)
         return (stored.key if trace is not stored else ""), trace
 
-    def mask(self, given: Given) -> SecretMask:
+    def mask(self, given: OpenedTrace) -> SecretMask:
         """The mask of what was opened."""
         redactor = self._redactor(given.key) if given.key in self.keys else None
         return SecretMask(given.trace, redactor, self._known)

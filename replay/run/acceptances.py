@@ -10,7 +10,7 @@ from ..change.files import ACCEPTANCES, read_at
 from ..judge.acceptance import Acceptance, Applied, ClassKey, apply, judged_classes, merge, propose
 from ..model.verdict import ClassVerdict
 from .exploration import as_class, to_accept
-from .options import Project, RunOptions
+from .options import RunOptions, RunProject
 from .plan import Group
 from .result import Acceptances
 
@@ -26,7 +26,7 @@ class Reviewed(NamedTuple):
 
 
 def reviewed(
-    project: Project,
+    project: RunProject,
     options: RunOptions,
     groups: Iterable[Group],
     base: Base | None,
@@ -69,6 +69,6 @@ def _unmatched(applied: Applied, options: RunOptions, known: set[ClassKey]) -> l
     return [acceptance for acceptance in applied.unmatched(judged, known) if explores or not acceptance.explored]
 
 
-def _accepted_at(project: Project, base: Base | None) -> frozenset[tuple[str, ...]]:
+def _accepted_at(project: RunProject, base: Base | None) -> frozenset[tuple[str, ...]]:
     data = read_at(base, [ACCEPTANCES]).get(ACCEPTANCES, b"") if base is not None else b""
     return frozenset(acceptance.identity for acceptance in project.parse_acceptances(data))

@@ -7,10 +7,10 @@ from ..execute.replayer import Replayer
 from ..judge.processes import plan_of
 from ..model.job import Job, Observed
 from ..world.response_fallback import ResponseFallback
-from .options import Project
+from .options import RunProject
 
 
-def replay_here(project: Project, trace_id: TraceId) -> Observed | None:
+def replay_here(project: RunProject, trace_id: TraceId) -> Observed | None:
     """What the working tree shows of a trace, for a debugger; `None` where the baseline does not hold it whole."""
     setup, reader = project.setup, project.reader
     stored = next((stored for stored in reader.traces() if stored.id == trace_id and stored.trace is not None), None)

@@ -14,7 +14,7 @@ from ..judge.oracle import Oracle
 from ..judge.sealing import Runner
 from ..locate.locate import Locating
 from ..model.progress import Say
-from .options import Project
+from .options import RunProject
 
 
 class Candidate(NamedTuple):
@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
 
 @contextmanager
 def loaded_candidate(
-    project: Project, oracle: Oracle, reach: Reach, *, all_lines: bool, classes: int, progress: Say
+    project: RunProject, oracle: Oracle, reach: Reach, *, all_lines: bool, classes: int, progress: Say
 ) -> Iterator[Candidate]:
     """Import the working tree, and watch in it what changed, or with `all_lines` everything; raises `CannotReplay`.
 
@@ -56,7 +56,7 @@ class CandidateLoader:
         self._lender: Lender | None = None
         self.found: Candidate | None = None
 
-    def load(self, project: Project, oracle: Oracle, reach: Reach, *, all_lines: bool, classes: int) -> Candidate:
+    def load(self, project: RunProject, oracle: Oracle, reach: Reach, *, all_lines: bool, classes: int) -> Candidate:
         """As `loaded_candidate` says, once; others who wait for it get copies then."""
         if self.found is None:
             loading = loaded_candidate(

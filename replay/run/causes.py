@@ -32,7 +32,7 @@ class Sort(NamedTuple):
     """The pattern in the words of the function, where all of its differences are of one of its arguments."""
 
 
-class Side(NamedTuple):
+class SidePair(NamedTuple):
     """What happened at the place, in how many traces."""
 
     base: str
@@ -52,7 +52,7 @@ class Cause(NamedTuple):
     """Traces of the path classes that show it."""
     classes: tuple[ClassVerdict, ...]
     sorts: tuple[Sort, ...]
-    sides: tuple[Side, ...]
+    sides: tuple[SidePair, ...]
     """What happened on base and candidate, most frequent first, with the values of the first trace of each."""
     effects: tuple[Effect, ...]
     """The outbound calls of both sides, in the trace with fewest of those in which one differs."""
@@ -117,7 +117,7 @@ def _shown(pattern: FieldPattern, seen: Sequence[tuple[str, FieldDifference]]) -
     return named.pop() if len(named) == 1 else patterns.pop()
 
 
-def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
+def sides_of(traces: Iterable[TraceVerdict]) -> list[SidePair]:
     """What happened at the place: of decisions, one for each pair of arms; of all else, one for all."""
     found: dict[tuple[str, str], list[Location]] = {}
     for trace in traces:
@@ -128,11 +128,11 @@ def sides_of(traces: Iterable[TraceVerdict]) -> list[Side]:
     return sorted(map(_side, found.values()), key=lambda side: -side.traces)
 
 
-def _side(seen: Sequence[Location]) -> Side:
+def _side(seen: Sequence[Location]) -> SidePair:
     first = seen[0]
     is_one = len({(place.base, place.candidate) for place in seen}) == 1 and not any(place.seen_in for place in seen)
     alike = first.kind == "decision" or is_one
-    return Side(first.base, first.candidate, len(seen), alike)
+    return SidePair(first.base, first.candidate, len(seen), alike)
 
 
 def _arm(happened: str) -> str:

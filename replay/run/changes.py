@@ -18,13 +18,13 @@ from ..judge.sealing import functions_recorded
 from ..judge.selection import touched_functions
 from ..judge.setup import Setup
 from ..model.verdict import ClassVerdict, TraceVerdict
-from .options import Project
+from .options import RunProject
 from .places import file_of
 
 Verdicts: TypeAlias = Mapping[TraceId, TraceVerdict]
 
 
-def agreed_of(project: Project, oracle: Oracle, verdicts: Iterable[ClassVerdict], reach: Reach) -> Agreed:
+def agreed_of(project: RunProject, oracle: Oracle, verdicts: Iterable[ClassVerdict], reach: Reach) -> Agreed:
     """The changes that no trace judged, and what was agreed about such; `reach` is what the traces reached."""
     judged = {trace.trace: trace for found in verdicts for trace in found.traces}
     spots = [] if reach.unavailable else reach.blind_spots()
@@ -33,7 +33,7 @@ def agreed_of(project: Project, oracle: Oracle, verdicts: Iterable[ClassVerdict]
 
 
 def unjudged_changes_of(
-    project: Project, oracle: Oracle, verdicts: Verdicts, spots: Iterable[BlindSpot] = ()
+    project: RunProject, oracle: Oracle, verdicts: Verdicts, spots: Iterable[BlindSpot] = ()
 ) -> list[UnjudgedChange]:
     """The changed things that recorded traffic ran and that none of some verdicts is about.
 

@@ -25,7 +25,7 @@ from ..model.progress import Progress
 from ..model.reason import NO_REASON, Reason, ReasonCode, because
 from ..model.verdict import ClassVerdict, Effect, FieldDifference, Location, TraceVerdict
 from .candidate import Candidate
-from .options import Project, RunOptions
+from .options import RunProject, RunOptions
 from .plain_test import plain_test_of
 from .plan import Group, wanted_traces
 
@@ -46,7 +46,7 @@ class ClassJudge:
 
     def __init__(
         self,
-        project: Project,
+        project: RunProject,
         options: RunOptions,
         oracle: Oracle,
         candidate: Candidate,
@@ -119,7 +119,7 @@ class ClassJudge:
 class _Cases:
     """Makes a case of each stored trace, and checks what was found of it against what is redacted."""
 
-    def __init__(self, project: Project, oracle: Oracle, accepts: Accepts) -> None:
+    def __init__(self, project: RunProject, oracle: Oracle, accepts: Accepts) -> None:
         reader, setup = project.reader, project.setup
         self._oracle = oracle
         self._accepts = accepts
@@ -156,7 +156,7 @@ class _Cases:
         return judgement._replace(verdict="not judged", why=reason, differences=())
 
 
-def keys_at_hand(project: Project) -> KeysAtHand:
+def keys_at_hand(project: RunProject) -> KeysAtHand:
     """The baseline's keys, and those of them that can be read."""
     return KeysAtHand(project.reader.keys(), frozenset(key.id for key in project.setup.keys))
 

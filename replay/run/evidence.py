@@ -13,7 +13,7 @@ from ..change.versions import Versions
 from ..model.verdict import ClassVerdict
 from .causes import Cause, PlaceKey, causes_of, place_key
 from .excerpts import Excerpt, excerpts_of
-from .options import Project
+from .options import RunProject
 from .variables import Sample, Variables, variables_of
 
 CAUSES = 40
@@ -33,7 +33,7 @@ class Evidence(msgspec.Struct, frozen=True):
     variables: Variables = Variables()
 
 
-def evidence_of(project: Project, versions: Versions, verdicts: Sequence[ClassVerdict]) -> tuple[Evidence, ...]:
+def evidence_of(project: RunProject, versions: Versions, verdicts: Sequence[ClassVerdict]) -> tuple[Evidence, ...]:
     """The evidence of each cause of some verdicts, in the causes' order."""
     causes = causes_of(verdicts)[:CAUSES]
     if not causes:
@@ -41,7 +41,7 @@ def evidence_of(project: Project, versions: Versions, verdicts: Sequence[ClassVe
     return tuple(_evidence(cause, project, versions, verdicts) for cause in causes)
 
 
-def _evidence(cause: Cause, project: Project, versions: Versions, verdicts: Sequence[ClassVerdict]) -> Evidence:
+def _evidence(cause: Cause, project: RunProject, versions: Versions, verdicts: Sequence[ClassVerdict]) -> Evidence:
     entries = {verdict.entry for verdict in cause.classes}
     base = candidate = None
     if cause.location is not None:
@@ -51,7 +51,7 @@ def _evidence(cause: Cause, project: Project, versions: Versions, verdicts: Sequ
     return Evidence(place_key(cause.location), base, candidate, variables_of(samples))
 
 
-def _samples(cause: Cause, project: Project, verdicts: Sequence[ClassVerdict]) -> Iterator[Sample]:
+def _samples(cause: Cause, project: RunProject, verdicts: Sequence[ClassVerdict]) -> Iterator[Sample]:
     """Some traces of a cause, from each of its path classes in turn, and some of the same entry that came out the same.
 
     They are of one entry, the one with most diverged traces: inputs of others have nothing in common with its.

@@ -14,7 +14,7 @@ from ..locate.locate import Locating
 from ..model.progress import Say, say_nothing
 from ..model.verdict import Location
 from .class_judge import Accepts
-from .options import Project
+from .options import RunProject
 from .plan import groups_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ExploredRun(NamedTuple):
 
 
 def make_explorer(
-    project: Project,
+    project: RunProject,
     oracle: Oracle,
     locating: Locating,
     *,

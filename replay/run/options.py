@@ -27,7 +27,7 @@ def _no_acceptances(_data: bytes) -> tuple[Acceptance, ...]:
     return ()
 
 
-class Project(NamedTuple):
+class RunProject(NamedTuple):
     """The project under test, as a run knows it."""
 
     setup: Setup

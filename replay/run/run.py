@@ -32,7 +32,7 @@ from .class_judge import ClassJudge
 from .evidence import evidence_of
 from .exploration import JudgedExploration, is_accepted, judge_exploration
 from .exploring import make_explorer, targets_of_change
-from .options import Project, RunOptions
+from .options import RunOptions, RunProject
 from .parts import LoadedFacts, Part, join, part_of
 from .places import Place, Places, places_of
 from .plan import Group, Plan, Planner, groups_of
@@ -47,7 +47,7 @@ class CannotExplore(RuntimeBaselineError):
     """Exploring was required, and there is no base to ask."""
 
 
-class Findings:
+class RunFindings:
     """What was found so far, here and in other processes of the run; a class or target that is found again counts
     once."""
 
@@ -80,7 +80,7 @@ class Run:
 
     def __init__(
         self,
-        project: Project,
+        project: RunProject,
         options: RunOptions = RunOptions(),  # noqa: B008 - immutable
         *,
         say: Say = say_nothing,
@@ -93,7 +93,7 @@ class Run:
         self._progress = progress
         self._stack = ExitStack()
         self._stack.callback(project.reader.close)
-        self.found = Findings()
+        self.found = RunFindings()
         self._candidate = CandidateLoader(self._stack, progress)
         self.replaying = Progress("replaying", 0, progress)
         """How far it is; it expects what whoever asks for verdicts will ask for."""
@@ -277,7 +277,7 @@ class Run:
         self._stack.close()
 
 
-def _found_oracle(project: Project, options: RunOptions, say: Say, progress: Say) -> Oracle:
+def _found_oracle(project: RunProject, options: RunOptions, say: Say, progress: Say) -> Oracle:
     always = options.everything or bool(options.trace)
     for line in lacking(project.reader, loaded()):
         say(line)

@@ -30,7 +30,7 @@ from pytest_runtime.replay.model.field_path import field_pattern, fits, without_
 from pytest_runtime.replay.model.observation import Observation, Outbound, OutcomeKind
 from pytest_runtime.rules.compare_rule import CompareRule
 from pytest_runtime.rules.plain import NotPlain, plain
-from pytest_runtime.rules.project_rules import EntryRules, Hooks, ProjectRules
+from pytest_runtime.rules.project_rules import CompareHooks, EntryRules, ProjectRules
 
 
 def rule(field: str, **says: Any) -> CompareRule:
@@ -38,9 +38,9 @@ def rule(field: str, **says: Any) -> CompareRule:
     return CompareRule(field=field, reason="because", **says)
 
 
-def rules(*given: CompareRule, hooks: Hooks | None = None, entry: str = "shop:fee") -> EntryRules:
+def rules(*given: CompareRule, hooks: CompareHooks | None = None, entry: str = "shop:fee") -> EntryRules:
     """The rules for one comparison."""
-    return ProjectRules(given, lambda: hooks or Hooks())(entry)
+    return ProjectRules(given, lambda: hooks or CompareHooks())(entry)
 
 
 def observation(value: Any, *calls: str, kind: OutcomeKind = "return") -> Observation:
@@ -320,7 +320,7 @@ def test_shared_values_are_counted_once() -> None:
 
 def hooked(**given: Any) -> EntryRules:
     """Rules with hooks, and one of the configuration."""
-    return rules(rule("return.x", ignore=True), hooks=Hooks(**given))
+    return rules(rule("return.x", ignore=True), hooks=CompareHooks(**given))
 
 
 def test_a_hook_decides_on_a_field() -> None:
@@ -339,7 +339,7 @@ def test_a_hook_decides_on_a_field() -> None:
 
 def test_a_hook_that_says_different_overrules_what_lies_below() -> None:
     """A rule for a part of a field does not take back what a hook said of the whole."""
-    different = Hooks(compare=lambda field, **_: False if field == "return.x" else None)
+    different = CompareHooks(compare=lambda field, **_: False if field == "return.x" else None)
     applied = rules(rule("return.x[*]", ignore=True), hooks=different)
     assert fields({"x": [1]}, {"x": [2]}, applied) == ["return.x[0]"]
 

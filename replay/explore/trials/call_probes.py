@@ -35,7 +35,7 @@ CALLERS = 30
 """Included functions above a call that are reported. Only the innermost decides; the bound is for deep recursion."""
 
 
-class Site(NamedTuple):
+class Prologue(NamedTuple):
     """The prologue of a function."""
 
     function: FunctionName
@@ -87,42 +87,45 @@ class CallProbes:
         self.active = False
 
     def enter(self, called: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The parameters of a function as it begins, or what is substituted for them; `called` is its `Site`."""
+        """The parameters of a function as it begins, or what is substituted for them; `called` is its `Prologue`."""
         name, substitution = called[0], self._substitution
         is_substituted = substitution is not None and substitution.function == name
         if current() is None or not (name in self._wanted or is_substituted):
             return values
-        site = Site(*called)
+        prologue = Prologue(*called)
         number = self._counts[name]
         self._counts[name] += 1
         is_the_one = is_substituted and substitution is not None and substitution.number == number
         if not (is_the_one or number < self._wanted.get(name, 0)):
             return values
-        arguments = capture(_called_with(site, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
+        arguments = capture(_called_with(prologue, values, _defaults_of(sys._getframe(1), name)), limit=SIZE_LIMIT)
         if substitution is not None and is_the_one:
             is_known = encode(arguments) == encode(substitution.original)
-            return self._substituted(site, values, substitution) if is_known else values
-        self.calls.append(ObservedCall(name, site.kind, number, arguments, self._callers(sys._getframe(2))))
+            return self._substituted(prologue, values, substitution) if is_known else values
+        self.calls.append(ObservedCall(name, prologue.kind, number, arguments, self._callers(sys._getframe(2))))
         return values
 
-    def _substituted(self, site: Site, values: tuple[Any, ...], substitution: Substitution) -> tuple[Any, ...]:
+    def _substituted(self, prologue: Prologue, values: tuple[Any, ...], substitution: Substitution) -> tuple[Any, ...]:
         try:
             receiver, args, kwargs = self._make(substitution.arguments)
         except Unbuildable:
             return values  # `substituted` stays false: the asking side calls that inconclusive
         self.substituted = True
-        omitted = {**dict(zip(site.parameters, values, strict=False)), **_defaults_of(sys._getframe(2), site.function)}
-        first = [] if not site.bound else [receiver if site.kind in ("method", "property") else values[0]]
-        room = site.positional - len(first)
+        omitted = {
+            **dict(zip(prologue.parameters, values, strict=False)),
+            **_defaults_of(sys._getframe(2), prologue.function),
+        }
+        first = [] if not prologue.bound else [receiver if prologue.kind in ("method", "property") else values[0]]
+        room = prologue.positional - len(first)
         named = dict(kwargs)
         made = [*first, *args[:room]]
-        for position in range(len(made), site.positional):
-            made.append(named.pop(site.parameters[position], omitted[site.parameters[position]]))
-        if site.star:
+        for position in range(len(made), prologue.positional):
+            made.append(named.pop(prologue.parameters[position], omitted[prologue.parameters[position]]))
+        if prologue.star:
             made.append(tuple(args[room:]))
-        own = dict(zip(site.names, values[len(made) :], strict=False))
-        made += [named.pop(name, omitted.get(name, own[name])) for name in site.names]
-        if site.stars:
+        own = dict(zip(prologue.names, values[len(made) :], strict=False))
+        made += [named.pop(name, omitted.get(name, own[name])) for name in prologue.names]
+        if prologue.stars:
             made.append(named)
         return tuple(made)
 
@@ -136,21 +139,23 @@ class CallProbes:
 
 
 def _called_with(
-    site: Site, values: tuple[Any, ...], defaults: Mapping[str, Any]
+    prologue: Prologue, values: tuple[Any, ...], defaults: Mapping[str, Any]
 ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """(receiver, args, kwargs) of a call that gives these parameters; what is a default anyway is left to be one."""
-    args = list(values[: site.positional])
-    rest = list(values[site.positional :])
-    star = rest.pop(0) if site.star else ()
+    args = list(values[: prologue.positional])
+    rest = list(values[prologue.positional :])
+    star = rest.pop(0) if prologue.star else ()
     kwargs = {
-        name: value for name, value in ((name, rest.pop(0)) for name in site.names) if not _is(value, name, defaults)
+        name: value
+        for name, value in ((name, rest.pop(0)) for name in prologue.names)
+        if not _is(value, name, defaults)
     }
-    if site.stars:
+    if prologue.stars:
         kwargs.update(rest.pop(0))
-    least = 1 if site.bound else 0
-    while not star and len(args) > least and _is(args[-1], site.parameters[len(args) - 1], defaults):
+    least = 1 if prologue.bound else 0
+    while not star and len(args) > least and _is(args[-1], prologue.parameters[len(args) - 1], defaults):
         args.pop()
-    receiver = args[0] if site.kind in ("method", "property") else None
+    receiver = args[0] if prologue.kind in ("method", "property") else None
     return receiver, (*args[least:], *star), kwargs
 
 
@@ -223,7 +228,7 @@ class _Prologues(ast.NodeTransformer):
         has_first = bool(given.posonlyargs or given.args)
         if not names or not kind or (bound and not has_first):
             return
-        site = Site(
+        prologue = Prologue(
             f"{self._module}:{'.'.join([*self._classes, node.name])}",
             kind,
             len(given.posonlyargs) + len(given.args),
@@ -234,7 +239,7 @@ class _Prologues(ast.NodeTransformer):
             tuple(parameter.arg for parameter in (*given.posonlyargs, *given.args)),
         )
         node.body.insert(
-            1 if ast.get_docstring(node, clean=False) is not None else 0, _prologue(site, names, node.lineno)
+            1 if ast.get_docstring(node, clean=False) is not None else 0, _probe(prologue, names, node.lineno)
         )
 
 
@@ -264,8 +269,8 @@ def how_called(node: ast.FunctionDef | ast.AsyncFunctionDef, *, inside_class: bo
     return ("property" if marks & {"property", "cached_property"} else "method"), True
 
 
-def _prologue(site: Site, names: Sequence[str], line: int) -> ast.stmt:
-    """`if call_probes.active: (a, b) = call_probes.enter(site, (a, b))`"""
+def _probe(prologue: Prologue, names: Sequence[str], line: int) -> ast.stmt:
+    """`if call_probes.active: (a, b) = call_probes.enter(prologue, (a, b))`"""
 
     def place(node: Any) -> Any:
         for part in ast.walk(node):
@@ -280,6 +285,6 @@ def _prologue(site: Site, names: Sequence[str], line: int) -> ast.stmt:
 
     read = ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
     written = ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
-    entered = ast.Call(part("enter"), [ast.Constant(tuple(site)), read], [])  # type: ignore[arg-type]  # any constant compiles
+    entered = ast.Call(part("enter"), [ast.Constant(tuple(prologue)), read], [])  # type: ignore[arg-type]  # any constant compiles
     statement: ast.stmt = place(ast.If(part("active"), [ast.Assign([written], entered)], []))
     return statement

@@ -12,7 +12,7 @@ import msgspec
 from ....recorders.model.value_tree import Tree
 from ...execute.child_process import StartChild
 from ...execute.extension import Extension, Handler, Parts, Probe
-from ...execute.masking import Given
+from ...execute.masking import OpenedTrace
 from ...world.rebuild import build
 from .call_probes import CallProbes, call_probes, with_call_probes
 from .inner_calls import ObservedCall, Probed, Substitution, decode_probe, encode
@@ -51,7 +51,7 @@ class Exploring:
         return with_call_probes(source, module, file)
 
     @contextmanager
-    def probe(self, parts: Parts, request: bytes, given: Given) -> Iterator[Probe]:
+    def probe(self, parts: Parts, request: bytes, given: OpenedTrace) -> Iterator[Probe]:
         """Tells of calls inside, or substitutes the arguments of one."""
         asked = decode_probe(request)
         substitution = _with_values(asked.substitution, parts, given)
@@ -66,7 +66,7 @@ class Exploring:
         return {TRIALS: TrialHandler(TrialRunner(parts), start, parts.use_fallback)}
 
 
-def _with_values(substitution: Substitution | None, parts: Parts, given: Given) -> Substitution | None:
+def _with_values(substitution: Substitution | None, parts: Parts, given: OpenedTrace) -> Substitution | None:
     """With the values behind its pseudonyms."""
     if substitution is None:
         return None

@@ -27,7 +27,7 @@ from ...entries.catalogue import replayer_of
 from ...entries.function import callable_of, standing_in
 from ...entries.protocol import EntryGone, EntryUnavailable
 from ...execute.extension import Parts
-from ...execute.masking import Given
+from ...execute.masking import OpenedTrace
 from ...execute.surroundings import kept
 from ...execute.worker import NO_PRODUCERS
 from ...model.digests import public
@@ -75,7 +75,7 @@ class _Opened(NamedTuple):
     """A job with the values behind its pseudonyms."""
 
     job: Job
-    given: Given
+    given: OpenedTrace
     moved: Trace
     """Its trace, as it is replayed here."""
     values: Known

@@ -32,7 +32,7 @@ from pytest_runtime.replay.execute.plan import CannotReplay
 from pytest_runtime.replay.judge.oracle import BaseUnavailable, find_oracle
 from pytest_runtime.replay.judge.seal import FORMAT, Seal, SealedTrace, read_seal
 from pytest_runtime.replay.judge.setup import Setup
-from pytest_runtime.replay.run.options import Project as RunProject
+from pytest_runtime.replay.run.options import RunProject
 from pytest_runtime.replay.run.run import Run
 from pytest_runtime.testing import Replayed, Scenario
 from tests.replay.world.test_producers import CART

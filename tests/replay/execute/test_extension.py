@@ -22,7 +22,7 @@ from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.change.versions import Versions
 from pytest_runtime.replay.execute.child_process import StartChild
 from pytest_runtime.replay.execute.extension import Extension, Handler, Parts, Probe, load_extension
-from pytest_runtime.replay.execute.masking import Given
+from pytest_runtime.replay.execute.masking import OpenedTrace
 from pytest_runtime.replay.execute.process import QuestionLost, ReplayerProcess
 from pytest_runtime.replay.judge.processes import candidate_process
 from pytest_runtime.replay.model.job import Job
@@ -69,7 +69,7 @@ class OfAStranger:
         return compile(source.replace("sum(items)", "sum(items) + 3"), file, "exec")
 
     @contextmanager
-    def probe(self, parts: Parts, request: bytes, given: Given) -> Iterator[Probe]:
+    def probe(self, parts: Parts, request: bytes, given: OpenedTrace) -> Iterator[Probe]:
         """Tells what the trace was given."""
         yield OfOneTrace(request, given.trace)
 

@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from pytest_runtime.replay.model.finding import Explored, decode_explored, encode_explored
 from pytest_runtime.rules.compare_rule import CompareRule
-from pytest_runtime.rules.project_rules import Hooks, ProjectRules
+from pytest_runtime.rules.project_rules import CompareHooks, ProjectRules
 from pytest_runtime.testing import Scenario
 
 
@@ -698,7 +698,7 @@ def test_runs_are_alike_and_what_differed_is_tried_first(small: Scenario) -> Non
 
 def test_rules_of_comparison_count(small: Scenario) -> None:
     """What the project does not compare differs in no input either."""
-    rules = ProjectRules((CompareRule(field="return", entry="*", ignore=True, reason="nobody reads it"),), Hooks)
+    rules = ProjectRules((CompareRule(field="return", entry="*", ignore=True, reason="nobody reads it"),), CompareHooks)
     assert [target.findings for target in small.explore(settles=rules).values()] == [(), ()]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.judge.acceptance import propose
-from pytest_runtime.replay.run.options import ExploreOptions, Project, RunOptions
-from pytest_runtime.replay.run.run import CannotExplore, Findings, Run
+from pytest_runtime.replay.run.options import ExploreOptions, RunOptions, RunProject
+from pytest_runtime.replay.run.run import CannotExplore, Run, RunFindings
 from pytest_runtime.testing import Scenario
 
 SHOP = """
@@ -46,7 +46,7 @@ def scenario(tmp_path: Path) -> Scenario:
 def run_of(scenario: Scenario, options: RunOptions = RunOptions(), *, base: bool = True) -> Iterator[Run]:  # noqa: B008
     """A run on the scenario as it is now."""
     setup = scenario._setup(base=str(scenario.base) if base else "")
-    run = Run(Project(setup, open_reader(scenario.store)), options)
+    run = Run(RunProject(setup, open_reader(scenario.store)), options)
     sys.path.insert(0, str(scenario.folder))
     try:
         yield run
@@ -128,7 +128,7 @@ def test_what_is_found_twice_counts_once(scenario: Scenario) -> None:
         for verdict in verdicts:
             run.found.add_verdict(verdict)
         assert run.found.verdicts == sorted(verdicts, key=lambda verdict: (verdict.entry, verdict.path))
-    assert Findings().verdicts == []
+    assert RunFindings().verdicts == []
 
 
 def test_the_pipeline_loads_no_exploring_and_no_test_runner() -> None:
