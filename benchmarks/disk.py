@@ -15,7 +15,7 @@ BARS_KB = {"ping": 0.6, "order": 1.2}
 
 
 def baseline_bytes(shared: World, route: str, count: int) -> tuple[int, int]:
-    """(size of the file, kept traces) after so many requests."""
+    """(size of the file, kept traces) after a number of requests."""
     place = shared.place(f"disk {route} {count}", EVERY)
     with serving(EVERY, place) as client:
         client.send(islice(cycle(inputs.ROUTES[route]), count))

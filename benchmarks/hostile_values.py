@@ -84,7 +84,7 @@ def _namespace(value: Any, mro: Any) -> dict[Any, Any]:
 
 @dataclass
 class Counts:
-    """What came of some values."""
+    """The results of some values."""
 
     values: int
     exceptions: Counter[str]
@@ -113,7 +113,7 @@ def capture_all(value: Any) -> None:
 
 
 def check(count: int, seed: int = 0) -> Counts:
-    """Capture so many values."""
+    """Capture a number of values."""
     counts = Counts(count, Counter(), Counter(), 0)
     with tempfile.TemporaryDirectory() as folder:
         maker = Maker(seed, pathlib.Path(folder))

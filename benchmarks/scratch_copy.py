@@ -20,7 +20,7 @@ FILES_A_FOLDER = 25
 
 
 def make_project(folder: Path, *, files: int, size: int) -> None:
-    """A tree of so many files of so many bytes on average, in folders of a package's usual width."""
+    """A tree of `files` files of `size` bytes on average, in folders of a package's usual width."""
     drawn = random.Random(1)
     for number in range(files):
         place = folder / f"package{number // FILES_A_FOLDER // 10}" / f"part{number // FILES_A_FOLDER}"

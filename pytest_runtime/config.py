@@ -108,7 +108,7 @@ def is_remote(url: str) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a project's folder for baselines, which git is told to leave alone: they are shared by their store."""
+    """Make a project's folder for baselines, which git is to leave alone: they are shared by their store."""
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():

@@ -59,7 +59,7 @@ def record_options(
 
 
 def _prepare(project: Project, url: str) -> None:
-    """Make the project's own folder, where the baseline is to lie in it; opening the store tells what went wrong."""
+    """Make the project's own folder, where the baseline is to lie in it; opening the store says what went wrong."""
     folder = project.root / DEFAULT_FOLDER
     if Path(url).parent == folder:
         with suppress(OSError):

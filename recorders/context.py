@@ -56,7 +56,7 @@ class Watch(Protocol):
         """The frame goes on."""
 
     def lost(self) -> None:
-        """Nothing will tell how the frame ends."""
+        """Nothing will report how the frame ends."""
 
 
 class Scope:
@@ -76,7 +76,7 @@ class Scope:
         self.is_open = False
         """Whether inner calls are entries of their own, because this one cannot be called again."""
         self.called: Callable[[CodeType, FrameType], None] | None = None
-        """Told when a function starts that was watched for this trace."""
+        """Called when a function starts that was watched for this trace."""
         self._lanes = itertools.count(1)
 
     def branch(self) -> Scope:

@@ -60,7 +60,7 @@ Compiler: TypeAlias = Callable[[str, str, str], CodeType]
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    """Loads an included module and tells of its code."""
+    """Loads an included module and reports its code."""
 
     watcher: ImportWatcher
 
@@ -143,7 +143,7 @@ class ImportWatcher(MetaPathFinder):
         self._on_fault = on_fault
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
-        """The spec that the interpreter's own finders give, with a loader that tells of the module's code."""
+        """The spec that the interpreter's own finders give, with a loader that reports the module's code."""
         self._come_first()
         if not self._included.covers(fullname):
             return None
@@ -213,7 +213,7 @@ class ImportWatcher(MetaPathFinder):
         self.saw_module(module)
 
     def saw_code(self, code: CodeType, module: str) -> None:
-        """Told by the loader."""
+        """Called by the loader."""
         try:
             self._included.add(code.co_filename, module)
             self._on_codes(list(nested_codes(code)))
@@ -223,7 +223,7 @@ class ImportWatcher(MetaPathFinder):
             self._on_fault(fault)
 
     def saw_foreign(self, module: ModuleType) -> None:
-        """Told after a loader of somebody else's ran the module: what it made of the source is known by functions."""
+        """Called after a loader of somebody else's ran the module: what it made of the source is known by functions."""
         try:
             wrapt.notify_module_loaded(module)
             self._saw_loaded(module.__name__, str(module.__file__), module)
@@ -233,7 +233,7 @@ class ImportWatcher(MetaPathFinder):
             self._on_fault(fault)
 
     def saw_import(self, module: ModuleType) -> None:
-        """Told by the loader, after the module ran."""
+        """Called by the loader, after the module ran."""
         try:
             wrapt.notify_module_loaded(module)  # its own finder stands behind this one
         except Exception as fault:

@@ -10,7 +10,7 @@ ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
 """The environment variable that carries the options into the recorded process."""
 
 Sample: TypeAlias = float | Literal["auto", "all"]
-"""What is recorded: `auto` (everything, but a server within its budget), `all`, or so many traces a second."""
+"""What is recorded: `auto` (everything, but a server within its budget), `all`, or a number of traces a second."""
 
 DEFAULT_SHARE: Final = 0.02
 """Share of the process's CPU that recording may take: the promise of the design."""

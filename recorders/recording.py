@@ -40,7 +40,7 @@ from .store.protocol import Batch
 from .tracing.choose import choose_tracer
 from .tracing.settrace import TraceFunctionTracer
 
-TOLD_CPU = 0.5
+REPORTED_CPU = 0.5
 """CPU seconds from which on the recorder says what it took."""
 
 
@@ -179,7 +179,7 @@ class Recording:
     def _cpu(self) -> str:
         """What recording cost, where it is worth a line; empty where not."""
         usage = self.session.governor.usage()
-        if usage.recorder < TOLD_CPU and not self._sampler.held:
+        if usage.recorder < REPORTED_CPU and not self._sampler.held:
             return ""
         words = f"recording took {describe(usage)}"
         if self._sampler.held:
@@ -259,7 +259,7 @@ class _Ending:
             os.kill(os.getpid(), self._signal)
 
     def forget(self) -> None:
-        """In a forked child: the parent goes on, and tells."""
+        """In a forked child: the parent goes on, and reports."""
         atexit.unregister(self.finish)
 
     def on_terminate(self, number: int, frame: FrameType | None) -> None:
@@ -277,7 +277,7 @@ class _Ending:
 
 
 def current_commit(root: str) -> str:
-    """The commit checked out at `root`, or empty where there is none to tell."""
+    """The commit checked out at `root`, or empty where there is none."""
     try:
         found = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10, check=False

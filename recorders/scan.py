@@ -1,4 +1,4 @@
-"""Looking into a baseline for what should not be there, without ever telling what it is."""
+"""Looking into a baseline for what should not be there, without ever showing what it is."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Value(NamedTuple):
     """A value that is looked for."""
 
     name: str
-    """What it is called in the answer, which does not tell it."""
+    """What it is called in the answer, which does not show it."""
     text: str
 
 
@@ -60,7 +60,7 @@ def find_values(reader: BaselineReader, values: Iterable[Value]) -> Iterator[Fou
 def find_forms(reader: BaselineReader, keys: Keyring) -> Iterator[Found]:
     """Where something stands that is secret by its form and was not redacted.
 
-    A pseudonym has the form of its secret, so traces are looked at where the keys are at hand that tell them apart.
+    A pseudonym has the form of its secret, so traces are looked at where the keys are at hand that distinguish them.
     """
     for where, data in reader.contents():
         if where.startswith(_TEXTS) and not where.endswith(", dictionary"):
@@ -73,7 +73,7 @@ def find_forms(reader: BaselineReader, keys: Keyring) -> Iterator[Found]:
 
 
 def unread(reader: BaselineReader, keys: Keyring) -> int:
-    """Traces with pseudonyms that cannot be told from secrets here."""
+    """Traces with pseudonyms that cannot be distinguished from secrets here."""
     traces = [stored.trace for stored in reader.traces() if stored.trace is not None]
     return sum(1 for trace in traces if trace.redacted and trace.key not in keys)
 

@@ -33,7 +33,7 @@ SUITE = Suite((), ("a", "b"), (), (), 2.0)
 
 
 def outcomes(passed: int, failed: int, skipped: int = 0, broken: int = 0) -> Outcomes:
-    """So many tests of each outcome, ten a file."""
+    """The number of tests of each outcome, ten a file."""
     found = ["passed"] * passed + ["failed"] * failed + ["skipped"] * skipped
     names = {f"tests/test_{number // 10}.py::test_{number}": outcome for number, outcome in enumerate(found)}
     return Outcomes(names, tuple(f"tests/test_broken_{number}.py" for number in range(broken)))

@@ -49,6 +49,6 @@ def test_there_are_enough_probes() -> None:
 
 @pytest.mark.parametrize("name", PROBES)
 def test_a_program_sees_the_same(found: tuple[dict[str, str], dict[str, str]], name: str) -> None:
-    """Each probe comes to the same with and without the recorder."""
+    """Each probe has the same result with and without the recorder."""
     plain, recorded = found
     assert recorded[name] == plain[name]

@@ -60,7 +60,7 @@ def _around(left: str, right: str) -> tuple[str, str]:
 
 
 class Oracle:
-    """One warm process; versions are observed one after another. A context manager."""
+    """One warm process; versions are observed sequentially. A context manager."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject

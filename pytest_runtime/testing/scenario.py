@@ -253,8 +253,8 @@ class Scenario:
             return _judged(Run(RunProject(setup, open_reader(self.store)), asked, progress=progress))
 
     def explore(self, *, examples: int = 40, **options: Any) -> dict[str, Explored]:
-        """What exploring beside the recorded inputs comes to, by target; modules go by their names in the scenario."""
-        rules, is_accepted = options.pop("settles", lambda entry: NO_RULES), options.pop("is_accepted", None)
+        """The result of exploring beside the recorded inputs, by target; modules go by their names in the scenario."""
+        rules, is_accepted = options.pop("tolerates", lambda entry: NO_RULES), options.pop("is_accepted", None)
         with self._importable(), ExitStack() as ending:
             reader = open_reader(self.store)
             project = RunProject(self._setup(base=str(self.base), **options), reader, rules)

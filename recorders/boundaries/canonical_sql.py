@@ -101,7 +101,7 @@ def _operation_of(sql: str) -> str:
 
 def with_own_columns(asked: str, recorded: str, columns: list[str]) -> list[str]:
     """The columns of a recorded answer, by the names that the statement which is asked gives them: where it calls one
-    otherwise than the recorded one did, whoever reads by name has to find it."""
+    differently from the recorded one, whoever reads by name has to find it."""
     own, old = _outputs(asked), _outputs(recorded)
     if not (len(own) == len(old) == len(columns)):
         return columns

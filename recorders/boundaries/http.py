@@ -78,7 +78,7 @@ def _own_headers(headers: Tree) -> dict[str, Tree]:
 
 @functools.lru_cache(maxsize=4096)
 def route_guess(path: str) -> str:
-    """A path with the parts that look like identifiers left out, where no framework tells its route."""
+    """A path with the parts that look like identifiers left out, where no framework names its route."""
     return "/".join("<id>" if _IDENTIFIER.fullmatch(part) else part for part in path.split("/"))
 
 

@@ -37,7 +37,7 @@ ITEM_LIMIT = 4_000_000
 """Bytes of all streamed items of one trace; what comes later is passed on but not kept."""
 
 EXCHANGE_LIMIT = 5_000
-"""Exchanges kept per trace; a trace with more is told as incomplete."""
+"""Exchanges kept per trace; a trace with more is reported as incomplete."""
 
 READ_LIMIT = 20_000
 """Ambient readings kept per trace."""
@@ -166,7 +166,7 @@ class LiveWorld:
     sandboxed = False
 
     def __init__(self, included: Callable[[str], bool]) -> None:
-        """`included` tells of a file name whether it belongs to the packages under validation."""
+        """`included` says of a file name whether it belongs to the packages under validation."""
         self._included = included
         self.exchanges: list[RawExchange] = []
         self.readings: list[tuple[str, CodeType, CodeType | None, Any]] = []

@@ -54,7 +54,7 @@ class ExchangeCodec(Protocol):
         """What the exchanges of one trace tell about names of values; given to `visit`."""
 
     def visit(self, exchange: Exchange, names: Any, visit: Visit) -> Exchange:
-        """The exchange with `visit(name, part)` in place of each part; a name tells redaction what a value is."""
+        """The exchange with `visit(name, part)` in place of each part; redaction knows by the name what a value is."""
 
     def prepare(self, request: Tree) -> None:
         """Do once what the other functions would do for each process that is forked from this one."""

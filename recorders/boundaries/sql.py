@@ -19,7 +19,7 @@ _KEPT_IN_FILE = frozenset({"user_version", "application_id"})
 """Settings that belong to the database, not to a connection."""
 
 _ABOUT_SCHEMA = ("_info", "_xinfo", "_list", "_check", "user_version", "application_id", "schema_version", "page_count")
-"""How the names of those pragmas end that tell of the database (https://www.sqlite.org/pragma.html)."""
+"""How the names of those pragmas end that describe the database (https://www.sqlite.org/pragma.html)."""
 
 _WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 

@@ -19,7 +19,7 @@ from .sql import SqlCodec, effect_of
 
 
 class Facts(NamedTuple):
-    """What a cursor tells of a statement that ran."""
+    """What a cursor says of a statement that ran."""
 
     columns: tuple[str, ...] | None
     rowcount: int

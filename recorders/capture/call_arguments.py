@@ -1,6 +1,6 @@
 """How a function was called, read from its frame before its first instruction.
 
-A frame tells the values of the parameters, not which of them the caller gave: a default may stand there of its own.
+A frame holds the values of the parameters, not which of them the caller gave: a default may stand there of its own.
 The calling instruction says so where the caller is Python code that calls directly; else a value that *is* the
 default counts as not given.
 """
@@ -82,7 +82,7 @@ def locals_of(frame: FrameType, *, traced: bool = False) -> dict[str, Any]:
 _ATOMS = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes)))
 _REFERENCES = 4 if sys.version_info < (3, 14) else 0
 """To an object that the frame alone holds, as `is_private` counts them: the frame, the dict of locals, the loop, the
-call that counts. Since 3.14 a frame may borrow what its caller holds, and nothing can be told from counts."""
+call that counts. Since 3.14 a frame may borrow what its caller holds, and counts say nothing."""
 
 
 def are_scalars(values: dict[str, Any]) -> bool:
@@ -193,8 +193,8 @@ def _as_called(
     count: int,
     names: tuple[str, ...],
 ) -> Arguments | None:
-    """The arguments as a calling instruction gave them: `count` by position, `names` by name, after one of so many
-    `receivers`; `None` where the call that the instruction makes cannot be this one."""
+    """The arguments as a calling instruction gave them: `count` by position, `names` by name, after as many receivers
+    as one of `receivers` says; `None` where the call that the instruction makes cannot be this one."""
     if len(values) == count + receivers[0] == len(parameters.positional) and not names:
         return Arguments(list(values.values()), {})  # nothing else could have been given
     rest: tuple[Any, ...] = values[parameters.rest] if parameters.rest else ()
@@ -207,8 +207,8 @@ def _as_called(
         by_name = {name for name in names if name in left or name in parameters.named}
         if set(names) - by_name != set(others):
             continue
-        told = by_name | _unset(parameters, values, filled, defaults)
-        if told.issuperset((*parameters.positional[filled:], *parameters.named)):
+        known = by_name | _unset(parameters, values, filled, defaults)
+        if known.issuperset((*parameters.positional[filled:], *parameters.named)):
             positional = [values[name] for name in parameters.positional[:filled]]
             named = {name: others[name] if name in others else values[name] for name in names}
             return Arguments([*positional, *rest], named)
@@ -244,7 +244,7 @@ _CACHE = dis.opmap["CACHE"]
 
 
 def _shape(caller: FrameType | None) -> Shape | None:
-    """The shape of the call that a frame is making; `None` where its instruction does not tell: `f(*args)`, an
+    """The shape of the call that a frame is making; `None` where its instruction does not say: `f(*args)`, an
     operator, an attribute."""
     if caller is None:
         return None

@@ -1,7 +1,7 @@
 """Readers of immutable values of the standard library: the parts that build each, see `replay.world.rebuild`.
 
 They may hold values of the service's, such as an `int` of its own in a `UUID`. These are handed on as they are, or
-taken apart by functions that are named with the built-in class.
+divided by functions that are named with the built-in class.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Function entries: the outermost frame of included code that was entered from outside.
 
-Nothing of the service is replaced. The tracer tells of each included frame that starts outside every trace; its
-arguments are read from the frame, and its end is told by the tracer again, while the frame still stands. What led to
-the frame does not matter: a name, a bound method, a registry, a property, an operator, a decorator of a library.
+Nothing of the service is replaced. The tracer reports each included frame that starts outside every trace; its
+arguments are read from the frame, and the tracer reports its end too, while the frame still stands. What led to the
+frame does not matter: a name, a bound method, a registry, a property, an operator, a decorator of a library.
 
 Where the entry has no name under which a replay could call it, its trace says so, and the included calls inside are
 entries of their own.
@@ -47,7 +47,7 @@ ITEM_LIMIT = 1_000
 """Items of a generator that are kept."""
 
 UNREPLAYED = frozenset({"local", "deferred"})
-"""Kinds of functions that a replay does not call: their traces tell that they ran, and what ran in them."""
+"""Kinds of functions that a replay does not call: their traces say that they ran, and what ran in them."""
 
 
 class FunctionRecorder:
@@ -77,7 +77,7 @@ class FunctionRecorder:
         return self._all or bool(self._patterns)
 
     def install(self, hooks: ImportHooks) -> Undo:
-        """Have the tracer tell of frames that start."""
+        """Have the tracer report frames that start."""
         tracer = self._session.tracer
         if not self.is_wanted:
             return nothing
@@ -226,7 +226,7 @@ class Passing:
         self.enter()
 
     def lost(self) -> None:
-        """Nothing will tell how the frame ends."""
+        """Nothing will report how the frame ends."""
         self._leave()
 
 
@@ -343,7 +343,7 @@ class FunctionRun:
         self._trace.resume()
 
     def lost(self) -> None:
-        """Nothing will tell how the frame ends: a trace without an outcome is none."""
+        """Nothing will report how the frame ends: a trace without an outcome is none."""
         self._trace.pause()
         self._session.counters.add("not recorded: the end of a call could not be watched")
         self._let_go()

@@ -2,7 +2,7 @@
 
 A function is looked for where its qualified name says, then in its module and the module's classes. What a decorator
 made counts as found when it leads to the code: as a wrapped function, by `__wrapped__` (PEP 362), or through a cell of
-its closure. The code of a wrapper runs for many names; which one it is, the function in its closure tells. Attributes
+its closure. The code of a wrapper runs for many names; which one it is, the function in its closure says. Attributes
 are read raw, so that nothing of the service runs.
 """
 
@@ -295,7 +295,7 @@ def _running(value: Any, code: CodeType) -> FunctionType | None:
 
 
 def _leads_to(value: Any, code: CodeType, values: Mapping[str, Any]) -> bool:
-    """Whether calling a value comes to the function with this code that closes over what `values` name."""
+    """Whether calling a value reaches the function with this code that closes over what `values` name."""
     found = _running(value, code)
     if found is None:
         return False

@@ -1,4 +1,4 @@
-"""What a WSGI request is known by: its route, as frameworks tell it, and what tells requests apart."""
+"""What a WSGI request is known by: its route, as frameworks name it, and what distinguishes requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..boundaries.http import route_guess
 from .wsgi_streams import Environ
 
 QUERY_NAMES = 8
-"""Names of a query that tell requests apart; a query without end makes no keys without end of each its own size."""
+"""Names of a query that distinguish requests; a query without end makes no keys without end of each its own size."""
 
 _KEPT = frozenset(
     {
@@ -36,7 +36,7 @@ def is_served(environ: Environ) -> bool:
 
 
 def sampling_key(environ: Environ) -> tuple[Any, ...]:
-    """What tells requests apart before they are answered: method, route, kind of body, names in the query."""
+    """What distinguishes requests before they are answered: method, route, kind of body, names in the query."""
     query, kind = environ.get("QUERY_STRING"), environ.get("CONTENT_TYPE")
     names = sorted({part.partition("=")[0] for part in str(query).split("&")})[:QUERY_NAMES] if query else ()
     kind = str(kind).partition(";")[0] if kind else ""
@@ -44,7 +44,7 @@ def sampling_key(environ: Environ) -> tuple[Any, ...]:
 
 
 def label_of(environ: Environ, request: dict[str, str]) -> tuple[str, str]:
-    """(entry name, module of its handler), as the framework tells them; read raw, without running its code."""
+    """(entry name, module of its handler), as the framework knows them; read raw, without running its code."""
     method = request.get("REQUEST_METHOD", "GET")
     for find in (_flask_route, _django_route):
         found = find(environ)

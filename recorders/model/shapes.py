@@ -320,7 +320,7 @@ def _describe_type(shape: Shape, name: TypeName) -> str:
         return f"{name}[{_describe(shape.items) if shape.items else ''}]{span}"
     if name == "dict":
         return _describe_keys(shape)
-    # A class name is told from a built-in or standard type by its colon.
+    # A class name is distinguished from a built-in or standard type by its colon.
     return name + _describe_keys(shape) if ":" in name and shape.keys else name + span
 
 

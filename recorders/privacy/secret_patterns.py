@@ -166,7 +166,7 @@ def _key_spot(match: re.Match[str]) -> Iterator[Spot]:
 
 
 def _scheme_spot(match: re.Match[str]) -> Iterator[Spot]:
-    """Tells `Basic dXNlcjpwdw==` from `basic understanding`."""
+    """Distinguishes `Basic dXNlcjpwdw==` from `basic understanding`."""
     value = match[1]
     if any(map(str.isdigit, value)) or value.endswith("=") or not (value.islower() or value.istitle()):
         prefix = PREFIX_RE.match(match[0])
@@ -199,7 +199,7 @@ def _phone_spot(match: re.Match[str]) -> Iterator[Spot]:
 
 
 def _aws_spot(match: re.Match[str]) -> Iterator[Spot]:
-    """Tells it from a digest and a path: all three classes of characters, and few slashes."""
+    """Distinguishes it from a digest and a path: all three classes of characters, and few slashes."""
     value = match[0]
     kinds = {"a" if char.islower() else "A" if char.isupper() else "0" for char in value if char.isalnum()}
     if len(kinds) == 3 and value.count("/") <= _SLASHES:

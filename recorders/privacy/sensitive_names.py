@@ -53,7 +53,7 @@ COOKIE_ATTRIBUTES: Final = frozenset({"path", "domain", "expires", "max-age", "s
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """A name taken apart into lower-case words."""
+    """A name split into lower-case words."""
     words = tuple(word.lower() for word in _WORD_RE.findall(name))
     while words and words[0] in ("http", "x"):
         words = words[1:]

@@ -97,7 +97,7 @@ def _encoded(text: str) -> list[str]:
     written = [data.hex(), data.hex().upper()]
     for shift in range(3):
         whole = base64.b64encode(b"\0" * shift + data).decode("ascii").rstrip("=")
-        # The first and last character may also tell of what stands around.
+        # The first and last character may also depend on what stands around.
         inner = whole[(0, 2, 3)[shift] : len(whole) - (1 if (shift + len(data)) % 3 else 0)]
         written += [inner, inner.replace("+", "-").replace("/", "_")]
     return written

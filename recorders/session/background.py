@@ -35,7 +35,7 @@ class _Run:
         self._wake.acquire()
 
     def wait(self, seconds: float) -> None:
-        """Until so many seconds are over, or `end` is called."""
+        """Until this many seconds are over, or `end` is called."""
         self._wake.acquire(timeout=seconds)
 
     def end(self) -> None:
@@ -129,7 +129,7 @@ class BackgroundThread:
 
 
 def _await_exit(native: int) -> None:
-    """Wait until the operating system has forgotten a thread; at once where it does not tell (proc(5))."""
+    """Wait until the operating system has forgotten a thread; at once where it does not say (proc(5))."""
     until = _monotonic() + EXIT_SECONDS
     while _monotonic() < until:
         try:

@@ -1,7 +1,7 @@
 """Arguments that do something when they are used: callables and iterators.
 
 A callable that comes from outside is a boundary: its calls are recorded, and answered on replay. So is a generator: its
-items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer tells of frames
+items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer reports frames
 of their code, and arguments, answers and items are read there. What cannot be watched so (a method of an object
 written in C, a generator function) is unknown, with the reason. What can be read in place (the iterators of built-in
 containers, `io.StringIO`, an open file) is captured like any other value, see `readers`. What stands for them on
@@ -127,7 +127,7 @@ _DEFERRED_CALL: Reduced = (
 
 
 class _Callable(NamedTuple):
-    """A callable argument, and how its frames are told from others of the same code."""
+    """A callable argument, and how its frames are distinguished from others of the same code."""
 
     number: int
     name: str
@@ -177,7 +177,7 @@ class Watched:
         """`given` are the arguments themselves, in order; `rest` waits for the frame of a generator to be resumed
         (`Tracer.rest_frame`)."""
         self.codes: list[CodeType] = []
-        """Code whose frames the tracer must tell of."""
+        """Code whose frames the tracer must report."""
         self._world = world
         self._included = included
         self._numbers = numbers
@@ -210,7 +210,7 @@ class Watched:
             return self._generator(value)
         if cls is types.BuiltinMethodType:
             return _UNWATCHED if _is_bound(value) else None
-        function, receiver, has_receiver, args, kwargs = _taken_apart(value)
+        function, receiver, has_receiver, args, kwargs = _parts_of(value)
         if type(function) is not FunctionType or self._included(_code(function).co_filename):
             return None  # part of what is under validation, or known by name
         number = self._number(value, function, receiver)
@@ -301,7 +301,7 @@ class _Beside:
         """The frame goes on."""
 
     def lost(self) -> None:
-        """Nothing will tell how the frame ends."""
+        """Nothing will report how the frame ends."""
         self.leave()
 
 
@@ -359,7 +359,7 @@ class IteratorRun(_Beside):
             self._ticket.failed(error)
 
 
-def _taken_apart(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str, Any]]:
+def _parts_of(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str, Any]]:
     """(function, receiver, whether there is one, arguments that are bound by position, those by name)."""
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}

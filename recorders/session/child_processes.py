@@ -68,7 +68,7 @@ class Children:
             _close(descriptor)
 
     def forked(self) -> list[AbsenceKey]:
-        """Forked children that ran included code; each is told once."""
+        """Forked children that ran included code; each is reported once."""
         try:
             lines = self._notes.read_text(encoding="utf-8", errors="replace").splitlines()
             self._notes.unlink()

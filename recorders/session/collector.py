@@ -103,7 +103,7 @@ class Collector:
         return self._tallies.absences(at_end=self._ended)
 
     def stop(self, seconds: float = END_SECONDS) -> None:
-        """Write what was accepted, then close the store; what cannot be written within so many seconds is counted."""
+        """Write what was accepted, then close the store; what cannot be written within `seconds` is counted."""
         if self._ended:
             return
         self._ended = True

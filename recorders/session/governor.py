@@ -97,7 +97,7 @@ class Governor:
         self._pay(seconds)
 
     def collected(self, runs: int, seconds: float, *, waiting: int) -> None:
-        """The collector's thread used CPU for so many runs; `waiting` are still in its queue."""
+        """The collector's thread used CPU for this many runs; `waiting` are still in its queue."""
         self._pay(seconds)
         if runs:
             self._typical += _WEIGHT * (seconds / runs - self._typical)

@@ -5,7 +5,7 @@ no replay could build it. What the first traces of an entry show is remembered b
 `args/0`, `kwargs/name`) and the class of the value. Now and then one is captured again, because the next version of
 the service, or another value, may be easier.
 
-The thread of the entry asks with `keep` or `freeze`; the collector tells with `observe` what a kept trace held.
+The thread of the entry asks with `keep` or `freeze`; the collector reports with `observe` what a kept trace held.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHEAP: Final = 100
 """Nodes of a value tree up to which capturing costs less than remembering is worth."""
 
 AGAIN: Final = 500
-"""Of so many values of a learnt place one is captured all the same."""
+"""One in this many values of a learnt place is captured all the same."""
 
 LOOKED_AT: Final = 20_000
 """Nodes of a value tree that are looked at."""

@@ -38,7 +38,7 @@ class TraceQueue:
         """Paths of the traces that came since it got busy."""
 
     def put(self, trace: LiveTrace, size: int) -> bool:
-        """Add a trace of about so many bytes; `False` where there is no room. Never blocks.
+        """Add a trace of about `size` bytes; `False` where there is no room. Never blocks.
 
         A burst of calls that all take one path must not keep out the one that takes another.
         """

@@ -73,7 +73,7 @@ class Sampler:
     def __init__(self, sample: Sample, governor: Governor | None = None) -> None:
         """`auto`: the default rate once the process serves; `all`: everything; a number: that rate, for all entries.
 
-        The governor is asked where there is a budget; where everything is recorded it holds nothing, and tells.
+        The governor is asked where there is a budget; where everything is recorded it holds nothing, and reports.
         """
         self._governor: Governor | _Ungoverned = governor if governor is not None else _Ungoverned()
         self._everything = sample == "all"

@@ -31,7 +31,7 @@ class Session:
         governor: Governor,
         accept: Callable[[LiveTrace, int], None],
     ) -> None:
-        """`accept` takes finished traces, of about so many bytes."""
+        """`accept` takes finished traces, with their sizes in bytes, roughly."""
         self.included = included
         self.tracer = tracer
         self.counters = tallies.counters

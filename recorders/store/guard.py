@@ -121,7 +121,7 @@ _WORDS = {str: "text", int: "a whole number", float: "a number", bytes: "bytes"}
 
 
 def typed(location: str, what: str, rows: Iterable[tuple[Any, ...]], *types: type) -> Iterator[tuple[Any, ...]]:
-    """The rows, each value of its type; raises `NotABaseline`, which names what is otherwise."""
+    """The rows, each value of its type; raises `NotABaseline`, which names what is different."""
     for row in rows:
         for value, wanted in zip(row, types, strict=True):
             if type(value) is not wanted:

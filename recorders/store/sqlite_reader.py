@@ -214,7 +214,7 @@ class SqliteReader(SqliteFile):
                 named = dict(zip(columns, row, strict=True))
                 dictionary = self._readable_dictionary(named["entry"]) if table == "trace" else b""
                 for column, cell in named.items():
-                    # Numbered: names of entries may hold what must not be told.
+                    # Numbered: names of entries may hold what must not be shown.
                     yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
         path = Path(self.location)
         for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):

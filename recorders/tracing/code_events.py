@@ -102,7 +102,7 @@ class CodeEvents:
                     sys.monitoring.set_local_events(self._tool.number, code, 0)
 
     def hold(self, code: CodeType) -> None:
-        """A frame of this code is watched: whatever happens, its end is told."""
+        """A frame of this code is watched: whatever happens, its end is reported."""
         with self._lock:
             self._held[id(code)] = self._held.get(id(code), 0) + 1
             if not self._armed or id(code) in self._evicted:  # since the frame started

@@ -43,7 +43,7 @@ class MonitoringTracer:
         self._tool.listen(self._callbacks.by_event(self._tool.branch_events))
 
     def find_entries(self, entered: Entered) -> None:
-        """Tell of frames of included code that may be entries."""
+        """Report frames of included code that may be entries."""
         self._callbacks.entered = entered
         self._undo_room = make_room(1)
         self._tool.listen_everywhere()
@@ -55,7 +55,7 @@ class MonitoringTracer:
         self._codes.next_round(stays_open=self._callbacks.entered is not None and self.looks())
 
     def rest_frame(self, watch: Watch) -> bool:
-        """The frame of a generator or coroutine goes on later: its watch is told of it (`resumed`)."""
+        """The frame of a generator or coroutine goes on later: its watch is notified (`resumed`)."""
         self._callbacks.resting[id(watch.frame)] = watch
         return True
 

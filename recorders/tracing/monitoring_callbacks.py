@@ -34,14 +34,14 @@ _getframe = sys._getframe
 
 
 class Callbacks:
-    """Fills the path record of the running trace, and tells watches how their frames go on and end."""
+    """Fills the path record of the running trace, and notifies watches how their frames go on and end."""
 
     def __init__(self, codes: CodeEvents, on_fault: Callable[[BaseException], None]) -> None:
         self._codes = codes
         self._registered = codes.registered
         self._on_fault = on_fault
         self.entered: Entered | None = None
-        """Told of frames that may be entries, where any are looked for."""
+        """Called with frames that may be entries, where any are looked for."""
         self.resting: dict[int, Watch] = {}
         """Generators and coroutines of traces that wait to be resumed, by id of the frame."""
         self._idle: dict[int, int] = {}

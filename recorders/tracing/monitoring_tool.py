@@ -16,7 +16,7 @@ class MonitoringTool:
     def __init__(self, number: int) -> None:
         """Takes the id; raises `ValueError` where somebody holds it."""
         events = sys.monitoring.events
-        # 3.14 has an event for each way out; before, one event told of both.
+        # 3.14 has an event for each way out; before, one event stood for both.
         names = ("BRANCH_LEFT", "BRANCH_RIGHT") if hasattr(events, "BRANCH_LEFT") else ("BRANCH",)
         self.number = number
         self.branch_events: tuple[int, ...] = tuple(getattr(events, name) for name in names)
@@ -38,7 +38,7 @@ class MonitoringTool:
             sys.monitoring.register_callback(self.number, event, callback)
 
     def listen_everywhere(self) -> None:
-        """Be told of the events that CPython tells of all code or of none: exceptions that leave or enter a frame."""
+        """Listen to the events that CPython reports of all code or of none: exceptions that leave or enter a frame."""
         events = sys.monitoring.events
         sys.monitoring.set_events(self.number, events.PY_UNWIND | events.PY_THROW)
 

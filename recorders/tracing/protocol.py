@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from ..context import PathRecord, Watch
 
 Entered: TypeAlias = Callable[[CodeType, FrameType], bool]
-"""Told of a frame of included code that starts outside every trace, or in one that is open; whether a trace begins."""
+"""Called with a frame of included code that starts outside every trace, or in an open one; whether a trace begins."""
 
 
 class Tracer(Protocol):
@@ -23,22 +23,22 @@ class Tracer(Protocol):
         """Add code objects of included modules."""
 
     def find_entries(self, entered: Entered) -> None:
-        """Tell of frames of included code that may be entries."""
+        """Report frames of included code that may be entries."""
 
     def hold(self, code: CodeType) -> None:
-        """A frame of this code is watched: whatever happens, its end is told."""
+        """A frame of this code is watched: whatever happens, its end is reported."""
 
     def release(self, code: CodeType, *, again: bool) -> None:
         """The frame ended; `again`: the next one of this code is to be seen, hot or not."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:
-        """Tell the running trace of frames of this code, which need not be included."""
+        """Report frames of this code, which need not be included, to the running trace."""
 
     def unwatch(self, codes: Iterable[CodeType]) -> None:
         """The trace is over."""
 
     def rest_frame(self, watch: Watch) -> bool:
-        """The frame of a generator or coroutine goes on later: whether its watch will be told of it (`resumed`)."""
+        """The frame of a generator or coroutine goes on later: whether its watch will be notified (`resumed`)."""
 
     def forget(self, watch: Watch) -> None:
         """Its trace is over."""

@@ -1,7 +1,7 @@
 """Tracing on Python 3.11: a trace function per thread, installed for the sampled trace alone.
 
 Opcode events give the same (jump, destination) pairs as `sys.monitoring` does, so one table of branches serves both.
-The start of an entry is told by the prologue of included functions (`prologue`), its end by the trace function, or,
+The start of an entry is reported by the prologue of included functions (`prologue`), its end by the trace function, or,
 where a debugger or a coverage tool holds that, by the profile function.
 """
 
@@ -54,12 +54,12 @@ class TraceFunctionTracer:
         return self._entered is not None
 
     def find_entries(self, entered: Entered) -> None:
-        """Tell of frames of included code that may be entries."""
+        """Report frames of included code that may be entries."""
         self._entered = entered
         self._undo_room = make_room(ROOM)
 
     def register(self, codes: list[CodeType]) -> None:
-        """Code objects are told by their file name as they are called."""
+        """Code objects are recognised by their file name as they are called."""
 
     def begin(self, path: PathRecord) -> None:
         """A trace starts here, in this thread."""
@@ -79,13 +79,13 @@ class TraceFunctionTracer:
         self._is_looking = self.looks()
 
     def hold(self, code: CodeType) -> None:
-        """The end of a frame is told by its own trace function."""
+        """The end of a frame is reported by its own trace function."""
 
     def release(self, code: CodeType, *, again: bool) -> None:
         """Nothing is held."""
 
     def watch(self, codes: Iterable[CodeType]) -> None:
-        """Tell the running trace of frames of this code, which need not be included."""
+        """Report frames of this code, which need not be included, to the running trace."""
         self._watched.update((id(code), code) for code in codes)
 
     def unwatch(self, codes: Iterable[CodeType]) -> None:
@@ -94,7 +94,7 @@ class TraceFunctionTracer:
             self._watched.pop(id(code), None)
 
     def rest_frame(self, watch: Watch) -> bool:
-        """Outside of a trace nothing tells that a frame goes on."""
+        """Outside of a trace nothing reports that a frame goes on."""
         return False
 
     def forget(self, watch: Watch) -> None:
@@ -141,7 +141,7 @@ class TraceFunctionTracer:
             self._on_fault(fault)  # it would arrive in the service
 
     def _watch_end(self, watch: Watch, path: PathRecord | None, frame: FrameType) -> None:
-        """Have the end of a frame told, that runs already."""
+        """Have the end of a frame reported that runs already."""
         installed = sys.gettrace()
         ours = path is not None and getattr(installed, "path", None) is path
         if path is not None and ours:

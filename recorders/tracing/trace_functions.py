@@ -1,4 +1,4 @@
-"""Trace functions of single frames: what notes the arms of one, and what tells a watch how one ends."""
+"""Trace functions of single frames: what notes the arms of one, and what reports to a watch how one ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .path_limits import HIT_LIMIT, keep_return
 
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 OnFault: TypeAlias = Callable[[BaseException], None]
-"""Told of faults of the recorder's own, which would arrive in the service."""
+"""Called with faults of the recorder's own, which would arrive in the service."""
 _Locals: TypeAlias = dict[str, Any]
 
 _RETURN, _YIELD = dis.opmap["RETURN_VALUE"], dis.opmap.get("YIELD_VALUE", -1)
@@ -60,7 +60,7 @@ def trace_arms(
                 last = -1
             elif event == "return":
                 if watch is not None:
-                    _tell(watch, frame, arg, error)
+                    _report(watch, frame, arg, error)
                 elif code.co_code[frame.f_lasti] == _RETURN:
                     keep_return(path, code, arg)
                 error = None
@@ -74,7 +74,7 @@ def trace_arms(
 
 
 def trace_end(watch: Watch, on_fault: OnFault, *, alone: bool = False) -> TraceFunction:
-    """The trace function that tells the end of one frame; `alone`: nothing else is traced, and it goes with it."""
+    """The trace function that reports the end of one frame; `alone`: nothing else is traced, and it goes with it."""
     error: BaseException | None = None
 
     def on_event(frame: FrameType, event: str, arg: Any) -> Any:
@@ -85,7 +85,7 @@ def trace_end(watch: Watch, on_fault: OnFault, *, alone: bool = False) -> TraceF
             elif event == "return":
                 if alone:
                     sys.settrace(None)
-                _tell(watch, frame, arg, error)
+                _report(watch, frame, arg, error)
                 error = None
         except Exception as fault:
             if not own(fault):
@@ -97,13 +97,13 @@ def trace_end(watch: Watch, on_fault: OnFault, *, alone: bool = False) -> TraceF
 
 
 def profile_end(watch: Watch, on_fault: OnFault) -> TraceFunction:
-    """The profile function that tells the end of one frame, and goes with it; it sees no exception."""
+    """The profile function that reports the end of one frame, and goes with it; it sees no exception."""
 
     def on_event(frame: FrameType, event: str, arg: Any) -> None:
         try:
             if event == "return" and frame is getattr(watch, "frame", None):
                 sys.setprofile(None)
-                _tell(watch, frame, arg, None)
+                _report(watch, frame, arg, None)
         except Exception as fault:
             if not own(fault):
                 raise
@@ -112,8 +112,8 @@ def profile_end(watch: Watch, on_fault: OnFault) -> TraceFunction:
     return on_event
 
 
-def _tell(watch: Watch, frame: FrameType, value: Any, error: BaseException | None) -> None:
-    """Tell a watch how its frame left: the last instruction says whether it returned, rests, or failed."""
+def _report(watch: Watch, frame: FrameType, value: Any, error: BaseException | None) -> None:
+    """Report to a watch how its frame left: the last instruction says whether it returned, rests, or failed."""
     instruction = frame.f_code.co_code[frame.f_lasti]
     if instruction == _RETURN:
         watch.returned(value)

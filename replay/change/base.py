@@ -24,7 +24,7 @@ CommitId: TypeAlias = str
 """All of its hexadecimal digits."""
 
 TARGET_VARIABLES = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
-"""Where GitHub and GitLab tell the branch that a pull or merge request goes to."""
+"""Where GitHub and GitLab name the branch that a pull or merge request goes to."""
 
 DEFAULT_BRANCHES = ("origin/main", "origin/master", "main", "master")
 """Remote ones first: a local branch of that name is often months old."""
@@ -76,7 +76,7 @@ def find_base(
     """The base for the project at `root`; `wanted` is what the user named, or empty. Raises `BaseError`.
 
     A relative folder in `wanted` counts from the current one. `variables` are those of the environment, in which
-    continuous integration tells about pull requests. `matters` says of a dirty file whether it is a reason to compare
+    continuous integration says about pull requests. `matters` says of a dirty file whether it is a reason to compare
     with `HEAD` alone: what is not must not hide the commits of the branch.
     """
     if wanted and Path(wanted).is_dir():

@@ -84,7 +84,7 @@ def _rows(location: Path, commit: str, prefix: str) -> tuple[tuple[str, str], ..
 def tree_of_working(root: Path, *, with_git: bool = True) -> Mapping[str, BlobId]:
     """The same for the working tree as it is now; raises `BaseError`.
 
-    Git tells which files it knows and which of them changed: only those, and new ones that are not ignored, are read.
+    Git says which files it knows and which of them changed: only those, and new ones that are not ignored, are read.
     Without git everything is read. `with_git=False` asks for that where the base is a directory: then both sides
     leave out the same.
     """

@@ -50,7 +50,7 @@ def compare_sources(module: str, old: str, new: str) -> ModuleChange:
     if old == new:
         return ModuleChange(module, frozenset(), {}, False)
     try:
-        before, after = _taken_apart(old), _taken_apart(new)
+        before, after = _read(old), _read(new)
     except SyntaxError:
         return ModuleChange(module, frozenset(range(1, new.count("\n") + 2)), {}, True)
     lines = _changed_lines(old, new)
@@ -88,7 +88,7 @@ def _changed_functions(before: _Module, after: _Module) -> Iterator[FunctionText
 def function_names(source: str) -> set[str]:
     """Qualified names of the functions of a module; empty for one that does not parse."""
     try:
-        return set(_taken_apart(source).functions)
+        return set(_read(source).functions)
     except SyntaxError:
         return set()
 
@@ -96,7 +96,7 @@ def function_names(source: str) -> set[str]:
 def innermost_function(source: str, line: int) -> str:
     """The qualified name of the innermost function around a line; empty where there is none."""
     try:
-        functions = _taken_apart(source).functions.values()
+        functions = _read(source).functions.values()
     except SyntaxError:
         return ""
     around = [one for several in functions for one in several if one.first <= line <= one.last]
@@ -115,7 +115,7 @@ def _changed_lines(old: str, new: str) -> set[int]:
 
 
 class _Module:
-    """A parsed module, taken apart."""
+    """A parsed module, in parts."""
 
     def __init__(self, source: str) -> None:
         tree = bare_tree(source)
@@ -257,6 +257,6 @@ def bare_tree(source: str) -> ast.Module:
 
 
 @lru_cache(maxsize=512)
-def _taken_apart(source: str) -> _Module:
+def _read(source: str) -> _Module:
     """A module, of which nobody changes anything; it is compared several times. Raises `SyntaxError`."""
     return _Module(source)

@@ -33,7 +33,7 @@ UNCALLED = {
     "local": "no name leads to the function, so a replay cannot call it",
     "deferred": "coroutines and asynchronous generators are not called by a replay yet",
 }
-"""Kinds of functions whose traces tell that they ran, and no more, with the reason."""
+"""Kinds of functions whose traces say that they ran, and no more, with the reason."""
 
 
 class FunctionReplayer(PlainReplayer):
@@ -176,7 +176,7 @@ def _kept_function(module: Any, name: str) -> Any:
     there is none, or more than one."""
     frozen = gc.get_freeze_count() > 0
     if frozen:
-        gc.unfreeze()  # what is frozen is not among the objects that the collector tells of
+        gc.unfreeze()  # what is frozen is not among the objects that the collector lists
     kept = [
         one
         for one in gc.get_objects()

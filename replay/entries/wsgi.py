@@ -182,7 +182,7 @@ class WsgiApplications:
                 return found() if attribute.endswith("()") or _is_factory(found) else found
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - told as the reason of every trace of this application
+        except BaseException as error:  # noqa: BLE001 - reported as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
             place = self._place(error)
             return EntryUnavailable(

@@ -19,7 +19,7 @@ from .plan import CannotReplay, LoadPlan
 from .sandbox import Closed, LeavesProcess
 from .scratch_copy import is_left_out
 
-TOLD = 500
+TEXT_LIMIT = 500
 """Characters of an exception's text in a message."""
 
 
@@ -39,7 +39,7 @@ class CodeLoader:
         """Make the applications, then import the included packages and the recorded modules: what a module needs
         (Django's settings and apps) an application sets up. Gives the files that were read meanwhile; raises
         `CannotReplay` when a package is missing."""
-        with suppress(EntryUnavailable):  # told as the verdict of each trace that it answers
+        with suppress(EntryUnavailable):  # reported as the verdict of each trace that it answers
             self._applications.make_configured()
         with self._building():
             for package in self._plan.include:
@@ -118,7 +118,7 @@ def _advice(error: BaseException, package: str) -> str:
 def _said(error: BaseException) -> str:
     """An exception in one line."""
     said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said[:TOLD]}" if said else type(error).__name__
+    return f"{type(error).__name__}: {said[:TEXT_LIMIT]}" if said else type(error).__name__
 
 
 def search_path(root: str, base_root: str, include: Sequence[str], homes: Sequence[Home] = USUAL) -> list[str]:

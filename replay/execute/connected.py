@@ -21,8 +21,8 @@ from .passing import pass_descriptors
 from .plan import CannotReplay, Loaded
 from .scratch import Scratch
 
-TELLING = 0.2
-"""Seconds within which a process that hangs tells where."""
+PLACE_LIMIT = 0.2
+"""Seconds within which a process that hangs says where."""
 
 
 class ConnectedProcess(Conversation):
@@ -74,7 +74,7 @@ class ConnectedProcess(Conversation):
         return self._output.fileno()
 
     def load(self) -> Loaded:
-        """What came of importing the code, with the paths of the working tree; raises `CannotReplay`."""
+        """The result of importing the code, with the paths of the working tree; raises `CannotReplay`."""
         answer = self._awaited()
         failed = msgspec.msgpack.decode(answer)
         if isinstance(failed, dict) and failed.get("type") == "failed":
@@ -99,7 +99,7 @@ class ConnectedProcess(Conversation):
     def _where(self) -> str:
         """The line that it is at, of the code that it loads."""
         os.kill(self.pid, signal.SIGUSR1)
-        time.sleep(TELLING)
+        time.sleep(PLACE_LIMIT)
         return self._shown(place_in(self._printed().decode(errors="replace")))
 
     def end(self, *, in_order: bool = True) -> None:

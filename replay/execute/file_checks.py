@@ -43,7 +43,7 @@ class _WatchedStat:
 
 
 def watch_checks(look: Callable[[Any], None]) -> Undo:
-    """Tell `look` every path that `os.stat` is asked about, but for folders that are there; returns the undo."""
+    """Call `look` with every path that `os.stat` is asked about, but for folders that are there; returns the undo."""
     original, watched = os.stat, _WatchedStat(look)
     held = [known for name in _CAPABILITIES if original in (known := getattr(os, name))]
     for known in held:

@@ -1,6 +1,6 @@
 """Job processes: forked from the one that loaded the code, each behind a wall of its own, to replay jobs.
 
-One that hangs is killed at the time limit and tells where it was; one that crashes, or ends itself, takes only its
+One that hangs is killed at the time limit and says where it was; one that crashes, or ends itself, takes only its
 trace with it.
 """
 
@@ -22,8 +22,8 @@ from .messages import decode_job, encode
 from .replayer import Replayer
 from .responses import NoAnswer, checked
 
-TELL_LIMIT = 1.0
-"""Seconds in which a process that hangs may tell where."""
+PLACE_LIMIT = 1.0
+"""Seconds in which a process that hangs may say where it is."""
 
 _WHOLE, _WORN = b"w", b"x"
 """Before an answer: whether the process that gives it can go on."""
@@ -53,7 +53,7 @@ class JobProcess:
         self._child.send(encode(job))
 
     def answer(self) -> bytes:
-        """The answer to the job; one that hangs or crashes is told as such, and this process is no more."""
+        """The answer to the job; one that hangs or crashes is reported as such, and this process is no more."""
         try:
             message = self._child.receive(self._limit)
             if message is not None:
@@ -75,8 +75,8 @@ class JobProcess:
 
     def _hang(self) -> str:
         self.hung = True
-        self._child.signal(signal.SIGUSR1)  # tell where
-        until = time.monotonic() + TELL_LIMIT
+        self._child.signal(signal.SIGUSR1)  # say where
+        until = time.monotonic() + PLACE_LIMIT
         while not os.fstat(self._trail.fileno()).st_size and time.monotonic() < until:
             time.sleep(0.01)
         self._kill()

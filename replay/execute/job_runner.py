@@ -37,7 +37,7 @@ class JobRunner:
     def __init__(
         self, parts: Parts, code: KnownCode, enclosure: Enclosure, extension: Extension, *, instrumented: bool
     ) -> None:
-        """`instrumented`: the code tells its steps."""
+        """`instrumented`: the code reports its steps."""
         self._parts = parts
         self._code = code
         self._enclosure = enclosure
@@ -45,7 +45,10 @@ class JobRunner:
         self._instrumented = instrumented
 
     def run(self, job: Job) -> Observed:
-        """Replay once; every failure is told in the answer. A trace that lacks an exchange is run again, fallbacks."""
+        """Replay once; every failure is reported in the answer.
+
+        A trace that lacks an exchange is replayed again with fallbacks.
+        """
         for before in job.preceding:
             self.run(before)
         observed = self._run(job)
@@ -61,11 +64,11 @@ class JobRunner:
             with kept(), self._enclosure.emptied(), self._probing(job, given) as probe:
                 replay, lines, detail = self._replay(job, given.trace)
             return self._observed(job, given, replay, lines, detail, probe, _clock() - started)
-        except (EntryUnavailable, KeyProblem) as reason:
-            return Observed(job.trace, "error", self._parts.masks.text_about(job, str(reason)))
+        except (EntryUnavailable, KeyProblem) as error:
+            return Observed(job.trace, "error", self._parts.masks.text_about(job, str(error)))
         except Exception as error:  # noqa: BLE001 - one trace is lost and named, never the run
-            told = f"the replay itself failed: {type(error).__name__}: {error}"
-            return Observed(job.trace, "error", self._parts.masks.text_about(job, told))
+            reason = f"the replay itself failed: {type(error).__name__}: {error}"
+            return Observed(job.trace, "error", self._parts.masks.text_about(job, reason))
 
     def _probing(self, job: Job, given: OpenedTrace) -> AbstractContextManager[Probe]:
         return self._extension.probe(self._parts, job.probe, given) if job.probe else nullcontext(NoProbe())
@@ -146,7 +149,7 @@ def _is_out_of_memory(observation: Observation) -> bool:
 
 
 def _with_lines(observed: Observed, before: Mapping[str, Sequence[int]]) -> Observed:
-    """With the lines of a run before it: a line that was told once is not told again."""
+    """With the lines of a run before it: a line that was reported once is not reported again."""
     lines = {file: {*before.get(file, ()), *observed.lines.get(file, ())} for file in {**before, **observed.lines}}
     return msgspec.structs.replace(observed, lines={file: sorted(numbers) for file, numbers in lines.items()})
 

@@ -45,7 +45,7 @@ class KnownCode:
         return self._reach.unavailable
 
     def lines_of(self, run: Callable[[], T], *, traced: bool) -> tuple[T, dict[str, list[int]]]:
-        """What a replay comes to, and the watched lines that it ran; before 3.12 none of one that is traced."""
+        """The result of a replay, and the watched lines that it ran; before 3.12 none of one that is traced."""
         if self._reach is None or (traced and sys.version_info < (3, 12)):
             return run(), {}
         with self._reach.replaying() as reached:

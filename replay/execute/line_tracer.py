@@ -1,6 +1,6 @@
 """Line tracer: what one replay did, step by step, in instrumented code.
 
-Only diverged traces are replayed in detail, in a process of its own for each side, to tell where a divergence begins.
+Only diverged traces are replayed in detail, in a process of its own for each side, to find where a divergence begins.
 `instrument` puts calls of the markers below into included modules. A marker does nothing unless steps are recorded and
 the code that runs it belongs to a trace. It gives back what it was given, raises nothing, and keeps frozen copies, so
 it runs no code of the service. Only the iteration of a comprehension goes through a marker (`each`).
@@ -45,7 +45,7 @@ class Steps:
     """The steps of one replay, while it runs; a context manager. At most one records at a time in a process.
 
     Threads of the trace count, each as one run of steps where its first step stands; other threads do not. Steps of the
-    functions that it is about are counted by themselves: a long replay does not end before it comes to them.
+    functions that it is about are counted by themselves: a long replay does not end before it reaches them.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ def test(site: DecisionSite, truth: bool) -> bool:
 
 
 def leaf(whole: int, site: DecisionSite, value: _T) -> _T:
-    """An operand of `and` or `or` whose value counts: what comes next tells its arm."""
+    """An operand of `and` or `or` whose value counts: what comes next shows its arm."""
     if _active is not None and (steps := _recording()) is not None:
         try:
             frame = id(_get_frame(1))
@@ -222,12 +222,12 @@ def settled(whole: int, value: _T) -> _T:
 
 
 def entered(site: DecisionSite) -> None:
-    """Stands first in the body of a loop: told once for each time the loop runs."""
+    """Stands first in the body of a loop: reported once for each time the loop runs."""
     _looped(site, "entered", id(_get_frame(1)))
 
 
 def ended(site: DecisionSite) -> None:
-    """Stands first after a loop that was not left by `break`: told where it was not entered."""
+    """Stands first after a loop that was not left by `break`: reported where it was not entered."""
     _looped(site, "ended", id(_get_frame(1)))
 
 
@@ -280,8 +280,8 @@ def matched(number: int, sites: tuple[DecisionSite | None, ...], position: int) 
         try:
             known = steps.waiting.get((id(_get_frame(1)), number))
             if known is not None:
-                subject, told = known[0], known[1] if len(known) > 1 else 0
-                for at in range(told, min(position + 1, len(sites))):
+                subject, reported = known[0], known[1] if len(known) > 1 else 0
+                for at in range(reported, min(position + 1, len(sites))):
                     site = sites[at]
                     if site is not None:
                         steps.decided(site, "true" if at == position else "false", [subject])

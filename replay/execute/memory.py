@@ -27,7 +27,7 @@ def for_replay() -> int:
 
 
 def limit_memory(beyond: int) -> None:
-    """From here on this process may take no more than it has and so many bytes; 0 changes nothing. Where the system
+    """From here on this process may take no more than it has and `beyond` bytes; 0 changes nothing. Where the system
     cannot say what it has, there is no limit."""
     if sys.platform != "linux" or not beyond:
         return
@@ -52,8 +52,8 @@ def keep_no_core() -> None:
 def _now() -> int:
     """Bytes of data that this process has (`VmData`, proc_pid_status(5))."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        told = next((line for line in status if line.startswith("VmData:")), "VmData: 0 kB")
-    return int(told.split()[1]) * 1024
+        line = next((line for line in status if line.startswith("VmData:")), "VmData: 0 kB")
+    return int(line.split()[1]) * 1024
 
 
 def is_out_of_memory(raised: str) -> bool:

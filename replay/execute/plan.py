@@ -1,4 +1,4 @@
-"""The plan of a process that replays: what it loads, and what came of that."""
+"""The plan of a process that replays: what it loads, and the result of that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     changed_layout: tuple[ClassName, ...] = ()
     """Classes that hold their state in another way than at base."""
     distributions: bool = False
-    """Whether it is to tell which installed distributions were imported."""
+    """Whether it is to report which installed distributions were imported."""
     instrumented: bool = False
     """Whether modules are instrumented, for replays in detail."""
     extension: str = ""
@@ -52,7 +52,7 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What came of loading."""
+    """The result of loading."""
 
     files: dict[str, str]
     """File of each included module → its name."""

@@ -41,7 +41,7 @@ class ReplayerProcess:
     """One version of the code, loaded in a process of its own, in a scratch copy, behind a wall.
 
     A process that ends where it should not is started again: what was being replayed is replayed once more, alone, and
-    who ends it again is told as crashed.
+    who ends it again is reported as crashed.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class ReplayerProcess:
         self._connected = BorrowedProcess(self._start, self._lender) if self._lender else ConnectedProcess(self._start)
 
     def load(self) -> Loaded:
-        """What came of importing the code, in a process that is started now if it was not; raises `CannotReplay`."""
+        """The result of importing the code, in a process that is started now if it was not; raises `CannotReplay`."""
         if self._connected is None:
             self.start()
         self.loaded = self._process.load()

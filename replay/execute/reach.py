@@ -20,7 +20,7 @@ class LineWatch:
     """Notes which lines run during replays."""
 
     def __init__(self, lines: Mapping[str, frozenset[int]] | None) -> None:
-        """`lines` maps files to the lines of interest in them; `None` stands for all, told anew for each replay."""
+        """`lines` maps files to the lines of interest in them; `None` stands for all, reported anew for each replay."""
         self._lines = {file: numbers for file, numbers in lines.items() if numbers} if lines is not None else None
         self._reached: dict[str, set[int]] = {}
         self.unavailable = ""

@@ -2,7 +2,7 @@
 
 Audit hooks (PEP 578) refuse sockets, processes and file changes before they happen, and put the line of the user's code
 to them. They see what Python does; what code in C does the wall of the operating system refuses (see `wall`), which
-tells of it through `refused_call`. In a process that does nothing but replay, every thread and every context is code
+reports it through `refused_call`. In a process that does nothing but replay, every thread and every context is code
 under test, unless this package says otherwise (`ours`). Reading files is allowed.
 """
 
@@ -202,7 +202,7 @@ class Closed:
     # --- what the wall refused ---
 
     def refused_call(self, call: str, frame: FrameType | None) -> None:
-        """Told of a system call that the wall refused. Stops the trace where its own code runs, else only notes it."""
+        """Called where the wall refused a system call. Stops the trace where its own code runs, else only notes it."""
         inside = place_of_frame(frame, self.users)
         # Where the call raised, its exception may have left the user's code before a handler gets its turn.
         error = sys.exception()

@@ -37,7 +37,7 @@ _copy_range = getattr(os, "copy_file_range", None)
 
 
 class Copied(NamedTuple):
-    """What came of copying."""
+    """The result of copying."""
 
     files: int
     size: int

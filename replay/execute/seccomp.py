@@ -42,9 +42,9 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def program(rules: Iterable[Rule], machine: Machine, *, telling: bool) -> list[Instruction]:
-    """The program of some rules. With `telling` a refused call raises `SIGSYS`, else it comes back with `EACCES`."""
-    refused = _TRAP if telling else _ERRNO | errno.EACCES
+def program(rules: Iterable[Rule], machine: Machine, *, reporting: bool) -> list[Instruction]:
+    """The program of some rules. With `reporting` a refused call raises `SIGSYS`, else it comes back with `EACCES`."""
+    refused = _TRAP if reporting else _ERRNO | errno.EACCES
     code: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_IF_EQUAL, 1, 0, ARCHITECTURES[machine]),

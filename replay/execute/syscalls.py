@@ -17,12 +17,12 @@ NEWEST = 462
 """The highest number that this table knows (`mseal`, Linux 6.10); since 424 numbers are the same everywhere."""
 
 REFUSED = -1
-"""Answer of a rule: refused, and where a program tells, told by `SIGSYS`, so that the line can be named."""
+"""Answer of a rule: refused, and where a program reports, reported by `SIGSYS`, so that the line can be named."""
 DONE = 0
 """Answer of a rule: said to be done, and not done."""
 QUIET = errno.EACCES
-"""Answer of a rule: refused and not told, because libc makes the call with every signal blocked, and a signal that is
-forced on a process that blocks it ends the process (`posix_spawn`)."""
+"""Answer of a rule: refused and not reported, because libc makes the call with every signal blocked, and a signal
+that is forced on a process that blocks it ends the process (`posix_spawn`)."""
 ABSENT = errno.ENOSYS
 """Answer of a rule: as if the kernel did not have it, which makes libraries take the older call."""
 

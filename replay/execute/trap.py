@@ -1,4 +1,4 @@
-"""Signal that tells of refused system calls (`SIGSYS`): the call fails with `EACCES`, and a function is told of it.
+"""Signal of refused system calls (`SIGSYS`): the call fails with `EACCES`, and a function is called.
 
 Python's own handler only notes that a signal came; it leaves the registers as they are, and then the C code that made
 the call would take the number of the call for its result. So a few instructions stand in front of it: they put
@@ -21,7 +21,7 @@ from .seccomp import Unavailable
 from .syscalls import Machine, name_of
 
 Refused = Callable[[str, FrameType | None], None]
-"""Told the name of the system call, and where the main thread is."""
+"""Called with the name of the system call, and where the main thread is."""
 
 _SA_SIGINFO = 4
 _MAP_FAILED = ctypes.c_void_p(-1).value
@@ -42,11 +42,11 @@ _number = ctypes.c_int(-1)
 """Number of the last call that was refused in this process."""
 
 
-def install(machine: Machine, told: Refused) -> None:
-    """From here on `told` is called for each refused system call; raises `Unavailable`. In the main thread only."""
+def install(machine: Machine, refused: Refused) -> None:
+    """From here on `refused` is called for each refused system call; raises `Unavailable`. In the main thread only."""
 
     def handle(_signal: int, frame: FrameType | None) -> None:
-        told(name_of(_number.value, machine), frame)
+        refused(name_of(_number.value, machine), frame)
 
     signal.signal(signal.SIGSYS, handle)
     libc = ctypes.CDLL(None, use_errno=True)

@@ -48,8 +48,8 @@ class Wall(NamedTuple):
     """`None` where there is no filter of system calls."""
     version: int = 0
     """Of Landlock; 0 where there is none."""
-    telling: bool = False
-    """Whether refused system calls are told."""
+    reporting: bool = False
+    """Whether refused system calls are reported."""
 
     @property
     def described(self) -> str:
@@ -79,14 +79,14 @@ def raise_wall(writable: Sequence[str], refused: Refused) -> Wall:
         return NO_WALL._replace(why=str(error))
     _drop_capabilities()
     version, no_landlock = _with_landlock(writable)
-    machine, telling, no_seccomp = _with_seccomp(refused, truncating=version >= 3)
+    machine, reporting, no_seccomp = _with_seccomp(refused, truncating=version >= 3)
     missing = [what for since, what, _linux in landlock.LIMITS if 0 < version < since]
     needed = [f"Linux {linux} has it" for since, _what, linux in landlock.LIMITS if 0 < version < since][-1:]
     missing += ["the network", "other processes"] if machine is None else []
     missing += ["files"] if not version else []
-    missing += [] if telling or machine is None else ["the line of what code in C is refused"]
+    missing += [] if reporting or machine is None else ["the line of what code in C is refused"]
     why = "; ".join(filter(None, (no_landlock, no_seccomp, *needed)))
-    return Wall(tuple(missing), why, machine, version, telling)
+    return Wall(tuple(missing), why, machine, version, reporting)
 
 
 def raise_inner_wall(wall: Wall, writable: Iterable[str]) -> None:
@@ -99,7 +99,7 @@ def raise_inner_wall(wall: Wall, writable: Iterable[str]) -> None:
     if wall.version:
         landlock.restrict(writable, _devices(), wall.version)
     if wall.machine is not None:
-        _filter(wall.machine, forking=False, telling=wall.telling, truncating=wall.version >= 3)
+        _filter(wall.machine, forking=False, reporting=wall.reporting, truncating=wall.version >= 3)
 
 
 def _with_landlock(writable: Sequence[str]) -> tuple[int, str]:
@@ -115,35 +115,35 @@ def _with_landlock(writable: Sequence[str]) -> tuple[int, str]:
 
 
 def _with_seccomp(refused: Refused, *, truncating: bool) -> tuple[Machine | None, bool, str]:
-    """(machine, whether refusals are told, why there is no filter, or why nothing is told)"""
+    """(machine, whether refusals are reported, why there is no filter, or why nothing is reported)"""
     found = os.uname().machine
     if found not in seccomp.ARCHITECTURES or sys.maxsize < 2**32:
         return None, False, f"system calls are not known on {found}"
     machine: Machine = "x86_64" if found == "x86_64" else "aarch64"
-    telling, why = True, ""
+    reporting, why = True, ""
     try:
         trap.install(machine, refused)
     except (Unavailable, OSError) as error:
-        telling, why = False, str(error)
+        reporting, why = False, str(error)
     try:
-        # Not told while code is loaded: threads of libraries in C block every signal, and would take the process along.
-        _filter(machine, forking=True, telling=False, truncating=truncating)
+        # Not reported while code is loaded: threads of libraries in C block every signal, and would end the process.
+        _filter(machine, forking=True, reporting=False, truncating=truncating)
     except Unavailable as error:
         return None, False, str(error)
-    _program(machine, forking=False, telling=telling, truncating=truncating)  # ready for what is forked
-    return machine, telling, why
+    _program(machine, forking=False, reporting=reporting, truncating=truncating)  # ready for what is forked
+    return machine, reporting, why
 
 
-def _filter(machine: Machine, *, forking: bool, telling: bool, truncating: bool) -> None:
-    general = _program(machine, forking=forking, telling=telling, truncating=truncating)
+def _filter(machine: Machine, *, forking: bool, reporting: bool, truncating: bool) -> None:
+    general = _program(machine, forking=forking, reporting=reporting, truncating=truncating)
     own = struct.pack("=I", os.getpid())
     seccomp.install(general.replace(struct.pack("=I", _OWN), own), machine)
 
 
 @lru_cache  # each forked process has one, which differs by its number alone
-def _program(machine: Machine, *, forking: bool, telling: bool, truncating: bool) -> bytes:
+def _program(machine: Machine, *, forking: bool, reporting: bool, truncating: bool) -> bytes:
     wanted = rules(own_process=_OWN, forking=forking, truncating=truncating)
-    return seccomp.packed(seccomp.program(wanted, machine, telling=telling))
+    return seccomp.packed(seccomp.program(wanted, machine, reporting=reporting))
 
 
 def _devices() -> list[str]:

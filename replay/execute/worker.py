@@ -39,7 +39,7 @@ NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
 
 
 class Replay(NamedTuple):
-    """What came of replaying one trace."""
+    """The result of replaying one trace."""
 
     observation: Observation | None
     """`None` when the replay ended before the entry did."""
@@ -249,7 +249,7 @@ def _gone(trace: Trace, gone: EntryGone) -> Outcome:
 
 
 def _until_stopped(run: BoundEntry) -> tuple[Outcome | Left | None, TracebackType | None]:
-    """What a run comes to; when it is stopped, its frames and what they hold are gone on return."""
+    """The result of a run; when it is stopped, its frames and what they hold are gone on return."""
     try:
         left, trail = run()
     except TraceStopped:

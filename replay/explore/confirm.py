@@ -45,7 +45,7 @@ class Confirmation:
         return self._evaluator.divergence(mutant, pair, any_of(masked, rules))
 
     def _masks(self, trial: Trial, base: TrialResult) -> Tolerance | None:
-        """Tolerates what base shows differently when it is perturbed; `None` where it then comes to no outcome."""
+        """Tolerates what base shows differently when it is perturbed; `None` where it then has no outcome."""
         perturbed = self._runner.perturbed_base(trial)
         if perturbed.ended != "outcome":
             return None

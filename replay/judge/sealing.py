@@ -290,7 +290,7 @@ def _answers(
 
 
 def _draws(kept: Sequence[Kept]) -> bool:
-    """Whether a trace reads entropy: a third process draws otherwise, and without such traces nobody asks it."""
+    """Whether a trace reads entropy: a third process draws differently, and without such traces nobody asks it."""
     return any(_reads(kept_trace.trace, clock=False) for kept_trace in kept)
 
 

@@ -147,7 +147,7 @@ class Locating:
         return find_cause(self._evidence(judgement, before, after))
 
     def _unlooked(self, described: PathClass, case: Case, judgement: Judgement) -> Location | None:
-        """As far as the recording tells: a change in what the trace ran."""
+        """As far as the recording shows: a change in what the trace ran."""
         detail = recorded_detail(described, case.trace)
         return find_cause(self._evidence(judgement, detail, detail))
 

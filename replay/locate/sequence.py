@@ -1,6 +1,6 @@
 """Sequences: which step of one run represents which step of the other.
 
-Steps that only one run can have are set aside; of the others, equal ones are matched as they come. After a step that
+Steps that only one run can have are left out; of the others, equal ones are matched as they come. After a step that
 the other run does not have, both go on where they meet again with the least left out.
 """
 

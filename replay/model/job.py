@@ -1,4 +1,4 @@
-"""The job: one trace to replay, how to replay it and what came of it, as plain values."""
+"""The job: one trace to replay, how to replay it and the result, as plain values."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Observed(msgspec.Struct, frozen=True, array_like=True):
-    """What came of a job."""
+    """The result of a job."""
 
     trace: TraceId
     ended: Ended

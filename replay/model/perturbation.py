@@ -16,7 +16,7 @@ class Perturbation(msgspec.Struct, frozen=True, array_like=True):
     entropy: int = 0
     """Other than 0: recorded draws are replaced by draws from this seed."""
     unrecorded: int = 0
-    """Seed of what nobody recorded: the clock's start and the draws of code that did not ask when it was recorded."""
+    """Seed of what is unrecorded: the clock's start and the draws of code that did not ask when it was recorded."""
 
 
 UNPERTURBED = Perturbation()

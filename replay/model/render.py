@@ -88,7 +88,7 @@ def literal(tree: Tree) -> str:
 
 
 class _Writing:
-    """One literal, which ends after so many parts: of thirty items in each of six levels nobody reads them all."""
+    """One literal, which ends after a number of parts: of thirty items in each of six levels nobody reads them all."""
 
     def __init__(self) -> None:
         self._left = PARTS

@@ -103,7 +103,7 @@ class TraceVerdict(msgspec.Struct, frozen=True):
     left_out: int = 0
     """Differences that are not reported: each is like one that is."""
     unseen: bool = False
-    """Whether there may be differences unlike those that are reported."""
+    """Whether there may be differences of other kinds than those that are reported."""
     test: str = ""
     """The body of a plain test that asserts what base does; empty where none was asked for, or there can be none."""
     no_test: str = ""

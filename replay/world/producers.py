@@ -1,7 +1,7 @@
 """Provenance: objects that a trace was given are made again by replaying what made them.
 
 The traces that made an object, or changed it last, run on the code under test, each behind its own recorded world; a
-private attribute may then be called otherwise, a class hold its state in another way or live in another module.
+private attribute may then have another name, a class hold its state in another way or live in another module.
 Recorded state is put into an object only where nobody knows who made it.
 """
 
@@ -77,7 +77,7 @@ class Producers:
         return found
 
     def _named(self, node: ObjectNode, name: str) -> Any:
-        """What the module holds there, where it is as it was; a class that is laid out in another way cannot tell."""
+        """What the module holds there, where it is as it was; a class with a changed layout cannot say."""
         found = self._resolver.held(name)
         if found is None or (node.cls not in self._relaid and not _is_like(found, node)):
             return None

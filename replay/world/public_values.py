@@ -78,7 +78,7 @@ class Classes:
     """What there is to read of each class, found once."""
 
     def __init__(self, covers: Callable[[str], bool]) -> None:
-        """`covers` tells of a module whether it belongs to an included package."""
+        """`covers` says of a module whether it belongs to an included package."""
         self._covers = covers
         self._known: dict[int, tuple[type, Reads]] = {}
         """By the id of the class: hashing one could run code of its metaclass. The class is kept alive by it."""

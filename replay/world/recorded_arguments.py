@@ -17,7 +17,7 @@ class RecordedCallable:
     """Stands for a callable argument on replay."""
 
     def __init__(self, number: int, name: str, signature: Signature | None = None) -> None:
-        """Without a `signature`, as in older baselines, calls by position and by name are told apart."""
+        """Without a `signature`, as in older baselines, calls by position and by name are distinguished."""
         self._number = number
         self._signature = signature
         self.__name__ = self.__qualname__ = name

@@ -110,7 +110,7 @@ class RecordedClock:
             self._now = max(self._now, value[0] / 1e6)
 
     def _frozen(self, source: str) -> Any:
-        """A reading that nobody recorded: the clock stands still; a draw is made from the trace's own seed."""
+        """An unrecorded reading: the clock stands still; a draw is made from the trace's own seed."""
         name, _, width = source.partition("/")
         waited = self._waited.get(get_ident(), 0.0)
         now = self._now + self.perturbation.unrecorded * 0.7 + waited

@@ -140,7 +140,7 @@ ACCEPTED = Acceptance(
         (GlobalNode("shop.pricing:fee"), "shop.pricing.fee"),
     ],
 )
-def test_a_shape_tells_the_kind_of_a_value_and_not_the_value(value: Tree, said: str) -> None:
+def test_a_shape_shows_the_kind_of_a_value_and_not_the_value(value: Tree, said: str) -> None:
     """Types, lengths, names of keys; of values only booleans, None, what is no number, and members."""
     assert shape(value) == said
     assert is_shape(said)
@@ -276,7 +276,7 @@ def test_every_sort_of_difference_is_reported() -> None:
     assert (len(shown.differences), shown.unseen) == (SORTS_LIMIT, True)
 
 
-def test_a_divergence_that_tells_no_field_is_not_accepted() -> None:
+def test_a_divergence_that_shows_no_field_is_not_accepted() -> None:
     """Nor is a trace with any other verdict."""
     names: tuple[Verdict, ...] = ("diverged", "not judged", "error", "hung", "crashed")
     traces = [TraceVerdict(name, name, WHY) for name in names]

@@ -55,7 +55,7 @@ class Conditions(Scopes):
         return self._call("first" if is_first else "further", number, self.visit(node), at=node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
-        """`and` and `or` whose value counts: the operand that is reached next tells how the one before it was."""
+        """`and` and `or` whose value counts: the operand that is reached next shows how the one before it was."""
         if not self._inside:
             return self.generic_visit(node)
         whole = self._number()

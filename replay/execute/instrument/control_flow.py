@@ -53,7 +53,7 @@ class ControlFlow(Conditions):
     visit_GeneratorExp = _comprehension
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
-        """Which case took the subject is told when its guard or its body is reached."""
+        """Which case took the subject is reported when its guard or its body is reached."""
         if not self._inside:
             return self.generic_visit(node)
         number = self._number()
@@ -62,14 +62,14 @@ class ControlFlow(Conditions):
         open_ended = node.cases[-1].guard is not None or not _is_irrefutable(node.cases[-1].pattern)
         node.subject = self._operand(node.subject, number, is_first=True)
         for position, case in enumerate(node.cases):
-            told = (number, sites[: position + 1], position)
+            matched = (number, sites[: position + 1], position)
             if case.guard is not None:
-                mark = self._call("matched", *told, at=case.guard)
+                mark = self._call("matched", *matched, at=case.guard)
                 guard = self._test(case.guard, "case if")
                 case.guard = ast.copy_location(ast.BoolOp(ast.And(), [mark, guard]), guard)
             case.body = self._each(case.body)
             if case.guard is None:
-                case.body.insert(0, self._statement("matched", *told, at=case.pattern))
+                case.body.insert(0, self._statement("matched", *matched, at=case.pattern))
         if open_ended:
             nothing = self._statement("matched", number, sites, len(sites), at=node.subject)
             node.cases.append(ast.match_case(ast.copy_location(ast.MatchAs(), nothing), None, [nothing]))
@@ -82,7 +82,7 @@ class ControlFlow(Conditions):
         return self._decision(branch, number, [text])
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
-        """What no `except` takes is told too, in one more that raises it again."""
+        """What no `except` takes is reported too, in one more that raises it again."""
         if not self._inside or not node.handlers:
             return self.generic_visit(node)
         classed = [self._handler_site(handler) for handler in node.handlers if handler.type is not None]
@@ -101,7 +101,7 @@ class ControlFlow(Conditions):
         return node
 
     def visit_TryStar(self, node: ast.TryStar) -> ast.AST:
-        """An `except*` tells that it took something."""
+        """An `except*` reports that it took something."""
         if not self._inside:
             return self.generic_visit(node)
         node.body = self._each(node.body)

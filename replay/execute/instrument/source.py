@@ -4,7 +4,7 @@ The syntax tree is rewritten as pytest rewrites assertions. Expressions are wrap
 `line_tracer`, so that truth and operands are evaluated once, in order, and in their own frame; no name is added but the
 one of the markers, which no source can spell. Statements outside functions and annotations stay as they are.
 
-Not told: the arms of `async for` inside comprehensions, and which `except*` did not take an exception.
+Not reported: the arms of `async for` inside comprehensions, and which `except*` did not take an exception.
 """
 
 from __future__ import annotations

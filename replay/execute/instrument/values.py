@@ -12,7 +12,7 @@ class Values(ControlFlow):
     """Reports values."""
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        """The value, before it is taken apart."""
+        """The value, before it is unpacked."""
         key = " = ".join(map(ast.unparse, node.targets))
         self.generic_visit(node)
         if self._inside:

@@ -183,7 +183,7 @@ def _spelled(text: str) -> float:
         raise _Unknown from None
 
 
-def most_telling(found: Sequence[tuple[bool, Comparison]]) -> tuple[Comparison, ...]:
+def most_informative(found: Sequence[tuple[bool, Comparison]]) -> tuple[Comparison, ...]:
     """Those of changed lines first, at most `COMPARISONS_LIMIT`."""
     return tuple(comparison for _is_changed, comparison in sorted(found, key=lambda pair: not pair[0]))[
         :COMPARISONS_LIMIT

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ....recorders.model.branches import FunctionName
 from ....recorders.model.full_names import split_name
 from ...change.versions import Versions
-from .comparison_solver import Comparison, comparisons_of, most_telling
+from .comparison_solver import Comparison, comparisons_of, most_informative
 from .constants import Constant, constants_in, is_negative, is_plain, plain_parts, values_of
 from .relevance import Hint, Relevance, defaults_of, names_in
 from .syntax_trees import changed_lines, definitions, parsed
@@ -36,7 +36,7 @@ ROUNDS = 2
 
 
 class ConstantPool(NamedTuple):
-    """What stands in the source, most telling first, each once."""
+    """What stands in the source, most informative first, each once."""
 
     changed: tuple[Constant, ...]
     """Of changed lines, in either version."""
@@ -170,7 +170,7 @@ class _Gathered:
             self._relevance.all_hints(),
             frozenset(self._relevance.kinds),
             self._of_module,
-            most_telling(self._compared),
+            most_informative(self._compared),
             {name: frozenset(sources) for name, sources in self._relevance.made_of.items()},
         )
 

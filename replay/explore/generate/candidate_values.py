@@ -1,5 +1,5 @@
 """Values to try at a place: constants that are associated with its name, what else the same input holds, edges of what
-was observed, all other constants, and a short list of awkward values of the same type. The most telling come first.
+was observed, all other constants, and a short list of awkward values of the same type. The most informative come first.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OMITTED_LIMIT = 12
 
 
 def values_for(part: Part, context: ValueContext) -> Iterator[Tree]:
-    """Values to try instead of a part, most telling first, each once, the part itself left out."""
+    """Values to try instead of a part, most informative first, each once, the part itself left out."""
     found = {encode(part.tree)}
     hints = context.constants.hints
     if "comparison" in hints and isinstance(part.tree, (str, ListNode)):
@@ -69,7 +69,7 @@ def _interleaved(tiers: Sequence[Tier], hints: frozenset[str]) -> Iterator[Tree]
 
 
 def _tiers(choice: Choice) -> list[Tier]:
-    """By how telling they are; each by what it is awkward for."""
+    """By how informative they are; each by what it is awkward for."""
     tree, observed = choice.part.tree, choice.observed
     match tree:
         case bool():
@@ -161,8 +161,8 @@ def with_omitted(
     alone where anything is."""
     given = {part.name for part in context.parts if len(part.place) == 2}
     free = [pair for pair in context.optional if pair[0] not in given and pair[0] not in tree.keys]
-    telling = wanted or context.constants.names
-    chosen = [pair for pair in free if pair[0] in telling]
+    informative = wanted or context.constants.names
+    chosen = [pair for pair in free if pair[0] in informative]
     rest = [] if wanted else [pair for pair in free if pair not in chosen]
     return [
         [with_entry(tree, name, value) for value in _omitted_values(name, default, context, constants)]

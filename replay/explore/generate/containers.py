@@ -23,7 +23,7 @@ LENGTHS_LIMIT = 10
 
 
 def list_tiers(choice: Choice, items: list[Tree]) -> list[Tier]:
-    """By how telling they are."""
+    """By how informative they are."""
     first = items[:1]
     wider = _items_of_others(choice, items)
     are_texts = all(isinstance(item, str) for item in items)

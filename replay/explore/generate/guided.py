@@ -26,7 +26,7 @@ DECIDING_VALUES = 4
 """Values of each part that the next decision is about, before any other part is changed: a bound that leaves room for
 the other parts. With one, as many regressions of `benchmarks/explore.py` are found."""
 
-TELLING_VALUES = 6
+INFORMATIVE_VALUES = 6
 OTHER_VALUES = 4
 """Values of each part that changed lines are about, and of each other one, in one input: bounds, chosen and not
 measured."""
@@ -46,7 +46,7 @@ class _Aim(NamedTuple):
 
     deciding: list[Part]
     """It is about these."""
-    telling: list[Part]
+    informative: list[Part]
     """Those, and the others that a constant is associated with or that changed lines are about."""
     others: list[Part]
 
@@ -106,13 +106,14 @@ class GuidedMutations:
         near = [self._deciding_values(seed, part, missing, omitted) for part in aim.deciding]
         first = [row[:DECIDING_VALUES] for row in near]
         rows = [
-            [*row[DECIDING_VALUES:], *pool.values(seed, part, TELLING_VALUES)]
+            [*row[DECIDING_VALUES:], *pool.values(seed, part, INFORMATIVE_VALUES)]
             for row, part in zip(near, aim.deciding, strict=True)
         ]
-        rows += [pool.values(seed, part, TELLING_VALUES) for part in aim.telling[len(aim.deciding) :]]
+        rows += [pool.values(seed, part, INFORMATIVE_VALUES) for part in aim.informative[len(aim.deciding) :]]
         rows += [pool.values(seed, part, OTHER_VALUES) for part in aim.others]
         mutants = chain(
-            self._in_turn(seed, tree, aim.deciding, first), self._in_turn(seed, tree, aim.telling + aim.others, rows)
+            self._in_turn(seed, tree, aim.deciding, first),
+            self._in_turn(seed, tree, aim.informative + aim.others, rows),
         )
         return islice(mutants, steps)
 
@@ -123,8 +124,8 @@ class GuidedMutations:
         relevant = [part for part in parts if is_about(part, constants.names) and part not in deciding]
         known = (*deciding, *relevant)
         associated = [part for part in parts if constants.associated.get(part.name) and part not in known]
-        telling = [*deciding, *associated, *relevant]
-        return _Aim(deciding, telling, [part for part in parts if part not in telling])
+        informative = [*deciding, *associated, *relevant]
+        return _Aim(deciding, informative, [part for part in parts if part not in informative])
 
     def _deciding_values(self, seed: int, part: Part, missing: Missing, omitted: frozenset[str]) -> list[Tree]:
         """Values of a part for which the next decision may be another."""

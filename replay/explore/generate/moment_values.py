@@ -21,7 +21,7 @@ OTHERS_LIMIT = 4
 
 
 def moment_tiers(choice: Choice, tree: StandardNode) -> list[Tier]:
-    """By how telling they are."""
+    """By how informative they are."""
     here = moment_of(tree)
     if here is None:
         return [("", choice.observed), ("nothing", [None])]

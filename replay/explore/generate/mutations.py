@@ -1,4 +1,4 @@
-"""Mutations: inputs to try, made from the recorded ones of a function in a fixed order, most telling first.
+"""Mutations: inputs to try, made from the recorded ones of a function in a fixed order, most informative first.
 
 Four operators take turns: one part changed; two parts made equal; several parts changed; one part changed in a seed
 whose lists were cut to one item, or hold their first item twice. Before them come mutants of inputs that took new
@@ -23,7 +23,7 @@ _TURNS = ("single", "combined", "single", "derived", "equal", "single", "derived
 
 DRAWN_VALUES = 24
 """Values of one place that Hypothesis draws from: a bound, chosen and not measured; the first of a row are the most
-telling."""
+informative."""
 
 DRAWN_CHANGES = 3
 """Parts that Hypothesis changes at most: a bound, chosen and not measured."""
@@ -51,7 +51,7 @@ class Mutations:
         self._rest = values_of_values(self.pool)
 
     def batch(self, count: int) -> list[Mutant]:
-        """At most `count` mutants, most telling first."""
+        """At most `count` mutants, most informative first."""
         found = list(self._guided.batch(count))
         ended: set[str] = set()
         while len(found) < count and len(ended) < len(self._operators):

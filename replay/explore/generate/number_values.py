@@ -22,7 +22,7 @@ THRESHOLDS_LIMIT = 8
 
 
 def number_tiers(choice: Choice, kinds: list[Tree]) -> list[Tier]:
-    """By how telling they are; `kinds` are values of other kinds."""
+    """By how informative they are; `kinds` are values of other kinds."""
     tree = choice.part.tree
     make, here, constants = maker(tree), number_or_zero(tree), choice.context.constants
     changed = [constant for constant in constants.changed if isinstance(constant, (int, float))]

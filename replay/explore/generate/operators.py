@@ -1,4 +1,4 @@
-"""Mutation operators: each makes mutants of all seeds of a pool, in a fixed order, most telling first.
+"""Mutation operators: each makes mutants of all seeds of a pool, in a fixed order, most informative first.
 
 Arguments stay correlated because each mutant is one recorded input in which little is different.
 """
@@ -124,7 +124,7 @@ def _is_row(part: Part) -> bool:
 
 
 def combined_parts(pool: SeedPool, random: Random) -> Iterator[Mutant]:
-    """In a seed, or one derived from it, some places get one of their telling values."""
+    """In a seed, or one derived from it, some places get one of their informative values."""
     misses = 0
     while pool.seeds and misses < MISSES_LIMIT:
         seed = random.choice(pool.leading)
@@ -144,9 +144,9 @@ def combined_parts(pool: SeedPool, random: Random) -> Iterator[Mutant]:
 def _combined(pool: SeedPool, seed: int, tree: Tree, parts: list[Part], random: Random) -> Tree:
     associated = [part for part in parts if pool.constants.associated.get(part.name)]
     relevant = [part for part in parts if is_about(part, pool.constants.names)]
-    telling = (relevant if len(relevant) > 1 and random.random() < 0.6 else associated) or parts
-    wanted = min(random.randint(2, MOST_CHANGES), len(telling))
-    for part in random.sample(telling, wanted) + (random.sample(parts, 1) if random.random() < 0.3 else []):
+    informative = (relevant if len(relevant) > 1 and random.random() < 0.6 else associated) or parts
+    wanted = min(random.randint(2, MOST_CHANGES), len(informative))
+    for part in random.sample(informative, wanted) + (random.sample(parts, 1) if random.random() < 0.3 else []):
         most = 4 if random.random() < 0.6 else 12
         values = [value for value in pool.values(seed, part, most) if value is not None]  # None by itself is enough
         tree = changed(tree, part.place, values, random.randrange(most))

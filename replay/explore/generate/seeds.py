@@ -125,7 +125,7 @@ class SeedPool:
         return self._contexts[seed]
 
     def values(self, seed: int, part: Part, count: int) -> list[Tree]:
-        """The most telling values to try at the place of a part, at most `count`."""
+        """The most informative values to try at the place of a part, at most `count`."""
         key = (seed, part.pattern, encode(part.tree))
         if key not in self._values:
             self._values[key] = LazyValues(values_for(part, self.context(seed)))

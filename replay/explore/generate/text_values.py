@@ -26,7 +26,7 @@ from .value_context import Choice, Tier, text_keys
 
 
 def text_tiers(choice: Choice, text: str, kinds: list[Tree]) -> list[Tier]:
-    """By how telling they are; `kinds` are values of other kinds."""
+    """By how informative they are; `kinds` are values of other kinds."""
     constants = choice.context.constants
     associated = [constant for constant in choice.associated if isinstance(constant, str)]
     changed = [constant for constant in constants.changed if isinstance(constant, str)]

@@ -52,7 +52,7 @@ class Exploring:
 
     @contextmanager
     def probe(self, parts: Parts, request: bytes, given: OpenedTrace) -> Iterator[Probe]:
-        """Tells of calls inside, or substitutes the arguments of one."""
+        """Reports calls inside, or substitutes the arguments of one."""
         asked = decode_probe(request)
         substitution = _with_values(asked.substitution, parts, given)
         call_probes.begin(asked.counts, substitution, parts.modules, partial(build, resolver=parts.resolver))

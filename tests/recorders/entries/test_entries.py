@@ -171,7 +171,7 @@ def test_methods_of_every_make(tmp_path: Path) -> None:
     assert scenario.change("shop", "> 1000", "> 4").judge().fields["return"] == ("False", "True")
 
 
-def test_a_local_function_is_told_and_what_it_calls_is_judged(tmp_path: Path) -> None:
+def test_a_local_function_is_reported_and_what_it_calls_is_judged(tmp_path: Path) -> None:
     """No name leads to it: its trace says that it ran, and the calls inside are entries of their own."""
     scenario = shop(tmp_path, lambda shop: shop.made()(7))
     assert kind(only(scenario, "made.<locals>.inner")) == "local"
@@ -184,7 +184,7 @@ def test_a_local_function_is_told_and_what_it_calls_is_judged(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not SEES_ALL, reason="before 3.12 nothing tells that a coroutine goes on")
-def test_a_coroutine_is_told_and_what_it_calls_is_judged(tmp_path: Path) -> None:
+def test_a_coroutine_is_reported_and_what_it_calls_is_judged(tmp_path: Path) -> None:
     """It is recorded with its kind and its outcome, not called by a replay."""
     import asyncio
 

@@ -81,7 +81,7 @@ def test_decode_undoes_encode(tree: Tree) -> None:
 
 
 @given(TREES, TREES)
-def test_bytes_tell_trees_apart(left: Tree, right: Tree) -> None:
+def test_bytes_distinguish_trees(left: Tree, right: Tree) -> None:
     """Two trees have the same bytes exactly when they are equal with all their types (`1`, `1.0` and `True` differ)."""
     if encode(left) == encode(right):
         assert repr(left) == repr(right)

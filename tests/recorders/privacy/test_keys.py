@@ -107,7 +107,7 @@ def test_a_session_key_is_for_its_recipients() -> None:
         unwrap([wrapped[0]._replace(data=wrapped[1].data)], [ours])
 
 
-def test_secret_parts_that_do_not_fit_are_told(project: Path) -> None:
+def test_secret_parts_that_do_not_fit_are_reported(project: Path) -> None:
     """A trace with the secret parts of another is an error, not another value."""
     with closing(open_reader(".runtime/staging.baseline")) as reader:
         (stored,) = reader.traces()
@@ -197,7 +197,7 @@ def test_recording_goes_on_where_no_key_can_be_made(
         assert [stored.trace.redacted for stored in reader.traces() if stored.trace is not None] == [1]
 
 
-def test_scan_finds_what_should_not_be_there_and_does_not_tell_it(
+def test_scan_finds_what_should_not_be_there_and_does_not_show_it(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By value, however it is spelt, and by form; 0 where nothing is found."""

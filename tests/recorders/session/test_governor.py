@@ -212,7 +212,7 @@ SHOP = """
     """
 
 
-def test_what_recording_took_is_told(tmp_path: Path) -> None:
+def test_what_recording_took_is_reported(tmp_path: Path) -> None:
     """The recorder's own line says how much CPU it took, how much of that to warm up, and what it left out."""
     scenario = Scenario(tmp_path, {"shop": SHOP})
     scenario.record(lambda shop: [shop.double(number) for number in range(50)])

@@ -40,7 +40,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def written(scenario: Scenario, count: int) -> None:
-    """Wait until so many traces were written."""
+    """Wait until `count` traces were written."""
     recording = scenario.recording
     assert recording is not None
     until(lambda: recording.collector.output.traces >= count)
@@ -75,7 +75,7 @@ def spoil(path: Path, how: str) -> None:
     ],
 )
 @pytest.mark.parametrize("after", [0, 30])
-def test_a_store_that_is_lost_is_told(
+def test_a_store_that_is_lost_is_reported(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], how: str, what: str, after: int
 ) -> None:
     """When the file goes away under the recorder, all that was in it is counted as lost, whether more came or not."""
@@ -95,7 +95,7 @@ def test_a_store_that_is_lost_is_told(
     assert capfd.readouterr().err.count("Record anew") == 1
 
 
-def test_a_full_disk_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What a full disk kept out is counted as dropped, once; what is there stays there."""
     scenario = Scenario(tmp_path, {"shop": SHOP}, exemplars=1000)
 
@@ -212,7 +212,7 @@ def test_the_end_does_not_wait_for_a_store_that_hangs(tmp_path: Path, monkeypatc
     assert "0 traces recorded" in summary
 
 
-def test_a_store_that_cannot_be_closed_is_told(
+def test_a_store_that_cannot_be_closed_is_reported(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault at the very end is said, and counted."""

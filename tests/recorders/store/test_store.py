@@ -417,7 +417,7 @@ def test_only_tables_are_read(recorded: Path, spoil: tuple[str, ...], words: str
         "UPDATE variable_name SET name = x'00'",
     ],
 )
-def test_a_value_of_another_type_is_told(recorded: Path, statement: str) -> None:
+def test_a_value_of_another_type_is_reported(recorded: Path, statement: str) -> None:
     """SQLite keeps anything in any column; what is not what belongs there is an error that names the file."""
     change(recorded, "INSERT INTO counter VALUES ('a', 1)", statement.replace("UPDATE", "UPDATE OR IGNORE"))
     with pytest.raises(NotABaseline, match="record anew"):
@@ -441,7 +441,7 @@ def test_texts_of_modules_are_read_to_a_limit_in_all(recorded: Path, monkeypatch
 
 
 def test_work_for_a_baseline_ends(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However a file makes SQLite work, it is stopped after so many steps."""
+    """However a file makes SQLite work, it is stopped after a number of steps."""
     from pytest_runtime.recorders.store import guard
 
     monkeypatch.setattr(guard, "STEPS", 100)

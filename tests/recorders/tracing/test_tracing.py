@@ -256,7 +256,7 @@ def test_identities_survive_unrelated_edits(tmp_path: Path) -> None:
     assert len(digests[0]) == 3
 
 
-def test_equal_conditions_are_told_apart(tmp_path: Path) -> None:
+def test_equal_conditions_are_distinguished(tmp_path: Path) -> None:
     """The same condition twice in a function is two decisions."""
     source = """
         def twice(x):
@@ -398,7 +398,7 @@ def test_a_tracer_can_be_chosen_and_stopped() -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with 3.12")
-def test_the_end_of_a_watched_frame_is_told_however_hot_its_code_is(tmp_path: Path) -> None:
+def test_the_end_of_a_watched_frame_is_reported_however_hot_its_code_is(tmp_path: Path) -> None:
     """Code loses its events in the middle of its own frames; afterwards nothing is taken for being inside of them."""
     source = """
         import time

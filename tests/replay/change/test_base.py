@@ -372,9 +372,7 @@ def test_a_recorded_commit_beyond_a_shallow_clone_is_named(repository: Repositor
     assert found(cloned.path, recorded=repository.first).commit == repository.first
 
 
-def test_a_named_revision_beyond_a_shallow_clone_is_told_from_a_typing_error(
-    repository: Repository, tmp_path: Path
-) -> None:
+def test_a_named_revision_beyond_a_shallow_clone_is_no_typing_error(repository: Repository, tmp_path: Path) -> None:
     """`HEAD~3` is there, only not here."""
     repository.commits(4)
     cloned = clone(repository, tmp_path / "clone", "--depth=2")
@@ -417,7 +415,7 @@ def test_a_git_that_is_too_old(repository: Repository, tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("wanted", ["mian", "v1.00", "../nowhere", "--all", "HEAD~9", "f" * 40])
-def test_an_unknown_revision_is_told_with_the_nearest_name(repository: Repository, wanted: str) -> None:
+def test_an_unknown_revision_is_reported_with_the_nearest_name(repository: Repository, wanted: str) -> None:
     """Of branches, tags and remote branches."""
     repository.git("tag", "v1.0")
     with pytest.raises(UnknownRevision, match=re.escape(wanted)) as caught:
@@ -457,7 +455,7 @@ def test_a_broken_repository_is_no_missing_one(repository: Repository) -> None:
         tree_of_working(repository.path)
 
 
-def test_a_damaged_object_is_told(repository: Repository) -> None:
+def test_a_damaged_object_is_reported(repository: Repository) -> None:
     """By git's own words."""
     base = found(repository.path, "HEAD")
     tree = repository.git("rev-parse", "HEAD^{tree}")
@@ -725,7 +723,7 @@ def test_a_checkout_runs_no_hook_and_heeds_no_setting_that_writes(repository: Re
     assert {one.name for one in (repository.path / ".git").iterdir()} == files
 
 
-def test_filters_apply_and_tell_when_they_fail(repository: Repository) -> None:
+def test_filters_apply_and_report_when_they_fail(repository: Repository) -> None:
     """As in any checkout of the repository: large files are fetched, line ends turned."""
     repository.write(".gitattributes", "*.big filter=big\n")
     repository.write("data.big", "pointer")

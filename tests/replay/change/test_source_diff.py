@@ -155,7 +155,7 @@ def test_a_decorator_belongs_to_its_function() -> None:
     assert lines == {"@staticmethod"}
 
 
-def test_a_removed_statement_is_told_at_the_line_that_follows() -> None:
+def test_a_removed_statement_is_reported_at_the_line_that_follows() -> None:
     """There is no line of its own left."""
     old = "def f(a):\n    a = a + 1\n    return a\n"
     change = compare_sources("shop", old, "def f(a):\n    return a\n")

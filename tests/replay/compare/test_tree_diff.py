@@ -189,7 +189,7 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize("case", SAME)
-def test_what_no_caller_can_tell_apart_is_the_same(case: str) -> None:
+def test_what_no_caller_can_distinguish_is_the_same(case: str) -> None:
     """The same, in both directions."""
     left, right = SAME[case]
     assert differences(left, right) == []
@@ -197,7 +197,7 @@ def test_what_no_caller_can_tell_apart_is_the_same(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", DIFFERENT)
-def test_what_a_caller_can_tell_apart_differs(case: str) -> None:
+def test_what_a_caller_can_distinguish_differs(case: str) -> None:
     """Different, in both directions."""
     left, right = DIFFERENT[case]
     assert differences(left, right)

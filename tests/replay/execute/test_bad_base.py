@@ -84,7 +84,7 @@ def before(line: str) -> Callable[[str], str]:
     }.values(),
     ids=str,
 )
-def test_a_base_that_does_not_import_is_told_in_a_line(tmp_path: Path, head: str, what: str) -> None:
+def test_a_base_that_does_not_import_is_reported_in_a_line(tmp_path: Path, head: str, what: str) -> None:
     """Which base, what failed, and what to do."""
     scenario = at_base(shop(tmp_path), before(head))
     with pytest.raises(BaseUnavailable) as failed:
@@ -127,7 +127,7 @@ def test_a_base_that_speaks_and_starts_threads_when_it_is_imported(tmp_path: Pat
     assert not planted.exists()
 
 
-def test_a_candidate_that_does_not_import_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_candidate_that_does_not_import_is_reported_in_a_line(tmp_path: Path) -> None:
     """Nothing can be judged without it."""
     scenario = shop(tmp_path).rewrite("shop", "import not_installed_here\n")
     with pytest.raises(CannotReplay, match=r"cannot import the included package 'shop_\d+': ModuleNotFoundError") as no:
@@ -444,7 +444,7 @@ def edited(scenario: Scenario, change: Callable[[str, Trace], Trace]) -> None:
 
 
 def carts(folder: Path) -> Scenario:
-    """Three traces: what made a cart, what changed it, what it comes to."""
+    """Three traces: what made a cart, what changed it, its total."""
 
     def traffic(shop: Any) -> None:
         cart = shop.Cart("ann")

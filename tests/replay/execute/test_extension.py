@@ -107,7 +107,7 @@ def test_an_extension_compiles_probes_and_answers(extended: tuple[ReplayerProces
     assert process.answer() == b"cba"
 
 
-def test_a_job_that_asks_nothing_of_an_extension_is_told_nothing(extended: tuple[ReplayerProcess, Job]) -> None:
+def test_a_job_that_asks_nothing_of_an_extension_gets_nothing(extended: tuple[ReplayerProcess, Job]) -> None:
     """The extension is not asked for a probe."""
     process, job = extended
     [observed] = process.run([job])

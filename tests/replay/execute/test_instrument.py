@@ -84,7 +84,7 @@ def decided(body: str, *arguments: Any, parameters: str = "a, b=None, c=None") -
 # --- what it tells -----------------------------------------------------------------------------------------------
 
 
-def test_comparisons_tell_their_operands() -> None:
+def test_comparisons_report_their_operands() -> None:
     """Each operand that is no constant, by its text and value; chained ones as far as they are evaluated."""
     assert decided("if a > 10: pass", 3) == ["a > 10 false a=3"]
     assert decided("if len(a) + 1 >= b: pass", [1], 2) == ["len(a) + 1 >= b true len(a) + 1=2 b=2"]
@@ -93,7 +93,7 @@ def test_comparisons_tell_their_operands() -> None:
     assert decided("if a in (1, 2): pass", 2) == ["a in (1, 2) true a=2"]
 
 
-def test_other_conditions_tell_their_value() -> None:
+def test_other_conditions_report_their_value() -> None:
     """Names, attributes and calls."""
     assert decided("if a: pass", []) == ["a false a=[]"]
     assert decided("if a.strip(): pass", " x ") == ["a.strip() true a.strip()='x'"]
@@ -112,7 +112,7 @@ def test_short_circuits() -> None:
     assert decided("return not a or b > 3 or c", 1, 2, 3) == ["a true a=1", "b > 3 false b=2"]
 
 
-def test_loops_are_told_once() -> None:
+def test_loops_are_reported_once() -> None:
     """Whether a loop was entered, not each iteration; each test of a `while` is one."""
     assert decided("for x in a: pass", [1, 2, 3]) == ["for x in a entered a=[1, 2, 3]"]
     assert decided("for x in a: pass", []) == ["for x in a ended a=[]"]
@@ -130,7 +130,7 @@ def test_loops_are_told_once() -> None:
     ]
 
 
-def test_match_tells_its_cases() -> None:
+def test_match_shows_its_cases() -> None:
     """In order, with the subject; what always matches decides nothing."""
     body = """
         match a:
@@ -151,7 +151,7 @@ def test_match_tells_its_cases() -> None:
     assert decided("match a:\n    case 1:\n        return 1\n    case _:\n        return 2", 5) == ["case 1 false a=5"]
 
 
-def test_except_tells_what_it_took() -> None:
+def test_except_shows_what_it_took() -> None:
     """Each class that was asked, and the line at which the exception came."""
     source = """
         def f(a):
@@ -171,7 +171,7 @@ def test_except_tells_what_it_took() -> None:
     assert (raised.key, raised.line, raised.arm) == ("builtins:ValueError", 4, "caught")
 
 
-def test_an_exception_that_leaves_is_told_by_each_function() -> None:
+def test_an_exception_that_leaves_is_reported_by_each_function() -> None:
     """With the line of each; the end of a generator and of an iterator is no exception."""
     source = """
         def inner(a):
@@ -212,7 +212,7 @@ def test_an_exception_that_leaves_is_told_by_each_function() -> None:
     assert not [event for event in steps_of(source, lambda names: names["quiet"]()) if event.kind == "raise"]
 
 
-def test_values_are_told_with_what_takes_them() -> None:
+def test_values_are_reported_with_what_takes_them() -> None:
     """Assignments, defaults, augmented ones, results, yields, arguments of calls for their own sake, lambdas."""
     source = """
         class Box:
@@ -276,7 +276,7 @@ def test_functions_are_entered_and_left() -> None:
     ]
 
 
-def test_a_test_of_several_decisions_is_told_as_a_whole() -> None:
+def test_a_test_of_several_decisions_is_reported_as_a_whole() -> None:
     """With its text: what `not`, `and` and `or` make of the decisions."""
     events = steps_of("def f(a, b):\n    if not a and b: pass\n", lambda names: names["f"](0, 1))
     whole = [event for event in events if event.kind == "value"]
@@ -314,7 +314,7 @@ def test_decisions_have_the_identity_that_recordings_give_them(name: str, argume
 # --- when it tells -----------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_told_outside_a_trace() -> None:
+def test_nothing_is_reported_outside_a_trace() -> None:
     """Not without steps that are recorded, and not by a thread that belongs to no trace."""
     names = module("def f(a):\n    return a\n")
     assert names["f"](1) == 1
@@ -327,7 +327,7 @@ def test_nothing_is_told_outside_a_trace() -> None:
     assert steps.detail() == Detail([], False)
 
 
-def test_threads_of_the_trace_tell_in_one_run_of_steps() -> None:
+def test_threads_of_the_trace_report_in_one_run_of_steps() -> None:
     """Where their first step stands, whatever the scheduler does."""
     names = module("def f(a, do=int):\n    x = a\n    do()\n    y = a\n")
     scope = context.Scope(None)

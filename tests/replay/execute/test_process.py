@@ -135,7 +135,7 @@ def test_a_process_that_ends_while_it_loads_says_so(tmp_path: Path) -> None:
         reader.close()
 
 
-def test_what_was_loaded_is_told(tmp_path: Path) -> None:
+def test_what_was_loaded_is_reported(tmp_path: Path) -> None:
     """Files, texts, faults."""
     with loaded(tmp_path, lambda shop: shop.visit("a")) as loads:
         found: Loaded = loads.process.loaded

@@ -164,7 +164,7 @@ def test_the_application_is_made_before_modules_are_imported(tmp_path: Path) -> 
         assert [one.ended for one in process.run(jobs_of(scenario))] == ["outcome"]
 
 
-def test_a_boundary_that_cannot_be_put_in_place_is_told(tmp_path: Path) -> None:
+def test_a_boundary_that_cannot_be_put_in_place_is_reported(tmp_path: Path) -> None:
     """It is declared, and the code has no such function."""
     scenario = recorded(tmp_path / "p", QUIET, 1)
     [module] = scenario.names.values()

@@ -56,7 +56,7 @@ WAITS = {
 
 @pytest.mark.parametrize("source", WAITS.values(), ids=WAITS)
 def test_waiting_until_a_deadline_comes_to_an_end(tmp_path: Path, source: str) -> None:
-    """Nobody recorded what such a loop reads of the clock, which else stands still."""
+    """What such a loop reads of the clock, which else stands still, is unrecorded."""
     (tmp_path / "p").mkdir()
     scenario = Scenario(tmp_path / "p", {"shop": QUIET}).record(lambda shop: shop.work(3))
     for folder in (scenario.folder, scenario.base):

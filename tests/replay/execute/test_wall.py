@@ -276,7 +276,7 @@ def test_a_tool_that_a_trace_takes_away_costs_its_own_trace(tmp_path: Path, worl
 def test_a_program_can_be_made_for_each_machine(machine: Machine) -> None:
     """Every jump stays within the program, and every path ends in an answer."""
     wanted = list(rules(own_process=7, forking=False, truncating=True))
-    code = seccomp.program(wanted, machine, telling=True)
+    code = seccomp.program(wanted, machine, reporting=True)
     assert len(code) < 4096, "the kernel takes no longer one (BPF_MAXINSNS)"
     for position, (operation, yes, no, _constant) in enumerate(code):
         if operation & 0x07 == 0x05:
@@ -341,7 +341,7 @@ CALLS = [
 @pytest.mark.parametrize(("call", "arguments", "expected"), CALLS)
 def test_what_a_program_answers(call: str, arguments: tuple[int, ...], expected: int, machine: Machine) -> None:
     """Call by call, on both machines."""
-    code = seccomp.program(rules(own_process=7, forking=False, truncating=True), machine, telling=True)
+    code = seccomp.program(rules(own_process=7, forking=False, truncating=True), machine, reporting=True)
     number = number_of(call, machine)
     assert number is not None
     assert answer(code, number, *arguments, machine=machine) == expected
@@ -349,7 +349,7 @@ def test_what_a_program_answers(call: str, arguments: tuple[int, ...], expected:
 
 def test_calls_that_nobody_knows_are_not_there() -> None:
     """What a later kernel brings, and the numbers of x32."""
-    code = seccomp.program(rules(own_process=7, forking=True, truncating=True), "x86_64", telling=False)
+    code = seccomp.program(rules(own_process=7, forking=True, truncating=True), "x86_64", reporting=False)
     assert answer(code, 463) == answer(code, 0x40000000 + 41) == UNKNOWN
     assert answer(code, 41, 2, 2) == DENIED
     assert answer(code, 56, 17) == ALLOWED, "the process that loads the code forks"

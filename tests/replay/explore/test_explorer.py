@@ -699,7 +699,7 @@ def test_runs_are_alike_and_what_differed_is_tried_first(small: Scenario) -> Non
 def test_rules_of_comparison_count(small: Scenario) -> None:
     """What the project does not compare differs in no input either."""
     rules = ProjectRules((CompareRule(field="return", entry="*", ignore=True, reason="nobody reads it"),), CompareHooks)
-    assert [target.findings for target in small.explore(settles=rules).values()] == [(), ()]
+    assert [target.findings for target in small.explore(tolerates=rules).values()] == [(), ()]
 
 
 def test_a_large_integer_under_a_sensitive_name_is_replayed(tmp_path: Path) -> None:

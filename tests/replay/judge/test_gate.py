@@ -31,7 +31,7 @@ def gate(*verdicts: TraceVerdict, ran: tuple[str, ...] = ("shop:fee",)) -> list[
 
 @pytest.mark.parametrize("verdict", ["same", "accepted", "diverged", "hung", "crashed"])
 def test_one_judged_trace_that_ran_it_is_enough(verdict: Verdict) -> None:
-    """Whatever came of it."""
+    """Whatever the result was."""
     assert gate(TraceVerdict("a", verdict), TraceVerdict("b", "not judged", X)) == []
 
 

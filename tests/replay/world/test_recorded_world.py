@@ -80,7 +80,7 @@ def test_a_call_that_does_not_come_is_missing(tmp_path: Path) -> None:
     assert any(field.endswith("send(): missing call") for field in replayed.fields)
 
 
-def test_a_changed_request_is_answered_and_its_field_is_told(tmp_path: Path) -> None:
+def test_a_changed_request_is_answered_and_its_field_is_reported(tmp_path: Path) -> None:
     """The operation is the same, so the run goes on with the recorded answer; the argument that differs is named."""
     replayed = Gateway(tmp_path, 'return courier.send("x", amount=5) + 10').changed("amount=5", "amount=6")
     [(field, values)] = replayed.fields.items()
@@ -89,7 +89,7 @@ def test_a_changed_request_is_answered_and_its_field_is_told(tmp_path: Path) -> 
     assert replayed.kinds == {"outbound"}
 
 
-def test_writes_in_another_order_are_told(tmp_path: Path) -> None:
+def test_writes_in_another_order_are_reported(tmp_path: Path) -> None:
     """Of one resource, the order of writes counts."""
     gateway = Gateway(tmp_path, 'return courier.send("first"), courier.send("second")')
     replayed = gateway.changed(
@@ -204,14 +204,14 @@ def test_the_layout_of_a_statement_means_nothing(orders: Scenario, sql: str) -> 
     assert orders.replay().counts == {"same": 4}
 
 
-def test_another_statement_on_the_same_table_is_told_as_changed(orders: Scenario) -> None:
+def test_another_statement_on_the_same_table_is_reported_as_changed(orders: Scenario) -> None:
     """A changed condition is answered with the recorded rows and told."""
     replayed = orders.change("ledger", "total > ?", "total >= ?").replay()
     assert replayed.counts == {"same": 3, "diverged": 1}
     assert list(replayed.fields) == ["SELECT orders sql"]
 
 
-def test_another_parameter_is_told_by_its_column(orders: Scenario) -> None:
+def test_another_parameter_is_reported_by_its_column(orders: Scenario) -> None:
     """A parameter is called by the column beside it."""
     replayed = orders.change("ledger", "(10,)", "(11,)").replay()
     assert replayed.fields == {"SELECT orders parameters.total": ("10", "11")}
@@ -236,7 +236,7 @@ def test_reads_in_another_order_are_silent(orders: Scenario) -> None:
     assert orders.replay().counts == {"same": 4}
 
 
-def test_statements_that_write_in_another_order_are_told(orders: Scenario) -> None:
+def test_statements_that_write_in_another_order_are_reported(orders: Scenario) -> None:
     """Two writes to one database may not."""
     update = '        connection.execute("UPDATE customers SET name = ?", ("z",))\n'
     orders.change("ledger", update, "")
@@ -394,7 +394,7 @@ def test_an_inlined_function_is_silent(clock: Scenario) -> None:
 
 
 def test_draws_without_a_recording_are_the_same_in_every_run(clock: Scenario) -> None:
-    """What nobody recorded is drawn from the trace's own seed: two runs report the same values."""
+    """What is unrecorded is drawn from the trace's own seed: two runs report the same values."""
     clock.change("clock", '"order": order', '"order": [order, uuid.uuid4().hex, random.random()]')
     first, second = clock.replay(), clock.replay()
     assert first.fields["return.order"] == second.fields["return.order"]
