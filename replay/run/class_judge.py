@@ -25,7 +25,7 @@ from ..model.progress import Progress
 from ..model.reason import NO_REASON, Reason, ReasonCode, because
 from ..model.verdict import ClassVerdict, Effect, FieldDifference, Location, TraceVerdict
 from .candidate import Candidate
-from .options import RunProject, RunOptions
+from .options import RunOptions, RunProject
 from .plain_test import plain_test_of
 from .plan import Group, wanted_traces
 
