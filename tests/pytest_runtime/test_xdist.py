@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from pytest_runtime.replay.execute.child_process import forked
 
+from pytest_runtime.replay.execute.child_process import forked
 from pytest_runtime.replay.judge.oracle import LOCK_DIGITS, LOCKS
 from pytest_runtime.replay.model import progress
 from pytest_runtime.replay.model.file_locks import LockFile
