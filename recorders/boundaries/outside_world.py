@@ -53,12 +53,14 @@ class SessionVariables(PassThrough):
         return value
 
     def _keep(self, key: str, value: str | None) -> None:
+        read = self._outside if current() is None else self._inside
+        if key in read:
+            return  # libraries read the same few in each request
         frame: FrameType | None = sys._getframe(1)
         steps = 0
         while frame is not None and steps < 12:  # through our own five, `os.environ.get` and a settings library or two
             if self._included(frame.f_code.co_filename):
-                read = self._outside if current() is None else self._inside
-                read.setdefault(key, value)
+                read[key] = value
                 return
             frame = frame.f_back
             steps += 1
