@@ -355,7 +355,7 @@ def test_a_seal_of_another_format_is_made_again_and_said(tmp_path: Path) -> None
     """Also a damaged one."""
     scenario = shop(tmp_path)
     assert [line[:8] for line in told(scenario)] == ["sealing "]
-    [path] = (tmp_path / ".runtime" / "seals").iterdir()
+    [path] = (tmp_path / ".runtime" / "seals").glob("*.seal")
     assert told(scenario) == []
     path.write_bytes(b"pytest-runtime seal 99\n")
     again, sealing = told(scenario)
