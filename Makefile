@@ -2,6 +2,7 @@
 # make test     lint, then the tests (LINT=0 leaves lint out)
 # make lint     ruff, mypy, import-linter
 # make plugin   the example of a third party's plugin, installed as a stranger would, and its tests
+# make hooks    the hooks in the real pre-commit, installed from a checkout without links
 # make bench    what recording and replaying cost
 # make clean    removes what these made
 #
@@ -17,7 +18,7 @@ PYTEST_ARGS = -q -n auto --maxprocesses=8
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test lint plugin bench clean
+.PHONY: demo test lint plugin hooks bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
@@ -39,6 +40,9 @@ plugin: $(INSTALLED)
 	$(BIN)/python -m venv --clear $(VENV)-plugin
 	$(VENV)-plugin/bin/python -m pip install --quiet --disable-pip-version-check . ./examples/plugin pytest
 	cd examples/plugin && $(abspath $(VENV))-plugin/bin/python -m pytest -q -p no:cacheprovider
+
+hooks: $(INSTALLED)
+	$(BIN)/python benchmarks/precommit.py --rounds 1
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py

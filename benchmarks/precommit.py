@@ -81,6 +81,23 @@ def make_service(folder: Path, hooks: Path) -> None:
     )
 
 
+def scan_hook(folder: Path, environ: Mapping[str, str]) -> None:
+    """Commit a baseline without a secret in it, then one that has a value that looks like one."""
+    scan = (sys.executable, "-m", "pre_commit", "run", "runtime-scan")
+    git(folder, "add", "-f", ".runtime/staging.baseline")
+    run(folder, *scan, environ=environ)
+    (folder / "leak.py").write_text(LEAKY)
+    # As a recorder writes that is told to leave cards alone.
+    keep = '[tool.pytest-runtime]\ninclude = ["shop"]\n\n[tool.pytest-runtime.redact]\nkeep = ["note"]\n'
+    (folder / "pyproject.toml").write_text(keep)
+    record = ("record", "--baseline", "leaky", "--", sys.executable, "leak.py")
+    run(folder, sys.executable, "-m", "pytest_runtime", *record)
+    git(folder, "add", "-f", ".runtime/leaky.baseline")
+    said = run(folder, *scan, environ=environ, fails=True)
+    if "by its form" not in said or "4111" in said:
+        raise SystemExit(f"the secret is not named, or it is printed:\n{said}")
+
+
 def median(work: Callable[[], object], rounds: int) -> float:
     found = []
     for _round in range(rounds):
@@ -134,6 +151,8 @@ def main() -> None:
         print(f"    the command alone              {timed:6.2f} s")
         if run(folder, *command, "staged"):
             raise SystemExit("the command is not quiet")
+        scan_hook(folder, environ)
+        print("a baseline with a secret in it: refused, one without: passed")
 
 
 if __name__ == "__main__":

@@ -362,6 +362,24 @@ def test_the_action_follows_its_published_schema() -> None:
     jsonschema.validate(yaml.safe_load(ACTION.read_text()), schema)
 
 
+def test_the_workflows_on_the_page_follow_their_published_schema() -> None:
+    """Whoever copies one gets a workflow; other actions in them are named by commit."""
+    jsonschema = pytest.importorskip("jsonschema")
+    resources = pytest.importorskip("check_jsonschema.builtin_schemas")
+    page = ACTION.parent / "docs" / "github.md"
+    if not page.exists():
+        pytest.skip("the documentation is not part of this tree")
+    schema = json.loads((Path(resources.__file__).parent / "vendor" / "github-workflows.json").read_text())
+    blocks = re.findall(r"(?ms)^```yaml\n(.*?)^```$", page.read_text(encoding="utf-8"))
+    assert len(blocks) == 2
+    for block in blocks:
+        workflow = yaml.safe_load(block)
+        workflow["on"] = workflow.pop(True)  # YAML 1.1 takes the word for a truth value, GitHub does not
+        jsonschema.validate(workflow, schema)
+        for name, version in re.findall(r"uses: ([\w/-]+)@(\S+)", block):
+            assert name == "pytest-runtime/pytest-runtime" or re.fullmatch("[0-9a-f]{40}", version), name
+
+
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
