@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -95,8 +95,8 @@ class Judged:
         shutil.rmtree(self.root / ".runtime" / "seals", ignore_errors=True)
 
 
-def judged_project(shared: World) -> Judged:
-    """Written, committed and recorded."""
+def judged_project(shared: World, edit: Callable[[Path], None] = lambda folder: None) -> Judged:
+    """Written, edited in its folder, committed and recorded."""
     place = shared.place("judged", EVERY)
     place = Place(place.folder, _environment(place))
     shutil.copytree(
@@ -105,6 +105,7 @@ def judged_project(shared: World) -> Judged:
     (place.folder / "pyproject.toml").write_text(PROJECT)
     (place.folder / "test_suite.py").write_text(SUITE)
     (place.folder / ".gitignore").write_text("*.log\n.runtime/\n__pycache__/\nbytecode/\n*.baseline\n")
+    edit(place.folder)
     _commit(place)
     _record(place)
     return Judged(place)
