@@ -12,7 +12,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,21 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Share:
+    """What somebody has of the budget."""
+
+    def __init__(self, free: Callable[[], int | None], taken: list[int]) -> None:
+        """`free` takes a slot that nobody holds; `taken` are those that are held."""
+        self._free = free
+        self._taken = taken
+
+    def processes(self, most: int) -> int:
+        """How many processes may work now: more than before where slots became free, at most `most`."""
+        while self._taken and len(self._taken) < most and (slot := self._free()) is not None:
+            self._taken.append(slot)
+        return max(min(len(self._taken), most), 1)
+
+
 class Budget:
     """The slots, as one process takes and frees them, in any of its threads."""
 
@@ -46,13 +61,11 @@ class Budget:
         self._owner = os.getpid()
 
     @contextmanager
-    def slots(self, most: int = 1, *, patience: float = PATIENCE) -> Iterator[int]:
-        """How many processes may work meanwhile: at least one, after some seconds of patience, at most `most`."""
+    def share(self, *, patience: float = PATIENCE) -> Iterator[Share]:
+        """A share that lets at least one process work, which may be waited for, some seconds of patience at most."""
         taken = [slot for slot in [self._waited(patience)] if slot is not None]
-        while taken and len(taken) < most and (slot := self._free()) is not None:
-            taken.append(slot)
         try:
-            yield max(len(taken), 1)
+            yield Share(self._free, taken)
         finally:
             self._give_back(taken)
 

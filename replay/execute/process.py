@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from ..model.job import Job, Observed
-from .budget import MOST_AT_ONCE, machine_budget
+from .budget import MOST_AT_ONCE, Share, machine_budget
 from .connected import ConnectedProcess
 from .conversation import ProcessEnded, Start
 from .launch import prepare
@@ -108,16 +108,17 @@ class ReplayerProcess:
         asked = list(jobs)
         if asked:
             self._get_in_step()
-            with machine_budget().slots(min(MOST_AT_ONCE, sum(job.fresh for job in asked))) as at_once:
-                yield from self._answers(asked, at_once)
+            with machine_budget().share() as share:
+                yield from self._answers(asked, share)
 
-    def _answers(self, jobs: Sequence[Job], at_once: int) -> Iterator[Observed]:
+    def _answers(self, jobs: Sequence[Job], share: Share) -> Iterator[Observed]:
+        most = min(MOST_AT_ONCE, sum(job.fresh for job in jobs))
         for job in jobs:
             if job.fresh and not self._start.forking:
                 yield from self._rest()
                 yield self._alone(job)
                 continue
-            question = encode(Jobs([job], at_once))
+            question = encode(Jobs([job], share.processes(most)))
             while self._waiting and sum(size for _job, size in self._waiting) + len(question) > AHEAD:
                 yield from self._oldest()
             self._process.send(question)

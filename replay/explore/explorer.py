@@ -53,7 +53,8 @@ class Explorer:
             if isinstance(campaign, Unexplorable):
                 found = Explored(target=target.name, item=target.item, reason=campaign.reason)
             else:
-                with machine_budget().slots(2):  # both sides work at the same time
+                with machine_budget().share() as share:
+                    share.processes(2)  # both sides work at the same time
                     found = Search(campaign).run()
         return msgspec.structs.replace(found, seconds=round(time.perf_counter() - started, 3))
 

@@ -23,8 +23,8 @@ def budget_of(path: Path, size: int) -> Budget:
 
 def hold(path: Path, size: int, slots: int) -> None:
     """Take slots and keep them."""
-    taking = budget_of(path, size).slots(slots)
-    assert taking.__enter__() == slots
+    taking = budget_of(path, size).share()
+    assert taking.__enter__().processes(slots) == slots
     KEPT.append(taking)
 
 
@@ -36,12 +36,10 @@ def test_a_process_takes_as_many_as_are_free(tmp_path: Path) -> None:
     budget = budget_of(tmp_path / "slots", 3)
     with other_process(lambda: hold(tmp_path / "slots", 3, 1)):
         for _again in range(2):
-            with budget.slots(8) as count:
-                assert count == 2
-        with budget.slots() as count:
-            assert count == 1
-    with budget.slots(8) as count:
-        assert count == 3
+            with budget.share() as share:
+                assert [share.processes(most) for most in (1, 8, 8, 1)] == [1, 2, 2, 1]
+    with budget.share() as share:
+        assert share.processes(8) == 3
 
 
 def test_all_processes_together_stay_within_the_budget(tmp_path: Path) -> None:
@@ -50,8 +48,8 @@ def test_all_processes_together_stay_within_the_budget(tmp_path: Path) -> None:
     order: list[str] = []
 
     def ask() -> None:
-        with budget.slots(2) as count:
-            order.append(f"{count} slots")
+        with budget.share() as share:
+            order.append(f"{share.processes(2)} processes")
 
     with other_process(lambda: hold(tmp_path / "slots", 2, 2)):
         waiting = threading.Thread(target=ask)
@@ -62,18 +60,27 @@ def test_all_processes_together_stay_within_the_budget(tmp_path: Path) -> None:
     assert order[0] == "the other ends"
 
 
+def test_a_share_grows_when_others_are_done(tmp_path: Path) -> None:
+    """What takes long is not bound by what was free when it began."""
+    budget = budget_of(tmp_path / "slots", 2)
+    with budget.share() as share:
+        with budget.share() as other:
+            assert [share.processes(2), other.processes(2)] == [1, 1]
+        assert share.processes(2) == 2
+
+
 def test_nobody_waits_for_ever(tmp_path: Path) -> None:
     """A run that is stopped keeps its slots; others go on with one process."""
     budget = budget_of(tmp_path / "slots", 1)
-    with other_process(lambda: hold(tmp_path / "slots", 1, 1)), budget.slots(4, patience=0.05) as count:
-        assert count == 1
+    with other_process(lambda: hold(tmp_path / "slots", 1, 1)), budget.share(patience=0.05) as share:
+        assert share.processes(4) == 1
 
 
 def test_who_works_already_does_not_wait(tmp_path: Path) -> None:
     """Two that each wait for what the other holds would wait for ever."""
     budget = budget_of(tmp_path / "slots", 1)
-    with budget.slots(), budget.slots(2, patience=3600) as count:
-        assert count == 1
+    with budget.share(), budget.share(patience=3600) as share:
+        assert share.processes(2) == 1
 
 
 def test_a_copy_of_a_process_holds_nothing(tmp_path: Path) -> None:
@@ -81,10 +88,10 @@ def test_a_copy_of_a_process_holds_nothing(tmp_path: Path) -> None:
     budget = budget_of(tmp_path / "slots", 2)
 
     def ask() -> None:
-        with budget.slots(2, patience=0) as count:
-            (tmp_path / "count").write_text(str(count))
+        with budget.share(patience=0) as share:
+            (tmp_path / "count").write_text(str(share.processes(2)))
 
-    with budget.slots(1), other_process(ask):
+    with budget.share(), other_process(ask):
         assert (tmp_path / "count").read_text() == "1"
 
 
@@ -97,6 +104,6 @@ def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(PermissionError):
         module._own_folder()
     alone = module.machine_budget.__wrapped__()
-    with alone.slots(1000) as count:
-        assert count == module.cpus()
+    with alone.share() as share:
+        assert share.processes(1000) == module.cpus()
     assert list(folder.iterdir()) == []
