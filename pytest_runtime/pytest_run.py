@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,21 @@ class PytestRun:
         named = [argument for argument in config.args if self._is_ours(argument)]
         if self.options.only or self.options.trace:
             config.args[:] = named or [str(folder)]
-        elif not named:
+        elif not named and not any(self._is_above(argument) for argument in config.args):
             config.args.append(str(folder))
 
     def _is_ours(self, argument: str) -> bool:
         """Whether an argument names the folder of the items, a file in it, or an item."""
-        path = Path(self._config.invocation_params.dir, argument.partition("::")[0])
+        path = self._path(argument)
         return self.options.folder in (path, *path.parents)
+
+    def _is_above(self, argument: str) -> bool:
+        """Whether an argument names a folder in which that of the items is found. Where both are named, pytest 8 leaves
+        out everything else that is in the first."""
+        return self._path(argument) in self.options.folder.parents
+
+    def _path(self, argument: str) -> Path:
+        return Path(os.path.abspath(self._config.invocation_params.dir / argument.partition("::")[0]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:

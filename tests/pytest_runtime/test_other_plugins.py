@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
+import coverage.tracer  # noqa: F401  # kept loaded: its C part cannot be imported anew in each session of this process
 import pytest
 
 from ..project import ITEMS, RUN, Project, failed_ids, output, without_plugins
