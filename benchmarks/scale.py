@@ -19,7 +19,7 @@ from processes import BenchmarkFailed, world
 
 ROUNDS = 5
 IDLE_ROUNDS = 25
-SEALINGS = 2
+SEALINGS = 1
 SHARDS = 8
 BAR_WORKERS = 1.6
 BAR_IDLE_MS = 10.0

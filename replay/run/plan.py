@@ -68,6 +68,8 @@ class Planner:
         self._groups = groups
         self._oracle = oracle
         self._options = options
+        self._selected: dict[tuple[str, str], list[TraceId]] = {}
+        """Path class → its traces that are to be replayed, in whichever shard."""
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -77,14 +79,20 @@ class Planner:
     @property
     def classes(self) -> int:
         """How many these are in all shards together."""
-        return sum(bool(wanted_traces(group, self._oracle, self._options)) for group in self._groups)
+        return sum(bool(self._in_any_shard(group)) for group in self._groups)
 
     def wanted(self, group: Group) -> list[TraceId]:
         """The traces of a class that are to be replayed; none where it is another shard's."""
         shard, stored = self._options.shard, group.stored
         if shard is not None and self._shards[stored.entry, stored.path] != shard.index:
             return []
-        return wanted_traces(group, self._oracle, self._options)
+        return self._in_any_shard(group)
+
+    def _in_any_shard(self, group: Group) -> list[TraceId]:
+        key = group.stored.entry, group.stored.path
+        if key not in self._selected:
+            self._selected[key] = wanted_traces(group, self._oracle, self._options)
+        return self._selected[key]
 
     @cached_property
     def _shards(self) -> dict[tuple[str, str], int]:
