@@ -115,7 +115,8 @@ def _environment(place: Place) -> dict[str, str]:
     """The project's own copy of the service comes first, and Python keeps its bytecode as it does for users."""
     inherited = place.environment["PYTHONPATH"].split(os.pathsep)
     path = os.pathsep.join([str(place.folder), *(one for one in inherited if one != str(SERVICE))])
-    environment = {**place.environment, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(place.folder.with_name("bytecode"))}
+    bytecode = str(place.folder.with_name("bytecode"))  # beside the project: what lies in it is copied for each replay
+    environment = {**place.environment, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": bytecode}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return environment
 

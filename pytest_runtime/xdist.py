@@ -31,7 +31,7 @@ def is_worker(config: pytest.Config) -> bool:
 
 def be_worker(config: pytest.Config, run: Run) -> None:
     """Replay on copies of the process that the controller loads; a worker on another machine loads the code itself."""
-    lender = str(config.workerinput[_LENDER])  # type: ignore[attr-defined]  # xdist's
+    lender = str(config.workerinput.get(_LENDER, ""))  # type: ignore[attr-defined]  # xdist's
     if os.path.exists(lender):
         run.borrow(lender)
 
@@ -65,7 +65,10 @@ class Gatherer:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where the code is loaded already."""
-        node.workerinput[_LENDER] = self._run.lend()
+        try:
+            node.workerinput[_LENDER] = self._run.lend()
+        except OSError:  # no socket can be made here, as where the path to temporary files is too long: it loads it too
+            node.workerinput[_LENDER] = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:

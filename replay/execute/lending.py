@@ -68,8 +68,13 @@ class Lender:
         self._offered: Lending | None = None
         self._settled = threading.Event()
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(self.address)
-        self._socket.listen()
+        try:
+            self._socket.bind(self.address)
+            self._socket.listen()
+        except OSError:
+            self._socket.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
         self._thread = threading.Thread(target=self._serve, name="pytest-runtime-lender", daemon=True)
         self._thread.start()
 

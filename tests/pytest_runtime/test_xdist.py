@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,6 +93,15 @@ def test_the_code_is_loaded_once_for_all_workers(project: Project) -> None:
     processes = re.findall(r"return +'hello x' → (\d+)", output(result))
     assert len(processes) == 2 + 1  # each worker's failure, and the summary
     assert len(set(processes)) == 1
+
+
+def test_workers_load_the_code_where_nobody_can_lend_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path to a socket has a hundred characters at most."""
+    folder = project.path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    result = project.moved_threshold().run(*RUN, "-n", "1")
+    result.assert_outcomes(passed=ITEMS + 1, failed=1)
 
 
 TERMINAL = """
