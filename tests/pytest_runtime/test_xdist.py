@@ -95,11 +95,11 @@ def test_the_code_is_loaded_once_for_all_workers(project: Project) -> None:
     assert len(set(processes)) == 1
 
 
-def test_workers_load_the_code_where_nobody_can_lend_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_load_the_code_where_nobody_can_lend_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A path to a socket has a hundred characters at most."""
-    folder = project.path / ("long" * 30)
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("long" * 30)))
     result = project.moved_threshold().run(*RUN, "-n", "1")
     result.assert_outcomes(passed=ITEMS + 1, failed=1)
 
