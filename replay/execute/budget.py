@@ -19,8 +19,9 @@ from pathlib import Path
 
 from ..model.file_locks import LockFile
 
-PATIENCE = 30.0
-"""Seconds to wait for a slot: one path class takes less, and who holds all slots for longer may be stopped."""
+PATIENCE = 3.0
+"""Seconds to wait for a slot: most path classes take less, and somebody sits before a terminal. Who holds all slots for
+longer may be stopped, so that nobody waits for them a second time."""
 
 POLL = 0.02
 """Seconds between two looks at the slots: a fork and a replay take about as long."""
@@ -59,6 +60,8 @@ class Budget:
         self._held: set[int] = set()
         self._guard = threading.Lock()
         self._owner = os.getpid()
+        self._is_patient = True
+        """Whether waiting is worth a try: whoever waited in vain looks, and goes on without."""
 
     @contextmanager
     def share(self, *, patience: float = PATIENCE) -> Iterator[Share]:
@@ -71,11 +74,15 @@ class Budget:
 
     def _waited(self, patience: float) -> int | None:
         """A slot as soon as there is one; `None` where there is none in time, or this process has one already."""
-        until = time.monotonic() + patience
+        until = time.monotonic() + (patience if self._is_patient else 0.0)
         while (slot := self._free()) is None:
-            if self._held or time.monotonic() >= until:
+            if self._held:
                 return None  # two who each wait for what the other holds would wait for ever
+            if time.monotonic() >= until:
+                self._is_patient = False
+                return None
             time.sleep(POLL)
+        self._is_patient = True
         return slot
 
     def _free(self) -> int | None:

@@ -70,9 +70,14 @@ def test_a_share_grows_when_others_are_done(tmp_path: Path) -> None:
 
 
 def test_nobody_waits_for_ever(tmp_path: Path) -> None:
-    """A run that is stopped keeps its slots; others go on with one process."""
+    """A run that is stopped keeps its slots; others go on with one process, and do not wait for it again."""
     budget = budget_of(tmp_path / "slots", 1)
-    with other_process(lambda: hold(tmp_path / "slots", 1, 1)), budget.share(patience=0.05) as share:
+    with other_process(lambda: hold(tmp_path / "slots", 1, 1)):
+        with budget.share(patience=0.05) as share:
+            assert share.processes(4) == 1
+        with budget.share(patience=3600) as share:
+            assert share.processes(4) == 1
+    with budget.share() as share:
         assert share.processes(4) == 1
 
 
