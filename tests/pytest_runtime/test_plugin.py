@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -170,7 +171,8 @@ def test_an_item_of_the_junit_report_says_what_it_is_about(project: Project) -> 
         for case in cases
         if case.find("failure") is not None
     ]
-    stored = {found.path: found for found in open_reader(str(project.store)).classes()}[properties["runtime_path"]]
+    with closing(open_reader(str(project.store))) as reader:
+        stored = {found.path: found for found in reader.classes()}[properties["runtime_path"]]
     assert properties == {
         "runtime_entry": "runshop.pricing:fee",
         "runtime_path": stored.path,
