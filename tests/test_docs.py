@@ -26,6 +26,7 @@ from .command_line_reference import command_of, page, sections, with_inner
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+REPOSITORY = "https://github.com/pytest-runtime/pytest-runtime"
 
 
 def text(name: str) -> str:
@@ -84,7 +85,7 @@ def test_every_extra_is_documented() -> None:
     """Each set of dependencies that a user may want."""
     extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
     pages = text("docs/replaying.md") + text("docs/command_line.md")
-    assert [name for name in extras if name not in ("test", "lint") and f"[{name}]" not in pages] == []
+    assert [name for name in extras if name not in ("test", "lint", "docs") and f"[{name}]" not in pages] == []
 
 
 def test_every_setting_is_documented() -> None:
@@ -111,11 +112,16 @@ def test_the_example_of_the_configuration_is_valid() -> None:
     assert {*Configuration.__struct_fields__} == {*table}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{one.name}" for one in DOCS.glob("*.md"))])
+PAGES = sorted(str(page.relative_to(ROOT)) for page in DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *PAGES])
 def test_links_lead_somewhere(name: str) -> None:
-    """Every relative link of a document leads to a file."""
-    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text(name)) if "://" not in link]
-    assert [link for link in links if link and not ((ROOT / name).parent / link).exists()] == []
+    """Every link of a document to a file of the repository leads to one, be it relative or by the repository's URL."""
+    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text(name))]
+    relative = [(ROOT / name).parent / target for target in targets if target and "://" not in target]
+    absolute = [ROOT / found[1] for target in targets if (found := re.match(rf"{REPOSITORY}/(?:blob|tree)/main/(.+)", target))]
+    assert [str(file) for file in [*relative, *absolute] if not file.exists()] == []
 
 
 def files_of(page: str) -> dict[str, str]:
