@@ -119,9 +119,10 @@ PAGES = sorted(str(page.relative_to(ROOT)) for page in DOCS.rglob("*.md"))
 def test_links_lead_somewhere(name: str) -> None:
     """Every link of a document to a file of the repository leads to one, be it relative or by the repository's URL."""
     targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text(name))]
-    relative = [(ROOT / name).parent / target for target in targets if target and "://" not in target]
-    absolute = [ROOT / found[1] for target in targets if (found := re.match(rf"{REPOSITORY}/(?:blob|tree)/main/(.+)", target))]
-    assert [str(file) for file in [*relative, *absolute] if not file.exists()] == []
+    own = re.compile(rf"{REPOSITORY}/(?:blob|tree)/main/(.+)")
+    files = [(ROOT / name).parent / target for target in targets if target and "://" not in target]
+    files += [ROOT / found[1] for target in targets if (found := own.match(target))]
+    assert [str(file) for file in files if not file.exists()] == []
 
 
 def files_of(page: str) -> dict[str, str]:
