@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import get_args
 import click
 import pytest
 
+import pytest_runtime
 from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
 from pytest_runtime.config import Configuration, read_table
@@ -123,6 +125,16 @@ def test_links_lead_somewhere(name: str) -> None:
     files = [(ROOT / name).parent / target for target in targets if target and "://" not in target]
     files += [ROOT / found[1] for target in targets if (found := own.match(target))]
     assert [str(file) for file in files if not file.exists()] == []
+
+
+def test_the_reference_of_python_names_what_is_there() -> None:
+    """Every object that the page takes from the code, so that a name that is gone is seen before the site is built."""
+    page = text("docs/python.md")
+    names = re.findall(r"(?m)^::: (\S+)$", page)
+    assert "pytest_runtime.recording.record" in names
+    assert {f"pytest_runtime.{name}" for name in pytest_runtime.__all__} <= set(re.findall(r"heading: (\S+)", page))
+    for name in names:
+        pkgutil.resolve_name(name)
 
 
 def files_of(page: str) -> dict[str, str]:
