@@ -3,6 +3,7 @@
 # make lint     ruff, mypy, import-linter
 # make plugin   the example of a third party's plugin, installed as a stranger would, and its tests
 # make hooks    the hooks in the real pre-commit, installed from a checkout without links
+# make docs     the documentation as a site, in build/site
 # make bench    what recording and replaying cost
 # make clean    removes what these made
 #
@@ -18,7 +19,7 @@ PYTEST_ARGS = -q -n auto --maxprocesses=8
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test lint plugin hooks bench clean
+.PHONY: demo test lint plugin hooks docs bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
@@ -44,6 +45,11 @@ plugin: $(INSTALLED)
 hooks: $(INSTALLED)
 	$(BIN)/python benchmarks/precommit.py --rounds 1
 
+# Strict: a link that leads nowhere, or a page that no menu has, is an error. The variable leaves out a notice of the theme.
+docs: $(INSTALLED)-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --quiet
+	@echo "build/site/index.html"
+
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
 
@@ -62,4 +68,8 @@ $(INSTALLED): pyproject.toml
 	    "$$python" -m venv --clear "$(VENV)"; \
 	fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lint]"
+	@touch $@
+
+$(INSTALLED)-docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	@touch $@

@@ -178,8 +178,9 @@ def _section(name: str, known: set[type]) -> str:
 
 def _option(option: click.Option, context: click.Context) -> str:
     names, meaning = option.get_help_record(context) or ("", "")
-    cells = (f"`{names}`", " ".join(meaning.split()))
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    assert "|" not in meaning, f"{names}: Markdown has no common way to write a bar in a table"
+    choices = re.sub(r"\[([^\]]+\|[^\]]+)\]", r"\1", names).replace("|", "` or `")
+    return f"| `{choices}` | {' '.join(meaning.split())} |"
 
 
 # --- values ----------------------------------------------------------------------------------------------------------

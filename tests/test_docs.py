@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import get_args
 import click
 import pytest
 
+import pytest_runtime
 from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
 from pytest_runtime.config import Configuration, read_table
@@ -26,6 +28,7 @@ from .command_line_reference import command_of, page, sections, with_inner
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+REPOSITORY = "https://github.com/pytest-runtime/pytest-runtime"
 
 
 def text(name: str) -> str:
@@ -84,7 +87,7 @@ def test_every_extra_is_documented() -> None:
     """Each set of dependencies that a user may want."""
     extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
     pages = text("docs/replaying.md") + text("docs/command_line.md")
-    assert [name for name in extras if name not in ("test", "lint") and f"[{name}]" not in pages] == []
+    assert [name for name in extras if name not in ("test", "lint", "docs") and f"[{name}]" not in pages] == []
 
 
 def test_every_setting_is_documented() -> None:
@@ -111,11 +114,27 @@ def test_the_example_of_the_configuration_is_valid() -> None:
     assert {*Configuration.__struct_fields__} == {*table}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *(f"docs/{one.name}" for one in DOCS.glob("*.md"))])
+PAGES = sorted(str(page.relative_to(ROOT)) for page in DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", *PAGES])
 def test_links_lead_somewhere(name: str) -> None:
-    """Every relative link of a document leads to a file."""
-    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text(name)) if "://" not in link]
-    assert [link for link in links if link and not ((ROOT / name).parent / link).exists()] == []
+    """Every link of a document to a file of the repository leads to one, be it relative or by the repository's URL."""
+    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text(name))]
+    own = re.compile(rf"{REPOSITORY}/(?:blob|tree)/main/(.+)")
+    files = [(ROOT / name).parent / target for target in targets if target and "://" not in target]
+    files += [ROOT / found[1] for target in targets if (found := own.match(target))]
+    assert [str(file) for file in files if not file.exists()] == []
+
+
+def test_the_reference_of_python_names_what_is_there() -> None:
+    """Every object that the page takes from the code, so that a name that is gone is seen before the site is built."""
+    page = text("docs/python.md")
+    names = re.findall(r"(?m)^::: (\S+)$", page)
+    assert "pytest_runtime.recording.record" in names
+    assert {f"pytest_runtime.{name}" for name in pytest_runtime.__all__} <= set(re.findall(r"heading: (\S+)", page))
+    for name in names:
+        pkgutil.resolve_name(name)
 
 
 def files_of(page: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..replay.model.verdict import BAD, ClassVerdict, Location, TraceVerdict, Verdict
 from ..replay.run.causes import Cause, SidePair, Sort, causes_of, replay_command, source_line
-from .printing import in_line
+from .printing import in_line, many
 
 FIELDS_SHOWN = 12
 """Field patterns of one place: half a screen."""
@@ -33,7 +33,8 @@ def one_line(verdict: ClassVerdict) -> str:
 
 def failure_text(verdict: ClassVerdict, baseline: str, root: Path) -> str:
     """Everything about a diverged class, for a person."""
-    lines = [f"{verdict.entry} · {verdict.words} · {verdict.recorded} traces recorded, {len(verdict.traces)} replayed"]
+    recorded = many(verdict.recorded, "trace")
+    lines = [f"{verdict.entry} · {verdict.words} · {recorded} recorded, {len(verdict.traces)} replayed"]
     for cause in causes_of([verdict]):
         lines += ["", *_beginning(cause, root)]
         lines += [*sort_lines(cause.sorts, len(cause.traces)), *_replaying(cause, baseline)]

@@ -80,7 +80,10 @@ def detect(root: Path) -> Facts:
     if framework and framework not in RECORDED:
         notes.append(f"{framework} applications are no entries yet: what is recorded are the functions that it calls")
     app = named[0].name if len(named) == 1 and framework in RECORDED else ""
-    return Facts(root, packages, framework, app, branch, _install(root, described), _python(described), tuple(notes))
+    install = _install(root, described)
+    if not install:
+        notes.append("nothing says how to install the service: add a step to the workflow that does, before the action")
+    return Facts(root, packages, framework, app, branch, install, _python(described), tuple(notes))
 
 
 def _described(root: Path) -> dict[str, Any]:

@@ -127,10 +127,12 @@ def test_the_package_that_is_called_like_the_project_is_meant(root: Path) -> Non
     ],
 )
 def test_how_the_project_is_installed_is_found(root: Path, files: dict[str, str], install: str) -> None:
-    """By what lies there."""
+    """By what lies there; where nothing does, a note says that the workflow lacks a step."""
     for name, text in files.items():
         write(root, name, text)
-    assert detect(root).install == install
+    found = detect(root)
+    assert found.install == install
+    assert any("add a step to the workflow" in note for note in found.notes) == (not install)
 
 
 def test_the_branch_is_that_of_the_remote_else_of_the_repository(root: Path) -> None:
