@@ -93,9 +93,18 @@ class RecordingCheck:
         """Why base did not take the recorded arms; falsy where it took them all, whatever others it took.
 
         A replay starts cold: what a cache answered when it was recorded may be computed in full, by arms that the
-        recording does not have.
+        recording does not have. And base may be newer than the recording: of a function that changed since, no arm is
+        asked for, nor of one that base does not run any more where the trace ran such a function. What base shows is
+        compared all the same.
         """
-        missing = [arm for arm in recorded if arm.identity not in replayed]
+        since = any(map(self._since.differs, trace.functions))
+        ran = {str(identity[0]) for identity in replayed if isinstance(identity, tuple)} if since else set()
+
+        def is_asked_for(arm: Arm) -> bool:
+            function = arm.branch.function
+            return not since or (function in ran and not self._since.differs(function))
+
+        missing = [arm for arm in recorded if arm.identity not in replayed and is_asked_for(arm)]
         if not missing:
             return NO_REASON
         function = missing[0].branch.function

@@ -195,3 +195,27 @@ def test_writers_that_a_trace_did_not_run_come_first() -> None:
     ]
     assert writers_for(["shop:Builder.all"], {"shop": SOURCE}) == [Writer("shop.Builder.options", "shop:Builder.add")]
     assert writers_for(["shop:local"], {"shop": "def local(:\n"}) == []
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "def fee(total):\n    if 100 < total:\n        return ten(total)\n    return 0\n",
+        "def fee(total):\n    return above(total)\n\ndef above(total):\n    return ten(total) if total > 100 else 0\n",
+        "def fee(total):\n    return 10 * (total > 100)\n",
+    ],
+    ids=["condition", "extracted", "inlined"],
+)
+def test_a_refactoring_that_was_merged_since_leaves_the_baseline_as_it_is(tmp_path: Path, since: str) -> None:
+    """Base comes to the recorded outcome on a path of its own: it is evidence for the next change."""
+    ten = "\n\ndef ten(total):\n    if total > 1_000:\n        return 11\n    return 10\n"
+    source = "def fee(total):\n    if total > 100:\n        return ten(total)\n    return 0\n"
+    scenario = Scenario(tmp_path, {"shop": source + ten}).record(lambda shop: [shop.fee(total) for total in (50, 150)])
+    [file] = scenario.base.glob("*.py")
+    file.write_text(since + ten)
+    scenario.rewrite("shop", since + ten + "\n\nVERSION = 2\n")
+    assert scenario.judge(everything=True).counts == {"same": 2}
+    scenario.rewrite("shop", (since + ten).replace("100", "120").replace("150", "1"))
+    assert scenario.judge(everything=True).counts == {"same": 2}
+    scenario.rewrite("shop", (since + ten).replace("100", "200"))
+    assert scenario.judge(everything=True).counts == {"same": 1, "diverged": 1}
