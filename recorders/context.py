@@ -134,12 +134,12 @@ def world_of_variables() -> World | None:
     """Like `current_world`, for readings of the environment: outside every trace they may be watched alone."""
     scope = _scope.get()
     if scope is not None:
-        return scope.world if scope.world is not None else _variables
+        return scope.world
     return _outside if _outside is not None else _variables
 
 
 def watched_variables() -> World | None:
-    """The world that watches readings of the environment wherever they happen; `None` while nobody records."""
+    """The world that watches readings of the environment, in sampled traces too; `None` while nobody records."""
     return _variables
 
 

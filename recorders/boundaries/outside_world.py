@@ -1,4 +1,4 @@
-"""The session's world while recording: it notes the variables that included code reads, in a trace or outside.
+"""The session's world while recording: it notes the variables that included code reads, in sampled traces and outside.
 
 Settings are often read once, when the service starts, or in the first call of all, which may not be kept. They are part
 of the revision, so that the application can be built again where it is replayed.

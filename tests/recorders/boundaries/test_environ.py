@@ -105,17 +105,18 @@ def test_a_copy_reads_everything() -> None:
 
 
 def test_what_a_trace_reads_is_a_setting_of_the_session_too() -> None:
-    """The trace may not be kept, as one of `main` that never ends; an entry that is not sampled keeps none at all."""
+    """The trace may not be kept, as one of `main` that never ends. An entry that is not sampled pays for nothing."""
     session = SessionVariables(lambda file: file == __file__)  # type: ignore[arg-type]  # all that it asks of it
     undo = watch_variables(session)
     try:
         with traced() as world:
             assert os.environ.get("SHOP_MODE") == "live"
-        with within(Scope(None)):
             assert os.environ.get("SHOP_MISSING", "default") == "default"
+        with within(Scope(None)):
+            assert os.environ.get("SHOP_OWN", "default") == "default"
     finally:
         undo()
-    assert world.variables == {"SHOP_MODE": "live"}
+    assert world.variables == {"SHOP_MODE": "live", "SHOP_MISSING": None}
     assert session.read() == {}
     assert session.read(everything=True) == {"SHOP_MODE": "live", "SHOP_MISSING": None}
 
