@@ -169,11 +169,12 @@ class Recording:
         losses = "".join(f", {name} {count}" for name, count in lost.items()) or ", nothing dropped"
         absences = self.collector.absences()
         skipped = describe_unsampled(unsampled(absences))
+        traces = self.collector.output.traces
         line = (
-            f"pytest-runtime: baseline {self.options.baseline!r}: {self.collector.output.traces} traces recorded, "
+            f"pytest-runtime: baseline {self.options.baseline!r}: {traces} trace{'s' * (traces != 1)} recorded, "
             f"{self.collector.output.kept} kept{skipped and f', {skipped}'}{losses} → {self.options.store}"
         )
-        why = describe_forked(absences) if self.collector.output.traces else why_empty(absences)
+        why = describe_forked(absences) if traces else why_empty(absences)
         return "\n".join([line, *(f"pytest-runtime: {more}" for more in (why, self._cpu()) if more)])
 
     def _cpu(self) -> str:

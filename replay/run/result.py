@@ -198,9 +198,10 @@ class RunResult(NamedTuple):
             compared = self.asserted() or self.rules()
             return "" if compared else "of what was replayed, no value was compared; this is not a pass"
         most = self.unjudged()[0]
-        return (
-            f"none of the {counts['not judged']} traces could be judged; this is not a pass. Most often: {most.cause}"
-        )
+        count = counts["not judged"]
+        if count == 1:
+            return f"the one trace could not be judged; this is not a pass: {most.cause}"
+        return f"none of the {count} traces could be judged; this is not a pass. Most often: {most.cause}"
 
     def _nothing_replayed(self) -> str:
         if any(judged.explored.counts.examples for judged in self.explored):

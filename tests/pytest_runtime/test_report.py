@@ -267,7 +267,7 @@ def test_divergences_that_begin_at_one_place_have_one_cause() -> None:
         (totals(changed_existing=True, required=0.0), ""),
         (totals(), ""),
         (totals(differs=False), ""),
-        (totals(verdict(UNJUDGED)), "none of the 1 traces could be judged; this is not a pass. Most often: refused"),
+        (totals(verdict(UNJUDGED)), "the one trace could not be judged; this is not a pass: refused"),
         (totals(verdict(UNJUDGED, SAME)), ""),
         (totals(verdict(SAME)), ""),
         (totals(verdict(diverged("a"))), ""),

@@ -94,7 +94,7 @@ def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
         (totals(verdict(FAILED)), "changed", "could not be replayed"),
         (totals(verdict(SAME)), "safe", "1 trace came out the same; 5 values compared"),
         (totals(verdict(SAME, UNJUDGED)), "safe", "1 could not be judged"),
-        (totals(verdict(UNJUDGED)), "unknown", "None of the 1 traces could be judged"),
+        (totals(verdict(UNJUDGED)), "unknown", "The one trace could not be judged"),
         (totals(differs=False), "safe", "no file differs"),
     ],
 )
