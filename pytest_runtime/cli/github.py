@@ -91,8 +91,12 @@ def _prefix(project: Project) -> str:
 
 
 def _seal_key(location: Path, base: str) -> str:
-    """What the seal follows from, as far as it is known before anything is loaded: a miss costs time only."""
-    state = hashlib.sha256(f"{__version__} {sys.version} {sys.platform} {base}".encode())
+    """What the seal follows from, as far as it is known before anything is loaded: a miss costs time only.
+
+    A seal that was made without the key is another: a pull request from a fork may not leave its own for the others.
+    """
+    with_key = bool(os.environ.get("PYTEST_RUNTIME_KEY"))
+    state = hashlib.sha256(f"{__version__} {sys.version} {sys.platform} {base} {with_key}".encode())
     if location.is_file():
         with location.open("rb") as stream:
             state.update(hashlib.file_digest(stream, "sha256").digest())
