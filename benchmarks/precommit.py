@@ -87,7 +87,7 @@ def scan_hook(folder: Path, environ: Mapping[str, str]) -> None:
     git(folder, "add", "-f", ".runtime/staging.baseline")
     run(folder, *scan, environ=environ)
     (folder / "leak.py").write_text(LEAKY)
-    # As a recorder writes that is told to leave cards alone.
+    # With this setting a recording holds the card number in clear.
     keep = '[tool.pytest-runtime]\ninclude = ["shop"]\n\n[tool.pytest-runtime.redact]\nkeep = ["note"]\n'
     (folder / "pyproject.toml").write_text(keep)
     record = ("record", "--baseline", "leaky", "--", sys.executable, "leak.py")

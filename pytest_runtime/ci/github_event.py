@@ -25,6 +25,8 @@ class Event(NamedTuple):
     """`pull_request`, `push`, `merge_group`, …"""
     base: str
     """Commit that the change is to be compared with; empty where the event names none."""
+    head: str
+    """Commit that the pull request proposes; empty where there is none."""
     number: int
     """Of the pull request; 0 where there is none."""
     is_fork: bool
@@ -62,6 +64,7 @@ def event_of(name: str, payload: Any) -> Event:
     return Event(
         name=name,
         base="" if commit == NO_COMMIT else commit,
+        head=_text(head, "sha"),
         number=number if isinstance(number, int) else 0,
         is_fork=bool(pull) and _text(_at(head, "repo"), "full_name") != here,
         default_branch=_text(_at(payload, "repository"), "default_branch"),

@@ -20,7 +20,8 @@ def base_commit(git: Git, event: Event, named: str, say: Callable[[str], None]) 
     """
     if named:
         return _available(git, named, say) or _no_base(named)
-    if event.is_pull_request and _is_merge(git):
+    # Where the proposed commit itself is checked out, its first parent is the branch and no base, also of a merge.
+    if event.is_pull_request and git.commit("HEAD") != event.head and _is_merge(git):
         parent = git.commit("HEAD^1")
         if not parent:
             _fetch(git, git.commit("HEAD"), say, "--depth=2")

@@ -72,10 +72,7 @@ def show_command(path: Path, outputs: tuple[Path, ...], github: bool, prefix: st
     if github:
         for line in annotations_of(result, f"{prefix.strip('/')}/" if prefix.strip("/.") else ""):
             click.echo(line)
-    headline = headline_of(result)
-    click.echo(in_line(f"{headline.title}. {headline.why}"))
-    click.echo(in_line(f"{against(result)}; {counts_line(result)}"))
-    return result.exit_status
+    return _said(result)
 
 
 @report_command.command("merge")
@@ -97,10 +94,11 @@ def merge_command(paths: tuple[Path, ...], outputs: tuple[Path, ...]) -> int:
     """
     for output in outputs:
         check_ending(output)
-    parts = [_part(path) for path in paths]
+    results = [read(path) for path in paths]
+    parts = [_part(path, result) for path, result in zip(paths, results, strict=True)]
     check_parts(parts)
     project, options = load_project(Path.cwd()), parts[0].options._replace(shard=None)
-    name = read(paths[0]).baseline.name
+    name = results[0].baseline.name
     run = run_of(project, name, options, base=parts[0].base, say=lambda line: click.echo(in_line(line), err=True))
     try:
         run.prepare()
@@ -110,18 +108,25 @@ def merge_command(paths: tuple[Path, ...], outputs: tuple[Path, ...]) -> int:
         run.stop()
     for output in outputs:
         write_to(output, result)
+    return _said(result)
+
+
+def _said(result: RunResult) -> int:
+    """Say in two lines what a result means; its exit status."""
     headline = headline_of(result)
     click.echo(in_line(f"{headline.title}. {headline.why}"))
     click.echo(in_line(f"{against(result)}; {counts_line(result)}"))
     return result.exit_status
 
 
-def _part(path: Path) -> Part:
+def _part(path: Path, result: RunResult) -> Part:
     """The part that a report of a shard holds; raises `ReportError` where it is the report of a whole run."""
-    part = read(path).part
-    if part is None:
-        raise ReportError(f"{path} is the report of a whole run: there is nothing to merge it with")
-    return part
+    if result.part is None:
+        raise ReportError(
+            f"{path} is the report of a whole run: there is nothing to merge it with. Name the reports of runs with "
+            "--runtime-shard"
+        )
+    return result.part
 
 
 def read(path: Path) -> RunResult:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--python",
     metavar="PATH",
     help="The interpreter that has the service's dependencies; default: that of .venv or venv in the project, where it "
-    "has pytest-runtime too, else this one.",
+    "has pytest-runtime too, else this one; empty for this one.",
 )
 def staged_command(baseline: str, python: str | None) -> int:
     """Judge what is staged, and nothing else, against HEAD. Exits with 1 where that is no pass, and with 0 without a
@@ -41,9 +41,10 @@ def staged_command(baseline: str, python: str | None) -> int:
     known = read_reads(project.root, name)
     if known is not None and nothing_matters(git, known, index):
         return 0
-    other = python or _of_project(project.root)
+    other = _of_project(project.root) if python is None else python
     if other and Path(other).absolute() != Path(sys.executable).absolute():
-        command = [other, "-m", "pytest_runtime", "staged", "--baseline", name, "--python", other]
+        # The other one is asked for no further one, however its path is written.
+        command = [other, "-m", "pytest_runtime", "staged", "--baseline", name, "--python", ""]
         return subprocess.run(command, check=False).returncode
     with _candidate(project, git, index) as root:
         result = _judged(project, name, root)

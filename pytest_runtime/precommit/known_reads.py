@@ -28,12 +28,15 @@ class KnownReads(msgspec.Struct, frozen=True):
         """Whether a change of a file could be seen by the traffic.
 
         Python code and the project's own settings always may; any other file where it was read, or where one beside it
-        was: code may list a folder.
+        or in a folder around it was: code may list a folder, and all below it.
         """
         name = PurePosixPath(path)
         if name.suffix in (".py", ".pyi", ".pth", ".toml", ".cfg", ".ini") or path in self.files:
             return True
-        return str(name.parent) in {str(PurePosixPath(file).parent) for file in self.files if not file.endswith(".py")}
+        read_in = {str(PurePosixPath(file).parent) for file in self.files if not file.endswith(".py")}
+        # The project's root is around everything: there, only what lies beside a file that was read.
+        around = {str(folder) for folder in name.parents} - {"."}
+        return not read_in.isdisjoint(around | {str(name.parent)})
 
 
 def _place(root: Path, baseline: str) -> Path:

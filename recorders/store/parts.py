@@ -66,7 +66,7 @@ def total(parts: Mapping[SessionId, Part]) -> Part:
 
 
 def without(whole: Part, earlier: Part) -> Part:
-    """What was added to `earlier` until it came to `whole`; what cannot be taken apart, such as ranges, stays whole."""
+    """What was added to `earlier` until it came to `whole`; what has no difference, such as a range, stays whole."""
     return Part(
         _left(whole.counts, earlier.counts, lambda a, b: _left(a, b, int.__sub__) or None),
         _left(whole.shapes, earlier.shapes, lambda a, b: _left(a, b, _shape_left) or None),

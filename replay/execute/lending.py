@@ -84,7 +84,7 @@ class Lender:
         self._settled.set()
 
     def close(self) -> None:
-        """Answer nobody any more; who still waits is told so by the end of the connection."""
+        """Answer no more questions; whoever still waits sees the connection end."""
         self._settled.set()
         with suppress(OSError):  # nobody may be waiting in it
             self._socket.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,7 @@ from itertools import islice, zip_longest
 import msgspec
 
 from ...recorders.model.trace import TraceId
+from ...recorders.store.protocol import StoredClass
 from ..change.versions import Versions
 from ..model.verdict import ClassVerdict
 from .causes import Cause, PlaceKey, causes_of, place_key
@@ -38,15 +39,22 @@ def evidence_of(project: RunProject, versions: Versions, verdicts: Sequence[Clas
     causes = causes_of(verdicts)[:CAUSES]
     if not causes:
         return ()
-    return tuple(_evidence(cause, project, versions, verdicts) for cause in causes)
+    classes = project.reader.classes()
+    return tuple(_evidence(cause, project, classes, versions, verdicts) for cause in causes)
 
 
-def _evidence(cause: Cause, project: RunProject, versions: Versions, verdicts: Sequence[ClassVerdict]) -> Evidence:
+def _evidence(
+    cause: Cause,
+    project: RunProject,
+    classes: Sequence[StoredClass],
+    versions: Versions,
+    verdicts: Sequence[ClassVerdict],
+) -> Evidence:
     entries = {verdict.entry for verdict in cause.classes}
     base = candidate = None
     if cause.location is not None:
-        classes = [stored for stored in project.reader.classes() if stored.entry in entries]
-        base, candidate = excerpts_of(cause.location, versions.old, versions.new, classes)
+        running = [stored for stored in classes if stored.entry in entries]
+        base, candidate = excerpts_of(cause.location, versions.old, versions.new, running)
     samples = list(_samples(cause, project, verdicts))
     return Evidence(place_key(cause.location), base, candidate, variables_of(samples))
 

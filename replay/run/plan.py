@@ -96,7 +96,7 @@ class Planner:
 
     @cached_property
     def _shards(self) -> dict[tuple[str, str], int]:
-        """The shard of each path class. Nobody recorded how long its traces took: their number stands for that."""
+        """The shard of each path class, by its number of traces: recordings hold no durations."""
         shard = self._options.shard
         costs = {(group.stored.entry, group.stored.path): len(group.stored.kept) for group in self._groups}
         return divide(costs, shard.of) if shard is not None else {}

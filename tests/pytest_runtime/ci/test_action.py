@@ -293,6 +293,22 @@ def test_a_new_branch_is_compared_with_where_it_left_the_default_branch(recorded
     assert any("--depth=" in line for line in said)
 
 
+def test_a_proposed_commit_that_is_a_merge_has_a_base_on_the_other_branch(recorded: Recorded, tmp_path: Path) -> None:
+    """Where the branch itself is checked out, and main was merged into it last, its first parent is the branch."""
+    repository = recorded.repository
+    checkout = repository.checkout(tmp_path / "checkout", "change", depth=0)
+    git(checkout, "fetch", "-q", "origin", "main")
+    git(checkout, "merge", "-q", "--no-edit", repository.main)
+    head = git(checkout, "rev-parse", "HEAD")
+    payload = pull_request(repository)
+    payload["pull_request"]["head"]["sha"] = head
+    payload["pull_request"]["base"]["sha"] = repository.main
+    assert base_commit(Git(checkout), event_of("pull_request", payload), "", print) == repository.main
+    # The same commit, as GitHub's own merge of another head, is compared with its first parent.
+    payload["pull_request"]["head"]["sha"] = repository.change
+    assert base_commit(Git(checkout), event_of("pull_request", payload), "", print) == repository.change
+
+
 def test_a_predecessor_that_is_gone_is_no_base(recorded: Recorded, tmp_path: Path) -> None:
     """After a forced push the server has it no more."""
     checkout = recorded.repository.checkout(tmp_path / "checkout", "change")

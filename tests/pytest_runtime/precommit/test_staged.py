@@ -157,6 +157,7 @@ def known_at_head(service: Service, known: KnownReads) -> KnownReads:
         ("pyproject.toml", True),
         ("data/rates.csv", True),
         ("data/new.csv", True),
+        ("data/deep/down/new.csv", True),
         ("docs/page.md", False),
         ("README.md", False),
     ],
@@ -209,6 +210,24 @@ def test_a_commit_of_some_files_has_an_index_of_its_own(service: Service) -> Non
         with exported(service.root, variables) as folder:
             assert "return 0" in (folder / service.file.name).read_text()
     assert index_variables(repository, {}) == {}
+
+
+@pytest.mark.parametrize("named", ["whole", "bare", "roundabout"])
+def test_another_interpreter_is_asked_once(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    """However its path is written: one that asked itself again would never end."""
+    service.edit("total > 100", "total > 500", stage=True)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = f'#!/bin/sh\necho asked >> {tmp_path}/asked\nexec "{sys.executable}" "$@"\n'
+    (folder / "other-python").write_text(script)
+    (folder / "other-python").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    paths = {"whole": str(folder / "other-python"), "bare": "other-python"}
+    status, _said = staged("--python", paths.get(named, str(folder / ".." / "bin" / "other-python")))
+    assert status == 1
+    assert (tmp_path / "asked").read_text() == "asked\n"
 
 
 def test_one_baseline_needs_no_name_and_several_do(service: Service) -> None:

@@ -136,7 +136,7 @@ def test_a_lender_whose_process_was_killed_loads_another(tmp_path: Path) -> None
 
 
 def test_without_the_lender_nothing_is_replayed(tmp_path: Path) -> None:
-    """Whoever asks, or waits, is told."""
+    """Whoever asks, or waits, gets to know it."""
     with lends(tmp_path, offers=False) as found:
         found.lender.close()
         with pytest.raises(CannotReplay, match="lends out the loaded code is gone"):
