@@ -91,11 +91,16 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = stdout or sys.stdout, stderr or sys.stderr
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    sys.stdout, sys.stderr = out, err
     try:
-        return _run(argv)
+        status = _run(argv)
+        out.flush()  # here, where a closed pipe can be met, and not when the interpreter ends
+    except BrokenPipeError:
+        return _unread(out)
     finally:
         sys.stdout, sys.stderr = before
+    return status
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -112,8 +117,6 @@ def _run(argv: Sequence[str] | None) -> int:
         return end.code if isinstance(end.code, int) else OK
     except click.Abort:
         return INTERRUPTED
-    except BrokenPipeError:
-        return _unread()
     except Exception as error:
         message = _explanation(error)
         if message is None:
@@ -133,11 +136,11 @@ def _explanation(error: Exception) -> str | None:
     return printable(str(error)) if isinstance(error, RuntimeBaselineError) else None
 
 
-def _unread() -> int:
+def _unread(out: IO[str]) -> int:
     """Nobody reads what is printed any more (`| head`): done, and nothing is flushed into the closed pipe."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
     return OK
 
 

@@ -83,7 +83,7 @@ def cell(text: str) -> str:
 def block(lines: Iterable[str]) -> Iterator[str]:
     """Lines as a code block, whatever is in them."""
     shown = [printable(line) for line in lines]
-    fence = "`" * max(3, *(len(run) + 1 for line in shown for run in re.findall("`+", line)), 3)
+    fence = "`" * max([3, *(len(run) + 1 for line in shown for run in re.findall("`+", line))])
     yield from (f"{fence}text", *shown, fence)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from ...recorders.model.full_names import split_name
 from ...recorders.store.protocol import StoredClass
 from ...recorders.tracing.branch_table import BranchTable
 from ..change.qualified_names import definitions_in, first_line
+from ..change.sequence_diff import opcodes
 from ..model.verdict import Location
 
 AROUND = 12
@@ -20,9 +20,6 @@ AROUND = 12
 
 LONG = 45
 """Lines from which on a function is long."""
-
-MOST_LINES = 3_000
-"""Lines of a function that are compared one by one; difflib takes time by the square of them."""
 
 
 class BranchCount(msgspec.Struct, frozen=True):
@@ -89,12 +86,10 @@ def _lines(source: Sequence[str], span: _Span) -> list[str]:
 
 def _compared(left: list[str], right: list[str]) -> tuple[set[int], set[int], dict[int, int]]:
     """(positions that only the left has, that only the right has, position on the right → the one it replaces)."""
-    if max(len(left), len(right)) > MOST_LINES:
-        return set(), set(), {}
     gone: set[int] = set()
     added: set[int] = set()
     partner: dict[int, int] = {}
-    for tag, start, end, other, last in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for tag, start, end, other, last in opcodes(left, right):
         if tag != "equal":
             gone.update(range(start, end))
             added.update(range(other, last))

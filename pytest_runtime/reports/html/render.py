@@ -15,7 +15,6 @@ from ...replay.model.verdict import VERDICTS, ClassVerdict, Effect
 from ...replay.run.causes import Cause, causes_of, place_key, replay_command, sorts_of
 from ...replay.run.excerpts import Excerpt
 from ...replay.run.result import RunResult
-from ..explored import counts as explored_counts
 from ..headline import State, headline_of
 from ..owners import Owners
 from ..printing import many, printable
@@ -92,7 +91,6 @@ def _values(result: RunResult) -> dict[str, Any]:
         "kinds": list(dict.fromkeys(row["kind"] for row in rows)),
         "entries": [_entry(name, number, result, counts) for name, number in ids.items()],
         "sections": list(_headings(found, lists, rows, ids)),
-        "explored_counts": explored_counts,
     }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from ...replay.change.sequence_diff import opcodes
 from ...replay.model.verdict import FieldDifference
 
 ROWS = 40
@@ -17,7 +17,7 @@ CELL = 120
 """Characters of a cell."""
 
 MOST_TEXT = 20_000
-"""Characters of a text that is compared line by line: difflib takes time by the square of the lines."""
+"""Characters of a text that is compared line by line: of a longer one a screen says little."""
 
 Sign: TypeAlias = Literal["same", "gone", "new"]
 
@@ -105,8 +105,7 @@ def _lines(
 
 
 def _compared(base: Sequence[tuple[str, ...]], candidate: Sequence[tuple[str, ...]]) -> Iterator[Line]:
-    matcher = difflib.SequenceMatcher(None, base, candidate, autojunk=False)
-    for tag, start, end, other, last in matcher.get_opcodes():
+    for tag, start, end, other, last in opcodes(base, candidate):
         if tag == "equal":
             yield from (Line("same", cells) for cells in base[start:end])
         else:

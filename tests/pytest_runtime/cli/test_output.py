@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,11 +178,13 @@ def test_help_imports_next_to_nothing() -> None:
     assert ran.stderr == ""
 
 
-def test_what_is_cut_off_by_a_pager_is_no_error(project: Path) -> None:
-    """`pytest-runtime show | head` ends without a traceback."""
+@pytest.mark.parametrize("unbuffered", ["1", ""])
+def test_what_is_cut_off_by_a_pager_is_no_error(project: Path, unbuffered: str) -> None:
+    """`pytest-runtime show | head` ends without a traceback, whether the closed pipe is met at once or at the end."""
     code = "import sys; from pytest_runtime.cli.main import main; sys.exit(main(['show', 'staging', '--json']))"
+    environ = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project, env=environ
     ) as process:
         assert process.stdout is not None
         process.stdout.close()
