@@ -269,8 +269,8 @@ def recorded_service(scratch: Scratch, environ: Mapping[str, str]) -> Iterator[s
         raise DemoFailed(f"the recorded service ended with {exit_code}")
 
 
-def record(scratch: Scratch) -> None:
-    """Record the traffic. Afterwards neither the service's settings are in the environment nor what they lead to."""
+def record(scratch: Scratch) -> dict[str, str]:
+    """Record the traffic; returns the environment that the service ran in. No replay here needs it."""
     with fraud_service(scratch) as fraud_url:
         environ = service_environment(scratch, fraud_url)
         say("seeding the database")
@@ -286,6 +286,7 @@ def record(scratch: Scratch) -> None:
         raise DemoFailed(f"there is no {scratch.baseline}")
     shutil.rmtree(scratch.database.parent)
     say(f"recorded {scratch.baseline.stat().st_size // 1024} KiB; database and fraud service are gone from here on")
+    return environ
 
 
 def seal(scratch: Scratch) -> None:
