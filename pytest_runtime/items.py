@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest._code.code import ReprFileLocation, TerminalRepr
-from _pytest._io import TerminalWriter
+from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebackNative
 
 from .config import make_folder
 from .options import Options
@@ -77,19 +76,14 @@ class Diverged(Exception):
         self.verdict = verdict
 
 
-class Failure(TerminalRepr):
-    """The failure text, with the one line that pytest's summary and JUnit XML show of it."""
+class Failure(ReprExceptionInfo):
+    """The failure text, with the one line that pytest's summary and JUnit XML show of it.
+
+    It has the parts of an exception's text, for that is what pytest-xdist carries from a worker whole.
+    """
 
     def __init__(self, text: str, path: str, line: str) -> None:
-        self.text = text
-        self.reprcrash = ReprFileLocation(path, 0, line)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def toterminal(self, tw: TerminalWriter) -> None:
-        """Print it."""
-        tw.line(self.text)
+        super().__init__(ReprTracebackNative([f"{text}\n"]), ReprFileLocation(path, 0, line))
 
 
 class RuntimeFile(pytest.File):

@@ -85,6 +85,19 @@ def test_workers_use_the_seal_that_was_made_before_them(project: Project) -> Non
     assert seal.stat().st_mtime_ns == made
 
 
+@pytest.mark.parametrize("mode", [[], WORKERS], ids=["one process", "workers"])
+def test_the_summary_says_a_failure_in_one_line_where_pytest_cuts_nothing(
+    project: Project, mode: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On CI pytest prints the whole message of a failure there, however long it is."""
+    monkeypatch.setenv("CI", "1")
+    project.moved_threshold()
+    result = project.run(*RUN, *mode)
+    _, _, summary = output(result).partition("short test summary info")
+    assert len([line for line in summary.splitlines() if line.startswith("FAILED")]) == 1
+    assert "replay one:" not in summary
+
+
 def test_the_code_is_loaded_once_for_all_workers(project: Project) -> None:
     """Each replays on a copy of the process that loaded it."""
     project.write("runshop/__init__.py", "import os\nLOADED_IN = os.getpid()\n")

@@ -421,7 +421,9 @@ def harmless(text: str) -> bool:
 def hostile(text: str) -> dict[str, Plain]:
     """Tests of baselines that hold a text wherever they can."""
     raised = ObjectNode(f"m:{text}", TupleNode([text]), [text], [text])
-    environ = record(REQUEST_METHOD=text, PATH_INFO=text, QUERY_STRING=text, HTTP_X=text, **{f"HTTP_{text}": text})
+    environ = record(
+        **{"REQUEST_METHOD": text, "PATH_INFO": text, "QUERY_STRING": text, "HTTP_X": text, f"HTTP_{text}": text}
+    )
     asked = Invocation("app", "wsgi", record(environ=environ, body=BytesNode(text.encode()), read_all=True))
     response = record(status=text, headers=ListNode([]), body=BytesNode(text.encode()))
     return {
