@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 class PathRecord:
     """What one trace ran, filled by the tracer: arms in the order of first occurrence, functions, inner results."""
 
-    __slots__ = ("arms", "calls", "codes", "evicted", "hits", "returns")
+    __slots__ = ("arms", "calls", "codes", "evicted", "hits", "ran", "returns")
 
     def __init__(self) -> None:
         self.arms: dict[tuple[int, int, int], CodeType] = {}
         """(id of code, offset of the jump, offset of its destination) → code; the code is kept alive by it."""
         self.codes: dict[int, CodeType] = {}
+        self.ran: Callable[[CodeType], None] | None = None
+        """Called when code runs for the first time, before it does."""
         self.returns: list[tuple[CodeType, Any]] = []
         """(code, returned value) of inner calls, for immutable scalars only."""
         self.hits = 0

@@ -109,6 +109,7 @@ class Recording:
             add(recorder.install(self._hooks))
 
         def saw_module(module: ModuleType) -> None:
+            self.session.module_state.saw_module(module)
             for recorder in entries:
                 recorder.saw_module(module)
 

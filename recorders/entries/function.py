@@ -34,7 +34,6 @@ from ..patching import Undo, nothing
 from ..privacy.redact import Redactor
 from ..session.call_watch import Watched
 from ..session.live_trace import LiveTrace
-from ..session.provenance import Origins
 from ..session.session import Session
 from ..tracing.choose import NoTracer
 from ..tracing.protocol import Tracer
@@ -241,7 +240,7 @@ class FunctionRun:
         self._session = session
         self._trace = trace
         self._target = target
-        self._origins = Origins(session.provenance)
+        self._origins = trace.lineage.state.origins
         self._held: Held | None = None
         self._receiver: Any = None
         """What a constructor fills."""
@@ -269,7 +268,6 @@ class FunctionRun:
         if not fixed:
             self._held = Held(*whole, private=private)
         self._watched, self._stand = watched, watched.stand
-        trace.lineage.makers, trace.lineage.depth = self._origins.makers, self._origins.depth + 1
         caller = freeze(caller_of(self.frame), origins=self._origins) if target.looks else None
         trace.input = (target.kind, self._before, target.names, caller)
         trace.raw_outcome.items = [] if target.generates else None
@@ -279,6 +277,8 @@ class FunctionRun:
             trace.scope.called = watched.called
             tracer.watch(watched.codes)
         trace.scope.path.codes[id(self.code)] = self.code
+        trace.lineage.state.is_replayable = target.kind not in UNREPLAYED
+        trace.lineage.state.ran(self.code)
         tracer.hold(self.code)
         self._is_held = True
         trace.resume()
@@ -365,6 +365,7 @@ class FunctionRun:
     def _finish(self, value: Any) -> None:
         session, trace = self._session, self._trace
         made: dict[str, Any] = {"value": value}
+        trace.lineage.depth = self._origins.depth + 1
         whole = self._held.now() if self._held is not None else None
         if whole is not None:
             after = freeze(whole, origins=self._origins, stand=self._stand)

@@ -67,6 +67,19 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     result: Tree
 
 
+class StateRead(msgspec.Struct, frozen=True, array_like=True):
+    """What stood under a name of an included module or class as a trace began, where the import had left another value
+    there."""
+
+    place: str
+    """`module:NAME`, or `module:Class.NAME`."""
+    value: Tree
+    makers: list[int] = []
+    """The traces that changed it, in order, by their positions in `Trace.producers`; empty where nobody knows them."""
+    whole: bool = False
+    """Whether the first of these found what the import had left."""
+
+
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
     """What the caller saw."""
 
@@ -100,11 +113,14 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     redacted: int = 0
     """How many values of it are pseudonyms."""
     producers: list[TraceId] = []
-    """Traces that made, or last changed, the objects that it was given; `ObjectNode.origin` counts them."""
+    """Traces that made, or last changed, the objects that it was given, and its state; `ObjectNode.origin` and
+    `StateRead.makers` count them."""
     key: str = ""
     """Id of the session key that `secrets` is encrypted with; empty where there is nothing behind its pseudonyms."""
     secrets: bytes = b""
     """The values behind its pseudonyms, encrypted; see `secret_parts`. Readers before 0.2 leave both out."""
+    state: list[StateRead] = []
+    """State of modules and classes that its code could reach, and that an earlier call or start-up had set."""
 
 
 class PathClass(msgspec.Struct, frozen=True, array_like=True):

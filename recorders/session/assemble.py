@@ -5,8 +5,8 @@ It runs in the collector, for traces that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import CodeType
+from collections.abc import Mapping, Sequence
+from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +17,7 @@ from ..included import Included
 from ..model.branches import Arm, FunctionName
 from ..model.full_names import last_part
 from ..model.inputs import CallInput, Visit
-from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, Trace, TraceId
+from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, StateRead, Trace, TraceId
 from ..model.value_tree import DictNode, ListNode, Tree, TupleNode, record, without_origins
 from ..plugins import loaded
 from ..privacy.redact import Redactor
@@ -26,6 +26,7 @@ from ..tracing.function_names import function_name
 
 if TYPE_CHECKING:
     from .live_trace import LiveTrace, RawOutcome
+    from .module_state import Found
 
 
 class Paths:
@@ -79,6 +80,11 @@ def _thaw_exchange(raw: RawExchange, modules: dict[str, str]) -> Exchange:
     )
 
 
+def _state(found: Found, positions: Mapping[LiveTrace, int]) -> StateRead:
+    makers = [positions[maker] for maker in found.makers if maker in positions]
+    return StateRead(found.kept.name, thaw(found.value), makers, found.whole)
+
+
 def _row(row: tuple[Any, ...]) -> TupleNode:
     return TupleNode([thaw(cell) for cell in row])
 
@@ -105,9 +111,10 @@ def assemble(
     included: Included,
     redactor: Redactor | None,
     producers: Sequence[TraceId] = (),
+    positions: Mapping[LiveTrace, int] = MappingProxyType({}),
 ) -> Trace:
     """The stored form of a live trace; `path` is its class, `arms` its own arms in its own order, `producers` the
-    traces that made what it was given."""
+    traces that made what it was given, `positions` where among these the ones stand that made its state."""
     modules = included.modules
     world, raw = trace.scope.world, trace.raw_outcome
     exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
@@ -129,6 +136,7 @@ def assemble(
         calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.scope.path.returns],
         gaps=[*trace.gaps, *over, *late],
         producers=list(producers),
+        state=[_state(found, positions) for found in trace.lineage.state.needed()],
     )
     return redacted(stored, redactor) if redactor is not None else stored
 
@@ -195,6 +203,7 @@ def _visit(trace: Trace, see: Visit) -> Trace:
             for reading in trace.readings
         ],
         calls=[Call(call.function, see(call.function.rpartition(".")[2], call.result)) for call in trace.calls],
+        state=[msgspec.structs.replace(read, value=see(last_part(read.place), read.value)) for read in trace.state],
     )
     read: Any = dict(zip(variables.keys, variables.values, strict=True)) if isinstance(variables, DictNode) else {}
     return msgspec.structs.replace(shown, variables=read)

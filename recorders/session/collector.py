@@ -91,6 +91,7 @@ class Collector:
             return
         self.accepted += 1
         if not self._queue.put(trace, size):
+            trace.lineage.state.let_go()
             self._tallies.counters.add("dropped: the collector is behind")
         self._worker.start()
 

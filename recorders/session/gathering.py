@@ -85,13 +85,16 @@ class Gathering:
         if slot is not None:
             self._keep(live, arms, key, slot, reservoir, added)
         live.scope.path = PathRecord()  # it may live on as the maker of an object; what it ran is stored
+        live.lineage.state.let_go()
 
     def _keep(
         self, live: LiveTrace, arms: list[Arm], key: tuple[str, str], slot: int, reservoir: Reservoir, added: Round
     ) -> None:
         producers: dict[TraceId, bytes] = {}
-        makers = [self._producer(maker, producers) for maker in live.lineage.makers]
-        stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers)
+        lives = list(dict.fromkeys((*live.lineage.makers, *live.lineage.state.makers())))
+        makers = [self._producer(maker, producers) for maker in lives]
+        positions = {maker: number for number, maker in enumerate(lives)}
+        stored = assemble(live, arms, self._classes[key], self._included, self._redactor, makers, positions)
         live.recorder.stored(live, stored)
         data = encode_trace(stored)
         name = trace_id(data)

@@ -15,6 +15,7 @@ from ..context import PathRecord, Scope
 from ..included import Included
 from ..tracing.protocol import Tracer
 from .entry_recorder import EntryRecorder
+from .module_state import TraceState
 from .provenance import Lineage
 
 _clock = time.time
@@ -53,7 +54,9 @@ class LiveTrace:
         *("scope", "started"),
     )
 
-    def __init__(self, included: Included, tracer: Tracer, recorder: EntryRecorder, key: Hashable) -> None:
+    def __init__(
+        self, included: Included, tracer: Tracer, recorder: EntryRecorder, key: Hashable, state: TraceState
+    ) -> None:
         self._tracer = tracer
         self._token: Token[Scope | None] | None = None
         self.recorder = recorder
@@ -68,7 +71,8 @@ class LiveTrace:
         self.input: Any = None
         self.raw_outcome = RawOutcome()
         self.gaps: list[str] = []
-        self.lineage = Lineage()
+        self.lineage = Lineage(state)
+        self.scope.path.ran = state.ran
         self.hosting = False
         """Whether a server started inside it: then it is the service itself, and no entry."""
 

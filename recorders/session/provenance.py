@@ -26,6 +26,7 @@ from ..capture.raw import (
 
 if TYPE_CHECKING:
     from .live_trace import LiveTrace
+    from .module_state import TraceState
 
 Place: TypeAlias = str
 """Where in what a trace was given or gave an object stood: `value`, `value/0`, `receiver`, `args/0`, `kwargs/name`."""
@@ -53,10 +54,12 @@ class Made(NamedTuple):
 class Lineage:
     """The traces behind one trace, and what it is stored as where it stands behind others."""
 
-    __slots__ = ("depth", "makers", "stored")
+    __slots__ = ("depth", "makers", "state", "stored")
 
-    def __init__(self) -> None:
-        self.makers: Sequence[LiveTrace] = ()
+    def __init__(self, state: TraceState) -> None:
+        self.state = state
+        """Of modules and classes, as the trace came to it."""
+        self.makers: Sequence[LiveTrace] = state.origins.makers
         """The traces that made the objects which it was given."""
         self.depth = 1
         """Traces in the chain that ends with it."""

@@ -9,11 +9,13 @@ from ..faults import own
 from ..included import Included
 from ..tracing.protocol import Tracer
 from .call_watch import Numbers
+from .counters import Counters
 from .entry_recorder import EntryRecorder
 from .governor import Governor
 from .learning import Learnt
 from .live_trace import LiveTrace
-from .provenance import Provenance
+from .module_state import ModuleState, TraceState
+from .provenance import Origins, Provenance
 from .sampler import Sampler, Windows
 from .switch import Switch
 from .tallies import Tallies
@@ -34,17 +36,22 @@ class Session:
         """`accept` takes finished traces, with their sizes in bytes, roughly."""
         self.included = included
         self.tracer = tracer
-        self.counters = tallies.counters
+        self._tallies = tallies
         self._sampler = sampler
         self._accept = accept
-        self._unsampled = tallies.unsampled
-        self._switch = Switch(self.counters)
+        self._switch = Switch(tallies.counters)
         self.provenance = Provenance()
+        self.module_state = ModuleState(included)
         self.numbers = Numbers()
         self.learnt = Learnt(included.covers)
         self.governor = governor
         self.window_opens = Windows(sampler).opens
         """Whether a window for entries of functions opens now."""
+
+    @property
+    def counters(self) -> Counters:
+        """What is counted of this recording."""
+        return self._tallies.counters
 
     def begin(self, recorder: EntryRecorder, key: Hashable, *, served: bool = False) -> LiveTrace | None:
         """A new trace for this run of an entry, or `None` when it is not sampled.
@@ -56,9 +63,10 @@ class Session:
                 self._switch.missed()
                 return None
             if not self._sampler.admit(key, served=served):
-                self._unsampled.add(key)
+                self._tallies.unsampled.add(key)
                 return None
-            return LiveTrace(self.included, self.tracer, recorder, key)
+            state = TraceState(self.module_state, Origins(self.provenance))
+            return LiveTrace(self.included, self.tracer, recorder, key, state)
         except Exception as fault:
             if not own(fault):
                 raise
@@ -71,6 +79,7 @@ class Session:
         if self._switch.is_off or trace.hosting:
             return
         try:
+            trace.lineage.state.ended(trace)
             self._accept(trace, trace.size())
         except Exception as fault:
             if not own(fault):

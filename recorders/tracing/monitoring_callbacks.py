@@ -79,7 +79,10 @@ class Callbacks:
                 return
             path = scope.path
             if path is not None:
-                path.codes[id(code)] = code
+                if id(code) not in path.codes:
+                    path.codes[id(code)] = code
+                    if path.ran is not None:
+                        path.ran(code)
                 path.calls += 1
                 if path.calls > CALL_LIMIT:
                     self._evict_called(path, code)

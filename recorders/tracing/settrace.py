@@ -172,7 +172,9 @@ class TraceFunctionTracer:
             if path.hits > HIT_LIMIT:
                 path.evicted = True
                 return None
-            path.codes[id(code)] = code
+            if id(code) not in path.codes:
+                path.codes[id(code)] = code
+                self._ran(path, code)
             path.calls += 1
             frame.f_trace_lines = False
             frame.f_trace_opcodes = True
@@ -180,6 +182,16 @@ class TraceFunctionTracer:
 
         on_call.path = path  # type: ignore[attr-defined]  # recognised by `end`
         return on_call
+
+    def _ran(self, path: PathRecord, code: CodeType) -> None:
+        """Code runs for the first time in a trace."""
+        try:
+            if path.ran is not None:
+                path.ran(code)
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._on_fault(fault)  # it would arrive in the service
 
     def _called(self, code: CodeType, frame: FrameType) -> TraceFunction | None:
         """A frame of watched outside code starts or goes on."""

@@ -81,7 +81,15 @@ class JobRunner:
         producers = NO_PRODUCERS if job.restore else self._producers(job)
         moved = self._parts.relocation.moved(trace)
         replay = self._parts.worker.replay
-        run = partial(replay, job.entry, moved, tracer=tracer, perturbation=job.perturbation, producers=producers)
+        run = partial(
+            replay,
+            job.entry,
+            moved,
+            tracer=tracer,
+            perturbation=job.perturbation,
+            producers=producers,
+            state=job.state,
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self._instrumented:
@@ -140,6 +148,7 @@ class JobRunner:
             "sqlglot" in sys.modules,
             probed=probe.answer(probed),
             mismatched=self._parts.worker.mismatched,
+            state=replay.state,
         )
 
 

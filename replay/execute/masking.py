@@ -195,6 +195,7 @@ def _as_trace(trace: Trace, seen: Observation) -> Trace:
         readings=[],
         calls=[],
         variables={},
+        state=[],
     )
 
 

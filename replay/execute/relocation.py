@@ -58,6 +58,7 @@ class Relocation:
             input=self._input(trace.input),
             exchanges=[self._exchange(exchange) for exchange in trace.exchanges],
             variables=self.variables(trace.variables),
+            state=[msgspec.structs.replace(read, value=self.tree(read.value)) for read in trace.state],
         )
 
     def _input(self, given: Input) -> Input:

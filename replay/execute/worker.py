@@ -8,6 +8,7 @@ import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
@@ -19,11 +20,21 @@ from ...recorders.model.value_tree import ClassName, ObjectNode, TupleNode
 from ...recorders.tracing.protocol import Tracer
 from ..entries.catalogue import replayer_of
 from ..entries.function import MOST_ITEMS, UNCALLED, callable_of, standing_in
-from ..entries.protocol import Applications, BoundEntry, CodeUnderTest, EntryGone, EntryUncallable, Left
+from ..entries.protocol import (
+    Applications,
+    BoundEntry,
+    CodeUnderTest,
+    EntryGone,
+    EntryUnavailable,
+    EntryUncallable,
+    Left,
+)
+from ..model.job import StateUse
 from ..model.observation import ENTRY_GONE, Observation, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..model.reason import StopCode
 from ..world.called_names import CalledNames
+from ..world.module_state import PreparedState
 from ..world.producers import Producers
 from ..world.public_values import Classes, Reader, reading_trace
 from ..world.rebuild import Stand, build
@@ -48,6 +59,8 @@ class Replay(NamedTuple):
     path: PathRecord
     traceback: TracebackType | None
     """Of the exception that left the entry."""
+    state: StateUse = StateUse()
+    """How the state of modules and classes was prepared."""
 
 
 class Worker:
@@ -85,20 +98,34 @@ class Worker:
         tracer: Tracer | None = None,
         perturbation: Perturbation = UNPERTURBED,
         producers: Mapping[TraceId, bytes] = NO_PRODUCERS,
+        state: StateUse | None = None,
     ) -> Replay:
         """Replay a trace once; with a tracer, its path is recorded too. Raises `EntryUnavailable`.
 
-        `producers` are the traces that made what it was given; without them it is filled with recorded state.
+        `producers` are the traces that made what it was given, and its state; without them recorded state is used.
+        `state` says how that is to be prepared, see `PreparedState`.
         """
         world = self.world(trace, perturbation)
-        path = PathRecord()
         self.mismatched = []
+        behind = self.behind(producers, world, entry)
+        code = _Code(self, perturbation, behind)
+        prepared = PreparedState(trace, self.resolver, behind, standing_in(world))
         try:
-            run = replayer_of(trace.kind).bind(entry, trace, world, self.code(perturbation, producers))
+            with code.apart(trace):
+                used = prepared.prepare(state) if trace.state else StateUse()
+            run = replayer_of(trace.kind).bind(entry, trace, world, code)
+            return self._run(run, trace, world, tracer, perturbation)._replace(state=used)
         except (Unbuildable, EntryUncallable) as reason:
             return Replay(None, Stop(StopCode.INPUT, str(reason), None), world, PathRecord(), None)
         except EntryGone as gone:
             return Replay(replayed_observation(_gone(trace, gone), []), None, world, PathRecord(), None)
+        finally:
+            prepared.put_back()
+
+    def _run(
+        self, run: BoundEntry, trace: Trace, world: RecordedWorld, tracer: Tracer | None, perturbation: Perturbation
+    ) -> Replay:
+        path = PathRecord()
         scope = Scope(world, path if tracer is not None else None)
         token = context.enter(scope)
         if tracer is not None:
@@ -168,30 +195,40 @@ class Worker:
             settings=self._settings,
         )
 
-    def code(self, perturbation: Perturbation, producers: Mapping[TraceId, bytes]) -> CodeUnderTest:
-        """The code under test, as an entry may use it in one replay."""
-        return _Code(self, perturbation, producers)
+    def code(self, perturbation: Perturbation) -> CodeUnderTest:
+        """The code under test, as an entry may use it in one replay, with recorded state in what it is given."""
+        return _Code(self, perturbation, None)
 
     def arguments(
         self, trace: Trace, world: RecordedWorld, producers: Mapping[TraceId, bytes], *, look: bool = True
     ) -> Any:
         """(receiver, args, kwargs), live; raises `Unbuildable`. See `Producers` for `look`."""
+        return self.built(trace, world, self.behind(producers, world, look=look))
+
+    def built(self, trace: Trace, world: RecordedWorld, behind: Producers | None) -> Any:
+        """The same, with producers that may have run already."""
         stand = standing_in(world)
-        if producers is NO_PRODUCERS:
+        if behind is None:
             return build(_call_of(trace).arguments, self.resolver, None, stand)
-        behind = Producers(
-            self.resolver,
-            producers,
-            lambda one, given: self._produce(one, given, world),
-            self.changed_layout,
-            look=look,
-        )
         arguments = behind.arguments(trace, stand)
         self.mismatched = behind.mismatched
         return arguments
 
-    def _produce(self, trace: Trace, given: Callable[[Stand], Any], behind: RecordedWorld) -> tuple[Any, Any]:
+    def behind(
+        self, producers: Mapping[TraceId, bytes], world: RecordedWorld, entry: Entry | None = None, *, look: bool = True
+    ) -> Producers | None:
+        """The traces behind the one of a world; `None` where recorded state is to be used. `entry` is its entry."""
+        if producers is NO_PRODUCERS:
+            return None
+        run = partial(self._produce, behind=world, entry=entry)
+        return Producers(self.resolver, producers, run, self.changed_layout, look=look)
+
+    def _produce(
+        self, trace: Trace, given: Callable[[Stand], Any], behind: RecordedWorld, entry: Entry | None
+    ) -> tuple[Any, Any]:
         """The arguments of a trace that made something, and what it returns; raises `Unbuildable`."""
+        if not isinstance(trace.input, CallInput):
+            return _answered(self, trace, behind, entry)
         world = self.world(trace, behind.perturbation)
         arguments = given(standing_in(world))
         call = _call_of(trace)
@@ -216,6 +253,24 @@ class Worker:
                 behind.fallbacks += world.fallbacks
 
 
+def _answered(worker: Worker, trace: Trace, behind: RecordedWorld, entry: Entry | None) -> tuple[Any, Any]:
+    """Let an application answer a request that changed its state; raises `Unbuildable`."""
+    world = worker.world(trace, behind.perturbation)
+    target = entry.target if entry is not None and entry.kind == trace.kind else ""
+    asked = Entry(trace.entry, trace.kind, "", target)
+    try:
+        run = replayer_of(trace.kind).bind(asked, trace, world, worker.code(behind.perturbation))
+    except (EntryGone, EntryUncallable, EntryUnavailable) as reason:
+        raise Unbuildable(f"what made its state cannot be called: {reason}") from reason
+    with worker.replaying(world), context.within(Scope(world)):
+        left, _trail = _until_stopped(run)
+    behind.fallbacks += world.fallbacks
+    if left is None:
+        behind.wants_fallback = behind.wants_fallback or world.wants_fallback
+        raise Unbuildable(f"what made its state, {trace.entry}, stopped")
+    return (None, (), {}), None
+
+
 def _call_of(trace: Trace) -> CallInput:
     """The input of a function's trace; raises `Unbuildable` where it is another's."""
     if not isinstance(trace.input, CallInput):
@@ -226,16 +281,16 @@ def _call_of(trace: Trace) -> CallInput:
 class _Code:
     """The code under test, for one replay of one trace."""
 
-    def __init__(self, worker: Worker, perturbation: Perturbation, producers: Mapping[TraceId, bytes]) -> None:
+    def __init__(self, worker: Worker, perturbation: Perturbation, behind: Producers | None) -> None:
         self.resolver = worker.resolver
         self.applications = worker.applications
         self._worker = worker
         self._perturbation = perturbation
-        self._producers = producers
+        self._behind = behind
 
     def arguments(self, trace: Trace, world: RecordedWorld) -> Any:
         """Live arguments; see `Worker.arguments`."""
-        return self._worker.arguments(trace, world, self._producers)
+        return self._worker.built(trace, world, self._behind)
 
     def apart(self, trace: Trace) -> AbstractContextManager[None]:
         """Behind a world that answers nothing."""

@@ -20,7 +20,7 @@ from ..compare.redacted_parts import RedactedParts, outside_redacted
 from ..compare.volatile import Mask, Volatile
 from ..execute.printed import without_printed
 from ..model.difference import Difference, DifferenceKind
-from ..model.job import Observed
+from ..model.job import Observed, StateUse
 from ..model.observation import ENTRY_GONE, Observation
 from ..model.reason import NO_REASON, Reason, ReasonCode, StopCode, because
 from ..model.render import both_short, short
@@ -30,6 +30,9 @@ CAUSES_NAMED = 2
 
 REDACTED_NAMED = 3
 """Redacted parts that are named in a cause: it is to be read."""
+
+
+NO_STATE = StateUse()
 
 
 class RecordingCheck:
@@ -52,7 +55,7 @@ class RecordingCheck:
         if shown.stop == StopCode.REFUSED:
             return because(ReasonCode.REFUSED, reason)
         if shown.stop == StopCode.UNRECORDED:
-            likely = self._likely(trace, trace.functions)
+            likely = self._likely(trace, trace.functions, shown.state)
             return Reason(
                 ReasonCode.UNRECORDED,
                 f"{reason}{_and_likely(likely)}",
@@ -77,19 +80,27 @@ class RecordingCheck:
             found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]
         return outside_redacted(found, self._redacted.fields(trace, base)) if found else []
 
-    def of_outcome(self, trace: Trace, base: Observation, deviations: Sequence[Difference]) -> Reason:
-        """Why base's outcome is not what was recorded; falsy where it is."""
+    def of_outcome(
+        self, trace: Trace, base: Observation, deviations: Sequence[Difference], prepared: StateUse = NO_STATE
+    ) -> Reason:
+        """Why base's outcome is not what was recorded; falsy where it is. `prepared` is how its state was."""
         if is_gone(base):
             return because(ReasonCode.GONE, f"its entry is gone at base: {trace.entry}")
         if not deviations:
             return NO_REASON
-        likely = self._likely(trace, trace.functions)
+        likely = self._likely(trace, trace.functions, prepared)
         shown = _shown(deviations[0])
         if not likely:
             return because(ReasonCode.UNEXPLAINED, "nothing that the recording holds explains it", shown)
         return Reason(likely.code, likely.cause, shown, likely.cure)
 
-    def of_path(self, trace: Trace, recorded: Sequence[Arm], replayed: Collection[object]) -> Reason:
+    def of_path(
+        self,
+        trace: Trace,
+        recorded: Sequence[Arm],
+        replayed: Collection[object],
+        prepared: StateUse = NO_STATE,
+    ) -> Reason:
         """Why base did not take the recorded arms; falsy where it took them all, whatever others it took.
 
         A replay starts cold: what a cache answered when it was recorded may be computed in full, by arms that the
@@ -109,12 +120,13 @@ class RecordingCheck:
             return NO_REASON
         function = missing[0].branch.function
         shown = f"recorded that {missing[0].words()} in {function}, which no replay reaches"
-        likely = self._likely(trace, [*trace.functions, function])
+        likely = self._likely(trace, [*trace.functions, function], prepared)
         return Reason(likely.code, likely.cause, shown, likely.cure) if likely else because(ReasonCode.PATH, "", shown)
 
-    def _likely(self, trace: Trace, functions: Sequence[FunctionName]) -> Reason:
+    def _likely(self, trace: Trace, functions: Sequence[FunctionName], prepared: StateUse) -> Reason:
         """What most likely keeps base from the recorded outcome, the likeliest first; falsy where nothing is known."""
-        found = [*self._changed(functions), *self._redacted_inputs(trace), *self._state(functions)][:CAUSES_NAMED]
+        state = [*_unprepared(prepared)] or self._state(functions)
+        found = [*self._changed(functions), *self._redacted_inputs(trace), *state][:CAUSES_NAMED]
         if not found:
             return NO_REASON
         return Reason(found[0].code, ", or ".join(reason.cause for reason in found), "", found[0].cure)
@@ -134,6 +146,12 @@ class RecordingCheck:
     def _state(self, functions: Sequence[FunctionName]) -> Iterator[Reason]:
         for state, function in writers_for(functions, self._sources)[:1]:
             yield because(ReasonCode.STATE, f"it reads {state}, which an earlier call of {_dotted(function)} set")
+
+
+def _unprepared(prepared: StateUse) -> Iterator[Reason]:
+    """State that was found otherwise than after the import, and could not be made again."""
+    for place, fault in prepared.faults.items():
+        yield because(ReasonCode.STATE, f"{_dotted(place)} was set before it, and cannot be put back: {fault}")
 
 
 def is_gone(observation: Observation) -> bool:

@@ -60,7 +60,12 @@ def first_job(case: Case, *, traced: bool = False) -> Job:
     """How a case is replayed first."""
     sealed = case.sealed
     return msgspec.structs.replace(
-        case.job, fresh=sealed.fresh, expected=sealed.fingerprint, restore=sealed.restore, traced=traced
+        case.job,
+        fresh=sealed.fresh,
+        expected=sealed.fingerprint,
+        restore=sealed.restore,
+        state=sealed.state,
+        traced=traced,
     )
 
 

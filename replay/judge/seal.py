@@ -19,16 +19,18 @@ from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
 from ..compare.unknown import Unknown
 from ..compare.volatile import Mask
+from ..model.job import StateUse
 from ..model.observation import Observation
 from ..model.reason import NO_REASON, Reason
 from ..model.verdict import FieldDifference
 
-FORMAT = 3
+FORMAT = 4
 """Version of the seal.
 
 1: the first.
 2: why a trace is no evidence, what the recorded runs ran, unknown parts, properties that a caller reads.
 3: what kind each difference from the recording is.
+4: how the state of modules and classes was prepared.
 """
 
 SEAL_KEY_LENGTH = 20
@@ -63,6 +65,8 @@ class SealedTrace(msgspec.Struct, frozen=True, array_like=True):
     """Exchanges that other traces answered."""
     readings: bytes = b""
     seconds: float = 0.0
+    state: StateUse | None = None
+    """How the state of modules and classes was prepared; `None` where the trace has none."""
     unknown: list[Unknown] = []
     """Parts of the observation that nobody can compare: the trace is never the same."""
 

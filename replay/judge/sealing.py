@@ -99,7 +99,7 @@ def read_baseline(reader: BaselineReader) -> Baseline:
                 ReasonCode.RECORDING, f"the recording has a gap: {'; '.join(stored.trace.gaps)}"
             )
         else:
-            job = job_of(stored.id, entry, stored.data, dict(stored.producers))
+            job = job_of(stored.id, entry, stored.data, dict(stored.producers), fresh=bool(stored.trace.state))
             kept[stored.id] = Kept(job, stored.trace, path)
     return Baseline(list(kept.values()), faults, recorded)
 
@@ -112,9 +112,11 @@ def functions_recorded(stored: StoredTrace) -> list[FunctionName]:
     return list(dict.fromkeys(function for ran in (stored.trace, *producers) for function in ran.functions))
 
 
-def job_of(trace_id: TraceId, entry: object, data: bytes, producers: dict[TraceId, bytes]) -> Job:
-    """The job of a stored trace."""
-    return Job(trace_id, entry, data, producers)  # type: ignore[arg-type]  # an Entry
+def job_of(
+    trace_id: TraceId, entry: object, data: bytes, producers: dict[TraceId, bytes], *, fresh: bool = False
+) -> Job:
+    """The job of a stored trace; `fresh` for one whose state is prepared, so that no other trace is in its way."""
+    return Job(trace_id, entry, data, producers, fresh=fresh)  # type: ignore[arg-type]  # an Entry
 
 
 class Runs(NamedTuple):
@@ -317,7 +319,7 @@ class _Judged:
         if runs.fresh.ended != "outcome" or base is None:
             reason = self._check.of_stopped(self._kept.trace, runs.fresh)
             return SealedTrace(name, reason, fallbacks=runs.fresh.fallbacks)
-        fresh = bool(_differing_fields(base, runs.warm))
+        fresh = self._kept.job.fresh or bool(_differing_fields(base, runs.warm))
         other = runs.other
         if fresh or _differing_fields(base, other):
             other = self._again(1, Perturbation(unrecorded=1))
@@ -342,6 +344,7 @@ class _Judged:
             fresh=fresh,
             unstable=_path(runs.warm) != _path(runs.other),
             restore=self._kept.job.restore,
+            state=runs.fresh.state if self._kept.trace.state else None,
             leaves=max(count_leaves(base) - len(always), 0),
             fallbacks=fallbacks,
             readings=runs.fresh.readings,
@@ -352,13 +355,14 @@ class _Judged:
     def _why(self, base: Observation, deviations: Sequence[Difference]) -> Reason:
         """Why base is no evidence for this trace; falsy where it is."""
         trace, path = self._kept.trace, self._kept.path
-        found = self._check.of_outcome(trace, base, deviations)
+        prepared = self._runs.fresh.state
+        found = self._check.of_outcome(trace, base, deviations, prepared)
         if found or path.truncated:
             return found
         taken = _path(self._runs.warm) | _path(self._runs.other)
-        if self._check.of_path(trace, path.arms, taken):
+        if self._check.of_path(trace, path.arms, taken, prepared):
             taken |= _path(self._again(0, UNPERTURBED, traced=True))
-        return self._check.of_path(trace, path.arms, taken)
+        return self._check.of_path(trace, path.arms, taken, prepared)
 
     def _again(self, position: int, perturbation: Perturbation, *, traced: bool = False) -> Observed:
         job = msgspec.structs.replace(self._kept.job, fresh=True, perturbation=perturbation, traced=traced)

@@ -138,7 +138,7 @@ class Locating:
         preceding = [msgspec.structs.replace(earlier, fresh=False, traced=False) for earlier in judgement.after]
         about = frozenset(self._oracle.versions.changed_functions)
         job = msgspec.structs.replace(
-            case.job, fresh=True, restore=case.sealed.restore, preceding=preceding, about=about
+            case.job, fresh=True, restore=case.sealed.restore, state=case.sealed.state, preceding=preceding, about=about
         )
         after = _detail(candidate, job)
         before = _detail(base, job)

@@ -9,12 +9,24 @@ import msgspec
 
 from ...recorders.model.branches import Arm, FunctionName
 from ...recorders.model.trace import Entry, TraceId
+from ...recorders.model.value_tree import ClassName
 from .observation import Observation, Outbound
 from .perturbation import UNPERTURBED, Perturbation
 from .steps import Detail
 
 Ended: TypeAlias = Literal["outcome", "stopped", "hung", "crashed", "error"]
 """How a replay ended: with an outcome; stopped by its world; at the time limit; with its process; not even begun."""
+
+
+class StateUse(msgspec.Struct, frozen=True, array_like=True):
+    """How the state of modules and classes was prepared for a trace; places are `module:NAME`."""
+
+    made: list[str] = []
+    """Places for which the traces that changed them were replayed."""
+    restored: dict[str, ClassName] = {}
+    """Places into which the recorded value was put → the class of what stood there before anything was replayed."""
+    faults: dict[str, str] = {}
+    """Places that could not be prepared → why."""
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):
@@ -46,6 +58,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     """Of a fresh job: what is replayed before it in its process, to see what code keeps between calls."""
     about: frozenset[FunctionName] = frozenset()
     """Functions whose steps are kept, however many steps others take."""
+    state: StateUse | None = None
+    """How the state is to be prepared, as base was; `None` to find it out."""
 
 
 class Observed(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +94,8 @@ class Observed(msgspec.Struct, frozen=True, array_like=True):
     or where there is no answer because the replay ended its process."""
     mismatched: list[str] = []
     """Objects that were made again and are not as they were recorded, by where they came from."""
+    state: StateUse = StateUse()
+    """How the state was prepared."""
 
     @property
     def matched(self) -> bool:

@@ -16,7 +16,7 @@ from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace, TraceId, decode_trace
 from ...recorders.model.value_tree import ClassName, ObjectNode
 from ..model.digests import Digests
-from .rebuild import Stand, build
+from .rebuild import Find, Stand, build
 from .resolver import Resolver, Unbuildable
 
 DEPTH_LIMIT = 40
@@ -59,7 +59,21 @@ class Producers:
         iterators. Raises `Unbuildable`."""
         if not isinstance(trace.input, CallInput):
             raise Unbuildable(f"{trace.entry} is no function")
-        return build(trace.input.arguments, self._resolver, lambda node: self._find(node, trace), stand)
+        return build(trace.input.arguments, self._resolver, self.finder(trace), stand)
+
+    def finder(self, trace: Trace) -> Find:
+        """What finds the objects of a trace that have a known origin."""
+        return lambda node: self._find(node, trace)
+
+    def trace(self, name: TraceId) -> Trace:
+        """A producer; raises `Unbuildable` where the baseline has none of that name."""
+        if name not in self._known:
+            raise Unbuildable(f"the baseline does not hold the trace {name}, which made what it depends on")
+        return decode_trace(self._known[name])
+
+    def started(self, name: TraceId) -> float:
+        """When a producer began; raises `Unbuildable` where there is none."""
+        return self.trace(name).started
 
     def _find(self, node: ObjectNode, trace: Trace) -> Any:
         kind, _, rest = node.origin.partition(" ")
@@ -71,7 +85,7 @@ class Producers:
         name = trace.producers[int(number)]
         if name not in self._known:
             return None
-        found = _at(self._produced(name), place)
+        found = _at(self.produced(name), place)
         if self._look and not _is_like(found, node):
             self.mismatched.append(node.origin)
         return found
@@ -83,14 +97,17 @@ class Producers:
             return None
         return found
 
-    def _produced(self, name: TraceId) -> tuple[Any, Any]:
+    def produced(self, name: TraceId) -> tuple[Any, Any]:
+        """Replay a producer, once; its arguments and its value, live. Raises `Unbuildable`."""
         if name not in self._done:
             if self._depth >= DEPTH_LIMIT:
                 raise Unbuildable(f"more than {DEPTH_LIMIT} traces lie behind an object that it was given")
+            trace = self.trace(name)
             self._depth += 1
-            trace = decode_trace(self._known[name])
-            self._done[name] = self._run(trace, lambda stand: self.arguments(trace, stand))
-            self._depth -= 1
+            try:
+                self._done[name] = self._run(trace, lambda stand: self.arguments(trace, stand))
+            finally:
+                self._depth -= 1
         return self._done[name]
 
 

@@ -226,7 +226,7 @@ class TrialRunner:
         """The outcome of an entry that is no call of a function."""
         replayer = replayer_of(step.kind)
         given = msgspec.structs.replace(trace, kind=step.kind, input=replayer.read(step.arguments))
-        run = replayer.bind(job.entry, given, world, self._worker.code(job.perturbation, NO_PRODUCERS))
+        run = replayer.bind(job.entry, given, world, self._worker.code(job.perturbation))
         left, _trail = run()
         return left if isinstance(left, Outcome) else left.outcome(self._worker.reader(trace, job.perturbation))
 

@@ -20,6 +20,7 @@ from pytest_runtime.replay.execute.process import ReplayerProcess
 from pytest_runtime.replay.judge.processes import plan_of
 from pytest_runtime.replay.model.job import Job, Observed
 from pytest_runtime.testing import Scenario
+from tests.replay.execute.without_state import without_state
 
 SHOP = """
     seen = []
@@ -41,7 +42,9 @@ class Lends:
         with closing(open_reader(scenario.store)) as reader:
             entries = reader.entries()
             self.plan = plan_of(scenario._setup(), reader, str(folder))
-            self.jobs = [Job(stored.id, entries[stored.entry], stored.data) for stored in reader.traces()]
+            self.jobs = [
+                Job(stored.id, entries[stored.entry], without_state(stored.data)) for stored in reader.traces()
+            ]
 
     def process(self, lender: str = "") -> ReplayerProcess:
         """A process of its own, or with a lender's address a copy; not loaded yet."""

@@ -17,6 +17,7 @@ from pytest_runtime.replay.execute.process import ReplayerProcess
 from pytest_runtime.replay.judge.processes import plan_of
 from pytest_runtime.replay.model.job import Job, Observed, fingerprint
 from pytest_runtime.testing import Scenario
+from tests.replay.execute.without_state import without_state
 
 SHOP = """
     import os
@@ -63,7 +64,9 @@ def loaded(folder: Path, traffic: Any, *, launch: Literal["spawn", "fork"] = "fo
     )
     try:
         process.load()
-        jobs = [Job(one.id, entries[one.entry], one.data, dict(one.producers)) for one in reader.traces()]
+        jobs = [
+            Job(one.id, entries[one.entry], without_state(one.data), dict(one.producers)) for one in reader.traces()
+        ]
         yield Loads(process, jobs)
     finally:
         process.stop()

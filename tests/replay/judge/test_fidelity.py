@@ -20,20 +20,22 @@ def only(scenario: Scenario) -> TraceVerdict:
     return traces[-1]
 
 
-def test_state_that_an_earlier_call_made_is_named_with_who_made_it(tmp_path: Path) -> None:
-    """The usual shape of a service that is configured from `main()`."""
+def test_state_that_cannot_be_put_back_is_named(tmp_path: Path) -> None:
+    """State that is too large to be put back, and whose maker is too."""
     source = """
         state = {}
 
-        def main(rate):
+        def main(rate, size):
             state["rate"] = rate
+            state["rows"] = [str(number) for number in range(size)]
 
         def fee(total):
             return total * state["rate"]
         """
 
     def traffic(shop: Any) -> None:
-        shop.main(2)
+        shop.state["rows"] = [str(number) for number in range(50_000)]
+        shop.main(2, 50_000)
         shop.fee(3)
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
@@ -41,7 +43,8 @@ def test_state_that_an_earlier_call_made_is_named_with_who_made_it(tmp_path: Pat
     assert unjudged.why.code == "state"
     assert scenario.plain(unjudged.reason) == (
         "base does not replay as recorded: exception: recorded 6, replayed KeyError('rate'): "
-        "it reads shop.state, which an earlier call of shop.main set"
+        "shop.state was set before it, and cannot be put back: it holds a builtins.list that was not captured: "
+        "larger than 100000 bytes or 2000 objects; list of length 50000"
     )
     assert scenario.change("shop", "total * state", "total + state").judge().counts == {"not judged": 1}
 
@@ -116,24 +119,24 @@ def test_code_that_changed_since_the_recording_is_named(tmp_path: Path) -> None:
 def test_a_path_that_no_replay_comes_to_is_no_evidence(tmp_path: Path) -> None:
     """Although it ends alike: what the change touches there was not run again."""
     source = """
-        seen = []
-
         def visit(name):
-            if name in seen:
+            if name in visit.seen:
                 name = name.strip()
-            seen.append(name)
+            visit.seen.append(name)
             return name
+
+        visit.seen = []
         """
 
     def traffic(shop: Any) -> None:
         shop.visit("a")
-        shop.seen.append("b")
+        shop.visit.seen.append("b")
         shop.visit("b")
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
     unjudged = only(scenario)
     assert "recorded that name in seen is true" in unjudged.why.difference
-    assert unjudged.why.code == "state"
+    assert unjudged.why.code == "path"
 
 
 # --- shared state --------------------------------------------------------------------------------------------------

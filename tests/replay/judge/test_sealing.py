@@ -20,14 +20,13 @@ def recorded(folder: Path, source: str, traffic: Any, **options: Any) -> Scenari
 # --- what depends on what ran before ------------------------------------------------------------------------------
 
 CACHED = """
+    import functools
+
     import courier
 
-    RATES = {}
-
+    @functools.lru_cache
     def rate(country):
-        if country not in RATES:
-            RATES[country] = courier.ask(country)
-        return RATES[country]
+        return courier.ask(country)
 
     def price(country, amount):
         return amount * rate(country)
@@ -88,6 +87,34 @@ COUNTER = """
         return {"ticket": _counter.next(), "total": total}
     """
 
+HIDDEN_COUNTER = """
+    import itertools
+
+    class Counter:
+        def __init__(self):
+            self.value = 0
+
+        def next(self):
+            self.value += 1
+            return self.value
+
+    def make():
+        counter, total = Counter(), 0
+
+        def ticket(step):
+            nonlocal total
+            total += step
+            return {"ticket": counter.next(), "total": total}
+
+        return ticket
+
+    _ticket = make()
+
+    def ticket(step):
+        return _ticket(step)
+    """
+"""The same where no module or class holds it under a name."""
+
 
 def tickets(shop: Any) -> None:
     """Three tickets in a row."""
@@ -97,26 +124,34 @@ def tickets(shop: Any) -> None:
 
 def test_what_earlier_calls_counted_is_not_judged_and_named(tmp_path: Path) -> None:
     """The first call replays as it was recorded; the others found a state that a replay does not come to."""
-    scenario = recorded(tmp_path, COUNTER, tickets)
+    scenario = recorded(tmp_path, HIDDEN_COUNTER, tickets)
     seal = scenario.seal()
     assert all(sealed.fresh for name in seal.traces if (sealed := seal.trace(name)) is not None and sealed.why)
     replayed = scenario.judge(everything=True)
     assert replayed.counts == {"same": 1, "not judged": 2}
     unjudged = [trace for trace in replayed.traces if trace.verdict == "not judged"]
     assert all(trace.reason.startswith("base does not replay as recorded: return.ticket: ") for trace in unjudged)
-    assert {trace.why.code for trace in unjudged} == {"state"}
+    assert {trace.why.code for trace in unjudged} == {"unexplained"}
 
 
 def test_a_change_in_warm_state_is_seen_where_base_replays_as_recorded(tmp_path: Path) -> None:
     """And located, by the call that found nothing warm."""
-    replayed = recorded(tmp_path, COUNTER, tickets).change("shop", "self.value += 1", "self.value += 2").judge()
+    replayed = recorded(tmp_path, HIDDEN_COUNTER, tickets).change("shop", "value += 1", "value += 2").judge()
     assert replayed.counts == {"diverged": 1, "not judged": 2}
     assert replayed.fields["return.ticket"] == ("1", "2")
 
 
+def test_what_earlier_calls_counted_in_a_module_is_counted_again(tmp_path: Path) -> None:
+    """Each call finds what those before it leave on the code under test."""
+    scenario = recorded(tmp_path, COUNTER, tickets)
+    assert scenario.judge(everything=True).counts == {"same": 3}
+    replayed = scenario.change("shop", "self.value += 1", "self.value += 2").judge()
+    assert replayed.counts == {"diverged": 3}
+
+
 def test_fidelity_says_what_base_does_not_repeat(tmp_path: Path) -> None:
     """By entry, with reasons."""
-    scenario = recorded(tmp_path, COUNTER, tickets)
+    scenario = recorded(tmp_path, HIDDEN_COUNTER, tickets)
     seal = scenario.seal()
     [fidelity] = seal.fidelity(dict.fromkeys(seal.traces, "ticket")).values()
     assert (fidelity.traces, fidelity.faithful) == (3, 1)
