@@ -29,6 +29,8 @@ from hostile.values import Maker
 
 from pytest_runtime.recorders.capture.freeze import freeze
 from pytest_runtime.recorders.capture.thaw import thaw
+from pytest_runtime.recorders.included import Included
+from pytest_runtime.recorders.session.module_state import Kept, ModuleState, TraceState
 from pytest_runtime.recorders.session.provenance import Lineage, Origins, Provenance
 
 # --- what a value is, looked at without running its code ---------------------------------------------------------
@@ -97,7 +99,8 @@ class Counts:
         return not (self.exceptions or self.calls or self.changed)
 
 
-_TRACE: Any = types.SimpleNamespace(lineage=Lineage())
+_STATE = ModuleState(Included(["held_values"]))
+_TRACE: Any = types.SimpleNamespace(lineage=Lineage(TraceState(_STATE, Origins(Provenance()))))
 """Stands for the trace that gave a value."""
 
 
@@ -110,6 +113,19 @@ def capture_all(value: Any) -> None:
     thaw(frozen)
     thaw(freeze(value, limit=8_000_000))
     freeze(arguments)
+    keep_as_state(value)
+
+
+def keep_as_state(value: Any) -> None:
+    """What recording does with a value that an included module and a class of it hold, before and after a trace."""
+    module = types.ModuleType("held_values")
+    vars(module).update(value=value, Holder=type("Holder", (), {"value": value, "__module__": "held_values"}))
+    state = ModuleState(Included(["held_values"]))
+    state.saw_module(module)
+    for kept in [*state.kept.values(), Kept("held_values:late", lambda: value, at_load=False)]:
+        before = kept.looked_at()
+        kept.seen(before)
+        kept.changed(kept.looked_at(), None)
 
 
 def check(count: int, seed: int = 0) -> Counts:

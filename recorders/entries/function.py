@@ -186,6 +186,11 @@ def _not_entries(options: RecordOptions) -> list[str]:
     return [options.app.removesuffix("()"), *declared]
 
 
+def _is_program_itself(caller: FrameType | None) -> bool:
+    """Whether a call comes from the statements of a program: then it is a command."""
+    return caller is not None and caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") == "__main__"
+
+
 class Passing:
     """An entry that is not sampled: its inner calls are no entries either."""
 
@@ -279,6 +284,8 @@ class FunctionRun:
         trace.scope.path.codes[id(self.code)] = self.code
         trace.lineage.state.is_replayable = target.kind not in UNREPLAYED
         trace.lineage.state.ran(self.code)
+        if _is_program_itself(self.frame.f_back):
+            trace.lineage.state.is_command()
         tracer.hold(self.code)
         self._is_held = True
         trace.resume()

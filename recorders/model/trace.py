@@ -67,6 +67,10 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     result: Tree
 
 
+COMMAND_LINE = "sys:argv"
+"""The place of the one piece of state that lies outside the included modules: what the program was called with."""
+
+
 class StateRead(msgspec.Struct, frozen=True, array_like=True):
     """What stood under a name of an included module or class as a trace began, where the import had left another value
     there."""

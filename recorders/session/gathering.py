@@ -84,7 +84,7 @@ class Gathering:
         slot = reservoir.offer()
         if slot is not None:
             self._keep(live, arms, key, slot, reservoir, added)
-        live.scope.path = PathRecord()  # it may live on as the maker of an object; what it ran is stored
+        live.scope.path = _functions_alone(live.scope.path)  # it may live on as the maker of an object, or of state
         live.lineage.state.let_go()
 
     def _keep(
@@ -116,6 +116,13 @@ class Gathering:
         name, data = live.lineage.stored
         found[name] = data
         return name
+
+
+def _functions_alone(path: PathRecord) -> PathRecord:
+    """What is needed of the path of a trace that made something: a change of what it ran concerns those after it."""
+    kept = PathRecord()
+    kept.codes = path.codes
+    return kept
 
 
 def _outcome_kind(live: LiveTrace) -> str:

@@ -27,6 +27,7 @@ from ..capture.raw import (
     type_qualname,
 )
 from ..capture.standard_readers import STANDARD
+from ..model.trace import COMMAND_LINE
 
 if TYPE_CHECKING:
     from ..included import Included
@@ -74,8 +75,9 @@ _SHALLOW: Final[dict[int, Callable[[Any], Iterable[Any]]]] = {
     id(set): set.__iter__,
     id(tuple): tuple.__iter__,
 }
-_CODE: Final = (FunctionType, BuiltinFunctionType, MethodType)
-_STANDARD: Final = frozenset(id(cls) for cls in STANDARD if cls not in _CODE)
+# By id: comparing classes could run code of a metaclass.
+_CODE: Final = frozenset(map(id, (FunctionType, BuiltinFunctionType, MethodType)))
+_STANDARD: Final = frozenset(map(id, STANDARD)) - _CODE
 
 
 class _Missing:
@@ -173,7 +175,9 @@ class ModuleState:
 
     def __init__(self, included: Included) -> None:
         self._included = included
-        self._kept: dict[StatePlaceName, Kept] = {}
+        self.kept: dict[StatePlaceName, Kept] = {}
+        """By name."""
+        self.command_line = Kept(COMMAND_LINE, lambda: sys.argv, at_load=False)
         self._by_code: dict[int, tuple[CodeType, int, list[Kept]]] = {}
         """By id of the code: it, the size of its module's namespace when it was looked up, what it can reach."""
 
@@ -208,6 +212,8 @@ class ModuleState:
         module = text(namespace.get("__name__"))
         if module is None or module == "__main__":
             return
+        if "argv" in names:
+            yield self.command_line
         yield from self._in_module(module, namespace, names, _MODULES_DEEP)
         owner: Any = namespace.get(code.co_qualname.partition(".")[0])
         for part in code.co_qualname.split(".")[1:-1]:
@@ -239,22 +245,22 @@ class ModuleState:
 
     def _place(self, module: str, name: str, namespace: dict[str, Any], *, at_load: bool = False) -> Kept:
         full = f"{module}:{name}"
-        if full not in self._kept:
-            self._kept[full] = Kept(full, lambda: namespace.get(name, MISSING), at_load=at_load)
-        return self._kept[full]
+        if full not in self.kept:
+            self.kept[full] = Kept(full, lambda: namespace.get(name, MISSING), at_load=at_load)
+        return self.kept[full]
 
     def _class_place(self, cls: Any, name: str, *, at_load: bool = False) -> Kept:
         full = f"{text(type_module(cls))}:{text(type_qualname(cls))}.{name}"
-        if full not in self._kept:
-            self._kept[full] = Kept(full, lambda: type_dict(cls).get(name, MISSING), at_load=at_load)
-        return self._kept[full]
+        if full not in self.kept:
+            self.kept[full] = Kept(full, lambda: type_dict(cls).get(name, MISSING), at_load=at_load)
+        return self.kept[full]
 
     def _is_state(self, value: Any) -> bool:
         """Whether a value is data that a call may leave behind for the next."""
         cls = type(value)
         if id(cls) in _ATOMS or id(cls) in _CONTAINERS or id(cls) in _STANDARD:
             return True
-        if value is MISSING or cls in _CODE or inherits(cls, type) or inherits(cls, ModuleType):
+        if value is MISSING or id(cls) in _CODE or inherits(cls, type) or inherits(cls, ModuleType):
             return False
         module = text(type_module(cls))
         return module is not None and self._included.covers(module)
@@ -278,6 +284,11 @@ class TraceState:
         for kept in self._state.reached_by(code):
             if kept.name not in self.found:
                 self.found[kept.name] = _found(kept, self.origins)
+
+    def is_command(self) -> None:
+        """The program itself called the entry: what it was called with belongs to it."""
+        line = self._state.command_line
+        self.found.setdefault(line.name, _found(line, self.origins))
 
     def ended(self, trace: LiveTrace) -> None:
         """The trace is over."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ...recorders.capture.raw import class_name
 from ...recorders.capture.thaw import capture
 from ...recorders.model.full_names import split_name
-from ...recorders.model.trace import StateRead, Trace
+from ...recorders.model.trace import COMMAND_LINE, StateRead, Trace
 from ...recorders.model.value_tree import ClassName, Tree
 from ..model.digests import Digests
 from ..model.job import StateUse
@@ -34,6 +34,9 @@ class LivePlace:
         """Raises `Unbuildable` where there is no such name, or no data under it."""
         module, path = split_name(name)
         *owners, self._key = path.split(".")
+        if name == COMMAND_LINE:
+            self._holder: Any = sys
+            return
         shown = f"{module}.{path}"
         if not resolver.covers(module) or is_program(module):
             raise Unbuildable(f"the state {shown} lies outside the included packages")
@@ -75,6 +78,8 @@ class LivePlace:
         """Put a value there; a container or instance of the same class is filled, for it may have other names too."""
         held = self.value
         content = _Content(value)
+        if self._holder is sys and not (type(value) is list and all(type(word) is str for word in value)):
+            raise Unbuildable("what the program was called with is no list of words")
         if type(held) is type(value) and content.is_anything:
             content.fill(held)
         else:

@@ -135,8 +135,8 @@ def test_a_path_that_no_replay_comes_to_is_no_evidence(tmp_path: Path) -> None:
 
     scenario = Scenario(tmp_path, {"shop": source}).record(traffic)
     unjudged = only(scenario)
-    assert "recorded that name in seen is true" in unjudged.why.difference
-    assert unjudged.why.code == "path"
+    assert "recorded that name in visit.seen is true" in unjudged.why.difference
+    assert unjudged.why.code == "state"
 
 
 # --- shared state --------------------------------------------------------------------------------------------------
