@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
+import msgspec
+
 from ...recorders.model.trace import TraceId
 from ...recorders.model.value_tree import ClassName
 from ...recorders.store.protocol import BaselineReader, StoredTrace
@@ -15,6 +17,7 @@ from ..judge.judge import Case, Judgement
 from ..judge.oracle import Oracle
 from ..judge.setup import Setup
 from ..model.difference import Difference
+from ..model.job import Job
 from ..model.progress import Say
 from ..model.verdict import FieldDifference, Location
 from .analyze.targets import Target
@@ -83,6 +86,13 @@ class Shared(NamedTuple):
         """The project's rules of comparison for a trace."""
         return self.run.rules(self.run.reader.entries()[stored.entry].name)
 
+    def prepared(self, job: Job) -> Job:
+        """The job with the state that base needed, as it was recorded."""
+        seal = self.run.oracle.seal
+        sealed = seal.trace(job.trace) if seal is not None else None
+        state = sealed.state.as_recorded if sealed is not None and sealed.state is not None else None
+        return msgspec.structs.replace(job, state=state)
+
     def sealed_rules_of(self, stored: StoredTrace) -> Tolerance:
         """The same, with the volatile fields of its seal."""
         rules, seal = self.rules_of(stored), self.run.oracle.seal
@@ -128,7 +138,7 @@ def begin(shared: Shared, target: Target) -> Campaign | Unexplorable:
     found = collector.collect()
     if not found.inputs:
         return Unexplorable(found.reason)
-    jobs = [collector.job(recorded.stored) for recorded in found.inputs]
+    jobs = [shared.prepared(collector.job(recorded.stored)) for recorded in found.inputs]
     every = RecordedSet(found.inputs, jobs, _names_of(target), found.by_producers)
     trials = [Trial(position, [recorded.invocation]) for position, recorded in enumerate(found.inputs)]
     pairs = DifferentialRunner(sides, every).both(trials, traced=True)
@@ -149,7 +159,13 @@ def begin(shared: Shared, target: Target) -> Campaign | Unexplorable:
         runner,
         evaluator,
         Confirmation(runner, evaluator),
-        Propagation(sides, runner, found.elsewhere, job=collector.job, rules=shared.sealed_rules_of),
+        Propagation(
+            sides,
+            runner,
+            found.elsewhere,
+            job=lambda stored: shared.prepared(collector.job(stored)),
+            rules=shared.sealed_rules_of,
+        ),
         _explainer(shared, target, runner),
     )
 

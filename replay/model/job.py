@@ -21,12 +21,17 @@ Ended: TypeAlias = Literal["outcome", "stopped", "hung", "crashed", "error"]
 class StateUse(msgspec.Struct, frozen=True, array_like=True):
     """How the state of modules and classes was prepared for a trace; places are `module:NAME`."""
 
-    made: list[str] = []
-    """Places for which the traces that changed them were replayed."""
+    made: dict[str, ClassName] = {}
+    """Places for which the traces that changed them were replayed → the class of what stood there before."""
     restored: dict[str, ClassName] = {}
-    """Places into which the recorded value was put → the class of what stood there before anything was replayed."""
+    """Places into which the recorded value was put → the same."""
     faults: dict[str, str] = {}
     """Places that could not be prepared → why."""
+
+    @property
+    def as_recorded(self) -> StateUse:
+        """The same with recorded values alone: nothing else is replayed for it."""
+        return StateUse({}, {**self.made, **self.restored}, self.faults)
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):

@@ -185,7 +185,7 @@ class PreparedState:
                 faults[name] = str(reason)
             else:
                 restored[name] = loaded[name]
-        return StateUse(made, restored, faults)
+        return StateUse({name: loaded[name] for name in made}, restored, faults)
 
     def put_back(self) -> None:
         """Leave no more of it than a replay leaves anyway."""

@@ -34,6 +34,7 @@ from ...model.digests import public
 from ...model.invocation import Invocation
 from ...model.job import Job, fingerprint, reading_digest
 from ...model.observation import Observation, replayed_observation
+from ...world.module_state import PreparedState
 from ...world.rebuild import build
 from ...world.recorded_world import RecordedWorld
 from ...world.resolver import Unbuildable
@@ -140,7 +141,10 @@ class TrialRunner:
         token = context.enter(Scope(world, path if batch.traced else None))
         if batch.traced:
             self._parts.tracer.begin(path)
+        prepared = PreparedState(trace, self._parts.resolver, None, standing_in(world))
         try:
+            if job.state is not None:
+                prepared.prepare(job.state)
             with self._worker.replaying(world):
                 outcomes = [*self._outcomes(batch, job, trial, trace, world)]
         except TraceStopped:
@@ -152,6 +156,7 @@ class TrialRunner:
         except Exception as fault:  # noqa: BLE001 - one trial is lost and named, never the run
             return TrialResult("error", f"the trial itself failed: {type(fault).__name__}: {fault}")
         finally:
+            prepared.put_back()
             if batch.traced:
                 self._parts.tracer.end(path)
             context.leave(token)

@@ -186,6 +186,27 @@ def test_without_base_the_recorded_state_is_used_too(tmp_path: Path) -> None:
     assert scenario(tmp_path).replay().counts == {"same": 3}
 
 
+def test_exploring_begins_with_it_too(tmp_path: Path) -> None:
+    """Base answers its recorded inputs, so others are tried beside them."""
+    source = """
+        RATES = {}
+
+        def fee(total):
+            return total * RATES["DE"] if total > 100 else 0
+        """
+
+    def traffic(shop: Any) -> None:
+        shop.RATES["DE"] = 2
+        for total in (10, 20, 300, 400):
+            shop.fee(total)
+
+    recorded = scenario(tmp_path, source, traffic).change("shop", "total > 100", "total > 101")
+    [explored] = recorded.explore(examples=300).values()
+    assert explored.findings
+    found = explored.findings[0]
+    assert (found.call, found.base, found.candidate) == ("fee(total=101)", "returned 202", "returned 0")
+
+
 # --- a hostile baseline -----------------------------------------------------------------------------------------------
 
 
@@ -232,7 +253,7 @@ def test_what_was_put_there_is_taken_away_again(shop: ModuleType) -> None:
     items = shop.ITEMS
     state = prepared(trace_with(StateRead("hostile_shop:ITEMS", capture([1])), StateRead("hostile_shop:Cart.size", 2)))
     used = state.prepare(None)
-    assert used == StateUse([], {"hostile_shop:ITEMS": "builtins:list", "hostile_shop:Cart.size": "builtins:int"}, {})
+    assert used == StateUse({}, {"hostile_shop:ITEMS": "builtins:list", "hostile_shop:Cart.size": "builtins:int"}, {})
     assert (shop.ITEMS, shop.Cart.size) == ([1], 2)
     shop.ITEMS.append(2)
     vars(shop)["ITEMS"] = None
@@ -245,7 +266,7 @@ def test_makers_that_the_baseline_does_not_hold_are_refused(shop: ModuleType) ->
     """Positions and names that lead nowhere."""
     read = StateRead("hostile_shop:ITEMS", capture([1]), [7, -1], whole=False)
     used = prepared(trace_with(read)).prepare(None)
-    assert (used.made, list(used.restored)) == ([], ["hostile_shop:ITEMS"])
+    assert (used.made, list(used.restored)) == ({}, ["hostile_shop:ITEMS"])
 
 
 @pytest.mark.parametrize("words", [["x", 1], "x", {"a": 1}])
