@@ -24,6 +24,8 @@ import pluggy
 from .boundaries import clock, declared, entropy, environ, http_client, sqlite
 from .boundaries.import_hooks import ImportHooks
 from .boundaries.protocol import PLAIN, Boundary, ExchangeCodec, PlainCodec
+from .capture.adapters.protocol import TypeAdapter, Unreadable
+from .capture.adapters.registry import ADAPTERS
 from .context import current_world
 from .model.trace import Exchange
 from .model.value_tree import Tree, TupleNode
@@ -42,8 +44,10 @@ __all__ = [
     "RedactOptions",
     "Tree",
     "TupleNode",
+    "TypeAdapter",
     "Undo",
     "Undos",
+    "Unreadable",
     "current_world",
     "hookimpl",
     "loaded",
@@ -78,6 +82,14 @@ class PluginHooks:
         """Further kinds of entries, for the recorder: each makes an `EntryRecorder` of (session, options)."""
 
     @hookspec
+    def pytest_runtime_types(self) -> Sequence[TypeAdapter]:  # type: ignore[empty-body]  # a specification
+        """Further types of values, for the recorder and for replays: each says how its values are taken apart."""
+
+    @hookspec
+    def pytest_runtime_builders(self) -> Sequence[Any]:  # type: ignore[empty-body]  # a specification
+        """What builds these values, for replays: each is a `TypeBuilder`. Never called in a recorded process."""
+
+    @hookspec
     def pytest_runtime_replayers(self) -> Sequence[Any]:  # type: ignore[empty-body]  # a specification
         """Further kinds of entries, for replays: each is an `EntryReplayer`. Never called in a recorded process."""
 
@@ -101,6 +113,8 @@ class Plugins:
         self.entries: tuple[Any, ...] = tuple(_listed(manager.hook.pytest_runtime_entries()))
         """What makes the recorders of further kinds of entries."""
         self.replayers: Callable[[], tuple[Any, ...]] = lambda: tuple(_listed(manager.hook.pytest_runtime_replayers()))
+        self.types: tuple[TypeAdapter, ...] = tuple(_listed(manager.hook.pytest_runtime_types()))
+        self.builders: Callable[[], tuple[Any, ...]] = lambda: tuple(_listed(manager.hook.pytest_runtime_builders()))
         self.redaction: tuple[RedactOptions, ...] = tuple(reversed(manager.hook.pytest_runtime_redaction()))
         self.exceptions = frozenset(package for boundary in self.boundaries for package in boundary.exceptions)
         """Packages whose exceptions may be built in a replay."""
@@ -145,7 +159,9 @@ def loaded() -> Plugins:
     adds nothing, and `found` says why: a service must not fail for it; a replay refuses to go on without."""
     manager = new_manager()
     found = [_load(manager, entry_point) for entry_point in _entry_points()]
-    return Plugins(manager, found)
+    plugins = Plugins(manager, found)
+    ADAPTERS.add(plugins.types)
+    return plugins
 
 
 def _entry_points() -> Iterator[metadata.EntryPoint]:

@@ -43,9 +43,7 @@ Look: TypeAlias = Callable[[Any, Reduced], Reduced]
 Stand: TypeAlias = Callable[[Any], Reduced | None]
 """What a function, a bound method or a `partial` is frozen as; `None` for what it is by itself."""
 
-CALLABLES = frozenset(
-    map(id, (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial, types.GeneratorType))
-)
+CALLABLES = frozenset(map(id, (types.FunctionType, types.MethodType, functools.partial, types.GeneratorType)))
 """Ids of the types that are asked for."""
 
 

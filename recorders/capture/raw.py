@@ -70,6 +70,21 @@ def class_name(cls: type) -> ClassName:
     return full_name(type_module(cls), type_qualname(cls))
 
 
+def find_loaded(name: ClassName) -> Any:
+    """What a module that is loaded holds under a name, through classes too; `None` where there is nothing. Nothing is
+    imported, and no attribute is asked for: neither a module nor a class can make one up."""
+    module, _, path = name.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        if is_instance(found, types.ModuleType):
+            found = namespace_of_module(found).get(part)
+        elif is_instance(found, type):
+            found = type_dict(found).get(part)
+        else:
+            return None
+    return found
+
+
 def is_raw(descriptor: object) -> bool:
     """Whether a descriptor is the interpreter's own."""
     return type(descriptor) is _GETSET or type(descriptor) is _MEMBER

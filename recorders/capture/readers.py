@@ -6,10 +6,12 @@ made at the first sight of a class, from raw descriptors; no method, property or
 
 from __future__ import annotations
 
+import _random
 import collections
 import datetime
 import decimal
 import enum
+import io
 import types
 import uuid
 import weakref
@@ -18,23 +20,21 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ..faults import own
 from ..model.value_tree import ClassName
-from .iterator_readers import ITERATORS, is_quiet_iterator
+from .adapters.iterators import is_quiet_iterator
+from .adapters.registry import ADAPTERS
+from .adapters.scalars import uuid_number
+from .adapters.streams import standard_name
 from .pickle_stubs import MARKER_IDS, Global, Instance, Items, Member, Opaque, Standard
 from .raw import (
     class_name,
-    full_name,
-    inherits,
     is_raw,
-    text,
     type_dict,
     type_dictoffset,
     type_flags,
     type_mro,
-    type_qualname,
     type_size,
     type_weakrefoffset,
 )
-from .standard_readers import STANDARD, uuid_number
 
 __all__ = ["Reader", "Reduced", "class_name", "is_quiet_iterator", "known_readers", "layout_of", "reader_of"]
 
@@ -50,6 +50,8 @@ class Layout(NamedTuple):
     read_dict: Callable[[Any], Any] | None
 
 
+_TEXT_STREAM: type = io.StringIO.__mro__[1]
+"""What every text stream extends that is written in C, or below a class that is."""
 _exception_args = BaseException.__dict__["args"].__get__
 _WHOLE = slice(None)
 
@@ -57,21 +59,23 @@ _WHOLE = slice(None)
 # --- readers: one per class, made at first sight ---------------------------------------------------------------
 
 
-_datetime = datetime.datetime
-_DATETIME_FIELDS = tuple(
-    vars(owner)[name].__get__
-    for owner, names in (
-        (datetime.date, ("year", "month", "day")),
-        (datetime.datetime, ("hour", "minute", "second", "microsecond", "tzinfo")),
-    )
-    for name in names
-)
-_datetime_fold = datetime.datetime.fold.__get__
+def _getters(owner: Any, *names: str) -> tuple[Callable[[Any], Any], ...]:
+    return tuple(vars(owner)[name].__get__ for name in names)
 
 
-def _plain_datetime(value: Any) -> datetime.datetime:
-    """The `datetime` in an instance of a subclass; `replace` would make another instance of the subclass."""
-    return _datetime(*[get(value) for get in _DATETIME_FIELDS], fold=_datetime_fold(value))
+_CLOCK = ("hour", "minute", "second", "microsecond", "tzinfo")
+_DATE_FIELDS = _getters(datetime.date, "year", "month", "day")
+_DATETIME_FIELDS = (*_DATE_FIELDS, *_getters(datetime.datetime, *_CLOCK))
+_TIME_FIELDS = _getters(datetime.time, *_CLOCK)
+_SPAN_FIELDS = _getters(datetime.timedelta, "days", "seconds", "microseconds")
+
+
+def _plain(cls: Any, fields: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
+    """The moment in an instance of a class that extends one; `replace` would make another instance of that class."""
+    if "fold" not in vars(cls):
+        return lambda value: cls(*[get(value) for get in fields])
+    fold = vars(cls)["fold"].__get__
+    return lambda value: cls(*[get(value) for get in fields], fold=fold(value))
 
 
 def _dict_items(value: dict[Any, Any]) -> Items:
@@ -102,6 +106,7 @@ _deque: Any = collections.deque
 _defaultdict: Any = collections.defaultdict
 _complex: Any = complex
 _uuid: Any = uuid.UUID
+_Random: Any = _random.Random
 
 # The types of the standard library as plain namespaces of raw descriptors.
 _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -120,7 +125,11 @@ _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (float, float.__float__),
     (_complex, lambda v: complex(_complex.real.__get__(v), _complex.imag.__get__(v))),
     (BaseException, _exception_args),
-    (datetime.datetime, _plain_datetime),
+    (datetime.datetime, _plain(datetime.datetime, _DATETIME_FIELDS)),
+    (datetime.date, _plain(datetime.date, _DATE_FIELDS)),
+    (datetime.time, _plain(datetime.time, _TIME_FIELDS)),
+    (datetime.timedelta, _plain(datetime.timedelta, _SPAN_FIELDS)),
+    (_Random, _Random.getstate),
     (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
     (_uuid, lambda v: uuid.UUID(int=uuid_number(v))),
 )
@@ -135,19 +144,6 @@ def _read_class(value: Any) -> Reduced:
     if id(value) in MARKER_IDS:
         return NotImplemented
     return Global, (class_name(value),)
-
-
-def _read_function(value: Any) -> Reduced:
-    return Global, (full_name(value.__module__, value.__qualname__),)
-
-
-def _read_built_in(value: Any) -> Reduced:
-    """A function written in C, or a method of some object: its own `__qualname__` would ask the object's class."""
-    held = value.__self__
-    if held is None or type(held) is types.ModuleType:
-        return _read_function(value)
-    cls = held if inherits(type(held), type) else type(held)
-    return Global, (full_name(value.__module__, f"{text(type_qualname(cls))}.{value.__name__}"),)
 
 
 def _has(mro: tuple[type, ...], base: type) -> bool:
@@ -239,7 +235,16 @@ def _filename(error: OSError) -> Any:
 _error_filename = vars(OSError)["filename"].__get__
 
 
-def _instance_reader(cls: type, mro: tuple[type, ...]) -> Reader:
+class _Anatomy(NamedTuple):
+    """Where an instance keeps what it holds."""
+
+    extract: Callable[[Any], Any] | None
+    get_dict: Callable[[Any], Any] | None
+    slots: list[tuple[str, Callable[[Any], Any]]]
+
+
+def _anatomy(cls: type, mro: tuple[type, ...]) -> _Anatomy | str:
+    """Where the instances of a class keep what they hold, or why that cannot be read."""
     found = _content_of(mro)
     base, extract = found if found is not None else (object, None)
     get_dict = _dict_reader(mro)
@@ -249,12 +254,32 @@ def _instance_reader(cls: type, mro: tuple[type, ...]) -> Reader:
     elif base is BaseException:
         base = next(one for one in mro if not type_flags(one) & _HEAP_TYPE)
     if _hidden_state(cls, base, len(slots)):
-        return _opaque_reader(cls, "its state is held in C, where attributes do not show it")
+        return "its state is held in C, where attributes do not show it"
     if _has(mro, OSError):
         slots.append(("filename", _filename))
-    if not slots and get_dict is None and extract is None and cls is not object:
-        return _opaque_reader(cls, "it has no attributes to read")
-    return _state_reader(class_name(cls), _fields_of(mro), extract, get_dict, slots)
+    if not slots and get_dict is None and extract is None and cls is not object and not _is_stateless(mro):
+        return "it has no attributes to read"
+    return _Anatomy(extract, get_dict, slots)
+
+
+def _is_stateless(mro: tuple[type, ...]) -> bool:
+    """Whether a class was made by a `class` statement that gives its instances nothing to hold: `__slots__ = ()`."""
+    return all("__slots__" in type_dict(cls) for cls in mro if cls is not object)
+
+
+def layout_fault(cls: type) -> str:
+    """Why the instances of a class cannot be read; empty where they are attributes, and a known built-in part."""
+    if not type_flags(cls) & _HEAP_TYPE and id(cls) not in _STATIC_CLASSES:
+        return "a value of this type cannot be captured"
+    anatomy = _anatomy(cls, type_mro(cls))
+    return anatomy if isinstance(anatomy, str) else ""
+
+
+def _instance_reader(cls: type, mro: tuple[type, ...]) -> Reader:
+    anatomy = _anatomy(cls, mro)
+    if isinstance(anatomy, str):
+        return _opaque_reader(cls, anatomy)
+    return _state_reader(class_name(cls), _fields_of(mro), *anatomy)
 
 
 def _fields_of(mro: tuple[type, ...]) -> tuple[str, ...]:
@@ -310,18 +335,27 @@ def _make_reader(cls: type) -> Reader:
         get_dict = _dict_reader(mro)
         if get_dict is not None:
             return _member_reader(cls, get_dict)
-    if cls is types.FunctionType:
-        return _read_function
-    if cls is types.BuiltinFunctionType:
-        return _read_built_in
+    known = ADAPTERS.reader_of(cls)
+    if known is not None:
+        return known
     if not type_flags(cls) & _HEAP_TYPE and id(cls) not in _STATIC_CLASSES and not _has(mro, BaseException):
         return _opaque_reader(cls, "a value of this type cannot be captured")
     return _instance_reader(cls, mro)
 
 
+def _or_standard(reader: Reader) -> Reader:
+    """Of a stream that stands as `sys.stdout` now, that name."""
+
+    def read(stream: Any) -> Reduced:
+        name = standard_name(stream)
+        return (Standard, ("standardstream", name)) if name else reader(stream)
+
+    return read
+
+
 known_readers: dict[int, Reader] = {
-    **{id(cls): reader for cls, reader in STANDARD.items()},
-    **{id(cls): reader for cls, reader in ITERATORS.items()},
+    **ADAPTERS.by_id,
+    **{id(cls): _or_standard(ADAPTERS.by_id[id(cls)]) for cls in (io.TextIOWrapper, io.StringIO)},
     id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason, mark.extent)),
     id(Standard): lambda mark: (Standard, (mark.kind, *mark.parts)),
     id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
@@ -344,8 +378,9 @@ def reader_of(cls: type) -> Reader:
         _layouts.pop(key, None)
         _classes.pop(key, None)
 
-    reader = known_readers[key] = _make_reader(cls)
     mro = type_mro(cls)
+    reader = _make_reader(cls)
+    known_readers[key] = reader = _or_standard(reader) if _has(mro, _TEXT_STREAM) else reader
     base = next((one for one in _MEASURED if _has(mro, one)), None)
     _layouts[key] = Layout(base, _dict_reader(mro)) if type_flags(cls) & _HEAP_TYPE or base is not None else None
     _classes[key] = weakref.ref(cls, forget)

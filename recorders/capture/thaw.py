@@ -24,6 +24,7 @@ from ..model.value_tree import (
     TupleNode,
     encode,
 )
+from .adapters.registry import ADAPTERS
 from .freeze import VALUE_LIMIT, freeze
 from .pickle_stubs import MARKERS, Frozen, FrozenBytes, Global, Instance, Items, Member, Opaque, Standard
 
@@ -101,10 +102,10 @@ class _Grower:
         while stack:
             value = stack.pop()
             cls = type(value)
-            if cls is Standard:
+            if cls is Standard and value.kind not in ADAPTERS.mutable:
                 stack.extend(value.parts)
                 continue
-            if cls not in _CONTAINERS:
+            if cls not in _CONTAINERS and cls is not Standard:
                 continue
             if id(value) in seen:
                 self._shared.add(id(value))
@@ -113,6 +114,8 @@ class _Grower:
             if cls is dict:
                 stack.extend(value)
                 stack.extend(value.values())
+            elif cls is Standard:
+                stack.extend(value.parts)
             elif cls is Instance:
                 stack.append(value.content)
                 stack.extend(value.values)
@@ -143,7 +146,7 @@ class _Grower:
     def _small(self, value: Any, depth: int) -> Tree:
         cls = type(value)
         if cls is Standard:
-            return StandardNode(value.kind, [self._grow(part, depth + 1) for part in value.parts])
+            return self._standard(value, depth)
         if cls is Member:
             return EnumNode(value.cls, value.name, self._grow(value.value, depth + 1))
         if cls is Global:
@@ -157,6 +160,16 @@ class _Grower:
                     f"builtins:{cls.__name__}", f"the value has more than {TEXT_LIMIT} characters and bytes"
                 )
         return _leaf(value)
+
+    def _standard(self, value: Standard, depth: int) -> Tree:
+        key = id(value)
+        if key not in self._shared:
+            return StandardNode(value.kind, [self._grow(part, depth + 1) for part in value.parts])
+        number = self._numbers.get(key)
+        if number is not None:
+            return RefNode(number)
+        number = self._numbers[key] = len(self._numbers)
+        return AnchorNode(number, StandardNode(value.kind, [self._grow(part, depth + 1) for part in value.parts]))
 
     def _container(self, value: Any, depth: int) -> Tree:
         grow = self._grow

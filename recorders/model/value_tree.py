@@ -62,7 +62,7 @@ class FrozenSetNode(_Node, frozen=True, array_like=True, gc=False, tag="f"):
 
 
 class StandardNode(_Node, frozen=True, array_like=True, gc=False, tag="z"):
-    """An immutable value of a standard-library type, by the parts that build it (see `standard_readers`)."""
+    """A value of a type that an adapter knows, by the parts that build it (see `capture.adapters`)."""
 
     kind: str
     parts: list[Tree]

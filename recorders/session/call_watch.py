@@ -2,10 +2,10 @@
 
 A callable that comes from outside is a boundary: its calls are recorded, and answered on replay. So is a generator: its
 items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer reports frames
-of their code, and arguments, answers and items are read there. What cannot be watched so (a method of an object
-written in C, a generator function) is unknown, with the reason. What can be read in place (the iterators of built-in
-containers, `io.StringIO`, an open file) is captured like any other value, see `readers`. What stands for them on
-replay is in `replay.world.recorded_arguments`.
+of their code, and arguments, answers and items are read there. What cannot be watched so (a generator function) is
+unknown, with the reason. What can be read in place (iterators and methods that are written in C, `io.StringIO`, an open
+file) is captured like any other value, see `adapters`. What stands for them on replay is in
+`replay.world.recorded_arguments`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from .. import context
 from ..capture.call_arguments import Defaults, Parameters, defaults_of, locals_of, parameters_of
 from ..capture.pickle_stubs import Opaque, Standard
-from ..capture.raw import content_of, is_instance
+from ..capture.raw import content_of
 from ..capture.readers import Reduced
 from ..context import Scope, Watch
 from ..model.world import Operation
@@ -116,10 +116,6 @@ def _read_request(signature: Signature, values: Mapping[str, Any]) -> Request:
 NUMBERS_KEPT = 10_000
 """Callables whose numbers are remembered."""
 
-_UNWATCHED: Reduced = (
-    Opaque,
-    ("builtins:builtin_function_or_method", "a method of an object written in C cannot be watched as it is called"),
-)
 _DEFERRED_CALL: Reduced = (
     Opaque,
     ("builtins:function", "a generator function or a coroutine function cannot be watched as it is called"),
@@ -208,8 +204,6 @@ class Watched:
         cls = type(value)
         if cls is types.GeneratorType:
             return self._generator(value)
-        if cls is types.BuiltinMethodType:
-            return _UNWATCHED if _is_bound(value) else None
         function, receiver, has_receiver, args, kwargs = _parts_of(value)
         if type(function) is not FunctionType or self._included(_code(function).co_filename):
             return None  # part of what is under validation, or known by name
@@ -369,9 +363,3 @@ def _parts_of(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str, An
     if type(value) is MethodType:
         return _method_function(value), _method_self(value), True, args, kwargs
     return value, None, False, args, kwargs
-
-
-def _is_bound(value: Any) -> bool:
-    """Whether a callable written in C is a method of some object: `lines.append`. A function has its module there."""
-    held = value.__self__
-    return held is not None and type(held) is not types.ModuleType and not is_instance(held, type)

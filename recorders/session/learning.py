@@ -11,15 +11,16 @@ The thread of the entry asks with `keep` or `freeze`; the collector reports with
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..capture.freeze import Stand, freeze
+from ..capture.outside import restorable
 from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import class_name
 from ..model.full_names import module_part
 from ..model.value_tree import AnchorNode, ClassName, DictNode, ObjectNode, OpaqueNode, Tree, TupleNode, children, walk
+from ..plugins import loaded
 
 if TYPE_CHECKING:
     from .provenance import Origins, Place
@@ -68,6 +69,8 @@ class Learnt:
         self._lessons: dict[tuple[str, Place, ClassName], _Lesson] = {}
         self._entries: set[str] = set()
         """Those of which something is learnt; all others cost one look-up."""
+        self._restored: set[ClassName] = set()
+        """Classes outside whose objects a replay restores."""
 
     def keep(self, entry: str, place: Place, value: Any) -> Any:
         """The value of an argument, or the mark that is frozen in its place. Never raises, runs none of its code."""
@@ -138,10 +141,15 @@ class Learnt:
             return f"it held a {part.cls} that could not be captured"
         if not isinstance(part, ObjectNode):
             return ""
-        module = module_part(part.cls)
-        if self._covers(module) or module.partition(".")[0] in sys.stdlib_module_names:
+        if self._covers(module_part(part.cls)) or part.cls in self._restored:
             return ""
-        return f"it held a {part.cls}, which is outside the included packages"
+        try:
+            restorable(part.cls, loaded().exceptions)
+        except LookupError as refusal:
+            return f"it held a {part.cls}, which is outside the included packages: {refusal}"
+        if len(self._restored) < PLACES_LIMIT:
+            self._restored.add(part.cls)
+        return ""
 
 
 def _class_of(tree: Tree) -> ClassName:

@@ -126,7 +126,8 @@ class _Writing:
         match tree:
             case StandardNode(kind="decimal" | "uuid" as kind, parts=[text]):
                 return f"{'Decimal' if kind == 'decimal' else 'UUID'}({text!r})"
-            case StandardNode(kind="datetime", parts=[year, month, day, hour, minute, second, micro, _fold, zone]):
+            case StandardNode(kind="datetime", parts=[*numbers, _fold, zone]) if _are_seven(numbers):
+                year, month, day, hour, minute, second, micro = numbers
                 moment = f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micro:06}"
                 return f"datetime({moment}{' ' + self.literal(zone, depth + 1) if zone is not None else ''})"
             case StandardNode(kind="int", parts=[text]):
@@ -150,6 +151,11 @@ class _Writing:
                 return f"<{cls.rpartition(':')[2]}: {reason}>"
             case _:
                 return repr(tree)
+
+
+def _are_seven(parts: list[Tree]) -> bool:
+    """Whether parts are the numbers of a moment; a hostile baseline may hold anything."""
+    return len(parts) == 7 and all(type(part) is int for part in parts)
 
 
 def as_json(tree: Tree) -> Any:

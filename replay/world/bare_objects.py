@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _ast
+import _random
 import collections
 import datetime
 import decimal
@@ -13,8 +15,10 @@ from typing import Any
 from ...recorders.model.value_tree import (
     ObjectNode,
 )
+from .adapters.protocol import exactly
 from .resolver import Unbuildable
-from .standard_values import exactly
+
+_Random: Any = _random.Random
 
 
 def content_of(tree: ObjectNode, kind: type, content: Any) -> Any:
@@ -63,6 +67,26 @@ def _bare_datetime(cls: Any, content: Any) -> Any:
     return new(cls, *parts, fold=content.fold)
 
 
+def _bare_date(cls: Any, content: Any) -> Any:
+    return datetime.date.__new__(cls, content.year, content.month, content.day)
+
+
+def _bare_time(cls: Any, content: Any) -> Any:
+    parts = (content.hour, content.minute, content.second, content.microsecond, content.tzinfo)
+    new: Any = datetime.time.__new__
+    return new(cls, *parts, fold=content.fold)
+
+
+def _bare_span(cls: Any, content: Any) -> Any:
+    return datetime.timedelta.__new__(cls, content.days, content.seconds, content.microseconds)
+
+
+def _bare_random(cls: Any, content: Any) -> Any:
+    made = _Random.__new__(cls)
+    _Random.setstate(made, content)
+    return made
+
+
 def _bare_uuid(cls: Any, content: Any) -> Any:
     made = object.__new__(cls)
     object.__setattr__(made, "int", content.int)
@@ -86,6 +110,11 @@ BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     (BaseExceptionGroup, _bare_group),
     (BaseException, _bare_exception),
     (datetime.datetime, _bare_datetime),
+    (datetime.date, _bare_date),
+    (datetime.time, _bare_time),
+    (datetime.timedelta, _bare_span),
+    (datetime.tzinfo, lambda cls, content: datetime.tzinfo.__new__(cls)),
+    (_Random, _bare_random),
     (uuid.UUID, _bare_uuid),
     (types.SimpleNamespace, lambda cls, content: types.SimpleNamespace.__new__(cls)),
 )
@@ -94,9 +123,23 @@ CONTENT: Mapping[type, type] = {
     **{base: base for base in (dict, list, set, tuple, frozenset, str, bytes, int, float, complex, decimal.Decimal)},
     **dict.fromkeys((collections.defaultdict, collections.deque, BaseExceptionGroup, BaseException), tuple),
     **{collections.OrderedDict: dict, bytearray: bytes, datetime.datetime: datetime.datetime, uuid.UUID: uuid.UUID},
-    types.SimpleNamespace: type(None),
+    **{one: one for one in (datetime.date, datetime.time, datetime.timedelta)},
+    **dict.fromkeys((types.SimpleNamespace, datetime.tzinfo), type(None)),
+    _Random: tuple,
 }
 """Built-in type → what the content of an instance that extends it is, exactly."""
+
+
+def bare(cls: type) -> Any:
+    """An instance with nothing in it, of a class without a built-in part; raises `TypeError`."""
+    for base in cls.__mro__:
+        if base is _SYNTAX:
+            return base.__new__(cls)
+    return object.__new__(cls)
+
+
+_SYNTAX = _ast.AST
+"""Written in C, with all of its state in attributes."""
 
 
 def put_attribute(made: Any, cls: type, namespace: dict[str, Any] | None, name: str, value: Any) -> None:

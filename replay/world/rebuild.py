@@ -1,7 +1,8 @@
 """Rebuilding: live values from value trees, for the code under test.
 
-A baseline may be hostile. Only classes of the included packages and a short list of standard types are ever built,
-none of them by calling it: state is put into a bare instance. Everything else is refused, and named.
+A baseline may be hostile. Only what the resolver finds is ever built, none of it by calling its class: state is put
+into a bare instance. Values of known types are built by the builders of their kinds (`adapters`). Everything else is
+refused, and named.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from ...recorders.model.value_tree import (
     walk,
 )
 from ..model.render import short
-from .bare_objects import BARE, CONTENT, FILLABLE, content_of, put_attribute
+from .adapters.protocol import exactly
+from .adapters.registry import builders
+from .bare_objects import BARE, CONTENT, FILLABLE, bare, content_of, put_attribute
 from .resolver import Resolver, Unbuildable
-from .standard_values import PATHS, STANDARD, exactly
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
 
@@ -74,7 +76,7 @@ class _Builder:
         if kind in _SCALARS:
             return tree
         make = _MAKE.get(kind)
-        return self._atom(tree) if make is None else make(self, tree, anchor)
+        return self._atom(tree, anchor) if make is None else make(self, tree, anchor)
 
     def _each(self, trees: list[Tree]) -> list[Any]:
         build = self.build
@@ -125,12 +127,12 @@ class _Builder:
             self._anchors[number] = value
         return value
 
-    def _atom(self, tree: Tree) -> Any:
+    def _atom(self, tree: Tree, anchor: int | None) -> Any:
         match tree:
             case BytesNode(data=data):
                 return data
             case StandardNode(kind=kind, parts=parts):
-                return self._standard(tree, kind, [self.build(part) for part in parts])
+                return self._anchored(anchor, self._standard(tree, kind, [self.build(part) for part in parts]))
             case EnumNode(cls=cls, value=value):
                 return self._member(tree, self._resolver.find(cls), self.build(value))
             case GlobalNode(name=name):
@@ -143,8 +145,8 @@ class _Builder:
     def _standard(self, tree: Tree, kind: str, parts: list[Any]) -> Any:
         if self._stand is not None and kind in ("callable", "consumed"):
             return self._stand(kind, parts)
-        make = STANDARD.get(kind)
-        if make is None or (kind == "path" and parts[:1] and parts[0] not in PATHS):
+        make = builders().get(kind)
+        if make is None:
             raise Unbuildable(f"refused to build a standard value of the unknown kind {kind!r}")
         try:
             return make(*parts)
@@ -204,7 +206,7 @@ class _Builder:
                 except (TypeError, ValueError, OverflowError) as error:
                     raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
         try:
-            return object.__new__(cls)
+            return bare(cls)
         except TypeError as error:
             raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
 

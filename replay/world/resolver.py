@@ -1,53 +1,39 @@
 """Resolver: which classes and functions a value of a recording may be built of.
 
-A baseline may be hostile: classes of the included packages and a short list of standard types, and nothing else.
+A baseline may be hostile. Nothing is imported for it, and no attribute is asked for: a class or function is found in a
+module that the code under test has loaded by itself, or that was loaded with it. These are found:
+
+- what the included packages define;
+- value types of the standard library, its exceptions and enumerations, and exceptions of libraries behind boundaries;
+- classes of other libraries whose objects are plain data, by the rule in `recorders.capture.outside`, with which the
+  recorder decides what is worth capturing: made in Python, all of their state in attributes, slots and a known built-in
+  part, no `__del__`, and none of the classes that act by themselves (processes, threads, networks, files, loaders,
+  `pickle`, and what replays). The rule is checked on the class that is loaded here, whatever the baseline says of it;
+- functions that do nothing beyond their arguments, see `harmless_functions`. No other function outside is found: one
+  that an entry is given is a boundary, and answered from the recording.
+
+None of them is called to build a value: state is put into a bare instance.
 """
 
 from __future__ import annotations
 
-import builtins
-import collections
-import datetime
-import decimal
-import enum
-import fractions
 import sys
-import types
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from ...recorders import plugins
+from ...recorders.capture.outside import VALUE_TYPES, restorable
+from ...recorders.capture.raw import find_loaded
 from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import (
     ClassName,
 )
 from ...recorders.patching import PatchedFunction
+from .harmless_functions import harmless
 
 
 class Unbuildable(Exception):
     """A recorded value cannot be built here; the message is the reason that a report gives."""
-
-
-_TYPES: dict[ClassName, type] = {
-    f"{one.__module__}:{one.__qualname__}": one
-    for one in (
-        *(object, int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None)),
-        *(collections.OrderedDict, collections.defaultdict, collections.deque, collections.Counter),
-        *(decimal.Decimal, fractions.Fraction, datetime.datetime, datetime.date, uuid.UUID, types.SimpleNamespace),
-        *(range, slice, memoryview, datetime.time, datetime.timedelta),
-    )
-}
-
-_HARMLESS = frozenset(
-    {
-        *("abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "format", "hash", "hex", "id"),
-        *("isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr", "round"),
-        *("sorted", "sum"),
-        *("classmethod", "enumerate", "filter", "map", "property", "reversed", "staticmethod", "zip", "NotImplemented"),
-    }
-)
-"""Functions and classes of `builtins` that do nothing beyond their arguments: references to them may be built."""
 
 
 class Resolver:
@@ -84,24 +70,22 @@ class Resolver:
         return self._known[name]
 
     def _find(self, name: ClassName) -> Any:
-        allowed = _TYPES.get(name)
+        allowed = VALUE_TYPES.get(name)
         if allowed is not None:
             return allowed
         module_name, qualname = split_name(name)
         if self.covers(module_name):
             return self._included(module_name, qualname)
-        if module_name == "builtins" and qualname in _HARMLESS:
-            return vars(builtins)[qualname]
-        found = _loaded(module_name, qualname)
+        found = find_loaded(name)
         if type(found) is PatchedFunction:
             return found  # a boundary, behind which stands the recording
-        root = module_name.partition(".")[0]
-        at_home = root in sys.stdlib_module_names or root in plugins.loaded().exceptions
-        if isinstance(found, type) and issubclass(found, BaseException) and at_home:
-            return found
-        if isinstance(found, type) and issubclass(found, enum.Enum) and root in sys.stdlib_module_names:
-            return found
-        raise Unbuildable(f"refused to build {name}: it is neither in the included packages nor a known standard type")
+        function = harmless(name, found)
+        if function is not None:
+            return function
+        try:
+            return restorable(name, plugins.loaded().exceptions)
+        except LookupError as reason:
+            raise Unbuildable(f"refused to build {name}: it is outside the included packages, and {reason}") from None
 
     def held(self, name: str) -> Any:
         """The instance of an included class that an included module holds under a name, or `None`."""
@@ -138,11 +122,3 @@ class Resolver:
 def is_program(module: str) -> bool:
     """Whether a module is what `python -m` runs: importing it, or what lies below it, would run the program."""
     return "__main__" in module.split(".")
-
-
-def _loaded(module_name: str, qualname: str) -> Any:
-    """An attribute of a module that is loaded already; nothing is imported for a baseline."""
-    found: Any = sys.modules.get(module_name)
-    for part in qualname.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    return found

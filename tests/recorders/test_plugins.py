@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +86,45 @@ def test_a_boundary_of_another_project_records_and_answers(environment: Path, tm
     reader = open_reader(scenario.store)
     assert [dict(revision.plugins) for revision in reader.revisions().values()] == [{"oracle_plugin": "1.2"}]
     reader.close()
+
+
+SCALES = """
+class Weight:
+    def __init__(self, grams, tare):
+        self.grams, self.tare = grams, tare
+        self.is_broken = grams < 0
+
+    def __del__(self):
+        pass
+"""
+
+
+def _shown(name: str) -> str:
+    """A file as the page on values shows it."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "values.md").read_text(encoding="utf-8")
+    lines = page.partition(f"`{name}`\n\n")[2].splitlines()
+    shown = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
+    return "\n".join(line[4:] for line in shown) + "\n"
+
+
+def test_a_type_of_another_project_is_taken_apart_and_built(environment: Path, tmp_path: Path) -> None:
+    """As the page on values shows it: of a class whose objects no replay would build otherwise."""
+    (environment / "scales.py").write_text(SCALES)
+    (environment / "scales_replay.py").write_text(_shown("scales_replay.py"))
+    install(environment, "scales_runtime", _shown("scales_runtime.py"))
+    shop = "import scales\n\n\ndef net(weight):\n    return weight.grams - weight.tare\n"
+    scenario = Scenario(tmp_path, {"shop": shop})
+
+    def traffic(shop: Any) -> None:
+        assert shop.net(shop.scales.Weight(500, 20)) == 480
+        shop.net(shop.scales.Weight(-1, 0))
+
+    scenario.record(traffic)
+    replayed = scenario.replay()
+    assert replayed.counts == {"same": 1, "not judged": 1}
+    assert any("the scales are broken" in reason for reason in replayed.reasons)
+    scenario.change("shop", "weight.grams - weight.tare", "weight.grams + weight.tare")
+    assert scenario.replay().fields["return"] == ("480", "520")
 
 
 def test_a_broken_plugin_is_named_and_costs_nothing_else(

@@ -16,7 +16,7 @@ from pytest_runtime.recorders.capture.freeze import freeze
 from pytest_runtime.recorders.capture.readers import known_readers
 from pytest_runtime.recorders.capture.thaw import capture
 from pytest_runtime.recorders.included import ImportWatcher, Included
-from pytest_runtime.recorders.model.value_tree import GlobalNode, OpaqueNode, StandardNode
+from pytest_runtime.recorders.model.value_tree import GlobalNode, ListNode, OpaqueNode, StandardNode
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -78,11 +78,12 @@ def test_a_stream_over_one_of_the_service_is_opaque() -> None:
         stream.detach()
 
 
-def test_a_method_of_an_object_is_named_by_its_class() -> None:
-    """A bound method written in C is named without asking the class of the object it belongs to."""
-    assert capture([].append) == GlobalNode("?:list.append")
+def test_what_is_written_in_c_is_named_without_asking_the_object_that_it_belongs_to() -> None:
+    """A function by its name, a method of a class by that of the class, of an object with the object."""
+    assert capture([].append) == StandardNode("builtinmethod", [ListNode([]), "append"])
+    assert capture(str.upper) == GlobalNode("builtins:str.upper")
     assert capture(len) == GlobalNode("builtins:len")
-    assert capture(dict.fromkeys) == GlobalNode("?:dict.fromkeys")
+    assert capture(dict.fromkeys) == GlobalNode("builtins:dict.fromkeys")
 
 
 def test_classes_may_go_away() -> None:

@@ -129,8 +129,8 @@ def hostile(tmp_path: Path) -> Iterator[Hostile]:
 FOREIGN = [
     *("os:system", "posix:system", "subprocess:Popen", "builtins:eval", "builtins:exec", "builtins:__import__"),
     *("builtins:open", "builtins:getattr", "pickle:loads", "importlib:import_module", "functools:partial"),
-    *("socket:socket", "pathlib:Path", "types:FunctionType", "types:CodeType", "operator:attrgetter"),
-    *("json.decoder:JSONDecoder", "antigravity:geohash", "nowhere:Nothing", "", ":", "os", "builtins:type"),
+    *("socket:socket", "threading:Thread", "types:FunctionType", "types:CodeType", "operator:attrgetter"),
+    *("tempfile:TemporaryDirectory", "antigravity:geohash", "nowhere:Nothing", "", ":", "os", "builtins:type"),
 ]
 SHAPES: dict[str, Callable[[str], Tree]] = {
     "an object": lambda name: ObjectNode(name, TupleNode(["touch planted"]), ["x"], [1]),

@@ -10,13 +10,11 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+import sys
+from typing import Any, Final
 
-from .pickle_stubs import Opaque, Standard
-from .raw import class_name, dict_getter
-
-Reduced: TypeAlias = Any
+from ..raw import dict_getter, namespace_of_module
+from .protocol import TypeAdapter, Unreadable
 
 FILE_LIMIT: Final = 1_000_000
 """Bytes of an open file, or of a stream in memory, that are captured."""
@@ -37,10 +35,6 @@ _is_closed = vars(io.FileIO)["closed"].__get__
 _NOT_IN_PLACE: Final = "it is no open file that can be read in place"
 
 
-class _Refused(Exception):
-    """A stream cannot be read; the message is the reason of its mark."""
-
-
 def _is_untouched(stream: Any) -> bool:
     """Whether no attribute of the instance hides a method."""
     getter = dict_getter(type(stream))
@@ -49,15 +43,15 @@ def _is_untouched(stream: Any) -> bool:
 
 
 def _file_under(buffered: Any) -> io.FileIO:
-    """The file at the bottom of a buffered reader; raises `_Refused`."""
+    """The file at the bottom of a buffered reader; raises `Unreadable`."""
     if type(buffered) is not io.BufferedReader or not _is_untouched(buffered):
-        raise _Refused(_NOT_IN_PLACE)
+        raise Unreadable(_NOT_IN_PLACE)
     raw = _raw_of(buffered)
     if type(raw) is not io.FileIO or not _is_untouched(raw) or _is_closed(raw) or _pread is None:
-        raise _Refused(_NOT_IN_PLACE)
+        raise Unreadable(_NOT_IN_PLACE)
     about = _fstat(io.FileIO.fileno(raw))
     if not stat.S_ISREG(about.st_mode) or about.st_size > FILE_LIMIT:
-        raise _Refused("it is no regular file, or a large one")
+        raise Unreadable("it is no regular file, or a large one")
     return raw
 
 
@@ -76,58 +70,49 @@ def _rest_of_text(wrapper: Any) -> str:
     raw = _file_under(_buffer_of(wrapper))
     encoding, errors = _encoding_of(wrapper), _errors_of(wrapper)
     if not (type(encoding) is str and type(errors) is str and _is_untouched(wrapper)):
-        raise _Refused(_NOT_IN_PLACE)
+        raise Unreadable(_NOT_IN_PLACE)
     if encoding.lower().replace("-", "").replace("_", "") not in _ENCODINGS or errors not in _HANDLERS:
-        raise _Refused(f"its encoding is {encoding}, its errors are handled by {errors}")
+        raise Unreadable(f"its encoding is {encoding}, its errors are handled by {errors}")
     position = io.TextIOWrapper.tell(wrapper)
     if position >> 63:  # a cookie that holds more than a place in the file
-        raise _Refused("it stands within a character")
+        raise Unreadable("it stands within a character")
     content = _read_from(raw, position).decode(encoding, errors)
     if "\r" in content:
-        raise _Refused("its lines end in more than a line feed, and how they are read is not known")
+        raise Unreadable("its lines end in more than a line feed, and how they are read is not known")
     return content
-
-
-def _reading(kind: str, rest: Callable[[Any], Any]) -> Callable[[Any], Reduced]:
-    def read(stream: Any) -> Reduced:
-        try:
-            return Standard, (kind, rest(stream), 0)
-        except _Refused as refusal:
-            return Opaque, (class_name(type(stream)), str(refusal))
-
-    return read
 
 
 _is_text_closed = vars(io.StringIO)["closed"].__get__
 _is_bytes_closed = vars(io.BytesIO)["closed"].__get__
-_CLOSED: Final[Reduced] = (Opaque, ("io:IOBase", "it is closed"))
 
 
-def _large(stream: Any) -> Reduced:
-    return Opaque, (class_name(type(stream)), f"it holds more than {FILE_LIMIT} bytes")
-
-
-def _read_text_in_memory(stream: Any) -> Reduced:
+def _text_in_memory(stream: Any) -> tuple[Any, ...]:
     if _is_text_closed(stream):
-        return _CLOSED
+        raise Unreadable("it is closed")
     position = io.StringIO.tell(stream)
     if position > FILE_LIMIT:
-        return _large(stream)
-    return Standard, ("textstream", io.StringIO.getvalue(stream), position)
+        raise Unreadable(f"it holds more than {FILE_LIMIT} bytes")
+    return io.StringIO.getvalue(stream), position
 
 
-def _read_bytes_in_memory(stream: Any) -> Reduced:
+def _bytes_in_memory(stream: Any) -> tuple[Any, ...]:
     if _is_bytes_closed(stream):
-        return _CLOSED
+        raise Unreadable("it is closed")
     if io.BytesIO.__sizeof__(stream) > 2 * FILE_LIMIT:
-        return _large(stream)
-    return Standard, ("bytestream", io.BytesIO.getvalue(stream), io.BytesIO.tell(stream))
+        raise Unreadable(f"it holds more than {FILE_LIMIT} bytes")
+    return io.BytesIO.getvalue(stream), io.BytesIO.tell(stream)
 
 
-STREAMS: Final[dict[type, Callable[[Any], Reduced]]] = {
-    io.StringIO: _read_text_in_memory,
-    io.BytesIO: _read_bytes_in_memory,
-    io.TextIOWrapper: _reading("textstream", _rest_of_text),
-    io.BufferedReader: _reading("bytestream", _rest_of),
-}
-"""Streams by their reader."""
+def standard_name(stream: Any) -> str:
+    """`stdout`, `stderr` or `stdin`, where a stream is the one that stands there now; else empty."""
+    namespace = namespace_of_module(sys)
+    return next((name for name in ("stdout", "stderr", "stdin") if namespace.get(name) is stream), "")
+
+
+ADAPTERS: Final[tuple[TypeAdapter, ...]] = (
+    TypeAdapter("textstream", (io.StringIO,), _text_in_memory, is_mutable=True),
+    TypeAdapter("textstream", (io.TextIOWrapper,), lambda stream: (_rest_of_text(stream), 0), is_mutable=True),
+    TypeAdapter("bytestream", (io.BytesIO,), _bytes_in_memory, is_mutable=True),
+    TypeAdapter("bytestream", (io.BufferedReader,), lambda stream: (_rest_of(stream), 0), is_mutable=True),
+)
+"""Streams that can be read in place."""

@@ -1,0 +1,54 @@
+"""What a value tree holds by name alone: classes and functions, and what stands under the name of one."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from ..pickle_stubs import Global, Opaque, Standard
+from ..raw import class_name, find_loaded, full_name, namespace_of
+from .callables import bound_parts, is_bound_to_value
+
+Reduced: TypeAlias = Any
+
+
+def read_function(value: Any) -> Reduced:
+    """A function, by its module and qualified name."""
+    return Global, (full_name(value.__module__, value.__qualname__),)
+
+
+def _read_built_in(value: Any) -> Reduced:
+    """A function written in C, or a method of some object: its own `__qualname__` would ask the object's class."""
+    held = value.__self__
+    if held is None or type(held) is types.ModuleType:
+        return read_function(value)
+    if is_bound_to_value(value):
+        return Standard, ("builtinmethod", *bound_parts(value))
+    return Global, (f"{class_name(held)}.{value.__name__}",)
+
+
+def _read_descriptor(value: Any) -> Reduced:
+    """A method of a class that is written in C: `str.upper`."""
+    return Global, (f"{class_name(value.__objclass__)}.{value.__name__}",)
+
+
+def _read_cached(value: Any) -> Reduced:
+    """What `functools.cache` made, where it stands under the name of the function; else nobody finds it again."""
+    namespace = namespace_of(value) or {}
+    name = full_name(namespace.get("__module__"), namespace.get("__qualname__"))
+    if find_loaded(name) is value:
+        return Global, (name,)
+    return Opaque, (class_name(type(value)), "no name leads to it")
+
+
+READERS: dict[type | str, Callable[[Any], Reduced]] = {
+    types.FunctionType: read_function,
+    types.BuiltinFunctionType: _read_built_in,
+    types.MethodDescriptorType: _read_descriptor,
+    types.WrapperDescriptorType: _read_descriptor,
+    types.ClassMethodDescriptorType: _read_descriptor,
+    type(lru_cache(lambda: None)): _read_cached,
+}
+"""Types of these values → their reader."""

@@ -1,0 +1,36 @@
+"""The builders of this process, by the kind of value that each builds."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ....recorders import plugins
+from . import callables, concurrency, containers, iterators, scalars, streams, type_hints
+from .protocol import TypeBuilder
+
+BUILT_IN: tuple[TypeBuilder, ...] = (
+    *scalars.BUILDERS,
+    *callables.BUILDERS,
+    *containers.BUILDERS,
+    *iterators.BUILDERS,
+    *streams.BUILDERS,
+    *concurrency.BUILDERS,
+    *type_hints.BUILDERS,
+)
+"""The builders in the box."""
+
+
+def builders() -> Mapping[str, Callable[..., Any]]:
+    """Kind → what builds a value of it. Those in the box come first; a plugin replaces none of them."""
+    return _with(plugins.loaded())
+
+
+@functools.lru_cache(maxsize=1)
+def _with(more: plugins.Plugins) -> Mapping[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for builder in (*BUILT_IN, *more.builders()):
+        found.setdefault(builder.kind, builder.build)
+    return MappingProxyType(found)
