@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from .. import context
+from ..capture.awaiting import foreign_trap, is_item, item_of, was_cancelled
 from ..capture.call_arguments import Arguments, Held
 from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.pickle_stubs import Opaque
@@ -25,7 +26,6 @@ from ..session.live_trace import LiveTrace
 from ..session.provenance import Origins
 from ..session.session import Session
 from ..tracing.protocol import Tracer
-from .awaiting import foreign_trap, is_item, item_of, was_cancelled
 from .caller import caller_of
 from .target import CallTarget
 
@@ -115,7 +115,11 @@ class FunctionRun:
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
         watched = Watched(
-            trace.scope.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones
+            trace.scope.world,
+            self._session.included,
+            self._session.numbers,
+            lambda watch: tracer.rest_frame(watch, replacing=False),
+            given_ones,
         )
         whole, self._before = self._session.learnt.freeze(
             target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand

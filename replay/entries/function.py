@@ -20,7 +20,7 @@ from ...recorders.session.call_watch import consuming
 from ..world.awaiting import drive, items_of
 from ..world.call_frame import called_from, caller_of
 from ..world.rebuild import Stand, build
-from ..world.recorded_arguments import RecordedIterator, recorded_callable
+from ..world.recorded_arguments import RecordedIterator, recorded_awaitable, recorded_callable
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
@@ -125,7 +125,8 @@ def standing_in(world: RecordedWorld) -> Stand:
         if kind == "callable":
             return recorded_callable(parts)
         number = parts[0] if parts and isinstance(parts[0], int) else 0
-        return RecordedIterator(number, world.begin(consuming(number), number))
+        ticket = world.begin(consuming(number), number)
+        return recorded_awaitable(number, str(parts[1]), ticket) if len(parts) > 1 else RecordedIterator(number, ticket)
 
     return stand
 

@@ -11,11 +11,27 @@ import gc
 import sys
 from typing import Any, Final
 
-from ..capture.raw import class_name, is_instance, namespace_of_module, type_dict, type_mro
+from .raw import class_name, is_instance, namespace_of_module, type_dict, type_mro
 
 _WRAPPER: Final = "builtins:async_generator_wrapped_value"
 _MARK: Final = "_asyncio_future_blocking"
 """What every future of asyncio has (`asyncio.isfuture`)."""
+
+
+async def _none() -> None:
+    """Never runs."""
+
+
+_coroutine = _none()
+WRAPPER_TYPE: Final = type(_coroutine.__await__())
+"""Of what `__await__` of a coroutine gives."""
+_coroutine.close()
+
+
+def coroutine_in(value: Any) -> Any:
+    """The coroutine that its `__await__` gave a wrapper of."""
+    held = gc.get_referents(value)
+    return held[0] if held else None
 
 
 def is_item(value: Any) -> bool:
