@@ -67,7 +67,7 @@ class Scope:
     A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
     """
 
-    __slots__ = ("_lanes", "called", "is_open", "lane", "path", "watch", "world")
+    __slots__ = ("_lanes", "called", "inner", "is_open", "lane", "path", "watch", "world")
 
     def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
         self.world = world
@@ -79,6 +79,8 @@ class Scope:
         """Whether inner calls are entries of their own, because this one cannot be called again."""
         self.called: Callable[[CodeType, FrameType], None] | None = None
         """Called when a function starts that was watched for this trace."""
+        self.inner: Scope | None = None
+        """While the frame that it began with rests inside a boundary that it crosses: the scope of that."""
         self._lanes = itertools.count(1)
 
     def branch(self) -> Scope:

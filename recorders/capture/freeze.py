@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ..faults import own
 from ..model.value_tree import Extent
+from .awaiting import WRAPPER_TYPE
 from .measure import extent_of, measure, without
 from .pickle_stubs import Frozen, FrozenBytes, Instance, Opaque
 from .readers import Reduced, class_name, known_readers, reader_of
@@ -41,9 +42,18 @@ Look: TypeAlias = Callable[[Any, Reduced], Reduced]
 
 
 Stand: TypeAlias = Callable[[Any], Reduced | None]
-"""What a function, a bound method or a `partial` is frozen as; `None` for what it is by itself."""
+"""What a function, a bound method, a `partial`, a generator or a coroutine is frozen as; `None` for what it is by
+itself."""
 
-CALLABLES = frozenset(map(id, (types.FunctionType, types.MethodType, functools.partial, types.GeneratorType)))
+CALLABLES = frozenset(
+    map(
+        id,
+        (
+            *(types.FunctionType, types.MethodType, functools.partial),
+            *(types.GeneratorType, types.AsyncGeneratorType, types.CoroutineType, WRAPPER_TYPE),
+        ),
+    )
+)
 """Ids of the types that are asked for."""
 
 

@@ -13,40 +13,29 @@ from __future__ import annotations
 import fnmatch
 import sys
 import time
-from collections.abc import Callable
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from .. import context
 from ..boundaries.import_hooks import ImportHooks
-from ..capture.call_arguments import Arguments, Held, are_scalars, given, is_private, locals_of
-from ..capture.freeze import Stand, freeze, same_frozen
-from ..capture.pickle_stubs import Opaque
-from ..capture.raw import class_name, is_instance, namespace_of_module
+from ..capture.call_arguments import are_scalars, given, is_private, locals_of
+from ..capture.raw import is_instance, namespace_of_module
 from ..capture.thaw import thaw
-from ..context import Scope
-from ..faults import own
-from ..model.full_names import module_part
 from ..model.inputs import CallInput, Input
 from ..model.trace import Entry, Trace
 from ..options import RecordOptions
 from ..patching import Undo, nothing
 from ..privacy.redact import Redactor
-from ..session.call_watch import Watched
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
 from ..tracing.choose import NoTracer
-from ..tracing.protocol import Tracer
-from .caller import caller_of
+from .function_run import FunctionRun, Passing
 from .target import CallTarget, Targets, generated_methods, is_function
 
 _thread_time = time.thread_time
 
-ITEM_LIMIT = 1_000
-"""Items of a generator that are kept."""
-
-UNREPLAYED = frozenset({"local", "deferred"})
-"""Kinds of functions that a replay does not call: their traces say that they ran, and what ran in them."""
+INWARD_LIMIT = 4_096
+"""Names of coroutines that are remembered."""
 
 
 class FunctionRecorder:
@@ -67,6 +56,8 @@ class FunctionRecorder:
         self._functions: dict[int, CodeType] = {}
         """Those whose frames may be."""
         self._wanted_names: dict[str, bool] = {}
+        self._inward: set[str] = set()
+        """Coroutines whose arguments no replay could build, as their traces showed."""
         self._generated: dict[int, tuple[CodeType, str]] = {}
         """Methods that were made for an included class, by a dataclass for instance: by id of the code, its module."""
 
@@ -88,9 +79,10 @@ class FunctionRecorder:
 
     def encode(self, trace: LiveTrace) -> Input:
         """Arguments as they were when the function was called."""
-        kind, frozen, parameters, caller = trace.input
+        kind, frozen, parameters, caller, awaits = trace.input
         known = thaw(caller) if caller is not None else None
-        return CallInput(kind, thaw(frozen), list(parameters), known, trace.raw_outcome.items is not None)
+        generates = trace.raw_outcome.items is not None
+        return CallInput(kind, thaw(frozen), list(parameters), known, generates, awaits)
 
     def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
         """`module:qualname`."""
@@ -102,8 +94,11 @@ class FunctionRecorder:
 
     def stored(self, trace: LiveTrace, stored: Trace) -> None:
         """Learn which arguments no replay can build."""
-        if isinstance(stored.input, CallInput):
-            self._session.learnt.observe(stored.entry, stored.input.arguments)
+        given = stored.input
+        if isinstance(given, CallInput):
+            self._session.learnt.observe(stored.entry, given.arguments)
+            if given.awaits and len(self._inward) < INWARD_LIMIT and self._session.learnt.is_hopeless(given.arguments):
+                self._inward.add(trace.label[0])
 
     def saw_module(self, module: ModuleType) -> None:
         """An included module ran."""
@@ -175,7 +170,8 @@ class FunctionRecorder:
         fixed = are_scalars(values)
         private = fixed or is_private(values)
         arguments = given(frame, target.parameters, values, target.defaults, bound=target.has_receiver)
-        FunctionRun(self._session, trace, target, code, frame).start(arguments, private=private, fixed=fixed)
+        run = FunctionRun(self._session, trace, target, code, frame)
+        run.start(arguments, private=private, fixed=fixed, inward=target.name in self._inward)
         self._session.governor.spent(_thread_time() - before)
         return True
 
@@ -184,216 +180,3 @@ def _not_entries(options: RecordOptions) -> list[str]:
     """The factory of the application builds the service; declared boundaries stand outside it."""
     declared = [":".join(name.replace(":", ".").rsplit(".", 1)) for name in options.boundaries]
     return [options.app.removesuffix("()"), *declared]
-
-
-def _is_program_itself(caller: FrameType | None) -> bool:
-    """Whether a call comes from the statements of a program: then it is a command."""
-    return caller is not None and caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") == "__main__"
-
-
-class Passing:
-    """An entry that is not sampled: its inner calls are no entries either."""
-
-    def __init__(self, code: CodeType, frame: FrameType, tracer: Tracer) -> None:
-        self.code = code
-        self.frame = frame
-        self._tracer = tracer
-        self._scope = Scope(None)
-        self._scope.watch = self
-        self._token: Any = None
-
-    def enter(self) -> None:
-        """From here to the end of the frame."""
-        self._tracer.hold(self.code)
-        self._token = context.enter(self._scope)
-
-    def _leave(self) -> None:
-        token, self._token = self._token, None
-        if token is not None:
-            context.leave_anyhow(token)
-            self._tracer.release(self.code, again=False)
-
-    def returned(self, value: Any) -> None:
-        """The frame returns."""
-        self._leave()
-
-    def raised(self, error: BaseException) -> None:
-        """The frame fails."""
-        self._leave()
-
-    def yielded(self, value: Any) -> None:
-        """The frame rests; what follows is not watched."""
-        self._leave()
-
-    def resumed(self) -> None:
-        """The frame goes on."""
-        self.enter()
-
-    def lost(self) -> None:
-        """Nothing will report how the frame ends."""
-        self._leave()
-
-
-class FunctionRun:
-    """One recorded run of a function."""
-
-    def __init__(
-        self, session: Session, trace: LiveTrace, target: CallTarget, code: CodeType, frame: FrameType
-    ) -> None:
-        self.code = code
-        self.frame = frame
-        self._session = session
-        self._trace = trace
-        self._target = target
-        self._origins = trace.lineage.state.origins
-        self._held: Held | None = None
-        self._receiver: Any = None
-        """What a constructor fills."""
-        self._before: Any = None
-        self._watched: Watched | None = None
-        self._stand: Stand | None = None
-        self._is_held = False
-
-    def start(self, arguments: Arguments, *, private: bool, fixed: bool) -> None:
-        """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
-        they cannot change."""
-        trace, target = self._trace, self._target
-        trace.label = (target.name, module_part(target.name))
-        receiver, args = self._split(arguments.positional)
-        tracer = self._session.tracer
-        given_ones = (*args, *arguments.named.values())
-        watched = Watched(
-            trace.scope.world, self._session.included, self._session.numbers, tracer.rest_frame, given_ones
-        )
-        whole, self._before = self._session.learnt.freeze(
-            target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand
-        )
-        if target.kind != "constructor":
-            self._receiver = None
-        if not fixed:
-            self._held = Held(*whole, private=private)
-        self._watched, self._stand = watched, watched.stand
-        caller = freeze(caller_of(self.frame), origins=self._origins) if target.looks else None
-        trace.input = (target.kind, self._before, target.names, caller)
-        trace.raw_outcome.items = [] if target.generates else None
-        trace.scope.watch = self
-        trace.scope.is_open = target.kind in UNREPLAYED
-        if watched.codes:
-            trace.scope.called = watched.called
-            tracer.watch(watched.codes)
-        trace.scope.path.codes[id(self.code)] = self.code
-        trace.lineage.state.is_replayable = target.kind not in UNREPLAYED
-        trace.lineage.state.ran(self.code)
-        if _is_program_itself(self.frame.f_back):
-            trace.lineage.state.is_command()
-        tracer.hold(self.code)
-        self._is_held = True
-        trace.resume()
-
-    def _split(self, positional: list[Any]) -> tuple[Any, tuple[Any, ...]]:
-        """(receiver, the other arguments). The receiver of a class method is a class, where it is not the one that
-        the entry names; of a constructor the class that inherits it, for what is given is still empty."""
-        target = self._target
-        if not target.has_receiver or not positional:
-            return None, tuple(positional)
-        self._receiver, *others = positional
-        receiver = self._receiver
-        if target.kind == "classmethod":
-            receiver = receiver if receiver is not target.owner else None
-        elif target.kind == "constructor":
-            receiver = self._inheriting(type(receiver))
-        return receiver, tuple(others)
-
-    def _inheriting(self, cls: type) -> type | None:
-        if cls is self._target.owner:
-            return None
-        return cls if self._session.included.covers(module_part(class_name(cls))) else None
-
-    def returned(self, value: Any) -> None:
-        """The function returns."""
-
-        def outcome() -> Any:
-            result = self._receiver if self._target.kind == "constructor" else value
-            self._trace.raw_outcome.ended = True
-            self._trace.outcome("return", result, self._stand)
-            return result
-
-        self._end(outcome)
-
-    def raised(self, error: BaseException) -> None:
-        """The function fails. A generator that is closed only ends early."""
-
-        def outcome() -> None:
-            if type(error) is GeneratorExit and self._trace.raw_outcome.items is not None:
-                self._trace.outcome("return", None)
-            else:
-                self._trace.outcome_error(error, self._stand)
-
-        self._end(outcome)
-
-    def yielded(self, value: Any) -> None:
-        """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
-        trace = self._trace
-        trace.pause()
-        items = trace.raw_outcome.items
-        if items is not None:
-            if len(items) < ITEM_LIMIT:
-                items.append(freeze(value, stand=self._stand))
-            else:
-                trace.gap(f"more than {ITEM_LIMIT} items of a generator")
-        if not self._session.tracer.rest_frame(self):
-            self._trace.gap("what a generator or coroutine does after it first rests is not recorded here")
-            self.returned(Opaque("builtins:generator", "only its beginning was recorded"))
-
-    def resumed(self) -> None:
-        """It goes on."""
-        self._trace.resume()
-
-    def lost(self) -> None:
-        """Nothing will report how the frame ends: a trace without an outcome is none."""
-        self._trace.pause()
-        self._session.counters.add("not recorded: the end of a call could not be watched")
-        self._let_go()
-
-    def _end(self, outcome: Callable[[], Any]) -> None:
-        """The frame ends; `outcome` notes how, and gives the value that others may be given later."""
-        before = _thread_time()
-        self._trace.pause()
-        try:
-            self._finish(outcome())
-        except Exception as fault:
-            if not own(fault):
-                raise
-            self._session.fault(fault)
-        finally:
-            self._let_go()
-            self._session.governor.spent(_thread_time() - before)
-
-    def _finish(self, value: Any) -> None:
-        session, trace = self._session, self._trace
-        made: dict[str, Any] = {"value": value}
-        trace.lineage.depth = self._origins.depth + 1
-        whole = self._held.now() if self._held is not None else None
-        if whole is not None:
-            after = freeze(whole, origins=self._origins, stand=self._stand)
-            if not same_frozen(self._before, after):
-                trace.raw_outcome.arguments = after
-                made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
-        if self._target.kind not in UNREPLAYED:
-            session.provenance.made(trace, session.included.covers, **made)
-        session.finish(trace)
-
-    def _let_go(self) -> None:
-        """Keep nothing of the service alive, and watch nothing more for it."""
-        watched, self._watched, self._stand = self._watched, None, None
-        if watched is not None and watched.codes:
-            self._session.tracer.unwatch(watched.codes)
-            for iterator in watched.iterators:
-                self._session.tracer.forget(iterator)
-        if self._is_held:
-            self._is_held = False
-            self._session.tracer.release(self.code, again=True)
-        scope = self._trace.scope
-        scope.watch = scope.called = None
-        self._held = self._receiver = self._before = None
-        del self.frame

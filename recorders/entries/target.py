@@ -27,14 +27,11 @@ from ..capture.raw import (
 )
 from .caller import looks_at_callers
 
-Kind: TypeAlias = Literal[
-    "function", "method", "classmethod", "constructor", "property", "registered", "local", "deferred"
-]
+Kind: TypeAlias = Literal["function", "method", "classmethod", "constructor", "property", "registered", "local"]
 """How to call it.
 
 `registered`: a function of the module that stands under no name any more, because a decorator put something else
-there; who keeps it does not matter. `local`: no name leads to it. `deferred`: a coroutine or an asynchronous
-generator, which an event loop runs after the call.
+there; who keeps it does not matter. `local`: no name leads to it.
 """
 
 _DEPTH = 6
@@ -43,7 +40,8 @@ _DEPTH = 6
 _LOOKED_AT = 50
 """Functions and contents of closures behind one name."""
 
-_DEFERRED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_GENERATING = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _UNCALLED = frozenset({"__del__", "__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__"})
 """Methods that the interpreter calls on its own account."""
 
@@ -66,7 +64,9 @@ class CallTarget(NamedTuple):
     owner: type | None = None
     """The class that holds it."""
     generates: bool = False
-    """Whether it is a generator function: calling it runs nothing yet."""
+    """Whether it is a generator function, asynchronous or not: calling it runs nothing yet."""
+    awaits: bool = False
+    """Whether it is a coroutine function or an asynchronous generator function."""
     looks: bool = False
     """Whether it looks at the frame of its caller."""
 
@@ -127,14 +127,13 @@ def _name_of(module: ModuleType) -> str:
 def _local(code: CodeType, module: ModuleType) -> CallTarget:
     parameters = parameters_of(code)
     kind: Kind = "local" if "." in code.co_qualname or "<" in code.co_qualname else "registered"
-    if code.co_flags & _DEFERRED:
-        kind = "deferred"
     return CallTarget(
         f"{_name_of(module)}:{code.co_qualname}",
         kind,
         parameters,
         parameters.positional,
-        generates=bool(code.co_flags & inspect.CO_GENERATOR),
+        generates=bool(code.co_flags & _GENERATING),
+        awaits=bool(code.co_flags & _AWAITED),
         looks=looks_at_callers(code),
     )
 
@@ -196,8 +195,6 @@ def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: st
     parameters = parameters_of(code)
     kind = _kind(holder, name, value)
     function = _running(value, code)
-    if code.co_flags & _DEFERRED:
-        kind = "deferred"
     names = parameters_of(_code(written)).positional if written is not None else parameters.positional
     target = CallTarget(
         name=f"{_name_of(module)}:{path + '.' if path else ''}{name}",
@@ -206,7 +203,8 @@ def _target(code: CodeType, module: ModuleType, holder: Any, path: str, name: st
         names=names,
         defaults=defaults_of(function) if function is not None else NO_DEFAULTS,
         owner=holder if isinstance(holder, type) else None,
-        generates=bool(code.co_flags & inspect.CO_GENERATOR),
+        generates=bool(code.co_flags & _GENERATING),
+        awaits=bool(code.co_flags & _AWAITED),
         looks=looks_at_callers(code),
     )
     return target._replace(names=names[1:]) if target.has_receiver else target

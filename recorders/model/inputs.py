@@ -20,7 +20,8 @@ CallKind: TypeAlias = Literal[
     "function", "method", "classmethod", "constructor", "property", "registered", "local", "deferred"
 ]
 """How a function is called again. A registered one is called by whom it was handed to, under no name; a local one has
-no name that leads to it; a deferred one is a coroutine or an asynchronous generator."""
+no name that leads to it. A deferred one is a coroutine or an asynchronous generator of a baseline that says no more of
+it: since `CallInput.awaits` such functions have the kind that a plain one has there."""
 
 CALL_KINDS = frozenset(get_args(CallKind))
 
@@ -56,6 +57,9 @@ class CallInput(msgspec.Struct, frozen=True, array_like=True, tag="call"):
     """Of a function that looks at its caller: that frame; else `None`."""
     generates: bool = False
     """Whether it is a generator function, whose items are the outcome."""
+    awaits: bool = False
+    """Whether it is a coroutine function, or with `generates` an asynchronous generator function: an event loop drives
+    what it returns."""
 
     @property
     def positional(self) -> list[Tree]:
@@ -71,9 +75,7 @@ class CallInput(msgspec.Struct, frozen=True, array_like=True, tag="call"):
     def visit(self, visit: Visit) -> CallInput:
         """Arguments under the names of their parameters."""
         caller = visit("", self.caller) if self.caller is not None else None
-        return CallInput(
-            self.kind, self.visit_arguments(self.arguments, visit), self.parameters, caller, self.generates
-        )
+        return msgspec.structs.replace(self, arguments=self.visit_arguments(self.arguments, visit), caller=caller)
 
     def visit_arguments(self, arguments: Tree, visit: Visit) -> Tree:
         """Arguments of this call, before or afterwards, each under the name of its parameter."""
@@ -89,6 +91,8 @@ class CallInput(msgspec.Struct, frozen=True, array_like=True, tag="call"):
     def tree(self) -> Tree:
         """A record of its fields, without those that say nothing."""
         parts: dict[str, Tree] = {"generates": True} if self.generates else {}
+        if self.awaits:
+            parts["awaits"] = True
         if self.caller is not None:
             parts["caller"] = self.caller
         names: list[Tree] = [*self.parameters]
@@ -143,5 +147,5 @@ def call_input(tree: Tree) -> CallInput:
         raise ValueError("it is no call")
     parameters = [str(name) for name in names.items] if isinstance(names, ListNode) else []
     known: CallKind = kind  # type: ignore[assignment]  # it is one of them
-    generates = field(tree, "generates") is True
-    return CallInput(known, field(tree, "arguments"), parameters, field(tree, "caller"), generates)
+    generates, awaits = field(tree, "generates") is True, field(tree, "awaits") is True
+    return CallInput(known, field(tree, "arguments"), parameters, field(tree, "caller"), generates, awaits)

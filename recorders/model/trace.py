@@ -20,7 +20,7 @@ FORMAT = 3
 
 1: the first.
 2: traces refer to those that made the objects which they were given.
-3: inputs have types.
+3: inputs have types; calls say whether they are awaited, and have no kind of their own for that.
 """
 
 

@@ -1,11 +1,11 @@
 """Arguments that do something when they are used: callables and iterators.
 
 A callable that comes from outside is a boundary: its calls are recorded, and answered on replay. So is a generator: its
-items are recorded as it is consumed. Both are handed on as they are. While the trace runs, the tracer reports frames
-of their code, and arguments, answers and items are read there. What cannot be watched so (a generator function) is
-unknown, with the reason. What can be read in place (iterators and methods that are written in C, `io.StringIO`, an open
-file) is captured like any other value, see `adapters`. What stands for them on replay is in
-`replay.world.recorded_arguments`.
+items are recorded as it is consumed, and so is a coroutine: what it returns is its answer. All are handed on as they
+are. While the trace runs, the tracer reports frames of their code, and arguments, answers and items are read there.
+What cannot be watched so (a generator function, a coroutine that runs already) is unknown, with the reason. What can be
+read in place (iterators and methods that are written in C, `io.StringIO`, an open file) is captured like any other
+value, see `adapters`. What stands for them on replay is in `replay.world.recorded_arguments`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ import types
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from .. import context
+from ..capture.awaiting import WRAPPER_TYPE, coroutine_in
 from ..capture.call_arguments import Defaults, Parameters, defaults_of, locals_of, parameters_of
 from ..capture.pickle_stubs import Opaque, Standard
 from ..capture.raw import content_of
 from ..capture.readers import Reduced
-from ..context import Scope, Watch
+from ..context import Watch
 from ..model.world import Operation
+from .watched_runs import CallRun, CoroutineRun, IteratorRun
 
 if TYPE_CHECKING:
-    from ..boundaries.live_world import LiveTicket, LiveWorld
+    from ..boundaries.live_world import LiveWorld
 
 _DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -118,8 +119,12 @@ NUMBERS_KEPT = 10_000
 
 _DEFERRED_CALL: Reduced = (
     Opaque,
-    ("builtins:function", "a generator function or a coroutine function cannot be watched as it is called"),
+    ("builtins:function", "a generator function cannot be watched as it is called"),
 )
+_RUNNING: Reduced = (Opaque, ("builtins:coroutine", "it runs already, in a trace of its own"))
+
+Form: TypeAlias = Literal["", "asynchronous", "coroutine", "wrapper"]
+"""What is consumed: a generator, an asynchronous one, a coroutine, what `__await__` of one gives."""
 
 
 class _Callable(NamedTuple):
@@ -183,12 +188,12 @@ class Watched:
         self._stands: dict[int, tuple[Any, Reduced | None]] = {}
         """What a value is frozen as, by its id; the value is kept alive."""
         self._callables: dict[int, list[_Callable]] = {}
-        self._iterators: dict[int, IteratorRun] = {}
+        self._iterators: dict[int, IteratorRun | CoroutineRun] = {}
         """By id of their frame, which each of them holds."""
 
     @property
-    def iterators(self) -> list[IteratorRun]:
-        """Generators among the arguments."""
+    def iterators(self) -> list[IteratorRun | CoroutineRun]:
+        """Generators and coroutines among the arguments."""
         return list(self._iterators.values())
 
     def stand(self, value: Any) -> Reduced | None:
@@ -203,20 +208,30 @@ class Watched:
     def _stand_of(self, value: Any) -> Reduced | None:
         cls = type(value)
         if cls is types.GeneratorType:
-            return self._generator(value)
+            return self._consumed(value, "", value.gi_frame)
+        if cls is types.AsyncGeneratorType:
+            return self._consumed(value, "asynchronous", value.ag_frame)
+        if cls is types.CoroutineType:
+            return self._consumed(value, "coroutine", value.cr_frame)
+        if cls is WRAPPER_TYPE:
+            coroutine = coroutine_in(value)
+            return self._consumed(
+                value, "wrapper", coroutine.cr_frame if type(coroutine) is types.CoroutineType else None
+            )
         function, receiver, has_receiver, args, kwargs = _parts_of(value)
         if type(function) is not FunctionType or self._included(_code(function).co_filename):
             return None  # part of what is under validation, or known by name
         number = self._number(value, function, receiver)
         if number is None:
             return None
-        if _code(function).co_flags & _DEFERRED:
+        if _code(function).co_flags & _DEFERRED & ~inspect.CO_COROUTINE:
             return _DEFERRED_CALL
         parameters = parameters_of(_code(function))
         signature = _signature(parameters, defaults_of(function), len(args) + has_receiver, kwargs)
         found = _Callable(number, _code(function).co_name, signature, function, receiver, has_receiver)
         self._watch(found)
-        return Standard, ("callable", number, found.name, tuple(signature[:5]), dict(signature.defaults))
+        more = ("awaited",) if _code(function).co_flags & inspect.CO_COROUTINE else ()
+        return Standard, ("callable", number, found.name, tuple(signature[:5]), dict(signature.defaults), *more)
 
     def _number(self, value: Any, function: FunctionType, receiver: Any) -> int | None:
         """The number of a callable; `None` for one that a replay finds by its name in a library."""
@@ -236,16 +251,21 @@ class Watched:
             watched.append(found)
             self.codes.append(code)
 
-    def _generator(self, value: types.GeneratorType[Any, Any, Any]) -> Reduced | None:
-        if value.gi_frame is None:
+    def _consumed(self, value: Any, form: Form, frame: FrameType | None) -> Reduced | None:
+        """A generator or a coroutine that rests, or has not begun; `frame` is its frame."""
+        if frame is None:
             return None  # it is at its end
         number = self._places.get(id(value))
         number = next(self._inner) if number is None else number
-        ticket = self._world.begin(consuming(number), number)
-        run = self._iterators[id(value.gi_frame)] = IteratorRun(value.gi_code, value.gi_frame, ticket, self._rest)
+        make = IteratorRun if form in ("", "asynchronous") else CoroutineRun
+        # The ticket is taken when it is sure that it can be watched.
+        run = make(frame.f_code, frame, self._rest)
+        if not self._rest(run) and form:
+            return _RUNNING
+        run.ticket = self._world.begin(consuming(number), number)
+        self._iterators[id(frame)] = run
         self.codes.append(run.code)
-        self._rest(run)
-        return Standard, ("consumed", number)
+        return Standard, ("consumed", number, form) if form else ("consumed", number)
 
     def called(self, code: CodeType, frame: FrameType) -> None:
         """A frame of watched code starts within the trace."""
@@ -258,99 +278,10 @@ class Watched:
             values = locals_of(frame, traced=sys.version_info < (3, 12))
             for one in candidates:
                 if one.is_of(values):
-                    CallRun(code, frame, self._world, one, values).enter()
+                    request = _read_request(one.signature, values)
+                    ticket = self._world.begin(calling(one.number, one.name), request)
+                    CallRun(code, frame, ticket, self._rest).enter()
                     return
-
-
-class _Beside:
-    """A frame of outside code that a trace watches: what it does itself is part of its answer."""
-
-    def __init__(self, code: CodeType, frame: FrameType) -> None:
-        self.code = code
-        self.frame = frame
-        self._scope = Scope(None)
-        self._scope.watch = self
-        self._token: Any = None
-
-    def enter(self) -> None:
-        """The frame runs from here."""
-        self._token = context.enter(self._scope)
-
-    def leave(self) -> None:
-        """The trace goes on."""
-        token, self._token = self._token, None
-        if token is not None:
-            context.leave_anyhow(token)
-
-    def returned(self, value: Any) -> None:
-        """The frame returns."""
-
-    def raised(self, error: BaseException) -> None:
-        """The frame fails."""
-
-    def yielded(self, value: Any) -> None:
-        """The frame hands over an item."""
-
-    def resumed(self) -> None:
-        """The frame goes on."""
-
-    def lost(self) -> None:
-        """Nothing will report how the frame ends."""
-        self.leave()
-
-
-class CallRun(_Beside):
-    """One call of a callable argument."""
-
-    def __init__(
-        self, code: CodeType, frame: FrameType, world: LiveWorld, called: _Callable, values: Mapping[str, Any]
-    ) -> None:
-        super().__init__(code, frame)
-        request = _read_request(called.signature, values)
-        self._ticket: LiveTicket = world.begin(calling(called.number, called.name), request)
-
-    def returned(self, value: Any) -> None:
-        """It answers."""
-        self.leave()
-        del self.frame
-        self._ticket.answered(value)
-
-    def raised(self, error: BaseException) -> None:
-        """It fails."""
-        self.leave()
-        del self.frame
-        self._ticket.failed(error)
-
-
-class IteratorRun(_Beside):
-    """A generator that a trace was given, as its items are taken."""
-
-    def __init__(self, code: CodeType, frame: FrameType, ticket: LiveTicket, rest: Callable[[Watch], bool]) -> None:
-        super().__init__(code, frame)
-        self._ticket = ticket
-        self._rest = rest
-
-    def resumed(self) -> None:
-        """The next item is asked for."""
-        if self._token is None:
-            self.enter()
-
-    def yielded(self, value: Any) -> None:
-        """It is there."""
-        self.leave()
-        self._rest(self)
-        self._ticket.item(value)
-
-    def returned(self, value: Any) -> None:
-        """There are no more."""
-        self.leave()
-        self._ticket.end()
-
-    def raised(self, error: BaseException) -> None:
-        """It failed, or was closed."""
-        self.leave()
-        if type(error) is not GeneratorExit:
-            self._ticket.failed(error)
 
 
 def _parts_of(value: Any) -> tuple[Any, Any, bool, tuple[Any, ...], dict[str, Any]]:

@@ -115,6 +115,13 @@ class Learnt:
             elif not isinstance(part, OpaqueNode):
                 self._lessons.pop((entry, place, name), None)
 
+    def is_hopeless(self, arguments: Tree) -> bool:
+        """Whether no replay can build the arguments of a trace, cheap or not."""
+        return any(
+            not _is_known(part) and self._why(part)
+            for part in itertools.islice(walk(arguments, _unknown_parts), LOOKED_AT)
+        )
+
     def _teach(self, entry: str, place: Place, name: ClassName, reason: str) -> None:
         key = (entry, place, name)
         lesson = self._lessons.get(key)

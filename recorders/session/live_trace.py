@@ -50,7 +50,19 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_token", "_tracer", "gaps", "hosting", "input", "key", "label", "lineage", "raw_outcome", "recorder"),
+        *(
+            "_inner",
+            "_token",
+            "_tracer",
+            "gaps",
+            "hosting",
+            "input",
+            "key",
+            "label",
+            "lineage",
+            "raw_outcome",
+            "recorder",
+        ),
         *("scope", "started"),
     )
 
@@ -78,7 +90,7 @@ class LiveTrace:
 
     def resume(self) -> None:
         """The code of the trace runs now, in this thread."""
-        self._token = context.enter(self.scope)
+        self._token = context.enter(self.scope.inner or self.scope)
         self._tracer.begin(self.scope.path)
 
     def pause(self) -> None:
@@ -86,6 +98,8 @@ class LiveTrace:
         token, self._token = self._token, None
         if token is None:
             return
+        now = context.current()
+        self.scope.inner = now if now is not None and now.watch is self.scope.watch is not None else None
         self._tracer.end(self.scope.path)
         context.leave_anyhow(token)
 

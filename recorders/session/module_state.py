@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..capture.adapters.registry import ADAPTERS
 from ..capture.freeze import freeze, same_frozen
 from ..capture.pickle_stubs import Frozen, FrozenBytes
 from ..capture.raw import (
@@ -26,7 +27,6 @@ from ..capture.raw import (
     type_mro,
     type_qualname,
 )
-from ..capture.standard_readers import STANDARD
 from ..model.trace import COMMAND_LINE
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ _SHALLOW: Final[dict[int, Callable[[Any], Iterable[Any]]]] = {
 }
 # By id: comparing classes could run code of a metaclass.
 _CODE: Final = frozenset(map(id, (FunctionType, BuiltinFunctionType, MethodType)))
-_STANDARD: Final = frozenset(map(id, STANDARD)) - _CODE
+_STANDARD: Final = frozenset(ADAPTERS.by_id) - _CODE
 
 
 class _Missing:

@@ -38,7 +38,7 @@ class NoTracer:
     def unwatch(self, codes: Iterable[CodeType]) -> None:
         """Nothing to do."""
 
-    def rest_frame(self, watch: Watch) -> bool:
+    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
         """Nothing is seen."""
         return False
 

@@ -54,14 +54,18 @@ class MonitoringTracer:
         self._callbacks.next_round()
         self._codes.next_round(stays_open=self._callbacks.entered is not None and self.looks())
 
-    def rest_frame(self, watch: Watch) -> bool:
+    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
         """The frame of a generator or coroutine goes on later: its watch is notified (`resumed`)."""
-        self._callbacks.resting[id(watch.frame)] = watch
-        return True
+        resting = self._callbacks.resting
+        if replacing:
+            resting[id(watch.frame)] = watch
+            return True
+        return resting.setdefault(id(watch.frame), watch) is watch
 
     def forget(self, watch: Watch) -> None:
         """Its trace is over."""
-        self._callbacks.resting.pop(id(watch.frame), None)
+        if self._callbacks.resting.get(id(watch.frame)) is watch:
+            del self._callbacks.resting[id(watch.frame)]
 
     def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Events are not per thread: a new thread needs nothing."""

@@ -37,8 +37,9 @@ class Tracer(Protocol):
     def unwatch(self, codes: Iterable[CodeType]) -> None:
         """The trace is over."""
 
-    def rest_frame(self, watch: Watch) -> bool:
-        """The frame of a generator or coroutine goes on later: whether its watch will be notified (`resumed`)."""
+    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
+        """The frame of a generator or coroutine goes on later: whether its watch will be notified (`resumed`). Without
+        `replacing` it is not, where another watch waits for the same frame."""
 
     def forget(self, watch: Watch) -> None:
         """Its trace is over."""

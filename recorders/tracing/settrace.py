@@ -93,7 +93,7 @@ class TraceFunctionTracer:
         for code in codes:
             self._watched.pop(id(code), None)
 
-    def rest_frame(self, watch: Watch) -> bool:
+    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
         """Outside of a trace nothing reports that a frame goes on."""
         return False
 

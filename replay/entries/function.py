@@ -10,14 +10,17 @@ from functools import partial
 from types import FunctionType, ModuleType, TracebackType
 from typing import Any
 
+import msgspec
+
 from ...recorders.model.full_names import module_part, split_name
 from ...recorders.model.inputs import CallInput, Input, call_input
 from ...recorders.model.trace import Entry, Trace
 from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
 from ...recorders.session.call_watch import consuming
+from ..world.awaiting import drive, items_of
 from ..world.call_frame import called_from, caller_of
 from ..world.rebuild import Stand, build
-from ..world.recorded_arguments import RecordedIterator, recorded_callable
+from ..world.recorded_arguments import RecordedIterator, recorded_awaitable, recorded_callable
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
@@ -31,7 +34,7 @@ MOST_ARGUMENTS = 1000
 
 UNCALLED = {
     "local": "no name leads to the function, so a replay cannot call it",
-    "deferred": "coroutines and asynchronous generators are not called by a replay yet",
+    "deferred": "an older version recorded of a coroutine that it ran, not how it is called; record it again",
 }
 """Kinds of functions whose traces say that they ran, and no more, with the reason."""
 
@@ -55,14 +58,17 @@ class FunctionReplayer(PlainReplayer):
             with code.apart(trace):
                 arguments = code.arguments(trace, world)
                 caller = caller_of(given.caller, resolver, standing_in(world))
-            function = callable_of(entry.target, given.kind, arguments[0], resolver, generates=given.generates)
+            how = {"generates": given.generates, "awaits": given.awaits}
+            function = callable_of(entry.target, given.kind, arguments[0], resolver, **how)
         except (Unbuildable, TraceStopped) as reason:
             which = next((f"{part}: " for part, tree in _parts(given) if not _is_buildable(tree, resolver)), "")
             raise Unbuildable(f"the recorded input cannot be rebuilt: {which}{reason}") from reason
-        if given.generates:
+        if given.generates and not given.awaits:
             taken = _items_taken(trace)
             return lambda: run_generator(function, arguments, taken)
         called = function if caller is None else called_from(caller, function)
+        if given.awaits:
+            called = awaited(called, world, _items_taken(trace) if given.generates else None)
         return lambda: run_function(called, arguments)
 
     def read(self, tree: Tree) -> Input:
@@ -76,7 +82,7 @@ class FunctionReplayer(PlainReplayer):
     def with_parts(self, given: Input, parts: Tree) -> Input:
         """The call with other arguments."""
         assert isinstance(given, CallInput)
-        return CallInput(given.kind, parts, given.parameters, given.caller, given.generates)
+        return msgspec.structs.replace(given, arguments=parts)
 
 
 def function_entry(target: str) -> Entry:
@@ -119,16 +125,30 @@ def standing_in(world: RecordedWorld) -> Stand:
         if kind == "callable":
             return recorded_callable(parts)
         number = parts[0] if parts and isinstance(parts[0], int) else 0
-        return RecordedIterator(number, world.begin(consuming(number), number))
+        ticket = world.begin(consuming(number), number)
+        return recorded_awaitable(number, str(parts[1]), ticket) if len(parts) > 1 else RecordedIterator(number, ticket)
 
     return stand
 
 
+def awaited(function: Callable[..., Any], world: RecordedWorld, most: int | None = None) -> Callable[..., Any]:
+    """A function that drives what another returns to its end on an event loop, and gives the result; with `most`, the
+    items of an asynchronous generator, up to as many."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if most is None:
+            return drive(lambda: function(*args, **kwargs), world)
+        return drive(lambda: items_of(function(*args, **kwargs), most), world)
+
+    return call
+
+
 def callable_of(
-    target: str, kind: str, receiver: Any, resolver: Resolver, *, generates: bool = False
+    target: str, kind: str, receiver: Any, resolver: Resolver, *, generates: bool = False, awaits: bool = False
 ) -> Callable[..., Any]:
     """The function of an entry in the code under test; raises `EntryGone`, or `EntryUnavailable` when a baseline
-    names something outside the included packages. `generates`: the generator function that it comes down to."""
+    names something outside the included packages. Of a generator it is the generator function that it comes down to,
+    and of a coroutine the coroutine function, where a decorator made it something that is awaited by other means."""
     module_name, qualname = split_name(target)
     if not resolver.covers(module_name):
         raise EntryUnavailable(f"refused to call {target}: it lies outside the included packages")
@@ -152,11 +172,12 @@ def callable_of(
         raise EntryGone(f"{target} is gone: {module_name} has no {qualname}")
     if is_foreign(found, resolver):
         raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
-    if generates:
-        found = inspect.unwrap(_getter(found) if kind == "property" else getattr(found, "__func__", found))
-        if not inspect.isgeneratorfunction(found):
-            raise EntryGone(f"{target} is no generator function any more")
-        return partial(found, owner if receiver is None else receiver) if kind in _RECEIVING else found
+    if generates or awaits:
+        written = inspect.unwrap(_getter(found) if kind == "property" else getattr(found, "__func__", found))
+        if generates and not (inspect.isasyncgenfunction if awaits else inspect.isgeneratorfunction)(written):
+            raise EntryGone(f"{target} is no {'asynchronous ' if awaits else ''}generator function any more")
+        if generates or (inspect.iscoroutinefunction(written) and not inspect.iscoroutinefunction(found)):
+            return partial(written, owner if receiver is None else receiver) if kind in _RECEIVING else written
     if kind == "property":
         return partial(_getter(found), receiver)
     if kind == "method" or (kind == "classmethod" and isinstance(receiver, type)):

@@ -93,7 +93,7 @@ class Replayer:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
         hooks = ImportHooks(self._undos, self._fault)
         plugins.loaded().install(self._undos, hooks, self._plan.boundaries)
-        self._undos.add(waits.install())
+        self._undos.add(waits.install(hooks))
         self._undos.add(context.follow_threads(self._code.tracer.prepare))
         watcher = ImportWatcher(
             self._code.included,

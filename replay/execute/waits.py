@@ -10,8 +10,10 @@ import selectors
 import threading
 from typing import Any
 
+from ...recorders.boundaries.import_hooks import ImportHooks
 from ...recorders.context import current_world
 from ...recorders.patching import Undo, Undos, wrap
+from ..world import event_loop, other_threads
 from ..world.recorded_world import RecordedWorld
 
 _SELECTORS = ("SelectSelector", "_PollLikeSelector", "EpollSelector", "KqueueSelector")
@@ -21,15 +23,21 @@ MOMENT = 1e-5
 """Seconds that a wait of no time takes: who looks in rounds whether the time is over wants to see it go by."""
 
 
-def install() -> Undo:
-    """Put it in place; returns its undo."""
+def install(hooks: ImportHooks) -> Undo:
+    """Put it in place, in event loops as they are imported; returns its undo."""
     undos = Undos()
-    undos.add(wrap(threading.Condition, "wait", _wait))
+    undos.add(wrap(threading.Condition, "wait", _wait_for_notice))
+    undos.add(other_threads.install())
+    hooks.when_imported("asyncio.selector_events", event_loop.install)
     for name in _SELECTORS:
         owner = getattr(selectors, name, None)
         if owner is not None:
             undos.add(wrap(owner, "select", _wait))
     return undos.run
+
+
+def _wait_for_notice(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    return _wait(lambda *args, **kwargs: other_threads.wait_noted(wrapped, instance, args, kwargs), None, args, kwargs)
 
 
 def _wait(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:

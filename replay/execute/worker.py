@@ -19,7 +19,7 @@ from ...recorders.model.trace import Entry, Outcome, Trace, TraceId
 from ...recorders.model.value_tree import ClassName, ObjectNode, TupleNode
 from ...recorders.tracing.protocol import Tracer
 from ..entries.catalogue import replayer_of
-from ..entries.function import MOST_ITEMS, UNCALLED, callable_of, standing_in
+from ..entries.function import MOST_ITEMS, UNCALLED, awaited, callable_of, standing_in
 from ..entries.protocol import (
     Applications,
     BoundEntry,
@@ -232,18 +232,22 @@ class Worker:
         world = self.world(trace, behind.perturbation)
         arguments = given(standing_in(world))
         call = _call_of(trace)
-        generates = call.generates
         if call.kind in UNCALLED:
             raise Unbuildable(f"what made an object that it was given cannot be called: {UNCALLED[call.kind]}")
         try:
-            function = callable_of(trace.entry, call.kind, arguments[0], self.resolver, generates=generates)
+            how = {"generates": call.generates, "awaits": call.awaits}
+            function = callable_of(trace.entry, call.kind, arguments[0], self.resolver, **how)
         except EntryGone as gone:
             raise Unbuildable(f"what made an object that it was given is gone: {gone}") from gone
         _receiver, args, kwargs = arguments
+        if call.awaits:
+            function = awaited(function, world, MOST_ITEMS if call.generates else None)
         with self.replaying(world), context.within(Scope(world)):
             try:
                 made = function(*args, **kwargs)
-                return arguments, list(itertools.islice(made, MOST_ITEMS)) if generates else made
+                if call.generates:
+                    made = made["items"] if call.awaits else list(itertools.islice(made, MOST_ITEMS))
+                return arguments, made
             except TraceStopped:
                 behind.wants_fallback = behind.wants_fallback or world.wants_fallback
                 raise Unbuildable(f"what made an object that it was given, {trace.entry}, stopped") from None

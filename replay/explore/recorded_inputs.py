@@ -154,8 +154,8 @@ class InputCollector:
                 Invocation(self._target.name, kind, given.tree()), replayer_of(kind).parts(given), stored, -1
             )
         kind, arguments = given.kind, given.arguments
-        if kind in UNCALLED or given.generates:
-            return UNCALLED.get(kind, "a generator function is not explored")
+        if kind in UNCALLED or given.generates or given.awaits:
+            return UNCALLED.get(kind, f"a {'coroutine' if given.awaits else 'generator'} function is not explored")
         opaque = contains_opaque(arguments)
         if opaque is not None:
             return _why_opaque(opaque)
@@ -204,7 +204,7 @@ class InputCollector:
         """The first trace that is a plain call of a method; `None` where its arguments were not captured."""
         for stored in map(self._stored, traces):
             given = stored.trace.input if stored is not None and stored.trace is not None else None
-            if not isinstance(given, CallInput) or given.kind != "method" or given.generates:
+            if not isinstance(given, CallInput) or given.kind != "method" or given.generates or given.awaits:
                 continue
             arguments = given.arguments
             return Invocation(target, "method", arguments) if contains_opaque(arguments) is None else None

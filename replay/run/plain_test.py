@@ -13,7 +13,7 @@ from ..judge.setup import Setup
 from ..model.invocation import Invocation
 
 UNSTABLE = "what it shows follows from the clock or from chance"
-GENERATOR = "a generator is not written down as a test"
+GENERATOR = "a generator or a coroutine is not written down as a test"
 
 
 def plain_test_of(case: Case, judgement: Judgement, setup: Setup, versions: Versions) -> Plain:
@@ -29,7 +29,7 @@ def plain_test_of(case: Case, judgement: Judgement, setup: Setup, versions: Vers
 def _why_none(case: Case, judgement: Judgement, setup: Setup) -> str:
     if judgement.base is None or case.trace.readings or any(mask.changes for mask in case.sealed.masks):
         return UNSTABLE
-    if isinstance(case.trace.input, CallInput) and case.trace.input.generates:
+    if isinstance(case.trace.input, CallInput) and (case.trace.input.generates or case.trace.input.awaits):
         return GENERATOR
     return HELD if holds_secrets(setup.keys, case.job.data, [case.trace.input.tree()]) else ""
 

@@ -29,7 +29,7 @@ from .recorded_environment import NO_SETTINGS, RecordedEnvironment, Settings
 from .recorded_exchanges import ExchangeIndex, RecordedTicket
 from .resolver import Resolver
 from .response_fallback import ResponseFallback
-from .stopping import Stop, TraceRun, TraceStopped
+from .stopping import Stop, TraceRun
 
 T = TypeVar("T")
 
@@ -77,6 +77,15 @@ class RecordedWorld:
         """Why the replay ended before its entry did; `None` where it did not."""
         return self._run.stopped
 
+    def end(self) -> None:
+        """The entry came to its end: only what it left behind runs from here on, and nothing answers that."""
+        self._run.is_over = True
+
+    def go_on(self) -> None:
+        """Nothing, unless the replay was stopped, and is not over yet: then it raises `TraceStopped`."""
+        if not self._run.is_over:
+            self._run.go_on()
+
     def stop(self, kind: StopCode, reason: str) -> NoReturn:
         """End the replay here, with a reason; the first one counts. Raises `TraceStopped`."""
         self._run.stop(kind, reason, sys._getframe(1))
@@ -110,8 +119,7 @@ class RecordedWorld:
         return await self.begin(operation, request).first_awaited(perform)
 
     def begin(self, operation: Operation, request: Any) -> RecordedTicket:
-        if self._run.stopped is not None:
-            raise TraceStopped(self._run.stopped.reason)
+        self._run.go_on()
         tree = capture(request)
         position, exact = self._exchanges.match(operation, tree)
         if position is not None and not exact:

@@ -34,6 +34,8 @@ class TraceRun:
         """`modules` maps the files of included modules to their names."""
         self.modules = modules
         self.stopped: Stop | None = None
+        self.is_over = False
+        """Whether its entry came to an end, and only what that left behind is cleared away."""
         self._resolver = resolver
 
     def build(self, tree: Tree) -> Any:
@@ -46,9 +48,14 @@ class TraceRun:
     def stop(self, kind: StopCode, reason: str, frame: FrameType | None = None) -> NoReturn:
         """End the replay here, with a reason; the first one counts. Raises `TraceStopped`. It is at a frame, or where
         this is called."""
-        if self.stopped is None:
+        if self.stopped is None and not self.is_over:
             self.stopped = Stop(kind, reason, self.site(frame or sys._getframe(1)))
-        raise TraceStopped(self.stopped.reason)
+        raise TraceStopped(reason if self.stopped is None else self.stopped.reason)
+
+    def go_on(self) -> None:
+        """Nothing, unless the run was stopped or is over: then it raises `TraceStopped`."""
+        if self.stopped is not None or self.is_over:
+            raise TraceStopped(self.stopped.reason if self.stopped is not None else "the entry came to its end")
 
     def name(self, code: CodeType) -> str:
         """The name of a function."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from ..recorded_arguments import RecordedIterator
-from .protocol import TypeBuilder, exactly
+from .protocol import StandIn, TypeBuilder, exactly
 
 
 def _iterator(drawn: Any) -> Any:
     """A part that is an iterator written in C: `iter` of anything else could run code."""
-    if type(drawn) in (*_ITERABLES, RecordedIterator) or type(drawn).__module__ in ("builtins", "itertools"):
+    if type(drawn) in _ITERABLES or isinstance(drawn, StandIn) or type(drawn).__module__ in ("builtins", "itertools"):
         return drawn
     raise TypeError(f"a {type(drawn).__name__} is nothing to draw from")
 

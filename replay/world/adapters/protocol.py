@@ -20,6 +20,10 @@ class TypeBuilder(NamedTuple):
     Whatever it raises is the reason why the value is not built."""
 
 
+class StandIn:
+    """What stands for an iterator of the recording: drawing from it runs nothing but the recorded world."""
+
+
 def exactly(kind: type, value: Any) -> Any:
     """A part that is exactly of a type: any other may stand for far more than the baseline holds, as a number of bytes
     does, or run code when it is converted. Raises `TypeError`."""

@@ -183,19 +183,6 @@ def test_a_local_function_is_reported_and_what_it_calls_is_judged(tmp_path: Path
     assert scenario.change("shop", "number * 3", "number * 4").judge().counts == {"diverged": 1, "not judged": 1}
 
 
-@pytest.mark.skipif(not SEES_ALL, reason="before 3.12 nothing tells that a coroutine goes on")
-def test_a_coroutine_is_reported_and_what_it_calls_is_judged(tmp_path: Path) -> None:
-    """It is recorded with its kind and its outcome, not called by a replay."""
-    import asyncio
-
-    scenario = shop(tmp_path, lambda shop: asyncio.run(shop.later(2)))
-    assert kind(only(scenario, "later")) == "deferred"
-    assert only(scenario, "later").outcome.value == 6
-    replayed = scenario.judge(everything=True)
-    assert replayed.counts == {"same": 1, "not judged": 1}
-    assert any("coroutines" in reason for reason in replayed.reasons)
-
-
 # --- generators -------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,276 @@
+"""Runs of function entries: from the start of a frame to its end, over every rest of a generator or a coroutine.
+
+A run is notified by the tracer while its frame still stands. A generator, a coroutine and an asynchronous generator
+rest in between: whatever runs then is outside of the trace. In an event loop many of them rest at a time, each in the
+context of its task (PEP 567), where its trace goes on when it does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+from .. import context
+from ..capture.awaiting import foreign_trap, is_item, item_of, was_cancelled
+from ..capture.call_arguments import Arguments, Held
+from ..capture.freeze import Stand, freeze, same_frozen
+from ..capture.pickle_stubs import Opaque
+from ..capture.raw import class_name
+from ..context import Scope
+from ..faults import own
+from ..model.full_names import module_part
+from ..session.call_watch import Watched
+from ..session.live_trace import LiveTrace
+from ..session.session import Session
+from ..tracing.protocol import Tracer
+from .caller import caller_of
+from .target import CallTarget
+
+_thread_time = time.thread_time
+_clock = time.time
+
+ITEM_LIMIT = 1_000
+"""Items of a generator that are kept."""
+
+LONG = 10.0
+"""Seconds after which a coroutine that goes on is one that serves: what it calls then are entries of their own."""
+
+UNREPLAYED = frozenset({"local"})
+"""Kinds of functions that a replay does not call: their traces say that they ran, and what ran in them."""
+
+
+def _is_program_itself(caller: FrameType | None) -> bool:
+    """Whether a call comes from the statements of a program: then it is a command."""
+    return caller is not None and caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") == "__main__"
+
+
+class Passing:
+    """An entry that is not sampled: its inner calls are no entries either."""
+
+    def __init__(self, code: CodeType, frame: FrameType, tracer: Tracer) -> None:
+        self.code = code
+        self.frame = frame
+        self._tracer = tracer
+        self._scope = Scope(None)
+        self._scope.watch = self
+        self._token: Any = None
+
+    def enter(self) -> None:
+        """From here to the end of the frame."""
+        self._tracer.hold(self.code)
+        self._token = context.enter(self._scope)
+
+    def _leave(self) -> None:
+        token, self._token = self._token, None
+        if token is not None:
+            context.leave_anyhow(token)
+            self._tracer.release(self.code, again=False)
+
+    def returned(self, value: Any) -> None:
+        """The frame returns."""
+        self._leave()
+
+    def raised(self, error: BaseException) -> None:
+        """The frame fails."""
+        self._leave()
+
+    def yielded(self, value: Any) -> None:
+        """The frame rests."""
+        self._leave()
+        self._tracer.rest_frame(self)
+
+    def resumed(self) -> None:
+        """The frame goes on."""
+        self.enter()
+
+    def lost(self) -> None:
+        """Nothing will report how the frame ends."""
+        self._leave()
+
+
+class FunctionRun:
+    """One recorded run of a function."""
+
+    def __init__(
+        self, session: Session, trace: LiveTrace, target: CallTarget, code: CodeType, frame: FrameType
+    ) -> None:
+        self.code = code
+        self.frame = frame
+        self._session = session
+        self._trace = trace
+        self._target = target
+        self._origins = trace.lineage.state.origins
+        self._held: Held | None = None
+        self._receiver: Any = None
+        """What a constructor fills."""
+        self._before: Any = None
+        self._watched: Watched | None = None
+        self._stand: Stand | None = None
+        self._is_held = False
+
+    def start(self, arguments: Arguments, *, private: bool, fixed: bool, inward: bool) -> None:
+        """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
+        they cannot change; `inward`: no replay can build them, so that what it calls are entries of their own."""
+        trace, target = self._trace, self._target
+        trace.label = (target.name, module_part(target.name))
+        receiver, args = self._split(arguments.positional)
+        tracer = self._session.tracer
+        given_ones = (*args, *arguments.named.values())
+        watched = Watched(
+            trace.scope.world,
+            self._session.included,
+            self._session.numbers,
+            lambda watch: tracer.rest_frame(watch, replacing=False),
+            given_ones,
+        )
+        whole, self._before = self._session.learnt.freeze(
+            target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand
+        )
+        if target.kind != "constructor":
+            self._receiver = None
+        if not fixed:
+            self._held = Held(*whole, private=private)
+        self._watched, self._stand = watched, watched.stand
+        caller = freeze(caller_of(self.frame), origins=self._origins) if target.looks else None
+        trace.input = (target.kind, self._before, target.names, caller, target.awaits)
+        trace.raw_outcome.items = [] if target.generates else None
+        trace.scope.watch = self
+        trace.scope.is_open = inward or target.kind in UNREPLAYED
+        if watched.codes:
+            trace.scope.called = watched.called
+            tracer.watch(watched.codes)
+        trace.scope.path.codes[id(self.code)] = self.code
+        trace.lineage.state.is_replayable = target.kind not in UNREPLAYED
+        trace.lineage.state.ran(self.code)
+        if _is_program_itself(self.frame.f_back):
+            trace.lineage.state.is_command()
+        tracer.hold(self.code)
+        self._is_held = True
+        trace.resume()
+
+    def _split(self, positional: list[Any]) -> tuple[Any, tuple[Any, ...]]:
+        """(receiver, the other arguments). The receiver of a class method is a class, where it is not the one that
+        the entry names; of a constructor the class that inherits it, for what is given is still empty."""
+        target = self._target
+        if not target.has_receiver or not positional:
+            return None, tuple(positional)
+        self._receiver, *others = positional
+        receiver = self._receiver
+        if target.kind == "classmethod":
+            receiver = receiver if receiver is not target.owner else None
+        elif target.kind == "constructor":
+            receiver = self._inheriting(type(receiver))
+        return receiver, tuple(others)
+
+    def _inheriting(self, cls: type) -> type | None:
+        if cls is self._target.owner:
+            return None
+        return cls if self._session.included.covers(module_part(class_name(cls))) else None
+
+    def returned(self, value: Any) -> None:
+        """The function returns."""
+
+        def outcome() -> Any:
+            result = self._receiver if self._target.kind == "constructor" else value
+            self._trace.raw_outcome.ended = True
+            self._trace.outcome("return", result, self._stand)
+            return result
+
+        self._end(outcome)
+
+    def raised(self, error: BaseException) -> None:
+        """The function fails. A generator that is closed only ends early."""
+
+        def outcome() -> None:
+            if type(error) is GeneratorExit and self._trace.raw_outcome.items is not None:
+                self._trace.outcome("return", None)
+                return
+            if self._target.awaits and type(error) is GeneratorExit:
+                self._trace.gap("the coroutine was closed before it came to its end")
+            elif self._target.awaits and was_cancelled(error):
+                self._trace.gap("its task was cancelled from outside")
+            self._trace.outcome_error(error, self._stand)
+
+        self._end(outcome)
+
+    def yielded(self, value: Any) -> None:
+        """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
+        trace = self._trace
+        trace.pause()
+        if not self._target.awaits:
+            self._item(value)
+        elif is_item(value):
+            self._item(item_of(value))
+        elif (trap := foreign_trap(value)) and not trace.gaps:
+            trace.gap(f"it awaits something that asyncio does not know, which gives {trap} to its event loop")
+        if not self._session.tracer.rest_frame(self):
+            self._trace.gap("what a generator or coroutine does after it first rests is not recorded here")
+            self.returned(Opaque("builtins:generator", "only its beginning was recorded"))
+
+    def _item(self, value: Any) -> None:
+        items = self._trace.raw_outcome.items
+        if items is None:
+            return
+        if len(items) < ITEM_LIMIT:
+            items.append(freeze(value, stand=self._stand))
+        elif len(items) == ITEM_LIMIT:
+            self._trace.gap(f"more than {ITEM_LIMIT} items of a generator")
+
+    def resumed(self) -> None:
+        """It goes on. A coroutine that goes on and on is no entry whose end is worth waiting for."""
+        trace = self._trace
+        if self._target.awaits and not trace.scope.is_open and _clock() - trace.started > LONG:
+            trace.scope.is_open = True
+            trace.gap(f"it ran for more than {LONG:g} s; what it called then are entries of their own")
+        trace.resume()
+
+    def lost(self) -> None:
+        """Nothing will report how the frame ends: a trace without an outcome is none."""
+        self._trace.pause()
+        self._session.counters.add("not recorded: the end of a call could not be watched")
+        self._let_go()
+
+    def _end(self, outcome: Callable[[], Any]) -> None:
+        """The frame ends; `outcome` notes how, and gives the value that others may be given later."""
+        before = _thread_time()
+        self._trace.pause()
+        try:
+            self._finish(outcome())
+        except Exception as fault:
+            if not own(fault):
+                raise
+            self._session.fault(fault)
+        finally:
+            self._let_go()
+            self._session.governor.spent(_thread_time() - before)
+
+    def _finish(self, value: Any) -> None:
+        session, trace = self._session, self._trace
+        made: dict[str, Any] = {"value": value}
+        trace.lineage.depth = self._origins.depth + 1
+        whole = self._held.now() if self._held is not None else None
+        if whole is not None:
+            after = freeze(whole, origins=self._origins, stand=self._stand)
+            if not same_frozen(self._before, after):
+                trace.raw_outcome.arguments = after
+                made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
+        if self._target.kind not in UNREPLAYED:
+            session.provenance.made(trace, session.included.covers, **made)
+        session.finish(trace)
+
+    def _let_go(self) -> None:
+        """Keep nothing of the service alive, and watch nothing more for it."""
+        watched, self._watched, self._stand = self._watched, None, None
+        if watched is not None and watched.codes:
+            self._session.tracer.unwatch(watched.codes)
+            for iterator in watched.iterators:
+                self._session.tracer.forget(iterator)
+        if self._is_held:
+            self._is_held = False
+            self._session.tracer.release(self.code, again=True)
+        scope = self._trace.scope
+        scope.watch = scope.called = None
+        self._held = self._receiver = self._before = None
+        del self.frame

@@ -1,0 +1,156 @@
+"""Runs of what a trace was given and watches: calls of a callable, generators, coroutines.
+
+Their frames are those of outside code: what they do themselves is part of their answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .. import context
+from ..capture.awaiting import is_item, item_of
+from ..context import Scope, Watch
+
+if TYPE_CHECKING:
+    from ..boundaries.live_world import LiveTicket
+
+Rest: TypeAlias = Callable[[Watch], bool]
+"""Waits for a frame to be resumed; see `Tracer.rest_frame`."""
+
+
+class _Beside:
+    """A frame of outside code that a trace watches: what it does itself is part of its answer."""
+
+    def __init__(self, code: CodeType, frame: FrameType) -> None:
+        self.code = code
+        self.frame = frame
+        self._scope = Scope(None)
+        self._scope.watch = self
+        self._token: Any = None
+
+    def enter(self) -> None:
+        """The frame runs from here."""
+        self._token = context.enter(self._scope)
+
+    def leave(self) -> None:
+        """The trace goes on."""
+        token, self._token = self._token, None
+        if token is not None:
+            context.leave_anyhow(token)
+
+    def returned(self, value: Any) -> None:
+        """The frame returns."""
+
+    def raised(self, error: BaseException) -> None:
+        """The frame fails."""
+
+    def yielded(self, value: Any) -> None:
+        """The frame hands over an item."""
+
+    def resumed(self) -> None:
+        """The frame goes on."""
+
+    def lost(self) -> None:
+        """Nothing will report how the frame ends."""
+        self.leave()
+
+
+class CallRun(_Beside):
+    """One call of a callable argument, which may be a coroutine function."""
+
+    def __init__(self, code: CodeType, frame: FrameType, ticket: LiveTicket, rest: Rest) -> None:
+        super().__init__(code, frame)
+        self._ticket = ticket
+        self._rest = rest
+
+    def yielded(self, value: Any) -> None:
+        """It awaits something."""
+        self.leave()
+        self._rest(self)
+
+    def resumed(self) -> None:
+        """It goes on."""
+        self.enter()
+
+    def returned(self, value: Any) -> None:
+        """It answers."""
+        self.leave()
+        del self.frame
+        self._ticket.answered(value)
+
+    def raised(self, error: BaseException) -> None:
+        """It fails."""
+        self.leave()
+        del self.frame
+        self._ticket.failed(error)
+
+
+class IteratorRun(_Beside):
+    """A generator that a trace was given, asynchronous or not, as its items are taken."""
+
+    ticket: LiveTicket
+
+    def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
+        super().__init__(code, frame)
+        self._rest = rest
+        self._is_asynchronous = bool(code.co_flags & inspect.CO_ASYNC_GENERATOR)
+
+    def resumed(self) -> None:
+        """The next item is asked for."""
+        if self._token is None:
+            self.enter()
+
+    def yielded(self, value: Any) -> None:
+        """It is there."""
+        self.leave()
+        self._rest(self)
+        if not self._is_asynchronous:
+            self.ticket.item(value)
+        elif is_item(value):
+            self.ticket.item(item_of(value))
+
+    def returned(self, value: Any) -> None:
+        """There are no more."""
+        self.leave()
+        self.ticket.end()
+
+    def raised(self, error: BaseException) -> None:
+        """It failed, or was closed."""
+        self.leave()
+        if type(error) is not GeneratorExit:
+            self.ticket.failed(error)
+
+
+class CoroutineRun(_Beside):
+    """A coroutine that a trace was given, as it is awaited."""
+
+    ticket: LiveTicket
+
+    def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
+        super().__init__(code, frame)
+        self._rest = rest
+
+    def resumed(self) -> None:
+        """It goes on."""
+        if self._token is None:
+            self.enter()
+
+    def yielded(self, value: Any) -> None:
+        """It awaits something."""
+        self.leave()
+        self._rest(self)
+
+    def returned(self, value: Any) -> None:
+        """It has its result."""
+        self.leave()
+        self.ticket.answered(value)
+        self.ticket.end()
+
+    def raised(self, error: BaseException) -> None:
+        """It failed, or was closed."""
+        self.leave()
+        if type(error) is not GeneratorExit:
+            self.ticket.failed(error)
