@@ -21,6 +21,7 @@ from .. import context
 from ..boundaries.import_hooks import ImportHooks
 from ..capture.call_arguments import Arguments, Held, are_scalars, given, is_private, locals_of
 from ..capture.freeze import Stand, freeze, same_frozen
+from ..capture.local_functions import running_function
 from ..capture.pickle_stubs import Opaque
 from ..capture.raw import class_name, is_instance, namespace_of_module
 from ..capture.thaw import thaw
@@ -46,7 +47,7 @@ _thread_time = time.thread_time
 ITEM_LIMIT = 1_000
 """Items of a generator that are kept."""
 
-UNREPLAYED = frozenset({"local", "deferred"})
+UNREPLAYED = frozenset({"deferred"})
 """Kinds of functions that a replay does not call: their traces say that they ran, and what ran in them."""
 
 
@@ -256,6 +257,8 @@ class FunctionRun:
         trace, target = self._trace, self._target
         trace.label = (target.name, module_part(target.name))
         receiver, args = self._split(arguments.positional)
+        if target.kind == "local":
+            receiver = running_function(self.code, self.frame)
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
         watched = Watched(
@@ -274,7 +277,7 @@ class FunctionRun:
         trace.input = (target.kind, self._before, target.names, caller)
         trace.raw_outcome.items = [] if target.generates else None
         trace.scope.watch = self
-        trace.scope.is_open = target.kind in UNREPLAYED
+        trace.scope.is_open = target.kind in UNREPLAYED or (target.kind == "local" and receiver is None)
         if watched.codes:
             trace.scope.called = watched.called
             tracer.watch(watched.codes)
@@ -371,7 +374,7 @@ class FunctionRun:
             if not same_frozen(self._before, after):
                 trace.raw_outcome.arguments = after
                 made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
-        if self._target.kind not in UNREPLAYED:
+        if not trace.scope.is_open:
             session.provenance.made(trace, session.included.covers, **made)
         session.finish(trace)
 

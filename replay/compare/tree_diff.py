@@ -30,6 +30,7 @@ from ...recorders.model.value_tree import (
     encode,
 )
 from ..model.digests import Digests, class_label, is_closed, is_ordered, public_names, readings
+from ..model.made_functions import made_function
 from .aligned_items import aligned
 
 FIELD_LIMIT = 40
@@ -139,10 +140,26 @@ class _Walk:
         if isinstance(base, NODES) and (id(base), id(candidate)) in self._seen:
             return
         self._seen.add((id(base), id(candidate)))
+        if made_function(base) is not None or made_function(candidate) is not None:
+            self._functions(path, base, candidate)
+            return
         if type(base) is not type(candidate):
             self.found.append((path, base, candidate))
             return
         self._compare_nodes(path, base, candidate)
+
+    def _functions(self, path: str, base: Tree, candidate: Tree) -> None:
+        """Functions of which one was made by a call: by name, and by what both close over."""
+        before, after = _function_name(base), _function_name(candidate)
+        if before is None or before != after:
+            self.found.append((path, base, candidate))
+            return
+        left, right = made_function(base), made_function(candidate)
+        if left is not None and right is not None:
+            cells = _by_key(left.cells), _by_key(right.cells)
+            for name in cells[0].keys() & cells[1].keys():
+                inside = _content(self._base, cells[0][name]), _content(self._candidate, cells[1][name])
+                self.compare(f"{path}.__closure__{name}", *inside)
 
     def _note_unknown(self, path: str, mark: OpaqueNode) -> None:
         self.unknown = self.unknown or (path, mark)
@@ -228,6 +245,19 @@ class _Walk:
                 self.compare(f"{path}[{position}]", old, new)
             else:
                 self._absent(f"{path}[{position}]", old, new)
+
+
+def _content(digests: Digests, tree: Tree) -> Tree:
+    """What a variable of a closure holds."""
+    found = digests.resolve(tree)
+    return found.parts[0] if isinstance(found, StandardNode) and found.kind == "cell" and found.parts else found
+
+
+def _function_name(tree: Tree) -> str | None:
+    made = made_function(tree)
+    if made is not None:
+        return made.name
+    return tree.name if isinstance(tree, GlobalNode) else None
 
 
 def _unknown_inside(base: Tree, candidate: Tree) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from ...recorders.model.trace import Entry, Trace
 from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
 from ...recorders.session.call_watch import consuming
 from ..world.call_frame import called_from, caller_of
+from ..world.live_objects import live_functions
+from ..world.local_functions import is_function
 from ..world.rebuild import Stand, build
 from ..world.recorded_arguments import RecordedIterator, recorded_callable
 from ..world.recorded_world import RecordedWorld
@@ -47,7 +48,7 @@ class FunctionReplayer(PlainReplayer):
         given = trace.input
         if not isinstance(given, CallInput):
             raise Unbuildable("it is no call")
-        if given.kind in UNCALLED:
+        if given.kind in UNCALLED and not is_function(given.part(0)):
             raise EntryUncallable(UNCALLED[given.kind])
         resolver = code.resolver
         try:
@@ -93,7 +94,7 @@ def _items_taken(trace: Trace) -> int:
 
 def _parts(given: CallInput) -> Iterator[tuple[str, Tree]]:
     """The parts of an input, each with what it is in words."""
-    yield "its object", given.part(0)
+    yield ("the function itself" if given.kind == "local" else "its object"), given.part(0)
     labels = (f"argument `{name}`" for name in given.parameters)
     further = (
         f"argument {number}" for number in range(len(given.parameters) + 1, len(given.parameters) + MOST_ARGUMENTS)
@@ -135,6 +136,8 @@ def callable_of(
     owner: Any = sys.modules.get(module_name)
     if owner is None:
         raise _missing(target, module_name, resolver)
+    if kind == "local" and type(receiver) is FunctionType:
+        return receiver
     *path, name = qualname.split(".")
     for part in path:
         owner = vars(owner).get(part)
@@ -174,16 +177,7 @@ _RECEIVING = ("method", "classmethod", "property")
 def _kept_function(module: Any, name: str) -> Any:
     """The function of a module that is defined under a name and stands there no more, whoever keeps it; `None` where
     there is none, or more than one."""
-    frozen = gc.get_freeze_count() > 0
-    if frozen:
-        gc.unfreeze()  # what is frozen is not among the objects that the collector lists
-    kept = [
-        one
-        for one in gc.get_objects()
-        if type(one) is FunctionType and one.__qualname__ == name and one.__globals__ is vars(module)
-    ]
-    if frozen:
-        gc.freeze()
+    kept = [one for one in live_functions(module) if one.__qualname__ == name]
     return kept[0] if len(kept) == 1 else None
 
 

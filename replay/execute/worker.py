@@ -24,6 +24,7 @@ from ..model.observation import ENTRY_GONE, Observation, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..model.reason import StopCode
 from ..world.called_names import CalledNames
+from ..world.local_functions import is_function
 from ..world.producers import Producers
 from ..world.public_values import Classes, Reader, reading_trace
 from ..world.rebuild import Stand, build
@@ -196,7 +197,7 @@ class Worker:
         arguments = given(standing_in(world))
         call = _call_of(trace)
         generates = call.generates
-        if call.kind in UNCALLED:
+        if call.kind in UNCALLED and not is_function(call.part(0)):
             raise Unbuildable(f"what made an object that it was given cannot be called: {UNCALLED[call.kind]}")
         try:
             function = callable_of(trace.entry, call.kind, arguments[0], self.resolver, generates=generates)
