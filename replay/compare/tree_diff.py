@@ -30,6 +30,7 @@ from ...recorders.model.value_tree import (
     encode,
 )
 from ..model.digests import Digests, class_label, is_closed, is_ordered, public_names, readings
+from ..model.drained import drained_iterator, is_recorded_as
 from ..model.made_functions import made_function
 from .aligned_items import aligned
 
@@ -47,6 +48,8 @@ PAIRS = 50_000
 
 ABSENT = GlobalNode("absent")
 """Represents a side that has nothing there."""
+
+NO_ITEMS = "a recording knows none of its items"
 
 CLOSED = "it has no public name to read, and its private state differs"
 UNREAD = "its properties were not read"
@@ -133,6 +136,9 @@ class _Walk:
         base, candidate = self._base.resolve(base), self._candidate.resolve(candidate)
         if self._tolerates(path, base, candidate):
             return
+        if drained_iterator(candidate) is not None:
+            self._iterators(path, base, candidate)
+            return
         mark = candidate if isinstance(candidate, OpaqueNode) else base
         if isinstance(mark, OpaqueNode):
             self._note_unknown(path, mark)
@@ -147,6 +153,20 @@ class _Walk:
             self.found.append((path, base, candidate))
             return
         self._compare_nodes(path, base, candidate)
+
+    def _iterators(self, path: str, base: Tree, candidate: Tree) -> None:
+        """An iterator that was drained on the candidate's side: by its class and its items. A recording knows no items,
+        and says nothing against any of that class."""
+        old, new = drained_iterator(base), drained_iterator(candidate)
+        assert new is not None
+        if old is None or old.cls != new.cls:
+            if not is_recorded_as(base, new.cls):
+                self._absent(path, base, candidate)
+            else:
+                self._note_unknown(path, OpaqueNode(new.cls, NO_ITEMS))
+            return
+        self.compare(path, old.items, new.items)
+        self.compare(f"{path}.end", old.end, new.end)
 
     def _functions(self, path: str, base: Tree, candidate: Tree) -> None:
         """Functions of which one was made by a call: by name, and by what both close over."""

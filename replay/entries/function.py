@@ -15,6 +15,7 @@ from ...recorders.model.trace import Entry, Trace
 from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
 from ...recorders.session.call_watch import consuming
 from ..world.call_frame import called_from, caller_of
+from ..world.drained import drained
 from ..world.live_objects import live_functions
 from ..world.local_functions import is_function
 from ..world.rebuild import Stand, build
@@ -222,7 +223,7 @@ def run_function(function: Callable[..., Any], arguments: Any) -> tuple[Left, Tr
     """Call a function with (receiver, args, kwargs); what it left, and where that came from if it raised."""
     _receiver, args, kwargs = arguments
     try:
-        result = function(*args, **kwargs)
+        result = drained(function(*args, **kwargs), arguments)
     except TraceStopped:
         raise
     except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
