@@ -25,6 +25,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 import types
 import typing
 import uuid
@@ -97,6 +98,17 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _failed() -> types.TracebackType:
+    """Where an exception came from."""
+    try:
+        twice(None)
+    except TypeError as error:
+        found = error.__traceback__
+    if found is None:
+        raise AssertionError
+    return found
+
+
 def _streamed(value: Any) -> Any:
     return value.getvalue(), value.tell()
 
@@ -144,6 +156,7 @@ SAMPLES: list[tuple[Any, Callable[[Any], Any]]] = [
     (map(twice, filter(twice, map(twice, [0, 1]))), _items),
     *((one, _streamed) for one in (io.StringIO("text"), io.BytesIO(b"data"))),
     (sys.stdout, _same),
+    (_failed(), lambda value: [tuple(call)[:3] for call in traceback.extract_tb(value)]),
     (logging.getLogger("a.b"), _same),
     (logging.getLogger(), _same),
     *((one, lambda value: value.acquire(False)) for one in (threading.Lock(), threading.RLock())),
