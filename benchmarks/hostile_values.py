@@ -28,10 +28,17 @@ from hostile.classes import WATCH
 from hostile.values import Maker
 
 from pytest_runtime.recorders.capture.freeze import freeze
+from pytest_runtime.recorders.capture.local_functions import local_function
 from pytest_runtime.recorders.capture.thaw import thaw
 from pytest_runtime.recorders.included import Included
 from pytest_runtime.recorders.session.module_state import Kept, ModuleState, TraceState
 from pytest_runtime.recorders.session.provenance import Lineage, Origins, Provenance
+
+
+def _local(value: Any) -> Any:
+    """What a function of an included package is frozen as where an entry is given one."""
+    return local_function(value) if type(value) is types.FunctionType else None
+
 
 # --- what a value is, looked at without running its code ---------------------------------------------------------
 
@@ -113,6 +120,7 @@ def capture_all(value: Any) -> None:
     thaw(frozen)
     thaw(freeze(value, limit=8_000_000))
     freeze(arguments)
+    thaw(freeze(value, stand=_local))
     keep_as_state(value)
 
 

@@ -10,11 +10,15 @@ import enum
 import fractions
 import functools
 import io
+import ipaddress
 import itertools
 import logging
+import operator
 import pathlib
 import random
 import re
+import threading
+import time
 import types
 import unittest.mock
 import uuid
@@ -22,6 +26,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import make_dataclass
 from typing import Any
+from xml.etree import ElementTree
 
 from .classes import (
     SPECIAL,
@@ -38,6 +43,14 @@ from .classes import (
     property_,
     with_method,
 )
+
+
+def _failed(thing: Any) -> Any:
+    """A traceback over a frame that holds something."""
+    try:
+        raise ValueError(str(type(thing).__flags__))
+    except ValueError as error:
+        return error.__traceback__
 
 
 class Maker:
@@ -316,6 +329,40 @@ class Maker:
         callback = self._noting_function()
         makers: list[Callable[[], Any]] = [lambda: weakref.ref(target, callback), lambda: weakref.proxy(target)]
         return self.chance.choice(makers)()
+
+    def make_adapted(self, depth: int) -> Any:
+        """Values of types that an adapter takes apart, which hold hostile ones."""
+        thing, call, table = self.value(depth), self._noting_function(), self.make_dict(depth)
+        alive = object.__new__(self.hostile(__slots__=("__weakref__",)))
+        self._alive.append(alive)
+        event, store, element = threading.Event(), threading.local(), ElementTree.Element("a")
+        vars(event)["_flag"] = thing
+        threading.local.__getattribute__(store, "__dict__")["a"] = thing
+        element.text = thing
+        address = ipaddress.IPv4Address(1)
+        type(address)._ip.__set__(address, int.__new__(self.hostile(int), 5))  # type: ignore[attr-defined]  # a slot
+        return self.chance.choice(
+            [
+                *(event, store, element, address, weakref.WeakValueDictionary(a=alive), weakref.WeakSet([element])),
+                *(filter(call, [thing]), enumerate([thing]), itertools.repeat(thing), itertools.starmap(call, [thing])),
+                *(itertools.chain([thing]), itertools.chain.from_iterable(self.make_iterator(depth) for _ in "a")),
+                *(operator.itemgetter(thing), operator.methodcaller("a", thing, b=thing), time.localtime(0)),
+                *(types.GenericAlias(list, (thing,)), functools.lru_cache(call), functools.partial(call, thing)),
+                *(dict.values(table), random.Random.__new__(self.hostile(random.Random)), _failed(thing)),
+                *(self.hostile(threading.local)(), map(call, [thing], [thing]), zip([thing], strict=True)),
+            ]
+        )
+
+    def make_local_function(self, depth: int) -> Any:
+        thing, text = self.value(depth), str.__new__(self.hostile(str), "text")
+
+        def inner(number: Any = thing, *, more: Any = text) -> Any:
+            WATCH.note("local function")
+            return thing, number, more
+
+        inner.shown = thing  # type: ignore[attr-defined]  # on purpose
+        inner.__qualname__ = self.chance.choice([inner.__qualname__, text])
+        return self.chance.choice([inner, functools.partial(inner, thing)])
 
     # --- containers ---
 

@@ -115,6 +115,7 @@ PLAIN_CLASSES: Final = frozenset(
     {
         *("http.client:HTTPMessage", "urllib.request:Request", "os:PathLike", "zipfile:ZipInfo", "tarfile:TarInfo"),
         *("inspect:Signature", "inspect:Parameter", "inspect:BoundArguments", "inspect:_ParameterKind"),
+        *("_thread:_local",),
     }
 )
 """Classes of modules that act, which are data all the same."""

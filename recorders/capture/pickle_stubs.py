@@ -31,6 +31,10 @@ class Standard:
         self.kind = kind
         self.parts = parts
 
+    def __setstate__(self, parts: tuple[Any, ...]) -> None:
+        """Of one that may contain itself: its parts come after it is made."""
+        self.parts = parts
+
 
 class Instance:
     """An instance on its way to its `ObjectNode`; filled after it is made, so that cycles work."""

@@ -12,6 +12,7 @@ import datetime
 import decimal
 import enum
 import io
+import threading
 import types
 import uuid
 import weakref
@@ -20,10 +21,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ..faults import own
 from ..model.value_tree import ClassName
+from .adapters.concurrency import local_attributes
 from .adapters.iterators import is_quiet_iterator
 from .adapters.registry import ADAPTERS
 from .adapters.scalars import uuid_number
 from .adapters.streams import standard_name
+from .local_functions import read_cell
 from .pickle_stubs import MARKER_IDS, Global, Instance, Items, Member, Opaque, Standard
 from .raw import (
     class_name,
@@ -130,6 +133,7 @@ _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (datetime.time, _plain(datetime.time, _TIME_FIELDS)),
     (datetime.timedelta, _plain(datetime.timedelta, _SPAN_FIELDS)),
     (_Random, _Random.getstate),
+    (threading.local, local_attributes),
     (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
     (_uuid, lambda v: uuid.UUID(int=uuid_number(v))),
 )
@@ -356,8 +360,9 @@ def _or_standard(reader: Reader) -> Reader:
 known_readers: dict[int, Reader] = {
     **ADAPTERS.by_id,
     **{id(cls): _or_standard(ADAPTERS.by_id[id(cls)]) for cls in (io.TextIOWrapper, io.StringIO)},
+    id(types.CellType): read_cell,
     id(Opaque): lambda mark: (Opaque, (mark.cls, mark.reason, mark.extent)),
-    id(Standard): lambda mark: (Standard, (mark.kind, *mark.parts)),
+    id(Standard): lambda mark: (Standard, (mark.kind,), mark.parts),
     id(Items): lambda items: (Items, (items.kind, items.keys, items.values)),
 }
 """Readers by the id of their class: hashing a class could run code of its metaclass."""

@@ -26,6 +26,7 @@ from ..model.value_tree import (
 )
 from .adapters.registry import ADAPTERS
 from .freeze import VALUE_LIMIT, freeze
+from .local_functions import CELL, FUNCTION
 from .pickle_stubs import MARKERS, Frozen, FrozenBytes, Global, Instance, Items, Member, Opaque, Standard
 
 DEPTH_LIMIT = 150
@@ -57,6 +58,7 @@ def capture(value: Any, *, limit: int = VALUE_LIMIT) -> Tree:
     return thaw(freeze(value, limit=limit))
 
 
+_FUNCTIONS = frozenset({FUNCTION, CELL})
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _IMMUTABLE = frozenset({tuple, frozenset})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset, Instance, Items})
@@ -102,7 +104,7 @@ class _Grower:
         while stack:
             value = stack.pop()
             cls = type(value)
-            if cls is Standard and value.kind not in ADAPTERS.mutable:
+            if cls is Standard and value.kind not in _FUNCTIONS and value.kind not in ADAPTERS.mutable:
                 stack.extend(value.parts)
                 continue
             if cls not in _CONTAINERS and cls is not Standard:

@@ -16,6 +16,7 @@ from .. import context
 from ..capture.awaiting import foreign_trap, is_item, item_of, was_cancelled
 from ..capture.call_arguments import Arguments, Held
 from ..capture.freeze import Stand, freeze, same_frozen
+from ..capture.local_functions import running_function
 from ..capture.pickle_stubs import Opaque
 from ..capture.raw import class_name
 from ..context import Scope
@@ -36,9 +37,6 @@ ITEM_LIMIT = 1_000
 
 LONG = 10.0
 """Seconds after which a coroutine that goes on is one that serves: what it calls then are entries of their own."""
-
-UNREPLAYED = frozenset({"local"})
-"""Kinds of functions that a replay does not call: their traces say that they ran, and what ran in them."""
 
 
 def _is_program_itself(caller: FrameType | None) -> bool:
@@ -116,6 +114,9 @@ class FunctionRun:
         trace, target = self._trace, self._target
         trace.label = (target.name, module_part(target.name))
         receiver, args = self._split(arguments.positional)
+        if target.kind == "local":
+            receiver = running_function(self.code, self.frame)
+        unreplayed = target.kind == "local" and receiver is None
         tracer = self._session.tracer
         given_ones = (*args, *arguments.named.values())
         watched = Watched(
@@ -137,12 +138,12 @@ class FunctionRun:
         trace.input = (target.kind, self._before, target.names, caller, target.awaits)
         trace.raw_outcome.items = [] if target.generates else None
         trace.scope.watch = self
-        trace.scope.is_open = inward or target.kind in UNREPLAYED
+        trace.scope.is_open = inward or unreplayed
         if watched.codes:
             trace.scope.called = watched.called
             tracer.watch(watched.codes)
         trace.scope.path.codes[id(self.code)] = self.code
-        trace.lineage.state.is_replayable = target.kind not in UNREPLAYED
+        trace.lineage.state.is_replayable = not unreplayed
         trace.lineage.state.ran(self.code)
         if _is_program_itself(self.frame.f_back):
             trace.lineage.state.is_command()
@@ -256,7 +257,7 @@ class FunctionRun:
             if not same_frozen(self._before, after):
                 trace.raw_outcome.arguments = after
                 made = dict(zip(("receiver", "args", "kwargs"), whole, strict=True)) | made
-        if self._target.kind not in UNREPLAYED:
+        if trace.lineage.state.is_replayable:
             session.provenance.made(trace, session.included.covers, **made)
         session.finish(trace)
 

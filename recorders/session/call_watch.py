@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from ..capture.awaiting import WRAPPER_TYPE, coroutine_in
 from ..capture.call_arguments import Defaults, Parameters, defaults_of, locals_of, parameters_of
+from ..capture.local_functions import local_function
 from ..capture.pickle_stubs import Opaque, Standard
 from ..capture.raw import content_of
 from ..capture.readers import Reduced
@@ -218,6 +219,8 @@ class Watched:
             return self._consumed(
                 value, "wrapper", coroutine.cr_frame if type(coroutine) is types.CoroutineType else None
             )
+        if cls is FunctionType and self._included(_code(value).co_filename):
+            return local_function(value)
         function, receiver, has_receiver, args, kwargs = _parts_of(value)
         if type(function) is not FunctionType or self._included(_code(function).co_filename):
             return None  # part of what is under validation, or known by name

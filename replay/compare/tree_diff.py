@@ -30,6 +30,8 @@ from ...recorders.model.value_tree import (
     encode,
 )
 from ..model.digests import Digests, class_label, is_closed, is_ordered, public_names, readings
+from ..model.drained import drained_iterator, is_recorded_as
+from ..model.made_functions import made_function
 from .aligned_items import aligned
 
 FIELD_LIMIT = 40
@@ -46,6 +48,8 @@ PAIRS = 50_000
 
 ABSENT = GlobalNode("absent")
 """Represents a side that has nothing there."""
+
+NO_ITEMS = "a recording knows none of its items"
 
 CLOSED = "it has no public name to read, and its private state differs"
 UNREAD = "its properties were not read"
@@ -132,6 +136,9 @@ class _Walk:
         base, candidate = self._base.resolve(base), self._candidate.resolve(candidate)
         if self._tolerates(path, base, candidate):
             return
+        if drained_iterator(candidate) is not None:
+            self._iterators(path, base, candidate)
+            return
         mark = candidate if isinstance(candidate, OpaqueNode) else base
         if isinstance(mark, OpaqueNode):
             self._note_unknown(path, mark)
@@ -139,10 +146,40 @@ class _Walk:
         if isinstance(base, NODES) and (id(base), id(candidate)) in self._seen:
             return
         self._seen.add((id(base), id(candidate)))
+        if made_function(base) is not None or made_function(candidate) is not None:
+            self._functions(path, base, candidate)
+            return
         if type(base) is not type(candidate):
             self.found.append((path, base, candidate))
             return
         self._compare_nodes(path, base, candidate)
+
+    def _iterators(self, path: str, base: Tree, candidate: Tree) -> None:
+        """An iterator that was drained on the candidate's side: by its class and its items. A recording knows no items,
+        and says nothing against any of that class."""
+        old, new = drained_iterator(base), drained_iterator(candidate)
+        assert new is not None
+        if old is None or old.cls != new.cls:
+            if not is_recorded_as(base, new.cls):
+                self._absent(path, base, candidate)
+            else:
+                self._note_unknown(path, OpaqueNode(new.cls, NO_ITEMS))
+            return
+        self.compare(path, old.items, new.items)
+        self.compare(f"{path}.end", old.end, new.end)
+
+    def _functions(self, path: str, base: Tree, candidate: Tree) -> None:
+        """Functions of which one was made by a call: by name, and by what both close over."""
+        before, after = _function_name(base), _function_name(candidate)
+        if before is None or before != after:
+            self.found.append((path, base, candidate))
+            return
+        left, right = made_function(base), made_function(candidate)
+        if left is not None and right is not None:
+            cells = _by_key(left.cells), _by_key(right.cells)
+            for name in cells[0].keys() & cells[1].keys():
+                inside = _content(self._base, cells[0][name]), _content(self._candidate, cells[1][name])
+                self.compare(f"{path}.__closure__{name}", *inside)
 
     def _note_unknown(self, path: str, mark: OpaqueNode) -> None:
         self.unknown = self.unknown or (path, mark)
@@ -228,6 +265,19 @@ class _Walk:
                 self.compare(f"{path}[{position}]", old, new)
             else:
                 self._absent(f"{path}[{position}]", old, new)
+
+
+def _content(digests: Digests, tree: Tree) -> Tree:
+    """What a variable of a closure holds."""
+    found = digests.resolve(tree)
+    return found.parts[0] if isinstance(found, StandardNode) and found.kind == "cell" and found.parts else found
+
+
+def _function_name(tree: Tree) -> str | None:
+    made = made_function(tree)
+    if made is not None:
+        return made.name
+    return tree.name if isinstance(tree, GlobalNode) else None
 
 
 def _unknown_inside(base: Tree, candidate: Tree) -> bool:

@@ -36,6 +36,7 @@ from ...recorders.model.value_tree import (
 )
 from ..model.digests import is_closed, readings
 from ..model.field_path import Field
+from ..model.made_functions import is_made_by_name, made_function
 from ..model.observation import Observation, comparable
 from ..model.outbound_requests import described, label
 from .exchanges import paired
@@ -45,6 +46,8 @@ UNKNOWN_LIMIT = 20
 """Unknown parts that are kept of one observation: one decides, and rules may ignore the first few."""
 
 MADE_INSIDE = "a function that was made by a call is known by its name alone"
+
+CODE_CHANGED = "a function that was made by a call is known by its code and what it closes over, and its code changed"
 
 Ignores: TypeAlias = Callable[[Field], bool]
 """Whether the project's rules take a field out of the comparison."""
@@ -93,7 +96,7 @@ def unknown_parts(observation: Observation, trace: Trace) -> list[Unknown]:
 
 def _in_outcome(observation: Observation) -> Iterator[tuple[Field, OpaqueNode]]:
     value = observation.value
-    if isinstance(value, GlobalNode) and ("<locals>" in value.name or "<lambda>" in value.name):
+    if isinstance(value, GlobalNode) and is_made_by_name(value):
         yield observation.kind, OpaqueNode(value.name, MADE_INSIDE)
     if contains_opaque(value) is None:
         return
@@ -126,6 +129,8 @@ def _parts(path: str, tree: Tree, *, closed: bool = False) -> Iterator[tuple[Fie
                 stack.append((where, part.content))
                 shown = readings(part).items()
                 stack.extend((f"{where}.{name}", value) for name, (how, value) in shown if how == "a")
+            case _ if made_function(part) is not None:
+                continue  # what a function closes over is an internal
             case _:
                 stack.extend((where, inside) for inside in children(part))
 
@@ -143,6 +148,9 @@ def why_unknown(base: Observation, candidate: Observation, trace: Trace, ignores
     for unknown in (*unknown_parts(base, trace), *unknown_parts(candidate, trace)):
         if not ignores(unknown.field):
             return str(unknown)
+    made = _made_otherwise(base, candidate)
+    if made and not ignores(base.kind):
+        return made
     closed = base.kind == "return" and not is_constructor(trace)
     trees = [
         (base.kind, base.value, candidate.value, closed),
@@ -158,6 +166,14 @@ def why_unknown(base: Observation, candidate: Observation, trace: Trace, ignores
             where, mark = found
             return f"{prefix}{where.lstrip('.') if prefix.endswith(' ') else where}: {_reason(mark)}"
     return ""
+
+
+def _made_otherwise(base: Observation, candidate: Observation) -> str:
+    """Why two functions that a call made and returned are not known to be the same: their code is another."""
+    left, right = made_function(base.value), made_function(candidate.value)
+    if left is None or right is None or left.code == right.code:
+        return ""
+    return f"{base.kind}: {_reason(OpaqueNode(left.name, CODE_CHANGED))}"
 
 
 def _reason(mark: OpaqueNode) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,9 @@ from ...recorders.model.value_tree import DictNode, ListNode, Tree, field
 from ...recorders.session.call_watch import consuming
 from ..world.awaiting import drive, items_of
 from ..world.call_frame import called_from, caller_of
+from ..world.drained import drained
+from ..world.live_objects import live_functions
+from ..world.local_functions import is_function
 from ..world.rebuild import Stand, build
 from ..world.recorded_arguments import RecordedIterator, recorded_awaitable, recorded_callable
 from ..world.recorded_world import RecordedWorld
@@ -50,7 +52,7 @@ class FunctionReplayer(PlainReplayer):
         given = trace.input
         if not isinstance(given, CallInput):
             raise Unbuildable("it is no call")
-        if given.kind in UNCALLED:
+        if given.kind in UNCALLED and not is_function(given.part(0)):
             raise EntryUncallable(UNCALLED[given.kind])
         resolver = code.resolver
         try:
@@ -99,7 +101,7 @@ def _items_taken(trace: Trace) -> int:
 
 def _parts(given: CallInput) -> Iterator[tuple[str, Tree]]:
     """The parts of an input, each with what it is in words."""
-    yield "its object", given.part(0)
+    yield ("the function itself" if given.kind == "local" else "its object"), given.part(0)
     labels = (f"argument `{name}`" for name in given.parameters)
     further = (
         f"argument {number}" for number in range(len(given.parameters) + 1, len(given.parameters) + MOST_ARGUMENTS)
@@ -155,6 +157,8 @@ def callable_of(
     owner: Any = sys.modules.get(module_name)
     if owner is None:
         raise _missing(target, module_name, resolver)
+    if kind == "local" and type(receiver) is FunctionType:
+        return receiver
     *path, name = qualname.split(".")
     for part in path:
         owner = vars(owner).get(part)
@@ -195,16 +199,7 @@ _RECEIVING = ("method", "classmethod", "property")
 def _kept_function(module: Any, name: str) -> Any:
     """The function of a module that is defined under a name and stands there no more, whoever keeps it; `None` where
     there is none, or more than one."""
-    frozen = gc.get_freeze_count() > 0
-    if frozen:
-        gc.unfreeze()  # what is frozen is not among the objects that the collector lists
-    kept = [
-        one
-        for one in gc.get_objects()
-        if type(one) is FunctionType and one.__qualname__ == name and one.__globals__ is vars(module)
-    ]
-    if frozen:
-        gc.freeze()
+    kept = [one for one in live_functions(module) if one.__qualname__ == name]
     return kept[0] if len(kept) == 1 else None
 
 
@@ -249,7 +244,7 @@ def run_function(function: Callable[..., Any], arguments: Any) -> tuple[Left, Tr
     """Call a function with (receiver, args, kwargs); what it left, and where that came from if it raised."""
     _receiver, args, kwargs = arguments
     try:
-        result = function(*args, **kwargs)
+        result = drained(function(*args, **kwargs), arguments)
     except TraceStopped:
         raise
     except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome

@@ -34,6 +34,7 @@ from ..model.observation import ENTRY_GONE, Observation, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..model.reason import StopCode
 from ..world.called_names import CalledNames
+from ..world.local_functions import is_function
 from ..world.module_state import PreparedState
 from ..world.producers import Producers
 from ..world.public_values import Classes, Reader, reading_trace
@@ -232,7 +233,7 @@ class Worker:
         world = self.world(trace, behind.perturbation)
         arguments = given(standing_in(world))
         call = _call_of(trace)
-        if call.kind in UNCALLED:
+        if call.kind in UNCALLED and not is_function(call.part(0)):
             raise Unbuildable(f"what made an object that it was given cannot be called: {UNCALLED[call.kind]}")
         try:
             how = {"generates": call.generates, "awaits": call.awaits}

@@ -167,6 +167,10 @@ class Digests:
                 return _hash(b"f", *sorted(map(self.of, items)))
             case ObjectNode():
                 return self._of_object(tree)
+            case StandardNode(kind="traceback"):
+                return _hash(b"traceback")  # where code was when it failed is no behaviour
+            case StandardNode(kind="function", parts=[str(name), _position, _code, _takes, cells, *_]):
+                return _hash(b"function", name.encode(), self.of(cells))
             case StandardNode(kind=kind, parts=parts):
                 return _hash(b"z", kind.encode(), *map(self.of, parts))
             case EnumNode(cls=cls, name=name):

@@ -132,6 +132,10 @@ class _Writing:
                 return f"datetime({moment}{' ' + self.literal(zone, depth + 1) if zone is not None else ''})"
             case StandardNode(kind="int", parts=[text]):
                 return str(int(str(text), 16)) if len(str(text)) < 1000 else str(text)
+            case StandardNode(kind="drained", parts=[str(cls), ListNode(items=items), *_]):
+                return f"{qualname_part(cls)} of [{self._joined(items, depth)}]"
+            case StandardNode(kind="function", parts=[str(name), *_]):
+                return name.replace(":", ".")
             case StandardNode(kind=kind, parts=parts):
                 return f"{kind}({self._joined(parts, depth)})"
             case EnumNode(cls=cls, name=name, value=value):

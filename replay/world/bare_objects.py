@@ -7,6 +7,7 @@ import _random
 import collections
 import datetime
 import decimal
+import threading
 import types
 import uuid
 from collections.abc import Callable, Mapping
@@ -87,6 +88,13 @@ def _bare_random(cls: Any, content: Any) -> Any:
     return made
 
 
+def _bare_local(cls: Any, content: Any) -> Any:
+    """The attributes of this thread. It has them from here on: nothing is asked that would let the class fill them."""
+    made = threading.local.__new__(cls)
+    threading.local.__getattribute__(made, "__dict__").update(content)
+    return made
+
+
 def _bare_uuid(cls: Any, content: Any) -> Any:
     made = object.__new__(cls)
     object.__setattr__(made, "int", content.int)
@@ -115,6 +123,7 @@ BARE: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     (datetime.timedelta, _bare_span),
     (datetime.tzinfo, lambda cls, content: datetime.tzinfo.__new__(cls)),
     (_Random, _bare_random),
+    (threading.local, _bare_local),
     (uuid.UUID, _bare_uuid),
     (types.SimpleNamespace, lambda cls, content: types.SimpleNamespace.__new__(cls)),
 )
@@ -126,6 +135,7 @@ CONTENT: Mapping[type, type] = {
     **{one: one for one in (datetime.date, datetime.time, datetime.timedelta)},
     **dict.fromkeys((types.SimpleNamespace, datetime.tzinfo), type(None)),
     _Random: tuple,
+    threading.local: dict,
 }
 """Built-in type → what the content of an instance that extends it is, exactly."""
 

@@ -23,6 +23,7 @@ import msgspec
 
 from ...recorders import context
 from ...recorders.capture.freeze import OBJECT_LIMIT, VALUE_LIMIT, freeze
+from ...recorders.capture.local_functions import local_function
 from ...recorders.capture.pickle_stubs import Frozen, FrozenBytes, Opaque, Standard
 from ...recorders.capture.readers import Reduced, class_name
 from ...recorders.capture.thaw import thaw
@@ -79,7 +80,7 @@ class Classes:
 
     def __init__(self, covers: Callable[[str], bool]) -> None:
         """`covers` says of a module whether it belongs to an included package."""
-        self._covers = covers
+        self.covers = covers
         self._known: dict[int, tuple[type, Reads]] = {}
         """By the id of the class: hashing one could run code of its metaclass. The class is kept alive by it."""
 
@@ -109,7 +110,7 @@ class Classes:
 
     def _is_included(self, cls: type) -> bool:
         module = _type_dict(cls).get("__module__")
-        return isinstance(module, str) and self._covers(module)
+        return isinstance(module, str) and self.covers(module)
 
 
 def _form_of(mro: tuple[type, ...]) -> Form:
@@ -189,7 +190,7 @@ class Reader:
     def freeze(self, value: Any) -> Frozen:
         """A copy of a value that later changes cannot reach, with what a caller can read of it."""
         self._waiting = []
-        frozen = freeze(value, look=self._look)
+        frozen = freeze(value, look=self._look, stand=self._stand)
         if not self._waiting or _is_mark(frozen):
             return frozen
         for _level in range(DEPTH_LIMIT):
@@ -198,7 +199,13 @@ class Reader:
                 if id(instance) not in self._known:
                     self._known[id(instance)] = (instance, self._read(instance))
         # What properties give comes on top of what a recording may hold of the value itself.
-        return freeze(value, look=self._look, limit=4 * VALUE_LIMIT, most=4 * OBJECT_LIMIT)
+        return freeze(value, look=self._look, stand=self._stand, limit=4 * VALUE_LIMIT, most=4 * OBJECT_LIMIT)
+
+    def _stand(self, value: Any) -> Reduced | None:
+        """What a function of the included packages is captured as, where no name leads to it."""
+        if type(value) is not types.FunctionType or not self._classes.covers(_module_of(value)):
+            return None
+        return local_function(value)
 
     def _look(self, value: Any, reduced: Reduced) -> Reduced:
         reads = self._classes.reads(type(value))
@@ -246,6 +253,11 @@ class Reader:
             del self._waiting[waiting:]
             return _unread(instance, name, "what it gives cannot be captured")
         return name, "p", value
+
+
+def _module_of(function: types.FunctionType) -> str:
+    name = function.__globals__.get("__name__")
+    return name if type(name) is str else ""
 
 
 def _value(instance: Any, name: str) -> Any:

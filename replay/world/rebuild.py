@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import enum
+import types
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -34,6 +35,7 @@ from ..model.render import short
 from .adapters.protocol import exactly
 from .adapters.registry import builders
 from .bare_objects import BARE, CONTENT, FILLABLE, bare, content_of, put_attribute
+from .local_functions import LocalFunction
 from .resolver import Resolver, Unbuildable
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
@@ -131,6 +133,10 @@ class _Builder:
         match tree:
             case BytesNode(data=data):
                 return data
+            case StandardNode(kind="function", parts=parts):
+                return self._function(parts, anchor)
+            case StandardNode(kind="cell", parts=parts):
+                return self._cell(parts, anchor)
             case StandardNode(kind=kind, parts=parts):
                 return self._anchored(anchor, self._standard(tree, kind, [self.build(part) for part in parts]))
             case EnumNode(cls=cls, value=value):
@@ -141,6 +147,38 @@ class _Builder:
                 raise Unbuildable(f"it holds a {cls.replace(':', '.')} that was not captured: {reason}")
             case _:
                 raise Unbuildable(f"an unknown node: {tree!r}")
+
+    def _function(self, parts: list[Tree], anchor: int | None) -> Any:
+        """A function is there before what it closes over is built: that may be the function itself."""
+        waiting: list[tuple[types.CellType, Tree]] = []
+        recorded = LocalFunction.read(parts)
+        function = self._anchored(anchor, recorded.make(self._resolver, lambda tree: self._shell(tree, waiting)))
+        for cell, content in waiting:
+            cell.cell_contents = self.build(content)
+        recorded.finish(function, self.build)
+        return function
+
+    def _shell(self, tree: Tree, waiting: list[tuple[types.CellType, Tree]]) -> types.CellType:
+        """The cell that a tree is, which is filled later; of a function that ran, only the contents are known."""
+        anchor = None
+        if isinstance(tree, RefNode):
+            found = self._reference(tree, None)
+            if type(found) is types.CellType:
+                return found
+        if isinstance(tree, AnchorNode) and isinstance(tree.value, StandardNode) and tree.value.kind == "cell":
+            anchor, tree = tree.number, tree.value
+        cell: types.CellType = self._anchored(anchor, types.CellType())
+        if not (isinstance(tree, StandardNode) and tree.kind == "cell"):
+            waiting.append((cell, tree))
+        elif tree.parts:
+            waiting.append((cell, tree.parts[0]))
+        return cell
+
+    def _cell(self, parts: list[Tree], anchor: int | None) -> Any:
+        cell = self._anchored(anchor, types.CellType())
+        if parts:
+            cell.cell_contents = self.build(parts[0])
+        return cell
 
     def _standard(self, tree: Tree, kind: str, parts: list[Any]) -> Any:
         if self._stand is not None and kind in ("callable", "consumed"):

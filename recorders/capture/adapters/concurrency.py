@@ -5,6 +5,7 @@ A lock is open in a replay, whoever held it: nobody waits for it there.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import weakref
@@ -13,6 +14,8 @@ from typing import Any
 
 from ..raw import namespace_of, text, type_qualname
 from .protocol import TypeAdapter, Unreadable
+
+_referents = gc.get_referents
 
 
 def _field(value: Any, name: str) -> Any:
@@ -32,9 +35,14 @@ def _pool(value: Any) -> tuple[Any, ...]:
     return _field(value, "_max_workers"), _field(value, "_thread_name_prefix")
 
 
-def _local(value: Any) -> tuple[Any, ...]:
-    """The attributes of this thread."""
-    return (threading.local.__getattribute__(value, "__dict__"),)
+def local_attributes(value: Any) -> dict[str, Any]:
+    """The attributes of a `threading.local`, where one thread has any: asked for, a class below may begin to fill them
+    for this thread. They lie in a dict by threads, which the garbage collector sees."""
+    held = [list(part.values()) for part in _referents(value) if type(part) is dict]
+    threads = [attributes for part in held for attributes in part if all(type(one) is dict for one in part)]
+    if len(threads) > 1:
+        raise Unreadable("several threads have attributes of their own there")
+    return dict(threads[0]) if threads else {}
 
 
 def _referent(value: Any) -> tuple[Any, ...]:
@@ -59,7 +67,7 @@ ADAPTERS: tuple[TypeAdapter, ...] = (
     TypeAdapter("condition", (threading.Condition,), _fields("_lock"), is_mutable=True),
     TypeAdapter("semaphore", (threading.Semaphore,), _fields("_value"), is_mutable=True),
     TypeAdapter("semaphore", (threading.BoundedSemaphore,), _fields("_value", "_initial_value"), is_mutable=True),
-    TypeAdapter("threadlocal", (threading.local,), _local, is_mutable=True),
+    TypeAdapter("threadlocal", (threading.local,), lambda v: (local_attributes(v),), is_mutable=True),
     TypeAdapter("weakref", (weakref.ref,), _referent),
     TypeAdapter("threadpool", ("concurrent.futures.thread:ThreadPoolExecutor",), _pool, is_mutable=True),
     TypeAdapter("queue", ("queue:Queue", "queue:LifoQueue"), _queue, is_mutable=True),

@@ -99,9 +99,9 @@ def _repeat(iterator: Any) -> tuple[Any, ...]:
 def _chain(iterator: Any) -> tuple[Any, ...]:
     """The iterables that are left, after what is left of the one that it is in."""
     source, *active = _held(iterator) or [iter(())]
-    if not is_instance(source, type(iter(()))):
-        raise Unreadable("it chains what an iterator gives")
-    return "chain", (*active, *_remaining(source)[0]), False
+    if is_instance(source, type(iter(()))):
+        return "chain", (*active, *_remaining(source)[0]), False
+    return "chain_from", (source, *active), False  # of `from_iterable`
 
 
 def _starmap(iterator: Any) -> tuple[Any, ...]:

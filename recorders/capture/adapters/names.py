@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ..pickle_stubs import Global, Opaque, Standard
-from ..raw import class_name, find_loaded, full_name, namespace_of
+from ..raw import class_name, content_of, find_loaded, full_name, namespace_of
 from .callables import bound_parts, is_bound_to_value
 
 Reduced: TypeAlias = Any
@@ -40,7 +40,18 @@ def _read_cached(value: Any) -> Reduced:
     name = full_name(namespace.get("__module__"), namespace.get("__qualname__"))
     if find_loaded(name) is value:
         return Global, (name,)
-    return Opaque, (class_name(type(value)), "no name leads to it")
+    wrapped, kept = namespace.get("__wrapped__"), _kept(namespace.get("cache_parameters"))
+    if wrapped is None or kept is None:
+        return Opaque, (class_name(type(value)), "no name leads to it")
+    return Standard, ("cached", wrapped, *kept)
+
+
+def _kept(parameters: Any) -> tuple[Any, ...] | None:
+    """(most results that are kept, whether arguments of several types are distinguished), as `functools` keeps them."""
+    if type(parameters) is not types.FunctionType or parameters.__code__.co_freevars != ("maxsize", "typed"):
+        return None
+    found = tuple([content_of(cell) for cell in parameters.__closure__ or ()])
+    return found if type(found[1]) is bool and type(found[0]) in (int, type(None)) else None
 
 
 READERS: dict[type | str, Callable[[Any], Reduced]] = {

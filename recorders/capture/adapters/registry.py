@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from ..pickle_stubs import Opaque, Standard
 from ..raw import class_name, find_loaded
-from . import callables, concurrency, containers, iterators, names, scalars, streams, type_hints
+from . import callables, concurrency, containers, iterators, names, scalars, streams, tracebacks, type_hints
 from .protocol import TypeAdapter, Unreadable
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -20,6 +20,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *streams.ADAPTERS,
     *concurrency.ADAPTERS,
     *type_hints.ADAPTERS,
+    *tracebacks.ADAPTERS,
 )
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 
@@ -34,7 +35,6 @@ class Adapters:
         self._asked: list[tuple[Callable[[type], bool], Reader]] = []
         self.mutable: set[str] = set()
         """Kinds of values whose sharing is kept."""
-        self._kinds: set[str] = set()
         self.add(adapters)
         for cls, reader in names.READERS.items():
             self._put(cls, reader)
@@ -43,7 +43,6 @@ class Adapters:
         """Further adapters; what is there already stays."""
         for adapter in adapters:
             reader = _reader(adapter)
-            self._kinds.add(adapter.kind)
             if adapter.is_mutable:
                 self.mutable.add(adapter.kind)
             for cls in adapter.types:
@@ -56,11 +55,6 @@ class Adapters:
             self._by_name.setdefault(cls, reader)
         else:
             self.by_id.setdefault(id(cls), reader)
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """All kinds, of plugins too."""
-        return frozenset(self._kinds)
 
     def reader_of(self, cls: type) -> Reader | None:
         """The reader of a class, where an adapter knows it; no name alone makes a class known."""

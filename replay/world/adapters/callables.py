@@ -74,6 +74,14 @@ def _operator(name: str, given: Any, named: Any) -> Any:
     raise LookupError(f"operator has no {name!r} that is known")
 
 
+def _cached(function: Any, most: Any, typed: Any) -> Any:
+    """With nothing kept yet: a replay starts cold."""
+    if not callable(function):
+        raise TypeError("it is nothing to call")
+    most = exactly(int, most) if most is not None else None
+    return functools.lru_cache(most, exactly(bool, typed))(function)
+
+
 BUILDERS: tuple[TypeBuilder, ...] = (
     TypeBuilder("method", _bound),
     TypeBuilder("builtinmethod", _builtin_bound),
@@ -82,5 +90,6 @@ BUILDERS: tuple[TypeBuilder, ...] = (
         lambda function, args, keywords: functools.partial(function, *exactly(tuple, args), **exactly(dict, keywords)),
     ),
     TypeBuilder("operator", _operator),
+    TypeBuilder("cached", _cached),
 )
 """One a kind."""

@@ -37,6 +37,10 @@ def _lazy(name: str, given: Any, strict: Any) -> Any:
             return itertools.repeat(value, exactly(int, times))
         case "chain", drawn:
             return itertools.chain(*map(_iterator, drawn))
+        case "chain_from", [source]:
+            return itertools.chain.from_iterable(_iterator(source))
+        case "chain_from", [source, *active]:
+            return itertools.chain(*map(_iterator, active), itertools.chain.from_iterable(_iterator(source)))
         case "starmap", [function, drawn]:
             return itertools.starmap(function, _iterator(drawn))
         case _:

@@ -1,1 +1,1 @@
-"""Tests of the room `replay/world`."""
+"""Tests of the room `replay/entries`."""

@@ -635,8 +635,8 @@ def test_a_callable_argument_is_answered_and_never_called_again(odd: Odd) -> Non
     assert finding.no_test == "it needs a callable that a test cannot write down"
 
 
-def test_a_bound_method_written_in_c_is_unknown(tmp_path: Path) -> None:
-    """`pause=lines.append`: the function gets it as it is, no one sees its calls, and nothing is judged by it."""
+def test_a_bound_method_written_in_c_comes_with_its_object(tmp_path: Path) -> None:
+    """`pause=lines.append`: what the calls do is seen in the list."""
     lines: list[str] = []
     source = """
         def put(lines, pause):
@@ -644,9 +644,9 @@ def test_a_bound_method_written_in_c_is_unknown(tmp_path: Path) -> None:
         """
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.put(["b"], pause=lines.append))
     assert lines == ["b"]
-    replayed = scenario.judge(everything=True)
-    assert replayed.counts == {"not judged": 1}
-    assert any("a method of an object written in C" in reason for reason in replayed.reasons)
+    assert scenario.judge(everything=True).counts == {"same": 1}
+    scenario.change("shop", "pause(line) for", "pause(line + '!') for")
+    assert scenario.judge().counts == {"diverged": 1}
 
 
 # --- one run and the next -----------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def test_a_mistake_in_it_is_named_with_its_line(tmp_path: Path, text: str, said:
 
 def test_what_a_reviewer_agreed_to_leave_unjudged_passes_and_is_shown(project: Project) -> None:
     """Without it the same change is no pass."""
-    project.commit().change("        return 10", "        return (n for n in [11])")
+    project.commit().change("        return 10", "        return __import__('hashlib').sha256()")
     assert project.run(*RUN).ret == 1
     agreed = '[[blind]]\nfunction = "runshop.pricing:fee"\nreason = "TICKET-3"\nuntil = 2999-01-01\n'
     result = project.write("runtime-accepted.toml", agreed).run(*RUN)
@@ -157,7 +157,7 @@ def test_what_a_reviewer_agreed_to_leave_unjudged_passes_and_is_shown(project: P
 
 def test_a_change_that_makes_some_of_its_traces_unjudgeable_is_no_pass(project: Project) -> None:
     """Base replays them all, and one is the same: what it does for the others nobody saw."""
-    project.commit().change("        return 10", "        return (n for n in [11])")
+    project.commit().change("        return 10", "        return __import__('hashlib').sha256()")
     text = output(project.run(*RUN))
     assert "changed and judged by no trace: runshop.pricing:fee, run by 2 recorded traces: return" in text
 

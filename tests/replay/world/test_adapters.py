@@ -25,6 +25,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 import types
 import typing
 import uuid
@@ -97,6 +98,17 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _failed() -> types.TracebackType:
+    """Where an exception came from."""
+    try:
+        twice(None)
+    except TypeError as error:
+        found = error.__traceback__
+    if found is None:
+        raise AssertionError
+    return found
+
+
 def _streamed(value: Any) -> Any:
     return value.getvalue(), value.tell()
 
@@ -139,9 +151,12 @@ SAMPLES: list[tuple[Any, Callable[[Any], Any]]] = [
     *((one, _items) for one in (_moved(enumerate("abc")), itertools.count(5, 2), itertools.count(0.5))),
     *((one, _items) for one in (itertools.repeat(1, 3), itertools.repeat("x"), itertools.starmap(pow, [(2, 3)]))),
     *((one, _items) for one in (_moved(itertools.chain([1, 2], [3])), itertools.chain())),
+    (itertools.chain.from_iterable(iter([[1, 2], [3]])), _items),
+    (functools.lru_cache(5, typed=True)(twice), lambda value: (value(2), value.cache_parameters())),
     (map(twice, filter(twice, map(twice, [0, 1]))), _items),
     *((one, _streamed) for one in (io.StringIO("text"), io.BytesIO(b"data"))),
     (sys.stdout, _same),
+    (_failed(), lambda value: [tuple(call)[:3] for call in traceback.extract_tb(value)]),
     (logging.getLogger("a.b"), _same),
     (logging.getLogger(), _same),
     *((one, lambda value: value.acquire(False)) for one in (threading.Lock(), threading.RLock())),
@@ -191,9 +206,10 @@ def test_every_adapter_has_a_sample_and_a_builder() -> None:
     """Kinds on one side are kinds on the other; what is added is tested here, or this fails."""
     kinds = {part.kind for value, _told in SAMPLES for part in walk(capture(value)) if isinstance(part, StandardNode)}
     more = {"weakref", "weakkeys", "weakset", "weakvalues"}  # below
-    assert {adapter.kind for adapter in taken.BUILT_IN} - kinds - more == set()
-    made_by_thawing = {"int", "str", "bytearray", "standardstream"}
-    assert {builder.kind for builder in built.BUILT_IN} == taken.ADAPTERS.kinds | made_by_thawing
+    known = {adapter.kind for adapter in taken.BUILT_IN}
+    assert known - kinds - more == set()
+    elsewhere = {"int", "str", "bytearray", "standardstream", "cached"}
+    assert {builder.kind for builder in built.BUILT_IN} == known | elsewhere
 
 
 def test_weak_references_lead_to_what_else_holds_it() -> None:
@@ -262,6 +278,13 @@ class Clock(datetime.time):
     """A time of one's own."""
 
 
+class Store(threading.local):
+    """Attributes of each thread, which a thread gets when it first asks."""
+
+    def __init__(self) -> None:
+        self.rows = [1]
+
+
 class Nothing:
     """No state at all."""
 
@@ -283,6 +306,19 @@ def test_moments_of_a_class_of_one_s_own(value: Any) -> None:
     """Are of that class again."""
     made = again(value)
     assert (type(made), made) == (type(value), value)
+
+
+def test_attributes_of_a_thread_are_restored() -> None:
+    """As this thread had them; another thread begins its own."""
+    store = Store()
+    store.rows.append(2)
+    made = again(store)
+    assert (type(made), made.rows) == (Store, [1, 2])
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: made.rows).result() == [1]
+        pool.submit(lambda: store.rows).result()
+        tree = capture(store)
+    assert isinstance(tree, OpaqueNode)
 
 
 def test_an_object_that_holds_nothing() -> None:
