@@ -98,7 +98,7 @@ def recorded(tmp_path: Path) -> Scenario:
 
 def test_they_are_exchanges_of_the_trace(recorded: Scenario) -> None:
     """Items, results and errors, in the trace that asked for them."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for trace in recorded.traces():
         assert trace.gaps == []
         found.setdefault(trace.entry.rpartition(":")[2], []).append(
