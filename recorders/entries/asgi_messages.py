@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http
 import inspect
 from typing import Any, TypeAlias
 
@@ -95,12 +94,8 @@ def _starlette_route(scope: AsgiScope, environ: dict[str, str]) -> tuple[str, st
 
 
 def status_of(message: dict[str, Any]) -> str:
-    """`404 Not Found`, of the message that starts a response."""
-    code: Any = message.get("status")
-    try:
-        return f"{code} {http.HTTPStatus(code).phrase}"
-    except ValueError:
-        return str(code)
+    """The status of the message that starts a response: a number, whose words each server chooses."""
+    return str(message.get("status"))
 
 
 def headers_of(message: dict[str, Any]) -> tuple[tuple[str, str], ...]:

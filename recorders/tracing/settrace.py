@@ -169,14 +169,18 @@ class TraceFunctionTracer:
                 return found
             if not included(code.co_filename) or not code.co_flags & 0x1:
                 return None
-            if path.hits > HIT_LIMIT:
-                path.evicted = True
+            scope = _current()
+            running = scope.path if scope is not None else None
+            if running is None:
+                return None  # another task, or a thread of a pool that works for nobody now
+            if running.hits > HIT_LIMIT:
+                running.evicted = True
                 return None
-            path.codes[id(code)] = code
-            path.calls += 1
+            running.codes[id(code)] = code
+            running.calls += 1
             frame.f_trace_lines = False
             frame.f_trace_opcodes = True
-            return trace_arms(path, code, on_fault)
+            return trace_arms(running, code, on_fault)
 
         on_call.path = path  # type: ignore[attr-defined]  # recognised by `end`
         return on_call

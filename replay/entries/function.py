@@ -194,14 +194,14 @@ _RECEIVING = ("method", "classmethod", "property")
 
 def _kept_function(module: Any, name: str) -> Any:
     """The function of a module that is defined under a name and stands there no more, whoever keeps it; `None` where
-    there is none, or more than one."""
+    there is none, or more than one. Its code knows that name, whatever a decorator renamed it to."""
     frozen = gc.get_freeze_count() > 0
     if frozen:
         gc.unfreeze()  # what is frozen is not among the objects that the collector lists
     kept = [
         one
         for one in gc.get_objects()
-        if type(one) is FunctionType and one.__qualname__ == name and one.__globals__ is vars(module)
+        if type(one) is FunctionType and one.__code__.co_qualname == name and one.__globals__ is vars(module)
     ]
     if frozen:
         gc.freeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +150,8 @@ def test_requests_are_named_by_their_routes(recorded: Scenario) -> None:
 
 def test_requests_and_responses_are_those_of_a_client(recorded: Scenario) -> None:
     """Streams, uploads, errors, and what the framework itself answers."""
-    statuses = sorted(field(trace.outcome.value, "status") for trace in named(recorded, "POST /orders/{number}"))
-    assert statuses == ["200 OK", "200 OK", "404 Not Found", "422 Unprocessable Entity"]
+    statuses = sorted(str(field(trace.outcome.value, "status")) for trace in named(recorded, "POST /orders/{number}"))
+    assert statuses == ["200", "200", "404", "422"]
     assert body(named(recorded, "GET /stream")[0]) == b"row 0\nrow 10\nrow 20\n"
     [upload] = named(recorded, "POST /upload")
     assert isinstance(upload.input, HttpInput)
@@ -160,7 +161,7 @@ def test_requests_and_responses_are_those_of_a_client(recorded: Scenario) -> Non
     environ = dict(zip(sync.input.environ.keys, sync.input.environ.values, strict=True))
     assert (environ["QUERY_STRING"], environ["HTTP_HOST"]) == ("n=6", "testserver")
     assert str(environ["PATH_INFO"]).encode("latin-1").decode() == "/api/sync/böb"
-    assert field(named(recorded, "GET /broken")[0].outcome.value, "status") == "500 Internal Server Error"
+    assert field(named(recorded, "GET /broken")[0].outcome.value, "status") == "500"
 
 
 def test_what_belongs_to_a_request_is_in_its_trace(recorded: Scenario) -> None:
@@ -171,7 +172,8 @@ def test_what_belongs_to_a_request_is_in_its_trace(recorded: Scenario) -> None:
         return {one.removeprefix("shop:") for one in found}
 
     assert functions("GET /api/sync/{name}") == {"sync", "price"}
-    assert functions("GET /stream") == {"stream", "stream.<locals>.rows", "price"}
+    if sys.version_info >= (3, 12):  # before, tasks that a request starts are not seen
+        assert functions("GET /stream") == {"stream", "stream.<locals>.rows", "price"}
     assert functions("GET /later") == {"later", "noted"}
     assert "SHOP_NOTE" in named(recorded, "GET /later")[0].variables
 

@@ -311,3 +311,21 @@ def test_waiting_for_what_nobody_brings_has_a_reason(tmp_path: Path) -> None:
     assert any("waits for something that nothing in the recording brings" in reason for reason in judged.reasons)
     scenario.change("shop", "    pass\n", "    asyncio.create_task(tick())\n")
     assert any("has not come after" in reason for reason in scenario.judge(everything=True).reasons)
+
+
+def test_a_function_that_a_decorator_renamed_is_found_by_its_code(tmp_path: Path) -> None:
+    """Nothing stands under its name, and it says another one itself."""
+    source = """
+        KEPT = []
+
+        def kept(function):
+            KEPT.append(function)
+            function.__qualname__ = "another.name"
+
+        @kept
+        async def run(n):
+            return n + 1
+        """
+    scenario = recorded(tmp_path, source, lambda shop: shop.KEPT[0](2))
+    assert [trace.input.kind for trace in scenario.traces() if trace.entry.endswith(":run")] == ["registered"]
+    assert scenario.judge(everything=True).counts.get("same") == len(scenario.traces())
