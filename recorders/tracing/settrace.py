@@ -97,6 +97,10 @@ class TraceFunctionTracer:
         """Outside of a trace nothing reports that a frame goes on."""
         return False
 
+    def start_later(self, watch: Watch) -> bool:
+        """Nor that one begins."""
+        return False
+
     def forget(self, watch: Watch) -> None:
         """Nothing is waited for."""
 

@@ -174,9 +174,10 @@ def callable_of(
         raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
     if generates or awaits:
         written = inspect.unwrap(_getter(found) if kind == "property" else getattr(found, "__func__", found))
-        if generates and not (inspect.isasyncgenfunction if awaits else inspect.isgeneratorfunction)(written):
-            raise EntryGone(f"{target} is no {'asynchronous ' if awaits else ''}generator function any more")
-        if generates or (inspect.iscoroutinefunction(written) and not inspect.iscoroutinefunction(found)):
+        is_generating = inspect.isasyncgenfunction(written) if awaits else inspect.isgeneratorfunction(written)
+        if generates and not awaits and not is_generating:
+            raise EntryGone(f"{target} is no generator function any more")
+        if is_generating or (inspect.iscoroutinefunction(written) and not inspect.iscoroutinefunction(found)):
             return partial(written, owner if receiver is None else receiver) if kind in _RECEIVING else written
     if kind == "property":
         return partial(_getter(found), receiver)
