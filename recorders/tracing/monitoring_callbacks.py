@@ -66,6 +66,7 @@ class Callbacks:
         """End what was abandoned, and count idle starts anew.
 
         Since 3.13 a generator that rests outside of every `try` is closed without an event: its frame lets go.
+        Neither is there one of what the garbage collector closes while a callback runs: events are off then.
         """
         for waiting in (self.resting, self.starting):
             for key, watch in list(waiting.items()):

@@ -211,6 +211,33 @@ PROGRAMS = {
             others = await asyncio.gather(*(loop.run_in_executor(None, work, i) for i in range(5)))
             return first, others
         """,
+    "threads that print": """
+        import time
+        async def run(n):
+            def work(number):
+                for step in range(5):
+                    print(number, step)
+                    time.sleep(0.0001)
+            async def beside():
+                for step in range(20):
+                    print("beside", step)
+                    await asyncio.sleep(0)
+            await asyncio.gather(beside(), *(asyncio.to_thread(work, number) for number in range(8 * n)))
+            return n
+        """,
+    "a lock that the loop holds": """
+        import threading
+        async def run(n):
+            lock, seen = threading.Lock(), []
+            def work():
+                with lock:
+                    seen.append("thread")
+            with lock:
+                task = asyncio.get_running_loop().run_in_executor(None, work)
+                seen.append("loop")
+            await task
+            return seen
+        """,
     "threads that call back": """
         async def run(n):
             loop = asyncio.get_running_loop()
