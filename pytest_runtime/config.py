@@ -28,8 +28,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Packages under validation."""
     app: str = ""
     """`module:attribute` of the WSGI application, or of the function that makes it."""
-    entries: tuple[str, ...] = ("wsgi", "functions")
-    """`wsgi`, `functions`, or patterns of `module:qualname`."""
+    entries: tuple[str, ...] = ("wsgi", "asgi", "functions")
+    """`wsgi`, `asgi`, `functions`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
     """Functions and classes that represent the world, as `module.name`."""
     redact: RedactOptions = RedactOptions()

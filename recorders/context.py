@@ -67,7 +67,7 @@ class Scope:
     A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
     """
 
-    __slots__ = ("_lanes", "called", "inner", "is_open", "lane", "path", "watch", "world")
+    __slots__ = ("_lanes", "called", "inner", "is_open", "lane", "outer", "path", "watch", "world")
 
     def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
         self.world = world
@@ -80,7 +80,9 @@ class Scope:
         self.called: Callable[[CodeType, FrameType], None] | None = None
         """Called when a function starts that was watched for this trace."""
         self.inner: Scope | None = None
-        """While the frame that it began with rests inside a boundary that it crosses: the scope of that."""
+        """While the trace rests inside of something that is no part of it: the scope of that."""
+        self.outer: Scope | None = None
+        """The scope of the trace that this one lies inside of, see `beside`."""
         self._lanes = itertools.count(1)
 
     def branch(self) -> Scope:
@@ -93,8 +95,19 @@ class Scope:
         return child
 
 
+def beside(scope: Scope | None) -> Scope:
+    """The scope of what runs for a trace and is no part of it, and may rest meanwhile: what a boundary does itself."""
+    found = Scope(None)
+    if scope is not None:
+        found.watch, found.outer = scope.watch, scope
+    return found
+
+
 UNSAMPLED = Scope(None)
 """The scope of every entry that is not sampled."""
+
+STARTING = Scope(None)
+"""The scope of an application that starts or ends: what it calls are no entries, what it reads are settings."""
 
 _scope: ContextVar[Scope | None] = ContextVar("pytest_runtime_scope", default=None)
 current = _scope.get
@@ -137,7 +150,7 @@ _variables: World | None = None
 def world_of_variables() -> World | None:
     """Like `current_world`, for readings of the environment: outside every trace they may be watched alone."""
     scope = _scope.get()
-    if scope is not None:
+    if scope is not None and scope is not STARTING:
         return scope.world
     return _outside if _outside is not None else _variables
 

@@ -34,8 +34,8 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     include: tuple[str, ...]
     app: str = ""
     """`module:attribute` of the application, or of the function that makes it."""
-    entries: tuple[str, ...] = ("wsgi", "functions")
-    """`wsgi`, `functions`, or patterns of `module:qualname`."""
+    entries: tuple[str, ...] = ("wsgi", "asgi", "functions")
+    """`wsgi`, `asgi`, `functions`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
     redact: RedactOptions = RedactOptions()
     sample: Sample = "auto"

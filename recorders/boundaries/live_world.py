@@ -159,14 +159,6 @@ def _plain_size(item: Frozen) -> int:
     return 16 * len(item) + sum(map(frozen_size, item)) if type(item) is tuple else frozen_size(item)
 
 
-def _beside(scope: context.Scope | None) -> context.Scope:
-    """The scope of what a boundary does itself while its trace may rest: the frame that rests is watched all the
-    same."""
-    beside = context.Scope(None)
-    beside.watch = scope.watch if scope is not None else None
-    return beside
-
-
 class LiveWorld:
     """The world of a sampled trace: everything goes through, and is recorded."""
 
@@ -243,7 +235,7 @@ class LiveWorld:
         ticket = self.begin(operation, request)
         token = None
         try:
-            token = context.enter(_beside(context.current()))
+            token = context.enter(context.beside(context.current()))
             return await ticket.first_awaited(perform)
         finally:
             if token is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
 from typing import Any, Final
 
 from .raw import class_name, is_instance, namespace_of_module, type_dict, type_mro
@@ -32,6 +33,17 @@ def coroutine_in(value: Any) -> Any:
     """The coroutine that its `__await__` gave a wrapper of."""
     held = gc.get_referents(value)
     return held[0] if held else None
+
+
+def unbegun(value: Any) -> tuple[CodeType, FrameType] | None:
+    """Code and frame of a coroutine or an asynchronous generator that did not begin yet; `None` for anything else."""
+    cls = type(value)
+    if cls is CoroutineType and not (value.cr_running or value.cr_suspended) and value.cr_frame is not None:
+        return value.cr_code, value.cr_frame
+    # Before 3.12 nothing says whether an asynchronous generator has begun.
+    if cls is AsyncGeneratorType and not (value.ag_running or getattr(value, "ag_suspended", True)):
+        return (value.ag_code, value.ag_frame) if value.ag_frame is not None else None
+    return None
 
 
 def is_item(value: Any) -> bool:

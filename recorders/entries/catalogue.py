@@ -8,10 +8,11 @@ from typing import TypeAlias
 from ..options import RecordOptions
 from ..session.entry_recorder import EntryRecorder
 from ..session.session import Session
+from .asgi import AsgiRecorder
 from .function import FunctionRecorder
 from .wsgi import WsgiRecorder
 
 MakeRecorder: TypeAlias = Callable[[Session, RecordOptions], EntryRecorder]
 
-BUILT_IN: tuple[MakeRecorder, ...] = (WsgiRecorder, FunctionRecorder)
+BUILT_IN: tuple[MakeRecorder, ...] = (WsgiRecorder, AsgiRecorder, FunctionRecorder)
 """To add a kind, write its file and name it here."""

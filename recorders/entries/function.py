@@ -47,7 +47,7 @@ class FunctionRecorder:
     def __init__(self, session: Session, options: RecordOptions) -> None:
         """Patterns of `module:qualname` among the entries of the options narrow the entries down."""
         self._session = session
-        self._patterns = [pattern for pattern in options.entries if pattern not in ("wsgi", "functions")]
+        self._patterns = [pattern for pattern in options.entries if pattern not in ("wsgi", "asgi", "functions")]
         self._all = "functions" in options.entries
         self._skip = frozenset(_not_entries(options)) - {""}
         self._targets = Targets()

@@ -7,13 +7,14 @@ context of its task (PEP 567), where its trace goes on when it does.
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
 from .. import context
-from ..capture.awaiting import foreign_trap, is_item, item_of, was_cancelled
+from ..capture.awaiting import foreign_trap, is_item, item_of, unbegun, was_cancelled
 from ..capture.call_arguments import Arguments, Held
 from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.local_functions import running_function
@@ -37,6 +38,9 @@ ITEM_LIMIT = 1_000
 
 LONG = 10.0
 """Seconds after which a coroutine that goes on is one that serves: what it calls then are entries of their own."""
+
+_CALLED = frozenset({"function", "method", "classmethod", "registered"})
+"""Kinds of functions whose callers take what they return."""
 
 
 def _is_program_itself(caller: FrameType | None) -> bool:
@@ -171,7 +175,9 @@ class FunctionRun:
         return cls if self._session.included.covers(module_part(class_name(cls))) else None
 
     def returned(self, value: Any) -> None:
-        """The function returns."""
+        """The function returns. Where that is a coroutine which did not begin yet, the trace goes on with it."""
+        if self._goes_on(value):
+            return
 
         def outcome() -> Any:
             result = self._receiver if self._target.kind == "constructor" else value
@@ -180,6 +186,32 @@ class FunctionRun:
             return result
 
         self._end(outcome)
+
+    def _goes_on(self, value: Any) -> bool:
+        """Whether what a plain function returns is awaited as part of it: a coroutine or an asynchronous generator."""
+        target, tracer = self._target, self._session.tracer
+        made = None if target.generates or target.awaits else unbegun(value)
+        if made is None or self._watched is None or target.kind not in _CALLED:
+            return False
+        if any(run.frame is made[1] for run in self._watched.iterators):
+            return False  # it was given the same
+        before, frame = self.frame, made[1]
+        self.frame = frame
+        if not tracer.start_later(self):
+            self.frame = before
+            return False
+        trace = self._trace
+        trace.pause()
+        tracer.watch([made[0]])
+        tracer.hold(made[0])
+        tracer.release(self.code, again=True)
+        self.code = made[0]
+        self._watched.codes.append(made[0])
+        generates = bool(made[0].co_flags & inspect.CO_ASYNC_GENERATOR)
+        self._target = target._replace(awaits=True, generates=generates)
+        trace.input = (*trace.input[:-1], True)
+        trace.raw_outcome.items = [] if generates else None
+        return True
 
     def raised(self, error: BaseException) -> None:
         """The function fails. A generator that is closed only ends early."""

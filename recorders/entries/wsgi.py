@@ -12,38 +12,19 @@ from typing import Any
 
 from .. import context
 from ..boundaries.import_hooks import ImportHooks
-from ..capture.thaw import thaw
-from ..model.full_names import module_part, split_name
-from ..model.inputs import HttpInput, Input
-from ..model.trace import Entry, Trace
-from ..model.value_tree import BytesNode, DictNode, Tree
-from ..options import RecordOptions
+from ..model.full_names import split_name
 from ..patching import Undo, nothing, replace, wrap
-from ..privacy.redact import Redactor
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
-from .application import locate_application
+from .http import HttpRecorder
 from .wsgi_routes import is_served, label_of, request_of, sampling_key, wrap_resolve
 from .wsgi_streams import BODY_LIMIT, AnswerBody, Application, Environ, SizedAnswerBody, TeeInput
 
-_PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
 
-_PART_LENGTH = 8
-"""Characters of a part of a path that is looked for in the rest of a request."""
-
-
-class WsgiRecorder:
+class WsgiRecorder(HttpRecorder):
     """Begins a trace where a WSGI application is asked."""
 
     kind = "wsgi"
-    hosts = False
-
-    def __init__(self, session: Session, options: RecordOptions) -> None:
-        self._session = session
-        self._is_wanted = self.kind in options.entries
-        self._app = options.app
-        self._seen: object = None
-        """The application that answered last."""
 
     def install(self, hooks: ImportHooks) -> Undo:
         """Find applications as the libraries that make or serve them are imported."""
@@ -51,14 +32,11 @@ class WsgiRecorder:
             hooks.when_imported("flask.app", lambda module: self.watch_class(module.Flask))
             hooks.when_imported("wsgiref.handlers", lambda module: wrap(module.BaseHandler, "run", self._run))
             hooks.when_imported("django.core.handlers.wsgi", lambda module: self.watch_class(module.WSGIHandler))
-            hooks.when_imported("django.core.handlers.base", _watch_routes)
+            hooks.when_imported("django.core.handlers.base", watch_routes)
             name, attribute = split_name(self._app)
             if attribute and not attribute.endswith("()"):
                 hooks.when_imported(name, lambda module: self._wrap_named(module, attribute))
         return nothing  # what the hooks put in place goes with them
-
-    def saw_module(self, module: ModuleType) -> None:
-        """Modules are of no interest."""
 
     # --- where applications are found ---
 
@@ -116,42 +94,9 @@ class WsgiRecorder:
                 context.leave(token)
         return _Request(session, trace, call).run(environ, start_response)
 
-    # --- what the collector asks ---
 
-    def encode(self, trace: LiveTrace) -> Input:
-        """The request as far as the application read it."""
-        environ, body, read_all = trace.input
-        names: list[Tree] = [name for name, _value in environ]
-        return HttpInput(DictNode(names, [thaw(value) for _name, value in environ]), body, read_all)
-
-    def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
-        """Method and route; of an application without routes, its path without secrets."""
-        name = trace.label[0]
-        if redactor is None:
-            return name
-        environ, body, _read_all = trace.input
-        beside = [(key, value) for key, value in environ if key not in _PATHS and isinstance(value, str)]
-        parts = [part for part in name.split("/") if len(part) >= _PART_LENGTH]
-        # Only where a part of the path says what something else in the request says: it may be named there.
-        is_said = any(part in value for part in parts for _key, value in beside)
-        if is_said or any(part.encode() in body for part in parts):
-            given: list[tuple[str, Tree]] = [*beside, ("", BytesNode(body))]
-            return redactor.entry_name(name, given)
-        return redactor.entry_name(name)
-
-    def describe(self, trace: LiveTrace, name: str) -> Entry:
-        """The application that answers it, and the module of its handler."""
-        included = self._session.included
-        target = self._app or locate_application(self._seen, included.covers)
-        first = next(iter(trace.scope.path.codes.values()), None)
-        ran = included.modules.get(first.co_filename, "") if first is not None else ""
-        return Entry(name, self.kind, trace.label[1] or ran or module_part(target) or "application", target)
-
-    def stored(self, trace: LiveTrace, stored: Trace) -> None:
-        """Nothing is learnt of requests."""
-
-
-def _watch_routes(module: ModuleType) -> Undo:
+def watch_routes(module: ModuleType) -> Undo:
+    """Have Django leave the route of a request where it is found, in `django.core.handlers.base`."""
     handler: Any = vars(module)["BaseHandler"]
     return wrap(handler, "resolve_request", wrap_resolve)
 

@@ -7,6 +7,9 @@ from typing import Any
 from ..boundaries.http import route_guess
 from .wsgi_streams import Environ
 
+DJANGO_MATCH = "pytest_runtime.django_match"
+"""Where Django's match is left in an environ, or in the scope of a request over ASGI."""
+
 QUERY_NAMES = 8
 """Names of a query that distinguish requests; a query without end makes no keys without end of each its own size."""
 
@@ -46,7 +49,7 @@ def sampling_key(environ: Environ) -> tuple[Any, ...]:
 def label_of(environ: Environ, request: dict[str, str]) -> tuple[str, str]:
     """(entry name, module of its handler), as the framework knows them; read raw, without running its code."""
     method = request.get("REQUEST_METHOD", "GET")
-    for find in (_flask_route, _django_route):
+    for find in (_flask_route, django_route):
         found = find(environ)
         if found is not None:
             route, module = found
@@ -65,8 +68,9 @@ def _flask_route(environ: Environ) -> tuple[str, str] | None:
     return (str(route), "") if route is not None else None
 
 
-def _django_route(environ: Environ) -> tuple[str, str] | None:
-    match = environ.get("pytest_runtime.django_match")
+def django_route(environ: Environ) -> tuple[str, str] | None:
+    """(route, module of its handler) of a request that Django answers."""
+    match = environ.get(DJANGO_MATCH)
     if match is None:
         return None
     module = getattr(match.func, "__module__", "") or ""
@@ -76,7 +80,8 @@ def _django_route(environ: Environ) -> tuple[str, str] | None:
 def wrap_resolve(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
     """A wrapper of Django's `BaseHandler.resolve_request`: it leaves the match where `label_of` finds it."""
     match = wrapped(*args, **kwargs)
-    environ = getattr(args[0], "environ", None) if args else None
+    request = args[0] if args else None
+    environ = getattr(request, "environ", None) or getattr(request, "scope", None)  # of a request over ASGI
     if isinstance(environ, dict):
-        environ["pytest_runtime.django_match"] = match
+        environ[DJANGO_MATCH] = match
     return match

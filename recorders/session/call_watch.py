@@ -256,10 +256,13 @@ class Watched:
 
     def _consumed(self, value: Any, form: Form, frame: FrameType | None) -> Reduced | None:
         """A generator or a coroutine that rests, or has not begun; `frame` is its frame."""
-        if frame is None:
-            return None  # it is at its end
+        if frame is None and form not in ("", "asynchronous"):
+            return None  # it was awaited
         number = self._places.get(id(value))
         number = next(self._inner) if number is None else number
+        if frame is None:  # it is at its end
+            self._world.begin(consuming(number), number).end()
+            return Standard, ("consumed", number, form) if form else ("consumed", number)
         make = IteratorRun if form in ("", "asynchronous") else CoroutineRun
         # The ticket is taken when it is sure that it can be watched.
         run = make(frame.f_code, frame, self._rest)

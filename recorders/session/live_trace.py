@@ -99,7 +99,7 @@ class LiveTrace:
         if token is None:
             return
         now = context.current()
-        self.scope.inner = now if now is not None and now.watch is self.scope.watch is not None else None
+        self.scope.inner = now if now is not None and now.outer is self.scope else None
         self._tracer.end(self.scope.path)
         context.leave_anyhow(token)
 

@@ -42,6 +42,10 @@ class NoTracer:
         """Nothing is seen."""
         return False
 
+    def start_later(self, watch: Watch) -> bool:
+        """Nothing is reported."""
+        return False
+
     def forget(self, watch: Watch) -> None:
         """Nothing to do."""
 

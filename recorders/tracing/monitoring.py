@@ -62,6 +62,11 @@ class MonitoringTracer:
             return True
         return resting.setdefault(id(watch.frame), watch) is watch
 
+    def start_later(self, watch: Watch) -> bool:
+        """The frame of a coroutine that was made begins later: its watch is notified (`resumed`)."""
+        self._callbacks.starting[id(watch.frame)] = watch
+        return True
+
     def forget(self, watch: Watch) -> None:
         """Its trace is over."""
         if self._callbacks.resting.get(id(watch.frame)) is watch:
@@ -77,3 +82,4 @@ class MonitoringTracer:
         self._undo_room()
         self._codes.stop()
         self._callbacks.resting.clear()
+        self._callbacks.starting.clear()

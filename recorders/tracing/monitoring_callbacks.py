@@ -44,6 +44,8 @@ class Callbacks:
         """Called with frames that may be entries, where any are looked for."""
         self.resting: dict[int, Watch] = {}
         """Generators and coroutines of traces that wait to be resumed, by id of the frame."""
+        self.starting: dict[int, Watch] = {}
+        """Coroutines that traces returned, and that did not begin yet, by id of the frame."""
         self._idle: dict[int, int] = {}
         """Starts that came to nothing since the last round, by id of the code."""
 
@@ -64,14 +66,20 @@ class Callbacks:
         """End what was abandoned, and count idle starts anew.
 
         Since 3.13 a generator that rests outside of every `try` is closed without an event: its frame lets go.
+        Neither is there one of what the garbage collector closes while a callback runs: events are off then.
         """
-        for key, watch in list(self.resting.items()):
-            if sys.getrefcount(watch.frame) <= _ABANDONED and self.resting.pop(key, None) is not None:
-                watch.raised(GeneratorExit())
+        for waiting in (self.resting, self.starting):
+            for key, watch in list(waiting.items()):
+                if sys.getrefcount(watch.frame) <= _ABANDONED and waiting.pop(key, None) is not None:
+                    watch.raised(GeneratorExit())
         self._idle.clear()
 
     def _on_start(self, code: CodeType, offset: int) -> None:
         try:
+            if self.starting:
+                watch = self.starting.pop(id(_getframe(1)), None)
+                if watch is not None:
+                    watch.resumed()
             scope = _current()
             if scope is None:
                 if self.entered is not None:

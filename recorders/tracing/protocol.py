@@ -41,6 +41,9 @@ class Tracer(Protocol):
         """The frame of a generator or coroutine goes on later: whether its watch will be notified (`resumed`). Without
         `replacing` it is not, where another watch waits for the same frame."""
 
+    def start_later(self, watch: Watch) -> bool:
+        """The frame of a coroutine that was made begins later: whether its watch will be notified (`resumed`)."""
+
     def forget(self, watch: Watch) -> None:
         """Its trace is over."""
 

@@ -97,6 +97,10 @@ class TraceFunctionTracer:
         """Outside of a trace nothing reports that a frame goes on."""
         return False
 
+    def start_later(self, watch: Watch) -> bool:
+        """Nor that one begins."""
+        return False
+
     def forget(self, watch: Watch) -> None:
         """Nothing is waited for."""
 
@@ -169,16 +173,20 @@ class TraceFunctionTracer:
                 return found
             if not included(code.co_filename) or not code.co_flags & 0x1:
                 return None
-            if path.hits > HIT_LIMIT:
-                path.evicted = True
+            scope = _current()
+            running = scope.path if scope is not None else None
+            if running is None:
+                return None  # another task, or a thread of a pool that works for nobody now
+            if running.hits > HIT_LIMIT:
+                running.evicted = True
                 return None
-            if id(code) not in path.codes:
-                path.codes[id(code)] = code
-                self._ran(path, code)
-            path.calls += 1
+            if id(code) not in running.codes:
+                running.codes[id(code)] = code
+                self._ran(running, code)
+            running.calls += 1
             frame.f_trace_lines = False
             frame.f_trace_opcodes = True
-            return trace_arms(path, code, on_fault)
+            return trace_arms(running, code, on_fault)
 
         on_call.path = path  # type: ignore[attr-defined]  # recognised by `end`
         return on_call

@@ -10,11 +10,12 @@ from ..export.body import Body
 from ..export.pytest_source import WriteEntry, is_factory
 from ..model.invocation import Invocation
 from ..model.observation import Observation
+from .asgi import AsgiReplayer
 from .function import FunctionReplayer
 from .protocol import EntryReplayer, EntryUnavailable
 from .wsgi import WsgiReplayer
 
-BUILT_IN: tuple[EntryReplayer, ...] = (WsgiReplayer(), FunctionReplayer())
+BUILT_IN: tuple[EntryReplayer, ...] = (WsgiReplayer(), AsgiReplayer(), FunctionReplayer())
 """To add a kind, write its file and name it here."""
 
 

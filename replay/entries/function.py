@@ -178,9 +178,10 @@ def callable_of(
         raise EntryUnavailable(f"refused to call {target}: it leads outside the included packages")
     if generates or awaits:
         written = inspect.unwrap(_getter(found) if kind == "property" else getattr(found, "__func__", found))
-        if generates and not (inspect.isasyncgenfunction if awaits else inspect.isgeneratorfunction)(written):
-            raise EntryGone(f"{target} is no {'asynchronous ' if awaits else ''}generator function any more")
-        if generates or (inspect.iscoroutinefunction(written) and not inspect.iscoroutinefunction(found)):
+        is_generating = inspect.isasyncgenfunction(written) if awaits else inspect.isgeneratorfunction(written)
+        if generates and not awaits and not is_generating:
+            raise EntryGone(f"{target} is no generator function any more")
+        if is_generating or (inspect.iscoroutinefunction(written) and not inspect.iscoroutinefunction(found)):
             return partial(written, owner if receiver is None else receiver) if kind in _RECEIVING else written
     if kind == "property":
         return partial(_getter(found), receiver)
@@ -198,8 +199,8 @@ _RECEIVING = ("method", "classmethod", "property")
 
 def _kept_function(module: Any, name: str) -> Any:
     """The function of a module that is defined under a name and stands there no more, whoever keeps it; `None` where
-    there is none, or more than one."""
-    kept = [one for one in live_functions(module) if one.__qualname__ == name]
+    there is none, or more than one. Its code knows that name, whatever a decorator renamed it to."""
+    kept = [one for one in live_functions(module) if one.__code__.co_qualname == name]
     return kept[0] if len(kept) == 1 else None
 
 

@@ -17,6 +17,7 @@ from ..model.render import short
 from ..world.public_values import Reader
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver
+from .asgi_service import AsgiService
 
 
 class EntryUnavailable(Exception):
@@ -54,6 +55,9 @@ class Applications(Protocol):
 
     def find(self, entry: Entry) -> Any:
         """The application that answers an entry; raises `EntryUnavailable`."""
+
+    def service(self, entry: Entry) -> AsgiService:
+        """The ASGI application that answers an entry, started; raises `EntryUnavailable`."""
 
 
 class CodeUnderTest(Protocol):

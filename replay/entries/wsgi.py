@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ...recorders.capture.thaw import capture
+from ...recorders.entries.asgi_messages import is_application
 from ...recorders.model.full_names import split_name
 from ...recorders.model.inputs import HttpInput, Input, http_input
 from ...recorders.model.trace import Entry, Outcome, Trace
@@ -23,6 +24,7 @@ from ..model.reason import StopCode
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
+from .asgi_service import AsgiService, NotStarted
 from .function import is_foreign
 from .http_fields import fields_of, render_request, with_fields
 from .protocol import BoundEntry, CodeUnderTest, EntryUnavailable, PlainReplayer
@@ -124,8 +126,8 @@ class _RecordedInput(io.RawIOBase):
         return count
 
 
-class WsgiApplications:
-    """The WSGI applications of the code under test, made once each."""
+class WebApplications:
+    """The WSGI and ASGI applications of the code under test, made once each."""
 
     def __init__(
         self,
@@ -144,16 +146,28 @@ class WsgiApplications:
         self._building = building
         self._place = place
         self._made: dict[str, Any] = {}
+        self._services: dict[int, AsgiService] = {}
+        """Of ASGI applications, by id."""
 
     def find(self, entry: Entry) -> Any:
         """The application that answers an entry; raises `EntryUnavailable`."""
+        return self._found(self._target(entry))
+
+    def service(self, entry: Entry) -> AsgiService:
+        """The ASGI application that answers an entry, started; raises `EntryUnavailable`."""
+        application = self.find(entry)
+        if id(application) not in self._services:
+            raise EntryUnavailable(f"{self._target(entry)} is no ASGI application")
+        return self._services[id(application)]
+
+    def _target(self, entry: Entry) -> str:
         target = self._configured or entry.target
         if not target:
             raise EntryUnavailable(
                 "the application is unknown: no included module holds it; "
                 'set app = "module:attribute" under [tool.pytest-runtime] in pyproject.toml'
             )
-        return self._found(target)
+        return target
 
     def make_configured(self) -> None:
         """Make the application that the project configured, if it did; raises `EntryUnavailable`."""
@@ -179,9 +193,14 @@ class WsgiApplications:
                     found = getattr(found, part)
                     if not self._configured and is_foreign(found, self._resolver):
                         raise Unbuildable("it leads outside the included packages")
-                return found() if attribute.endswith("()") or _is_factory(found) else found
+                made = found() if attribute.endswith("()") or _is_factory(found) else found
+                if is_application(made) and id(made) not in self._services:
+                    self._services[id(made)] = AsgiService(made)
+                return made
         except KeyboardInterrupt:
             raise
+        except NotStarted as error:
+            return EntryUnavailable(f"the application {target} does not start here: {error}")
         except BaseException as error:  # noqa: BLE001 - reported as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
             place = self._place(error)

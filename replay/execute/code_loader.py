@@ -12,7 +12,7 @@ from ...recorders.model.full_names import module_part
 from ...recorders.model.trace import Entry
 from ..change.packages import USUAL, Home, homes_below
 from ..entries.protocol import EntryUnavailable
-from ..entries.wsgi import WsgiApplications
+from ..entries.wsgi import WebApplications
 from ..world.resolver import Resolver, is_program
 from .application import Building
 from .plan import CannotReplay, LoadPlan
@@ -27,7 +27,7 @@ class CodeLoader:
     """Imports the code under test and makes its applications."""
 
     def __init__(
-        self, plan: LoadPlan, resolver: Resolver, applications: WsgiApplications, building: Building, closed: Closed
+        self, plan: LoadPlan, resolver: Resolver, applications: WebApplications, building: Building, closed: Closed
     ) -> None:
         self._plan = plan
         self._resolver = resolver

@@ -17,7 +17,7 @@ from ...recorders.patching import Undos
 from ...recorders.privacy.encryption import Keyring
 from ...recorders.privacy.secret_parts import opened_variables
 from ..change.distributions import imported_distributions
-from ..entries.wsgi import WsgiApplications
+from ..entries.wsgi import WebApplications
 from ..model.job import Job, Observed
 from ..world.called_names import CalledNames
 from ..world.recorded_environment import Settings
@@ -62,7 +62,7 @@ class Replayer:
         variables = relocation.variables(variables)
         building = Building(variables, closed)
         resolver = Resolver(plan.include)
-        applications = WsgiApplications(plan.app, building, resolver, closed.place_of)
+        applications = WebApplications(plan.app, building, resolver, closed.place_of)
         self._parts = Parts(
             _worker_of(plan, included, resolver, applications, variables, closed.replaying),
             resolver,
@@ -155,7 +155,7 @@ def _worker_of(
     plan: LoadPlan,
     included: Included,
     resolver: Resolver,
-    applications: WsgiApplications,
+    applications: WebApplications,
     variables: Mapping[str, str | None],
     replaying: Callable[[RecordedWorld], AbstractContextManager[None]],
 ) -> Worker:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
 
+if TYPE_CHECKING:
+    import asyncio
+
 T = TypeVar("T")
 
 
-def drive(start: Callable[[], Awaitable[T]], world: RecordedWorld) -> T:
-    """The result of what `start` gives, which is called within the loop. Raises what it raises, and `TraceStopped`."""
+def drive(start: Callable[[], Awaitable[T]], world: RecordedWorld, loop: asyncio.AbstractEventLoop | None = None) -> T:
+    """The result of what `start` gives, which is called within the loop: `loop`, which stays, or one that is made for
+    it. Raises what it raises, and `TraceStopped`."""
     import asyncio
+
+    if loop is not None:
+        return _drive_on(loop, start, world)
 
     async def run() -> T:
         return await start()
@@ -31,6 +38,26 @@ def drive(start: Callable[[], Awaitable[T]], world: RecordedWorld) -> T:
     finally:
         with _over(world):
             runner.close()
+            coroutine.close()
+
+
+def _drive_on(loop: asyncio.AbstractEventLoop, start: Callable[[], Awaitable[T]], world: RecordedWorld) -> T:
+    """`drive` on a loop that stays, with the tasks that run on it already."""
+    import asyncio
+
+    async def run() -> T:
+        return await start()
+
+    before = asyncio.all_tasks(loop)
+    coroutine = run()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        with _over(world):
+            left = asyncio.all_tasks(loop) - before
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(left) if left else asyncio.sleep(0))
             coroutine.close()
 
 

@@ -12,13 +12,16 @@ from __future__ import annotations
 import _thread
 import selectors
 import threading
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from ...recorders.context import current_world
 from ...recorders.patching import Undo, Undos, wrap
 from ..model.reason import StopCode
 from .other_threads import OtherThreads
 from .recorded_world import RecordedWorld
+
+T = TypeVar("T")
 
 # Taken before the boundaries stand in front of it.
 _select: Any = selectors.DefaultSelector.select
@@ -35,6 +38,10 @@ SLEEPS: Final = 100_000
 
 PATIENCE: Final = 5.0
 """Seconds for which a loop that nothing in its own thread can wake waits for other threads."""
+
+HANDED_OVER: Final = 0.5
+"""Seconds for which a thread that was given work may stand at one instruction until the loop goes on: it may need a
+lock that the loop's thread holds."""
 
 SHARED: Final = 0.005
 """Seconds that a loop in a thread of its own sleeps at least, in real time: what it waits for comes from others."""
@@ -56,6 +63,7 @@ def _made(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> None:
     time = LoopTime(given if given is not None else selectors.DefaultSelector(), world)
     wrapped(time)
     instance.time = time.now
+    instance.run_in_executor = time.settling(instance.run_in_executor)
     instance._write_to_self = time.wake
 
 
@@ -79,6 +87,17 @@ class LoopTime:
         """The time of the loop, in seconds."""
         self._now += TICK
         return self._now
+
+    def settling(self, function: Callable[..., T]) -> Callable[..., T]:
+        """A function that hands work to a thread, which returns when that is done or waits: of work that is handed over
+        at once, one is done after the other."""
+
+        def call(*args: Any, **kwargs: Any) -> T:
+            made = function(*args, **kwargs)
+            self._threads.settle(HANDED_OVER)
+            return made
+
+        return call
 
     def wake(self) -> None:
         """End a wait; may be called in any thread, and by a signal handler."""

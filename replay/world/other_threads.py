@@ -69,15 +69,15 @@ class OtherThreads:
         """Whether there are any, or work that older ones do."""
         return len(sys._current_frames().keys() - self._before - {get_ident()}) > 0 or _has_work()
 
-    def settle(self) -> None:
-        """Return when every one is at its end, or waits."""
+    def settle(self, patience: float = PATIENCE) -> None:
+        """Return when every one is at its end, or waits, or stood at one instruction for `patience` seconds."""
         last: dict[int, tuple[int, int]] = {}
         since = _clock()
         while busy := self._busy():
             now = {thread: (id(frame), frame.f_lasti) for thread, frame in busy.items()}
             if now != last:
                 last, since = now, _clock()
-            elif _clock() - since > PATIENCE:
+            elif _clock() - since > patience:
                 return
             del busy
             _sleep(ROUND)

@@ -240,3 +240,73 @@ def test_a_coroutine_that_nobody_awaits_warns_as_ever(tmp_path: Path) -> None:
 
     scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic)
     assert named(scenario, "later") == []
+
+
+RETURNING = """
+    import asyncio
+    import functools
+
+    def counted(function):
+        @functools.wraps(function)
+        def call(*args):
+            call.calls += 1
+            return function(*args)
+        call.calls = 0
+        return call
+
+    @counted
+    async def doubled(number):
+        await asyncio.sleep(0)
+        return factor() * number
+
+    def factor():
+        return 2
+
+    def delayed(number):
+        if number < 0:
+            raise ValueError(number)
+        return asyncio.sleep(0.001, number)
+
+    def handed_on(coroutine):
+        return coroutine
+
+    def counting(stop):
+        async def run():
+            for number in range(stop):
+                await asyncio.sleep(0)
+                yield number * factor()
+        return run()
+    """
+
+
+async def returning(shop: Any) -> None:
+    """What plain functions return is awaited, in the caller's task or in one of its own, or never."""
+    assert await shop.doubled(4) == 8
+    assert await asyncio.create_task(shop.doubled(5)) == 10
+    assert await shop.delayed(3) == 3
+    with pytest.raises(ValueError, match="-1"):
+        shop.delayed(-1)
+    assert await shop.handed_on(asyncio.sleep(0, 7)) == 7
+    assert [number async for number in shop.counting(3)] == [0, 2, 4]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shop.doubled(6)
+        gc.collect()
+
+
+def test_what_a_function_returns_to_be_awaited_belongs_to_it(tmp_path: Path) -> None:
+    """The trace goes on with the coroutine, whoever wrote it, and a replay awaits it too."""
+    scenario = Scenario(tmp_path, {"shop": RETURNING}).record(lambda shop: asyncio.run(returning(shop)))
+    traces = [trace for trace in scenario.traces() if not trace.entry.endswith((":counted", ".__init__"))]
+    names = {trace.entry.rpartition(":")[2] for trace in traces}
+    assert names == {"doubled", "delayed", "counting", "handed_on"}
+    results = {trace.entry.rpartition(":")[2]: trace for trace in traces if not trace.gaps}
+    assert results["delayed"].outcome.value is not None
+    assert results["counting"].outcome.value == DictNode(
+        ["items", "returned", "ended"], [ListNode([0, 2, 4]), None, True]
+    )
+    assert [trace.gaps for trace in traces if trace.gaps] == [["the coroutine was closed before it came to its end"]]
+    replayed = scenario.judge(everything=True)
+    assert set(replayed.counts) == {"same", "not judged"}
+    assert replayed.counts["not judged"] == 1
+    assert scenario.change("shop", "return 2", "return 3").judge().counts["diverged"] >= 2

@@ -98,7 +98,7 @@ def recorded(tmp_path: Path) -> Scenario:
 
 def test_they_are_exchanges_of_the_trace(recorded: Scenario) -> None:
     """Items, results and errors, in the trace that asked for them."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for trace in recorded.traces():
         assert trace.gaps == []
         found.setdefault(trace.entry.rpartition(":")[2], []).append(
@@ -144,3 +144,15 @@ def test_one_that_runs_in_a_trace_of_its_own_is_not_taken_from_it(tmp_path: Path
     assert outcomes["firsts"] == ListNode([1, 2])
     assert outcomes["each"] == DictNode(["items", "returned", "ended"], [ListNode([0, 1, 2]), None, True])
     assert any("in a trace of its own" in reason for reason in scenario.judge(everything=True).reasons)
+
+
+def test_a_generator_at_its_end_gives_nothing_again(tmp_path: Path) -> None:
+    """There is nothing to watch in it, and nothing unknown."""
+
+    async def run(shop: Any) -> None:
+        generator = numbers(2)
+        assert [number async for number in generator] == [0, 1]
+        assert await shop.firsts(generator, 3) == []
+
+    scenario = Scenario(tmp_path, {"shop": SHOP}).record(lambda shop: asyncio.run(run(shop)))
+    assert scenario.judge(everything=True).counts == {"same": 1}

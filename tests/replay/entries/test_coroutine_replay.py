@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.model.inputs import CallInput
 from pytest_runtime.testing import Scenario
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="before 3.12 nothing tells that a coroutine goes on")
@@ -210,6 +211,33 @@ PROGRAMS = {
             others = await asyncio.gather(*(loop.run_in_executor(None, work, i) for i in range(5)))
             return first, others
         """,
+    "threads that print": """
+        import time
+        async def run(n):
+            def work(number):
+                for step in range(5):
+                    print(number, step)
+                    time.sleep(0.0001)
+            async def beside():
+                for step in range(20):
+                    print("beside", step)
+                    await asyncio.sleep(0)
+            await asyncio.gather(beside(), *(asyncio.to_thread(work, number) for number in range(8 * n)))
+            return n
+        """,
+    "a lock that the loop holds": """
+        import threading
+        async def run(n):
+            lock, seen = threading.Lock(), []
+            def work():
+                with lock:
+                    seen.append("thread")
+            with lock:
+                task = asyncio.get_running_loop().run_in_executor(None, work)
+                seen.append("loop")
+            await task
+            return seen
+        """,
     "threads that call back": """
         async def run(n):
             loop = asyncio.get_running_loop()
@@ -311,3 +339,22 @@ def test_waiting_for_what_nobody_brings_has_a_reason(tmp_path: Path) -> None:
     assert any("waits for something that nothing in the recording brings" in reason for reason in judged.reasons)
     scenario.change("shop", "    pass\n", "    asyncio.create_task(tick())\n")
     assert any("has not come after" in reason for reason in scenario.judge(everything=True).reasons)
+
+
+def test_a_function_that_a_decorator_renamed_is_found_by_its_code(tmp_path: Path) -> None:
+    """Nothing stands under its name, and it says another one itself."""
+    source = """
+        KEPT = []
+
+        def kept(function):
+            KEPT.append(function)
+            function.__qualname__ = "another.name"
+
+        @kept
+        async def run(n):
+            return n + 1
+        """
+    scenario = recorded(tmp_path, source, lambda shop: shop.KEPT[0](2))
+    inputs = [trace.input for trace in scenario.traces() if trace.entry.endswith(":run")]
+    assert [given.kind for given in inputs if isinstance(given, CallInput)] == ["registered"]
+    assert scenario.judge(everything=True).counts.get("same") == len(scenario.traces())

@@ -37,7 +37,7 @@ from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, KeptTrace
 from pytest_runtime.replay.entries.function import callable_of
 from pytest_runtime.replay.entries.protocol import EntryGone, EntryUnavailable
-from pytest_runtime.replay.entries.wsgi import WsgiApplications
+from pytest_runtime.replay.entries.wsgi import WebApplications
 from pytest_runtime.replay.world.rebuild import build
 from pytest_runtime.replay.world.resolver import Resolver, Unbuildable, is_program
 from pytest_runtime.testing import Scenario
@@ -242,7 +242,7 @@ def test_no_name_in_a_baseline_makes_a_module_be_imported(package: tuple[str, Pa
             build(tree, resolver)
     with pytest.raises((EntryGone, EntryUnavailable), match=f"{name}.{module}:f"):
         callable_of(f"{name}.{module}:f", "function", None, resolver)
-    applications = WsgiApplications("", contextlib.nullcontext, resolver)
+    applications = WebApplications("", contextlib.nullcontext, resolver)
     with pytest.raises(EntryUnavailable, match="cannot be built here"):
         applications.find(Entry("GET /", "wsgi", name, f"{name}.{module}:f"))
 
