@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from contextvars import Token
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from .. import context
 from ..boundaries.live_world import LiveWorld
@@ -18,6 +18,9 @@ from .entry_recorder import EntryRecorder
 from .provenance import Lineage
 
 _clock = time.time
+
+SERVICE: Final = -1
+"""The generation of a trace in which a server started: it is the service itself, and no entry."""
 
 
 class TraceScope(Scope):
@@ -49,17 +52,33 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_token", "_tracer", "gaps", "hosting", "input", "key", "label", "lineage", "raw_outcome", "recorder"),
+        *(
+            "_token",
+            "_tracer",
+            "gaps",
+            "generation",
+            "hosting",
+            "input",
+            "key",
+            "label",
+            "lineage",
+            "raw_outcome",
+            "recorder",
+        ),
         *("scope", "started"),
     )
 
-    def __init__(self, included: Included, tracer: Tracer, recorder: EntryRecorder, key: Hashable) -> None:
+    def __init__(
+        self, included: Included, tracer: Tracer, recorder: EntryRecorder, key: Hashable, generation: int = 0
+    ) -> None:
         self._tracer = tracer
         self._token: Token[Scope | None] | None = None
         self.recorder = recorder
         """Of the kind of its entry."""
         self.key = key
         """What the sampler knows its entry by."""
+        self.generation = generation
+        """Of the process that it belongs to, see `Switch`; `SERVICE` where it is none."""
         world = LiveWorld(included)
         world.trace = self
         self.scope = TraceScope(world, PathRecord())
@@ -69,8 +88,6 @@ class LiveTrace:
         self.raw_outcome = RawOutcome()
         self.gaps: list[str] = []
         self.lineage = Lineage()
-        self.hosting = False
-        """Whether a server started inside it: then it is the service itself, and no entry."""
 
     def resume(self) -> None:
         """The code of the trace runs now, in this thread."""

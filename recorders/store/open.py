@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .protocol import BaselineReader, BaselineWriter
 from .sqlite_reader import SqliteReader
-from .sqlite_schema import path_of
+from .sqlite_schema import path_of as path_of
 from .sqlite_writer import SqliteWriter, leave_journal
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from ..model.shapes import Shape
 from ..model.trace import Entry, decode_trace
 from ..privacy.encryption import WrappedKey
 from .guard import SOURCES_LIMIT, TEXT_LIMIT, TOTAL_LIMIT, Budget, Guard, moment, typed, unsqueeze
+from .processes import Process
 from .protocol import Revision, StoredClass, StoredTrace
 from .sqlite_schema import REQUIRED, TABLES, SqliteFile, check_header, connect, digest_of, path_of
 
@@ -202,6 +203,11 @@ class SqliteReader(SqliteFile):
         with reading(self.location):
             return dict(self._rows("a counter", "SELECT name, value FROM counter ORDER BY 1", str, int))
 
+    def processes(self) -> dict[int, Process]:
+        """The processes that recorded it, by number of their session."""
+        with reading(self.location):
+            return super().processes() if {"process", "process_count"} <= self._tables else {}
+
     def contents(self) -> Iterator[tuple[str, bytes]]:
         """Every cell, decompressed, and the file as it lies there."""
         budget = Budget(TOTAL_LIMIT)
@@ -216,10 +222,7 @@ class SqliteReader(SqliteFile):
                 for column, cell in named.items():
                     # Numbered: names of entries may hold what must not be shown.
                     yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
-        path = Path(self.location)
-        for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
-            if file.is_file():
-                yield f"file {file.name}", file.read_bytes()
+        yield from _files(Path(self.location))
 
     def absences(self) -> list[Absence]:
         """What the baseline does not hold."""
@@ -228,6 +231,13 @@ class SqliteReader(SqliteFile):
         with reading(self.location):
             query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
             return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A baseline's file as it lies there, and the journals beside it."""
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+        if file.is_file():
+            yield f"file {file.name}", file.read_bytes()
 
 
 def _plain(cell: Any, dictionary: bytes, budget: Budget) -> bytes:
