@@ -44,6 +44,10 @@ REPORTED_CPU = 0.5
 """CPU seconds from which on the recorder says what it took."""
 
 
+WAKING_SECONDS = 0.05
+"""How long a thread waits for another one that wakes the recorder in a forked child, which takes less than 1 ms: it may
+be a signal's handler that interrupted just that."""
+
 SCRIPT_END_SECONDS = 60.0
 """What ending may take of a process that serves nobody, and that nobody asks to end."""
 
@@ -143,11 +147,10 @@ class Recording:
 
     def finish(self, *, hurried: bool) -> str:
         """Stop, because the process ends; what is to be said of it, or nothing."""
-        was_awake = self._state == "awake"
+        if self._state != "awake":
+            return ""  # a forked child that entered nothing: there is nothing to take away from a process that ends
         self.stop(hurried=hurried)
-        if was_awake and self._reports:
-            return self.summary()
-        return ""
+        return self.summary() if self._reports else ""
 
     def flush(self) -> None:
         """Write what was accepted, because another program may take this one's place."""
@@ -176,7 +179,7 @@ class Recording:
 
     def _wake(self) -> None:
         """Record in this process, which was forked; called by the first entries, maybe several at once."""
-        if not self._waking.acquire(blocking=False):
+        if not self._waking.acquire(timeout=WAKING_SECONDS):
             self.tallies.counters.add("dropped: the recorder was just waking up")
             return
         try:

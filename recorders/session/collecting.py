@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Final
 
 from ..included import Included
 from ..options import RecordOptions
@@ -20,6 +21,11 @@ from .output import Output
 from .pending import Pending
 from .sampler import Sampler
 from .tallies import Tallies
+
+FIRST_PATIENCE: Final = 30.0
+LATER_PATIENCE: Final = 1.5
+"""Seconds that others which write are waited for when the store is opened: at the start of a command, and in processes
+that open it while they serve, or at their end, which has to be quick."""
 
 
 class Collecting:
@@ -45,6 +51,7 @@ class Collecting:
     def _made(self) -> Collector:
         """A collector for this process."""
         options = self._options
+        patience = FIRST_PATIENCE if options.reporter in (0, os.getpid()) else LATER_PATIENCE
         self._gathering = Gathering(
             self._included,
             exemplars=options.exemplars,
@@ -54,7 +61,7 @@ class Collecting:
             paths=self._gathering.paths if self._gathering is not None else None,
         )
         return Collector(
-            Output(lambda: open_writer(options.store), self.tallies.counters),
+            Output(lambda: open_writer(options.store, patience=patience), self.tallies.counters),
             Revisions(self._included, self.revision.read, ProcessName(options.run, os.getpid(), this_program())),
             self._gathering,
             self.tallies,

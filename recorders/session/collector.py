@@ -107,8 +107,10 @@ class Collector:
         return is_gone
 
     def forget(self) -> None:
-        """In a forked child: all of this is the parent's. Its connection is closed since `pause`."""
+        """In a forked child: all of this is the parent's. Its connection is closed since `pause`, where the fork was
+        one of Python's and the thread had the time; else it must stay as it is."""
         self._pending.forget()
+        self.output.abandon()
 
     def flush(self, seconds: float = END_SECONDS) -> None:
         """Write what was accepted, as at an end, and go on: another program may take this one's place, or may not."""

@@ -21,6 +21,9 @@ FIRST_RETRY: Final = 0.2
 LAST_RETRY: Final = 5.0
 """Seconds until a refused batch is tried again; each time twice as long."""
 
+_inherited: Final[list[BaselineWriter]] = []
+"""Those of processes that this one was forked from, kept alive."""
+
 
 class Output:
     """Writes batches to a store, one at a time."""
@@ -78,6 +81,11 @@ class Output:
         """Hold nothing open, because the process forks."""
         if self._writer is not None:
             self._writer.rest()
+
+    def abandon(self) -> None:
+        """In a forked child: never close what the parent has open."""
+        if self._writer is not None:
+            _inherited.append(self._writer)
 
     def put(self, batch: Batch) -> None:
         """Write a batch, now or later; only while `is_free`."""

@@ -7,8 +7,10 @@ killed: what is in it and not in the baseline is lost, and counted by the next p
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
+import platform
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +20,8 @@ from ..store.processes import Process, is_running
 
 # Taken before anyone could patch them.
 _open, _close, _unlink, _truncate, _getpid = os.open, os.close, os.unlink, os.ftruncate, os.getpid
+
+_node = platform.node
 
 _NUMBER: Final = struct.Struct("=q")
 _SUFFIX: Final = ".pending"
@@ -39,7 +43,7 @@ class Pending:
 
     def __init__(self, location: str, run: str) -> None:
         """`location` is the file of the baseline. Nothing is made yet."""
-        self._path = f"{location}.{run or 'none'}.{_getpid()}{_SUFFIX}"
+        self._path = f"{location}.{run or 'none'}.{_machine()}.{_getpid()}{_SUFFIX}"
         self._memory: mmap.mmap | None = None
         self._is_tried = False
 
@@ -82,19 +86,24 @@ class Pending:
                 return  # somebody cleans up
 
 
+def _machine() -> str:
+    """Tells this machine, or container, from others that record into the same file: they have other process ids."""
+    return hashlib.blake2b(_node().encode(), digest_size=4).hexdigest()
+
+
 def left_behind(location: str) -> Iterator[Left]:
-    """The files of processes that are gone."""
+    """The files of processes of this machine that are gone."""
     path = Path(location)
     for found in sorted(path.parent.glob(f"{path.name}.*{_SUFFIX}")):
-        run, _, pid = found.name.removeprefix(f"{path.name}.").removesuffix(_SUFFIX).partition(".")
-        if not pid.isdecimal() or is_running(int(pid)):
+        run, *place = found.name.removeprefix(f"{path.name}.").removesuffix(_SUFFIX).split(".")
+        if len(place) != 2 or place[0] != _machine() or not place[1].isdecimal() or is_running(int(place[1])):
             continue
         try:
             data = found.read_bytes()
         except OSError:
             continue  # another one was quicker
         if len(data) == _NUMBER.size:
-            yield Left(found, run, int(pid), _NUMBER.unpack(data)[0])
+            yield Left(found, run, int(place[1]), _NUMBER.unpack(data)[0])
 
 
 def count_lost(location: str, processes: Iterable[Process]) -> int:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from .sqlite_merge import Merge
 
 
-def open_writer(url: str) -> BaselineWriter:
-    """A baseline to add to, made where there is none; raises `StoreError`."""
-    return SqliteWriter(url)
+def open_writer(url: str, *, patience: float = 30.0) -> BaselineWriter:
+    """A baseline to add to, made where there is none; others are waited for at most `patience` seconds. Raises
+    `StoreError`."""
+    return SqliteWriter(url, patience)
 
 
 def open_reader(url: str) -> BaselineReader:

@@ -144,11 +144,12 @@ class SqliteReader(SqliteFile):
         recorded = dict(self._db.execute("SELECT number, recorded FROM revision"))
         places, hidden = self._places(), self._hidden()
         budget = Budget(SOURCES_LIMIT)
+        texts: dict[str, str] = {}
         found = {}
         for number, commit, python, variables in rows:
             read = self._part(variables, dict[str, str | None], budget) if variables else {}
             when = moment(self.location, recorded[number])
-            sources = self._sources(number, budget)
+            sources = self._sources(number, budget, texts)
             found[number] = Revision(
                 *(commit, python, when, sources, read, places.get(number, ""), self._names(number)),
                 *hidden.get(number, ("", b"")),
@@ -171,12 +172,14 @@ class SqliteReader(SqliteFile):
             query = "SELECT id, recipient, data FROM session_key ORDER BY 1, 2"
             return [WrappedKey(*row) for row in self._rows("a key", query, str, str, bytes)]
 
-    def _sources(self, number: int, budget: Budget) -> dict[str, str]:
-        query = "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1"
-        rows = self._rows("a source", query, str, bytes, given=(number,))
-        return {
-            module: budget.unsqueeze(data, limit=TEXT_LIMIT).decode("utf-8", "surrogatepass") for module, data in rows
-        }
+    def _sources(self, number: int, budget: Budget, texts: dict[str, str]) -> dict[str, str]:
+        """Module → text; `texts` are those that were read already, by digest: most sessions ran the same."""
+        query = "SELECT module, digest, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1"
+        rows = list(self._rows("a source", query, str, str, bytes, given=(number,)))
+        for _module, digest, data in rows:
+            if digest not in texts:
+                texts[digest] = budget.unsqueeze(data, limit=TEXT_LIMIT).decode("utf-8", "surrogatepass")
+        return {module: texts[digest] for module, digest, _data in rows}
 
     def _places(self) -> dict[int, str]:
         """Folder of the project at each revision, where the recorder said."""

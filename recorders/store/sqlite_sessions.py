@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from .processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, ProcessName
+from .processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, ProcessName, is_running
 from .protocol import Batch
 from .sqlite_parts import SqliteParts
 
 _now = time.time
 
-SESSIONS_LIMIT: Final = 200
+SESSIONS_LIMIT: Final = 100
 """Sessions that are remembered although none of their traces is kept: a pool that starts a process for each task would
 make a baseline grow with the traffic."""
 
@@ -46,10 +46,11 @@ class SqliteSessions(SqliteParts):
         """Bound the sessions of which nothing is kept. The first of a run stays: its name stands for what all counted;
         so do those that may still write."""
         query = (
-            "SELECT revision FROM process WHERE ended = 1 AND revision NOT IN (SELECT revision FROM trace) "
+            "SELECT revision, pid, ended FROM process WHERE revision NOT IN (SELECT revision FROM trace) "
             "AND revision NOT IN (SELECT min(revision) FROM process GROUP BY run) ORDER BY 1 DESC LIMIT -1 OFFSET ?"
         )
-        gone = self._db.execute(query, (SESSIONS_LIMIT,)).fetchall()
+        rows = self._rows("a process", query, int, int, int, given=(SESSIONS_LIMIT,))
+        gone = [(number,) for number, pid, ended in rows if ended or not is_running(pid)]
         for table in _OF_SESSION:
             self._db.executemany(f"DELETE FROM {table} WHERE revision = ?", gone)
         self._db.executemany("DELETE FROM revision WHERE number = ?", gone)

@@ -27,14 +27,17 @@ BUSY_MILLISECONDS = 1_000
 class SqliteWriter(SqliteSessions, SqliteTraces):
     """Writes a baseline; goes on with the one that is there. Other processes may write into it at the same time."""
 
-    def __init__(self, url: str) -> None:
-        """Raises `StoreError` when the place cannot be written, `NotABaseline` when something else is there."""
+    def __init__(self, url: str, patience: float = 30.0) -> None:
+        """Others that write are waited for at most `patience` seconds, until a session begins.
+
+        Raises `StoreError` when the place cannot be written, `NotABaseline` when something else is there.
+        """
         path = path_of(url)
         connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _make_private(path)
-            connection = _connected(str(path))
+            connection = _connected(str(path), patience)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                 create(connection)
             else:
@@ -93,8 +96,7 @@ class SqliteWriter(SqliteSessions, SqliteTraces):
             return
         self._presence.check()
         try:
-            self._db = _connected(self.location)
-            self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+            self._db = _connected(self.location, BUSY_MILLISECONDS / 1000)
             self._db.execute("PRAGMA journal_mode=WAL")
         except sqlite3.Error as error:
             raise _refusal(self.location, error) from error
@@ -205,8 +207,8 @@ class SqliteWriter(SqliteSessions, SqliteTraces):
         self._presence.check()
 
 
-def _connected(location: str) -> sqlite3.Connection:
-    connection = connect(location, isolation_level=None, check_same_thread=False, timeout=30)
+def _connected(location: str, patience: float) -> sqlite3.Connection:
+    connection = connect(location, isolation_level=None, check_same_thread=False, timeout=patience)
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
 

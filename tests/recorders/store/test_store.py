@@ -433,6 +433,12 @@ def test_texts_of_modules_are_read_to_a_limit_in_all(recorded: Path, monkeypatch
     change(recorded, f"UPDATE text SET data = x'{big}'")
     read_everything(recorded)
     change(recorded, *(f"INSERT INTO source SELECT revision, 'm{n}', digest FROM source LIMIT 1" for n in range(9)))
+    read_everything(recorded)  # one text is read once
+    change(
+        recorded,
+        *(f"INSERT INTO text SELECT 'd{n}', data FROM text LIMIT 1" for n in range(9)),
+        *(f"UPDATE source SET digest = 'd{n}' WHERE module = 'm{n}'" for n in range(9)),
+    )
     with pytest.raises(NotABaseline, match="decompresses to more than"):
         read_everything(recorded)
     monkeypatch.setattr(store, "TEXT_LIMIT", 100_000)
