@@ -64,6 +64,7 @@ def recorder(folder: Path, *command: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         process_group=0,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
 
 
@@ -347,3 +348,90 @@ def test_gunicorn_records_in_its_workers(tmp_path: Path, options: tuple[str, ...
     assert lost <= 1, said
     assert len(processes(tmp_path)) >= 2
     assert "ended without a word" in said
+
+
+DJANGO = {
+    "manage.py": """
+        import os, sys
+        from django.core.management import execute_from_command_line
+        os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
+        execute_from_command_line(sys.argv)
+        """,
+    "site_settings.py": """
+        DEBUG = True
+        SECRET_KEY = "x"
+        ALLOWED_HOSTS = ["*"]
+        ROOT_URLCONF = "shop"
+        """,
+    "shop.py": """
+        import os
+        from django.http import HttpResponse
+        from django.urls import path
+        urlpatterns = [path("<path:rest>", lambda request, rest: HttpResponse(str(os.getpid())))]
+        """,
+}
+FLASK = {
+    "shop.py": """
+        import os
+        import flask
+        app = flask.Flask(__name__)
+        @app.get("/<path:rest>")
+        def answer(rest):
+            return str(os.getpid()) if rest else ""
+        """,
+    # As `flask run --debug`, and looks at files by itself where watchdog would watch the whole path.
+    "serve.py": """
+        import sys
+        import shop
+        shop.app.run(port=int(sys.argv[1]), debug=True, reloader_type="stat")
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    ("library", "files", "command"),
+    [("flask", FLASK, ("serve.py",)), ("django", DJANGO, ("manage.py", "runserver"))],
+    ids=["flask", "django"],
+)
+def test_a_reloader_records_what_it_starts(
+    tmp_path: Path, library: str, files: dict[str, str], command: tuple[str, ...]
+) -> None:
+    """The service runs in a child; an edit starts another one; Ctrl-C ends both. Each answer is recorded once."""
+    pytest.importorskip(library)
+    port = free_port()
+    project(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).write_text(textwrap.dedent(text))
+    answered = 1
+    with serving(tmp_path, port, sys.executable, *command, str(port)) as process:
+        first = get(port, "/before")
+        time.sleep(1.1)  # reloaders look once a second, and file systems may count in seconds
+        edited = "# an edit, from which everything moves down\n" + (tmp_path / "shop.py").read_text()
+        (tmp_path / "shop.py").write_text(edited)
+        answered += 1 + _until_another(port, first)
+        for _more in range(20):
+            get(port, "/after")
+            answered += 1
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGINT)
+        _out, said = process.communicate(timeout=20)
+    assert sum(counts(tmp_path).values()) == answered, said
+    assert "nothing dropped" in said
+    assert len(processes(tmp_path)) == 2
+
+
+def _until_another(port: int, first: int) -> int:
+    """Wait until another process answers; how many answers it took."""
+    until = time.monotonic() + 20
+    answered = 0
+    while True:
+        assert time.monotonic() < until
+        try:
+            pid = get(port, "/waiting")
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.05)
+            continue
+        answered += 1
+        if pid != first:
+            return answered
+        time.sleep(0.1)

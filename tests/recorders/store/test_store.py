@@ -304,6 +304,19 @@ def test_going_on_with_a_baseline(tmp_path: Path) -> None:
         assert {one.revision for one in reader.traces()} == {1, 2, 3}
 
 
+def test_going_on_with_code_that_moved(tmp_path: Path) -> None:
+    """Branches that stand at other lines by now are the same ones: no trace is dropped, and all replay."""
+    scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic)
+    with reading(scenario.store) as reader:
+        before = counts(reader)
+    scenario.change("shop", "def price", "# moved\n# down\n\ndef price").record(traffic)
+    with reading(scenario.store) as reader:
+        assert counts(reader) == [2 * count for count in before]
+        assert reader.counters() == {}
+        assert sum(len(stored.kept) for stored in reader.classes()) > sum(before)
+    assert set(scenario.replay().counts) == {"same"}
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda path: path.write_text("something else\n" * 100), _header("PRAGMA application_id=7")]
 )
