@@ -20,7 +20,7 @@ from ..options import ENVIRONMENT_KEY
 from ..patching import Undo, wrap
 
 # Taken before anyone could patch them.
-_putenv, _environ = os.putenv, os.environ
+_putenv, _unsetenv, _environ = os.putenv, os.unsetenv, os.environ
 
 MOST: Final = 20
 """Started processes without a recorder that are remembered."""
@@ -55,11 +55,12 @@ class ChildEnvironment:
         for name, position in (("execve", 2), ("posix_spawn", 2), ("posix_spawnp", 2)):
             if hasattr(os, name):
                 undos.append(wrap(os, name, self._with_environment(position)))
-        undos.append(wrap(os, "execv", self._exposed))
+        undos += [wrap(os, name, self._exposed) for name in ("execv", "system")]
 
         def undo() -> None:
             while undos:
                 undos.pop()()
+            self._hide()
 
         return undo
 
@@ -75,6 +76,14 @@ class ChildEnvironment:
         """Have the operating system's environment hold it, beside what the service sees."""
         _putenv(ENVIRONMENT_KEY, self._options)
         _putenv(_PATH, self._path(_environ.get(_PATH, "")))
+
+    def _hide(self) -> None:
+        """Have the operating system's environment be the service's own again."""
+        _unsetenv(ENVIRONMENT_KEY)
+        if _PATH in _environ:
+            _putenv(_PATH, _environ[_PATH])
+        else:
+            _unsetenv(_PATH)
 
     def _path(self, before: str) -> str:
         if before.split(os.pathsep, 1)[0] == self._startup:

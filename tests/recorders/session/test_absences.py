@@ -7,13 +7,19 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_runtime.recorders.model.absences import Absence, unsampled, why_empty
-from pytest_runtime.recorders.options import RecordOptions
+from pytest_runtime.recorders.options import ENVIRONMENT_KEY, RecordOptions
 from pytest_runtime.recorders.recording import Recording
-from pytest_runtime.recorders.session.child_processes import environment_options, program_of, runs_python
+from pytest_runtime.recorders.session.child_processes import (
+    ChildEnvironment,
+    environment_options,
+    program_of,
+    runs_python,
+)
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, Revision
 from pytest_runtime.testing import Scenario
@@ -190,3 +196,29 @@ def test_a_script_has_the_options_of_its_first_line(tmp_path: Path) -> None:
 def test_arguments_of_processes_are_not_kept(words: Sequence[str], told: str) -> None:
     """A process is known by its program and script: what follows may be a secret."""
     assert program_of(words) == told
+
+
+def test_children_find_what_starts_the_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the environment that they inherit or are given, and not in `os.environ`; gone when the recording ends."""
+    monkeypatch.setenv("PYTHONPATH", "service")
+    seen = [sys.executable, "-S", "-c", "import os; print(os.environ.get('PYTHONPATH'), 'x' in os.environ.values())"]
+
+    def ran(**options: Any) -> str:
+        return str(subprocess.run(seen, capture_output=True, text=True, check=True, **options).stdout).strip()
+
+    monkeypatch.delenv(ENVIRONMENT_KEY, raising=False)
+    undo = ChildEnvironment("x", "/start").watch()
+    try:
+        started = os.pathsep.join(["/start", "service"])
+        assert "x" not in os.environ.values()
+        assert os.environ["PYTHONPATH"] == "service"
+        given: list[dict[str, Any]] = [{}, {"env": None}, {"env": dict(os.environ)}, {"env": os.environ}]
+        assert {ran(**options) for options in given} == {f"{started} True"}
+        assert ran(env={b"PATH": b"/bin"}) == "/start True"
+        assert ran(env={b"PYTHONPATH": b"bytes"}) == f"{os.pathsep.join(['/start', 'bytes'])} True"
+        assert ran(env={"PYTHONPATH": started}) == f"{started} True"
+        os.environ["PYTHONPATH"] = "changed"
+        assert ran() == f"{os.pathsep.join(['/start', 'changed'])} True"
+    finally:
+        undo()
+    assert ran() == "changed False"

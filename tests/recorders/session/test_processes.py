@@ -10,13 +10,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from pytest_runtime.recorders.session.governor import WARM_UP, Governor
 from pytest_runtime.recorders.session.pending import LOST, Pending, count_lost, left_behind
+from pytest_runtime.recorders.session.tallies import Tallies
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.processes import RECORDED, Process
 
@@ -171,6 +174,7 @@ COMMANDS = """
         subprocess.run(" ".join(again), check=True, shell=True)
         os.environ["PYTHONPATH"] = os.environ["PYTHONPATH"] + os.pathsep + "elsewhere"
         subprocess.run(again, check=True)
+        assert os.system(" ".join(again)) == 0
         subprocess.run([sys.executable, "-m", "script", "again"], check=True)
         assert not [name for name in os.environ if "RUNTIME" in name], os.environ
         shop.price(1)
@@ -187,7 +191,7 @@ COMMANDS = """
         pytest.param(POOL, ("forkserver",), 60, id="forkserver"),
         pytest.param(POOL, ("spawn",), 60, id="spawn"),
         pytest.param(FUTURES, (), 60, id="futures"),
-        pytest.param(COMMANDS, (), 61, id="commands"),
+        pytest.param(COMMANDS, (), 71, id="commands"),
     ],
 )
 def test_every_process_records(tmp_path: Path, script: str, arguments: tuple[str, ...], traces: int) -> None:
@@ -200,6 +204,67 @@ def test_every_process_records(tmp_path: Path, script: str, arguments: tuple[str
     assert f"{traces} traces recorded" in said
     assert "nothing dropped" in said
     assert said.count("traces recorded") == 1
+
+
+def test_installed_in_code_it_records_every_process(tmp_path: Path) -> None:
+    """A module that installs the recorder is run again by each spawned child, and records there once."""
+    script = """
+        import multiprocessing, subprocess, sys
+        import pytest_runtime
+        pytest_runtime.install("x")
+        import shop
+        if __name__ == "__main__":
+            shop.price(1)
+            for method in ("fork", "spawn"):
+                with multiprocessing.get_context(method).Pool(2) as pool:
+                    pool.map(shop.price, range(20))
+                    pool.close()
+                    pool.join()
+            subprocess.run([sys.executable, "-c", "import shop; shop.price(1)"], check=True)
+        """
+    path = os.pathsep.join([ROOT, str(project(tmp_path, script))])
+    command = [sys.executable, "script.py"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert counts(tmp_path) == {"shop:price": 42}
+    assert ended.stderr.count("42 traces recorded in") == 1
+
+
+def test_a_forked_process_counts_from_nothing() -> None:
+    """What its parent had counted, written or not, named or not, is the parent's alone."""
+    tallies = Tallies(None)
+    for _run in range(3):
+        tallies.unsampled.add("early")
+        tallies.unsampled.add(("key", 1))
+    tallies.counters.add("dropped: x", 2)
+    tallies.note([("not entered", "shop")])
+    tallies.begin_anew()
+    assert not tallies.has_news()
+    assert tallies.due(at_end=True, beside_traces=True) == (Counter(), Counter())
+    tallies.unsampled.name(("key", 1), "GET /")
+    tallies.unsampled.add(("key", 1))
+    tallies.counters.add("dropped: x")
+    assert tallies.counts() == {"dropped: x": 1, "not sampled": 1}
+    assert tallies.due(at_end=True, beside_traces=True) == (tallies.counts(), {("not sampled", "GET /"): 1})
+
+
+def test_a_forked_process_has_the_budget_of_its_own_cpu() -> None:
+    """Its clock begins anew; what its parent left of the allowance is all that it has beside the share."""
+    cpu, now = [100.0], [0.0]
+    governor = Governor(0.02, cpu=lambda: cpu[0], now=lambda: now[0])
+    governor.serve()
+    governor.spent(WARM_UP - 0.5)
+    cpu[0] = 0.0
+    governor.begin_anew()
+    assert governor.usage().recorder == 0.0
+    assert governor.may_open(novel=True)
+    governor.spent(0.6)
+    now[0] += 1
+    assert not governor.may_open(novel=True)
+    cpu[0], now[0] = 30.0, 2.0
+    assert governor.may_open(novel=True)
 
 
 def test_a_shell_leads_to_every_process(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pytest_runtime.recorders.store.processes import KEPT, RECORDED, ProcessName
 from pytest_runtime.recorders.store.protocol import BaselineWriter, Batch, KeptTrace, Revision
 from pytest_runtime.recorders.store.sqlite_merge import read_contents
 from pytest_runtime.recorders.store.sqlite_traces import settled
+from pytest_runtime.replay.judge.processes import latest_revision
 
 KEY = ("shop:price", path_digest([], "returned"))
 FIRST, SECOND = (Arm(Branch("shop:price", name, 0, 1), "true") for name in ("a", "b"))
@@ -230,3 +231,16 @@ def test_sessions_without_a_trace_are_forgotten(tmp_path: Path, monkeypatch: pyt
         assert 1 in reader.revisions()
         assert set(reader.processes()) == set(reader.revisions())
     assert damage_of(url) == []
+
+
+def test_a_replay_goes_by_the_process_that_loaded_most(tmp_path: Path) -> None:
+    """Of the last run, not the helper that began last; of an earlier run, nothing."""
+    url = str(tmp_path / "x.baseline")
+    loaded = [("earlier", 9), ("last", 0), ("last", 3), ("last", 3), ("last", 1)]
+    for number, (run, modules) in enumerate(loaded, 1):
+        writer = open_writer(url)
+        sources = {f"shop.m{module}": "" for module in range(modules)}
+        writer.start(Revision(str(number), "3.12", float(number), sources, {}), ProcessName(run, number, "python"))
+        writer.close()
+    with closing(open_reader(url)) as reader:
+        assert latest_revision(reader).commit == "4"
