@@ -97,10 +97,11 @@ class SqliteWriter(SqliteSessions, SqliteTraces):
         self._presence.check()
         try:
             self._db = _connected(self.location, BUSY_MILLISECONDS / 1000)
+            self._is_open, self._is_shared = True, True  # nobody watched who wrote meanwhile
             self._db.execute("PRAGMA journal_mode=WAL")
         except sqlite3.Error as error:
+            self.rest()
             raise _refusal(self.location, error) from error
-        self._is_open, self._is_shared = True, True  # nobody watched who wrote meanwhile
 
     def _data_version(self) -> int:
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
@@ -208,8 +209,13 @@ class SqliteWriter(SqliteSessions, SqliteTraces):
 
 
 def _connected(location: str, patience: float) -> sqlite3.Connection:
+    """A connection that waits for others at most so many seconds; raises `sqlite3.Error`, and then there is none."""
     connection = connect(location, isolation_level=None, check_same_thread=False, timeout=patience)
-    connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
