@@ -33,7 +33,7 @@ class Mode:
     """How the service runs: without the recorder, or with it and these options."""
 
     name: str
-    sample: Literal["all"] | float | None
+    sample: Literal["all", "auto"] | float | None
     exemplars: int = 20
 
 

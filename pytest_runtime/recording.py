@@ -8,11 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
+
 from .config import DEFAULT_FOLDER, Project, load_project, make_folder
 from .recorders.errors import ConfigurationError, KeyProblem
 from .recorders.options import RecordOptions, Sample
 from .recorders.privacy.keys import RECIPIENT_VARIABLE, recipients_for
 from .recorders.recording import Recording, current_commit, start_for_process
+
+STARTUP = str(Path(__file__).resolve().parent / "startup")
+"""Put first on the path of recorded processes: it holds the `sitecustomize` that starts the recorder."""
 
 
 def record_options(
@@ -24,7 +29,6 @@ def record_options(
     sample: Sample | None = None,
     recipients: Sequence[str] = (),
     cpu_share: float | None = None,
-    process: int = 0,
 ) -> RecordOptions:
     """The recorder's options for a project; raises `ConfigurationError` when nothing is included.
 
@@ -54,7 +58,8 @@ def record_options(
         commit=current_commit(str(project.root)),
         root=str(project.root),
         recipients=() if configured.redact.drop else _recipients(recipients, configured.recipients),
-        process=process,
+        run=os.urandom(8).hex(),
+        startup=STARTUP,
     )
 
 
@@ -96,7 +101,7 @@ def record(
     """
     project = load_project(Path(root) if root is not None else Path.cwd())
     options = record_options(baseline, project=project, include=include, store=store, recipients=recipients)
-    recording = Recording(options)
+    recording = Recording(msgspec.structs.replace(options, startup=""))  # what it starts may outlive the block
     recording.start()
     try:
         yield recording

@@ -123,6 +123,11 @@ def leave_anyhow(token: Token[Scope | None]) -> None:
         _scope.set(None)
 
 
+def leave_all() -> None:
+    """Belong to no trace any more, because this process was forked from the one that records it."""
+    _scope.set(None)
+
+
 _outside: World | None = None
 
 

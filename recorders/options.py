@@ -49,8 +49,12 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Folder of the project, where it is known."""
     recipients: tuple[str, ...] = ()
     """Public keys of those who may read what redaction replaces; nobody can where there is none."""
-    process: int = 0
-    """Id of the process to record; 0 for whichever reads this."""
+    run: str = ""
+    """Names the command; all processes below it have the same."""
+    reporter: int = 0
+    """Id of the process that says at its end what all recorded; 0 for whichever reads this."""
+    startup: str = ""
+    """Folder that starts the recorder in the Python processes below; empty where they are left alone."""
 
 
 def encode_options(options: RecordOptions) -> str:

@@ -10,12 +10,9 @@ import click
 
 from ..config import load_project
 from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
-from ..recording import record_options
+from ..recording import STARTUP, record_options
 from .record_values import sample_value, share_value
 from .unrecordable import warn_unrecordable
-
-STARTUP = Path(__file__).resolve().parent.parent / "startup"
-"""Put first on the recorded process's path: it holds the `sitecustomize` that starts the recorder."""
 
 
 @click.command("record", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
@@ -64,13 +61,12 @@ def record_command(
         sample=sample,
         recipients=recipients,
         cpu_share=cpu_share,
-        process=os.getpid(),
     )
     warn_unrecordable(options, command)
     environment = dict(os.environ)
     environment[ENVIRONMENT_KEY] = encode_options(options)
     before = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = str(STARTUP) + (os.pathsep + before if before else "")
+    environment["PYTHONPATH"] = STARTUP + (os.pathsep + before if before else "")
     sys.stdout.flush()
     sys.stderr.flush()
     try:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import click
 import msgspec
 
 from ..config import load_project
 from ..recorders.model.absences import unsampled, why_empty
-from ..recorders.store.protocol import BaselineReader
+from ..recorders.store.processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, is_running
+from ..recorders.store.protocol import BaselineReader, Revision
 from ..replay.inspect.entries import EntryTraffic, traffic_of
 from ..replay.inspect.overview import moment_text
 from ..wiring import known_names
@@ -25,6 +27,24 @@ class Names(msgspec.Struct, frozen=True):
     baselines: tuple[str, ...]
 
 
+State: TypeAlias = Literal["", "ended", "recording", "silent"]
+"""`ended`: it said so; `recording`: it is at work on this machine; `silent`: it is gone, or elsewhere, and has not said
+that it ended. What it accepted and had not written is counted as dropped."""
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process counted of one entry."""
+
+    entry: str
+    seen: int
+    """Runs: recorded, or not sampled."""
+    recorded: int
+    not_sampled: int
+    """Because of the budget."""
+    kept: int
+    """Traces that were kept at some time; others may have taken their places since."""
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded process."""
 
@@ -35,6 +55,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     modules: int
     """Included modules that it loaded."""
+    pid: int = 0
+    """Id of the process; 0 where an older version recorded it."""
+    program: str = ""
+    """Its program and script, without further arguments."""
+    state: State = ""
+    """Empty where an older version recorded it."""
+    entries: tuple[Counted, ...] = ()
+    """What it counted of each entry."""
+    counters: dict[str, int] = {}
+    """What it counted beside entries: drops and faults, by reason."""
 
 
 class PathCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,16 +123,8 @@ def status_of(name: str, reader: BaselineReader) -> Status:
     shapes: dict[str, dict[str, str]] = {}
     for (entry, part), shape in reader.shapes().items():
         shapes.setdefault(entry, {})[part] = shape.describe()
-    sessions = [
-        Session(
-            number=number,
-            recorded=moment_text(revision.recorded),
-            python=revision.python,
-            commit=revision.commit,
-            modules=len(revision.sources),
-        )
-        for number, revision in reader.revisions().items()
-    ]
+    processes = reader.processes()
+    sessions = [_session(number, revision, processes.get(number)) for number, revision in reader.revisions().items()]
     return Status(
         baseline=name,
         location=reader.location,
@@ -126,6 +148,46 @@ def status_of(name: str, reader: BaselineReader) -> Status:
     )
 
 
+def _session(number: int, revision: Revision, process: Process | None) -> Session:
+    session = Session(
+        number=number,
+        recorded=moment_text(revision.recorded),
+        python=revision.python,
+        commit=revision.commit,
+        modules=len(revision.sources),
+    )
+    if process is None:
+        return session
+    running: State = "recording" if is_running(process.pid) else "silent"
+    return msgspec.structs.replace(
+        session,
+        pid=process.pid,
+        program=process.program,
+        state="ended" if process.ended else running,
+        entries=tuple(_counted(entry, counts) for entry, counts in process.counts.items() if entry != NO_ENTRY),
+        counters=process.counts.get(NO_ENTRY, {}),
+    )
+
+
+def _counted(entry: str, counts: Mapping[str, int]) -> Counted:
+    recorded, not_sampled = counts.get(RECORDED, 0), counts.get(NOT_SAMPLED, 0)
+    seen = recorded + not_sampled
+    return Counted(entry=entry, seen=seen, recorded=recorded, not_sampled=not_sampled, kept=counts.get(KEPT, 0))
+
+
+def _process_lines(session: Session) -> Iterator[Line]:
+    """What one process did, where there is anything to say."""
+    if session.state:
+        words = {"ended": "ended", "recording": "still recording", "silent": "has not said that it ended"}
+        yield Line(f"process {session.pid} ({session.program}) {words[session.state]}", "", 4)
+    for counted in session.entries:
+        left_out = f", {counted.not_sampled} not sampled" if counted.not_sampled else ""
+        numbers = f"{counted.seen} seen, {counted.recorded} recorded{left_out}, {counted.kept} kept"
+        yield Line(f"{counted.entry}: {numbers}", "", 6)
+    for counter, value in session.counters.items():
+        yield Line(f"{value} {counter}", "", 6)
+
+
 def blocks_of(status: Status) -> Iterator[Block]:
     """Sessions, entries with their paths, and what was counted."""
     yield Line(f"baseline {status.baseline} at {status.location}", "heading")
@@ -134,6 +196,7 @@ def blocks_of(status: Status) -> Iterator[Block]:
         when = when_text(session.recorded)
         code = f"Python {session.python}, {commit}, {session.modules} modules"
         yield Line(f"session {session.number}: {when}, {code}", "", 2)
+        yield from _process_lines(session)
     for recipient in status.recipients:
         yield Line(f"what is redacted can be read with the private key of {recipient}", "", 2)
     by_entry: dict[str, list[PathCount]] = {}

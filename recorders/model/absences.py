@@ -29,11 +29,11 @@ _SENTENCES: Mapping[str, str] = {
         "the recorded process started {}, which is not recorded: a reloader or worker runs the code there; "
         "switch it off (--noreload, --no-reload), or serve with threads in one process"
     ),
-    "not imported": "no module of the included packages was imported ({}): look at `include`",
     "not entered": (
         "the included packages were imported ({}), and no function of them was called from outside, "
         "nor a request answered"
     ),
+    "not imported": "no module of the included packages was imported ({}): look at `include`",
 }
 SHOWN = 3
 """Processes or entries that a sentence names."""
@@ -75,12 +75,6 @@ def describe_unsampled(counts: Mapping[str, int]) -> str:
     named = _few([f"{entry}: {count}" for entry, count in counts.items()])
     # Calls of code that lost its events for a while are seen by no one.
     return f"{sum(counts.values())} or more not sampled ({named}; --sample all records every one)"
-
-
-def describe_forked(absences: Iterable[Absence]) -> str:
-    """Which forked processes ran included code unrecorded; empty when none did."""
-    forked = [absence.subject for absence in absences if absence.kind == "forked"]
-    return f"not recorded: forked {_few(forked)}" if forked else ""
 
 
 def _few(subjects: list[str]) -> str:

@@ -131,7 +131,7 @@ def assemble(
         readings=_readings(trace, modules),
         variables=dict(world.variables),
         variable_names=list(world.variable_names) if world.variable_names is not None else None,
-        order=[] if arms == path.arms else [path.arms.index(arm) for arm in arms],
+        order=_order(arms, path),
         functions=[function_name(code, modules) for code in trace.scope.path.codes.values()],
         calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.scope.path.returns],
         gaps=[*trace.gaps, *over, *late],
@@ -139,6 +139,16 @@ def assemble(
         state=[_state(found, positions) for found in trace.lineage.state.needed()],
     )
     return redacted(stored, redactor) if redactor is not None else stored
+
+
+def _order(arms: Sequence[Arm], path: PathClass) -> list[int]:
+    """The arms of a trace as positions in those of its class, which may have been recorded when they stood at other
+    lines; empty for the same order."""
+    own, known = [arm.identity for arm in arms], [arm.identity for arm in path.arms]
+    if own == known:
+        return []
+    places = {identity: position for position, identity in enumerate(known)}
+    return [places[identity] for identity in own]
 
 
 def _outcome(raw: RawOutcome) -> Tree:

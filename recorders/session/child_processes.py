@@ -1,7 +1,7 @@
-"""Processes that come from the recorded one and are not recorded: forked workers, reloaders, what it starts.
+"""Processes that the recorded one starts: they find in their environment what starts the recorder there.
 
-A forked child cannot use the store (SQLite forbids connections across `fork`, "How To Corrupt An SQLite Database
-File"), so it leaves a line in a file beside it, and the recorded process reads that at its end.
+The service does not see it: it stands in the environment of the operating system, which children inherit, and not in
+`os.environ`. Where a child is given an environment of its own, it is added to that.
 """
 
 from __future__ import annotations
@@ -12,73 +12,151 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from ..model.absences import AbsenceKey
+from ..options import ENVIRONMENT_KEY
 from ..patching import Undo, wrap
 
 # Taken before anyone could patch them.
-_open, _write, _close = os.open, os.write, os.close
+_putenv, _unsetenv, _environ = os.putenv, os.unsetenv, os.environ
 
-MOST = 20
-"""Started processes that are remembered."""
+MOST: Final = 20
+"""Started processes without a recorder that are remembered."""
+
+_POPEN_ENV: Final = 10
+"""Position of `env` among the arguments of `subprocess.Popen`."""
+
+_REPLAY: Final = f"from {__name__.partition('.')[0]}.replay."
+"""In what an interpreter runs that replays (`replay.execute.launch`)."""
+
+_PATH: Final = "PYTHONPATH"
 
 _PYTHON = re.compile(r"^(python|pypy)[\d.]*(\.exe)?$", re.IGNORECASE)
 
 
-class Children:
-    """The children of one recorded process."""
+class ChildEnvironment:
+    """What the environment of children holds beside the service's own."""
 
-    def __init__(self, location: str) -> None:
-        """`location` is the file of the baseline, which several processes may record into at once."""
-        self._notes = Path(f"{location}.{os.getpid()}.children")
-        self._started: list[tuple[int, list[str]]] = []
+    def __init__(self, options: str, startup: str) -> None:
+        """`options` are those of the recorder, encoded; `startup` is the folder that starts it, or nothing: then
+        children are left alone."""
+        self._options = options
+        self._startup = startup
+        self._unrecorded: list[str] = []
 
     def watch(self) -> Undo:
-        """Remember what the process starts from now on."""
-        return wrap(subprocess.Popen, "__init__", self._popen)
+        """Give it to what the process starts from now on."""
+        if not self._startup:
+            return lambda: None
+        self._expose()
+        undos = [wrap(subprocess.Popen, "__init__", self._popen)]
+        for name, position in (("execve", 2), ("posix_spawn", 2), ("posix_spawnp", 2)):
+            if hasattr(os, name):
+                undos.append(wrap(os, name, self._with_environment(position)))
+        undos += [wrap(os, name, self._exposed) for name in ("execv", "system")]
+
+        def undo() -> None:
+            while undos:
+                undos.pop()()
+            self._hide()
+
+        return undo
 
     def watch_spawning(self, util: ModuleType) -> Undo:
-        """Remember what `multiprocessing` starts, which does not go through `subprocess`."""
-        return wrap(util, "spawnv_passfds", self._spawn)
+        """The same for `multiprocessing`, which does not go through `subprocess`."""
+        return wrap(util, "spawnv_passfds", self._exposed) if self._startup else lambda: None
+
+    def unrecorded(self) -> list[AbsenceKey]:
+        """Interpreters that were started with options that keep the recorder out."""
+        return [("ignores environment", subject) for subject in dict.fromkeys(self._unrecorded)]
+
+    def _expose(self) -> None:
+        """Have the operating system's environment hold it, beside what the service sees."""
+        _putenv(ENVIRONMENT_KEY, self._options)
+        _putenv(_PATH, self._path(_environ.get(_PATH, "")))
+
+    def _hide(self) -> None:
+        """Have the operating system's environment be the service's own again."""
+        _unsetenv(ENVIRONMENT_KEY)
+        if _PATH in _environ:
+            _putenv(_PATH, _environ[_PATH])
+        else:
+            _unsetenv(_PATH)
+
+    def _path(self, before: str) -> str:
+        if before.split(os.pathsep, 1)[0] == self._startup:
+            return before
+        return self._startup + (os.pathsep + before if before else "")
+
+    def _added(self, given: Any) -> Any:
+        """An environment that is given to a child, with it; one of an unknown kind as it is, for it may run code."""
+        if type(given) is not dict and type(given) is not type(_environ):
+            return given
+        found = dict(given)
+        before = found.pop(os.fsencode(_PATH), None)
+        before = os.fsdecode(before) if type(before) is bytes else found.get(_PATH, "")
+        if type(before) is str:
+            found[_PATH] = self._path(before)
+            found[ENVIRONMENT_KEY] = self._options
+        return found
 
     def _popen(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> None:
+        command = args[0] if args else kwargs.get("args")
+        if is_replay(command):
+            wrapped(*args, **kwargs)
+            return
+        if len(args) > _POPEN_ENV and args[_POPEN_ENV] is not None:
+            args = (*args[:_POPEN_ENV], self._added(args[_POPEN_ENV]), *args[_POPEN_ENV + 1 :])
+        elif kwargs.get("env") is not None:
+            kwargs = {**kwargs, "env": self._added(kwargs["env"])}
+        else:
+            self._expose()
+        self._look(command)
         wrapped(*args, **kwargs)
-        self._remember(instance.pid, instance.args)
 
-    def _spawn(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-        pid = wrapped(*args, **kwargs)
-        self._remember(pid, args[1] if len(args) > 1 else ())
-        return pid
+    def _with_environment(self, position: int) -> Any:
+        def call(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+            if len(args) > position:
+                args = (*args[:position], self._added(args[position]), *args[position + 1 :])
+            return wrapped(*args, **kwargs)
 
-    def _remember(self, pid: int, command: Any) -> None:
-        words = command if type(command) is list or type(command) is tuple else (command,)
-        if len(self._started) < MOST and all(type(word) is str or type(word) is bytes for word in words):
-            self._started.append((pid, [os.fsdecode(word) for word in words]))
+        return call
 
-    def note_forked(self) -> None:
-        """In a forked child: included code ran here. One short line, so that it is not torn (`write(2)`, O_APPEND)."""
-        line = f"{os.getpid()}: {program_of(sys.orig_argv)}"[:200].replace("\n", " ")
-        descriptor = _open(self._notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            _write(descriptor, f"{line}\n".encode(errors="replace"))
-        finally:
-            _close(descriptor)
+    def _exposed(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        self._expose()
+        return wrapped(*args, **kwargs)
 
-    def forked(self) -> list[AbsenceKey]:
-        """Forked children that ran included code; each is reported once."""
-        try:
-            lines = self._notes.read_text(encoding="utf-8", errors="replace").splitlines()
-            self._notes.unlink()
-        except OSError:
-            return []  # no child left a note
-        return [("forked", line) for line in dict.fromkeys(lines)]
+    def _look(self, command: Any) -> None:
+        """Remember an interpreter in which the recorder cannot start."""
+        words = command if type(command) is list or type(command) is tuple else ()
+        if not words or len(self._unrecorded) >= MOST or type(words[0]) is not str:
+            return
+        if not _PYTHON.match(os.path.basename(words[0])) or any(type(word) is not str for word in words):
+            return
+        flags = environment_options(words)
+        if flags:
+            self._unrecorded.append(f"{program_of(words)} ({flags})")
 
-    def started(self) -> list[AbsenceKey]:
-        """Python processes that were started."""
-        return [("started", f"{pid}: {program_of(words)}") for pid, words in self._started if runs_python(words)]
+
+def is_replay(command: Any) -> bool:
+    """Whether a command starts a process that replays."""
+    return type(command) is list and any(type(word) is str and _REPLAY in word for word in command)
+
+
+def restore_environment() -> str:
+    """Take out of `os.environ` what started the recorder: the service sees its own. The folder that started it."""
+    _environ.pop(ENVIRONMENT_KEY, None)
+    startup, _separator, before = _environ.pop(_PATH, "").partition(os.pathsep)
+    if before:
+        _environ[_PATH] = before
+    return startup
+
+
+def this_program() -> str:
+    """Program and script of this process."""
+    return program_of(sys.orig_argv)
 
 
 def program_of(words: Sequence[str]) -> str:

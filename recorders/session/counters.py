@@ -57,6 +57,10 @@ class Unsampled:
         self._counts: dict[Hashable, itertools.count[int]] = {}
         self._entries: dict[Hashable, str] = {}
 
+    def begin_anew(self) -> None:
+        """Count from nothing; names stay known."""
+        self._counts = {}
+
     def add(self, key: Hashable) -> None:
         """Count one more."""
         self._count_all()

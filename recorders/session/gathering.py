@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from ..capture.thaw import thaw
 from ..context import PathRecord
 from ..included import Included
+from ..model.absences import AbsenceKey
 from ..model.branches import Arm, path_digest
 from ..model.full_names import qualname_part
 from ..model.inputs import CallInput, Input
@@ -15,7 +16,7 @@ from ..model.shapes import Shape
 from ..model.trace import Entry, PathClass, TraceId, encode_trace, trace_id
 from ..model.value_tree import ObjectNode, Tree
 from ..privacy.redact import Redactor
-from ..store.protocol import KeptTrace, StoredClass
+from ..store.protocol import Batch, KeptTrace, StoredClass
 from .assemble import Paths, assemble
 from .live_trace import LiveTrace
 from .reservoir import Reservoir
@@ -43,27 +44,42 @@ class Gathering:
         redactor: Redactor | None,
         found_path: Callable[[Hashable], None],
         name: Callable[[Hashable, str], None],
+        paths: Paths | None = None,
     ) -> None:
         """`found_path` gets the key of the sampler by which a path class was found that was not known, `name` what the
-        entry of a key is called."""
+        entry of a key is called. `paths` are those that are known already."""
         self._included = included
         self._exemplars = exemplars
         self._redactor = redactor
         self._found_path = found_path
         self._name = name
-        self._paths = Paths(included)
+        self._paths = paths if paths is not None else Paths(included)
         self._reservoirs: dict[tuple[str, str], Reservoir] = {}
         self._classes: dict[tuple[str, str], PathClass] = {}
-        self._shapes: dict[tuple[str, str], Shape] = {}
         self._entries: dict[str, Entry] = {}
 
-    def go_on_from(self, classes: Iterable[StoredClass], shapes: dict[tuple[str, str], Shape]) -> None:
-        """Know what the store holds already."""
-        self._shapes = shapes
+    def go_on_from(self, classes: Iterable[StoredClass]) -> None:
+        """Know what the store holds, because of what was recorded earlier, or by other processes meanwhile."""
         for known in classes:
             key = (known.entry, known.path)
-            self._reservoirs[key] = Reservoir(self._exemplars, count=known.count, kept=known.kept)
             self._classes[key] = known.description
+            reservoir = self._reservoirs.get(key)
+            if reservoir is None:
+                self._reservoirs[key] = Reservoir(self._exemplars, count=known.count, kept=known.kept)
+            else:
+                reservoir.learn(known.count, known.kept)
+
+    def batch(self, added: Round, counters: Mapping[str, int], absences: Mapping[AbsenceKey, int]) -> Batch:
+        """What a round adds, with what was counted beside it, to be written."""
+        entries = list(added.entries.values())
+        return Batch(
+            *(entries, added.classes, added.counts, added.traces, added.shapes, counters, absences), self._exemplars
+        )
+
+    @property
+    def paths(self) -> Paths:
+        """What is known of branches, for another that goes on."""
+        return self._paths
 
     def add(self, live: LiveTrace, added: Round) -> None:
         """Take one trace in."""
@@ -98,13 +114,12 @@ class Gathering:
         live.recorder.stored(live, stored)
         data = encode_trace(stored)
         name = trace_id(data)
+        replaced = reservoir.held(slot)
         if not reservoir.put(slot, name):
             return
-        added.traces.append(KeptTrace(*key, slot, name, data, producers))
+        added.traces.append(KeptTrace(*key, slot, name, data, producers, replaced))
         for part, tree in (("input", _shaped(stored.input)), ("outcome", stored.outcome.value)):
-            shape = self._shapes.setdefault((key[0], part), Shape())
-            shape.observe(tree)
-            added.shapes[key[0], part] = shape
+            added.shapes.setdefault((key[0], part), Shape()).observe(tree)
 
     def _producer(self, live: LiveTrace, found: dict[TraceId, bytes]) -> TraceId:
         """The id of a trace that made something; it and those before it are added to `found`."""

@@ -80,6 +80,13 @@ class Governor:
         self._outstanding = 0
         """Runs that were let through, and are not yet paid for."""
 
+    def begin_anew(self) -> None:
+        """In a forked child: its CPU is counted from nothing. What is left of the allowance is left to it, too."""
+        self._began = self._seen = self._cpu()
+        self._looked = self._now()
+        self._budget = self._spent = 0.0
+        self._outstanding = 0
+
     def serve(self) -> None:
         """The process serves others from now on, who would wait for it."""
         self._share = self._served_share

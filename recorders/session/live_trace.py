@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from contextvars import Token
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from .. import context
 from ..boundaries.live_world import LiveWorld
@@ -19,6 +19,9 @@ from .module_state import TraceState
 from .provenance import Lineage
 
 _clock = time.time
+
+SERVICE: Final = -1
+"""The generation of a trace in which a server started: it is the service itself, and no entry."""
 
 
 class TraceScope(Scope):
@@ -50,24 +53,18 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *(
-            "_inner",
-            "_token",
-            "_tracer",
-            "gaps",
-            "hosting",
-            "input",
-            "key",
-            "label",
-            "lineage",
-            "raw_outcome",
-            "recorder",
-        ),
+        *("_token", "_tracer", "gaps", "generation", "input", "key", "label", "lineage", "raw_outcome", "recorder"),
         *("scope", "started"),
     )
 
     def __init__(
-        self, included: Included, tracer: Tracer, recorder: EntryRecorder, key: Hashable, state: TraceState
+        self,
+        included: Included,
+        tracer: Tracer,
+        recorder: EntryRecorder,
+        key: Hashable,
+        state: TraceState,
+        generation: int = 0,
     ) -> None:
         self._tracer = tracer
         self._token: Token[Scope | None] | None = None
@@ -75,6 +72,8 @@ class LiveTrace:
         """Of the kind of its entry."""
         self.key = key
         """What the sampler knows its entry by."""
+        self.generation = generation
+        """Of the process that it belongs to, see `Switch`; `SERVICE` where it is none."""
         world = LiveWorld(included)
         world.trace = self
         self.scope = TraceScope(world, PathRecord())
@@ -85,8 +84,6 @@ class LiveTrace:
         self.gaps: list[str] = []
         self.lineage = Lineage(state)
         self.scope.path.ran = state.ran
-        self.hosting = False
-        """Whether a server started inside it: then it is the service itself, and no entry."""
 
     def resume(self) -> None:
         """The code of the trace runs now, in this thread."""

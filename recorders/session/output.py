@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..errors import StoreBusy, StoreError, StoreLost
-from ..store.protocol import BaselineWriter, Batch
+from ..store.protocol import BaselineWriter, Batch, StoredClass
 from .counters import Counters
 
 _monotonic = time.monotonic
@@ -20,12 +21,17 @@ FIRST_RETRY: Final = 0.2
 LAST_RETRY: Final = 5.0
 """Seconds until a refused batch is tried again; each time twice as long."""
 
+_inherited: Final[list[BaselineWriter]] = []
+"""Those of processes that this one was forked from, kept alive."""
+
 
 class Output:
     """Writes batches to a store, one at a time."""
 
-    def __init__(self, writer: BaselineWriter, counters: Counters) -> None:
-        self._writer = writer
+    def __init__(self, opening: Callable[[], BaselineWriter], counters: Counters) -> None:
+        """`opening` opens the store, once it is needed; it may raise `StoreError`."""
+        self._opening = opening
+        self._writer: BaselineWriter | None = None
         self._counters = counters
         self._batch: Batch | None = None
         self._is_refused = False
@@ -37,11 +43,49 @@ class Output:
         self.traces = 0
         """Runs that the store holds, of this recording."""
         self.kept = 0
+        self.known: Mapping[tuple[str, str], StoredClass] = {}
+        """Path classes of the last batch as they are now, where other processes added to them."""
 
     @property
     def is_free(self) -> bool:
         """Whether there is no batch that waits to be tried again."""
         return self._batch is None
+
+    @property
+    def number(self) -> int:
+        """Of the session in the store; 0 where none has begun."""
+        return self._writer.number if self._writer is not None else 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the store was opened."""
+        return self._writer is not None
+
+    def opened(self) -> BaselineWriter:
+        """The store, opened by the first call; raises `StoreError`."""
+        if self._writer is None:
+            self._writer = self._opening()
+        return self._writer
+
+    def try_to_open(self) -> BaselineWriter | None:
+        """The store, where it can be opened now; how often that is tried is bounded."""
+        if self._writer is None and _monotonic() < self._retry_at:
+            return None
+        try:
+            return self.opened()
+        except StoreError as error:
+            self.refused(error)
+            return None
+
+    def rest(self) -> None:
+        """Hold nothing open, because the process forks."""
+        if self._writer is not None:
+            self._writer.rest()
+
+    def abandon(self) -> None:
+        """In a forked child: never close what the parent has open."""
+        if self._writer is not None:
+            _inherited.append(self._writer)
 
     def put(self, batch: Batch) -> None:
         """Write a batch, now or later; only while `is_free`."""
@@ -58,21 +102,25 @@ class Output:
 
     def _write(self, batch: Batch) -> None:
         try:
-            self._writer.write(batch)
+            written = self.opened().write(batch)
         except StoreLost as error:
             self._lose(error)
         except StoreError as error:
-            self._refuse(error)
+            self.refused(error)
         else:
             self._batch, self._is_refused = None, False
             self._retry_in = FIRST_RETRY
             self.traces += _runs(batch)
-            self.kept += len(batch.traces)
+            self.kept += written.kept
+            self.known = written.classes
 
     def close(self) -> None:
         """Give up what is still refused, and close the store. Raises nothing of the store's."""
         if self._batch is not None:
             self._drop("the baseline could not be written", _runs(self._batch))
+        if self._writer is None:
+            return
+        self.note_end()
         try:
             self._writer.close()
         except StoreLost as error:
@@ -82,7 +130,16 @@ class Output:
             self._counters.add("faults of the store")
             self._tell(error)
 
-    def _refuse(self, error: StoreError) -> None:
+    def note_end(self) -> None:
+        """Say in the store that the process ended, or may end now."""
+        if self._writer is not None and not self.lost:
+            try:
+                self._writer.end()
+            except StoreError:
+                return  # it looks as if it was killed
+
+    def refused(self, error: StoreError) -> None:
+        """The store could not be used; it is tried again after a while."""
         if not self._is_refused and not isinstance(error, StoreBusy):
             self._is_refused = True
             self._counters.add("faults of the store")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import _random
+import os
 from collections.abc import Mapping
 
 from ..model.trace import TraceId
+
+_getpid = os.getpid
 
 
 class Reservoir:
@@ -20,7 +23,7 @@ class Reservoir:
         self._kept = dict(kept or {})
         # The C class: `random.Random` is a boundary in this process.
         self._random = _random.Random()
-        self._random.seed(count)
+        self._random.seed(count + (_getpid() << 40))  # processes that record at once do not draw alike
 
     def offer(self) -> int | None:
         """Count one more trace; the slot that it takes, or `None` when it is not kept."""
@@ -29,6 +32,14 @@ class Reservoir:
             return next(slot for slot in range(self._capacity) if slot not in self._kept)
         slot = int(self._random.random() * self.count)
         return slot if slot < self._capacity else None
+
+    def learn(self, count: int, kept: Mapping[int, TraceId]) -> None:
+        """Other processes record the same class: how it is now."""
+        self.count, self._kept = count, dict(kept)
+
+    def held(self, slot: int) -> TraceId:
+        """The trace in a slot; empty where it is free."""
+        return self._kept.get(slot, "")
 
     def put(self, slot: int, name: TraceId) -> bool:
         """Fill a slot; `False` when the same trace is kept already."""

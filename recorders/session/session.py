@@ -13,7 +13,7 @@ from .counters import Counters
 from .entry_recorder import EntryRecorder
 from .governor import Governor
 from .learning import Learnt
-from .live_trace import LiveTrace
+from .live_trace import SERVICE, LiveTrace
 from .module_state import ModuleState, TraceState
 from .provenance import Origins, Provenance
 from .sampler import Sampler, Windows
@@ -59,14 +59,13 @@ class Session:
         `served` says that another process asked for it, so that the budget of a server holds from now on.
         """
         try:
-            if self._switch.is_off:
-                self._switch.missed()
+            if self._switch.is_off and not self._switch.try_on():
                 return None
             if not self._sampler.admit(key, served=served):
                 self._tallies.unsampled.add(key)
                 return None
             state = TraceState(self.module_state, Origins(self.provenance))
-            return LiveTrace(self.included, self.tracer, recorder, key, state)
+            return LiveTrace(self.included, self.tracer, recorder, key, state, self._switch.generation)
         except Exception as fault:
             if not own(fault):
                 raise
@@ -76,8 +75,8 @@ class Session:
     def finish(self, trace: LiveTrace) -> None:
         """Hand a trace to the collector; never blocks."""
         trace.scope.world.closed = True
-        if self._switch.is_off or trace.hosting:
-            return
+        if self._switch.is_off or trace.generation != self._switch.generation:
+            return  # one that was open when the process forked is the parent's
         try:
             trace.lineage.state.ended(trace)
             self._accept(trace, trace.size())
@@ -90,7 +89,7 @@ class Session:
         """Whether a scope is that of a function that runs a server: then requests in it are entries of their own."""
         trace = getattr(scope.world, "trace", None)
         if isinstance(trace, LiveTrace) and trace.recorder.hosts:
-            trace.hosting = True
+            trace.generation = SERVICE
             trace.scope.world.closed = True  # it will never be stored: keep nothing of it
             return True
         return False
@@ -99,6 +98,16 @@ class Session:
         """Count an internal fault; after too many, record no more."""
         self._switch.fault(fault)
 
-    def switch_off(self, on_missed: Callable[[], None] | None = None) -> None:
-        """Record nothing from now on; `on_missed` is called at the first entry that would have been recorded."""
-        self._switch.turn_off(on_missed)
+    def switch_off(self) -> None:
+        """Record nothing from now on."""
+        self._switch.turn_off()
+
+    def sleep(self, wake: Callable[[], None]) -> None:
+        """In a forked child: forget the traces that are open, and record nothing until there is an entry to record;
+        then `wake` is called."""
+        self._switch.sleep(wake)
+
+    def go_on(self, accept: Callable[[LiveTrace, int], None]) -> None:
+        """Record again, for another collector."""
+        self._accept = accept
+        self._switch.turn_on()

@@ -16,8 +16,10 @@ class Switch:
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._faults = 0
-        self._on_missed: Callable[[], None] | None = None
+        self._wake: Callable[[], None] | None = None
         self.is_off = False
+        self.generation = 0
+        """Forks between the process that began to record and this one."""
 
     def fault(self, fault: BaseException) -> None:
         """Count an internal fault; after too many, record no more."""
@@ -27,12 +29,24 @@ class Switch:
             self._counters.add("switched off after too many faults")
             self.turn_off()
 
-    def turn_off(self, on_missed: Callable[[], None] | None = None) -> None:
-        """Record nothing from now on; `on_missed` is called at the first entry that would have been recorded."""
-        self.is_off, self._on_missed = True, on_missed
+    def turn_off(self) -> None:
+        """Record nothing from now on."""
+        self.is_off, self._wake = True, None
 
-    def missed(self) -> None:
-        """An entry would have been recorded."""
-        on_missed, self._on_missed = self._on_missed, None
-        if on_missed is not None:
-            on_missed()
+    def sleep(self, wake: Callable[[], None]) -> None:
+        """In a forked child: record nothing until something happens; then `wake` is called, which may be called
+        several times, and turns the switch on. One that is off stays off."""
+        self.generation += 1
+        if not self.is_off or self._wake is not None:
+            self.is_off, self._wake = True, wake
+
+    def turn_on(self) -> None:
+        """Record again."""
+        self.is_off, self._wake = False, None
+
+    def try_on(self) -> bool:
+        """An entry is about to run: whether it may be recorded after all."""
+        wake = self._wake
+        if wake is not None:
+            wake()
+        return not self.is_off

@@ -24,13 +24,31 @@ class Tallies:
         self.unsampled = Unsampled(self.counters.fast("not sampled"))
         self._redactor = redactor
         self._absences: Counter[AbsenceKey] = Counter()
+        self._before: Counter[str] = Counter()
+        """What another process had counted when this one was forked from it."""
         self._written: Counter[str] = Counter()
         self._written_absences: Counter[AbsenceKey] = Counter()
         self._written_at = 0.0
 
+    def begin_anew(self) -> None:
+        """In a forked child: what was counted so far is the parent's, and is written there."""
+        self._before = self.counters.snapshot()
+        self._written = Counter(self._before)
+        self.unsampled.begin_anew()
+        self._absences.clear()
+        self._written_absences.clear()
+
+    def counts(self) -> Counter[str]:
+        """What this process counted."""
+        return self.counters.snapshot() - self._before
+
     def note(self, keys: Iterable[AbsenceKey]) -> None:
         """Things that are left out."""
         self._absences.update(keys)
+
+    def has_news(self) -> bool:
+        """Whether anything was counted or left out."""
+        return bool(self.counts() or self._absences)
 
     def absences(self, *, at_end: bool) -> list[Absence]:
         """What this recording left out."""

@@ -19,6 +19,8 @@ from ..model.branches import Arm
 from ..model.trace import Entry, PathClass, TraceId, decode_trace, encode_part, encode_trace
 from ..privacy.encryption import WrappedKey
 from .parts import Part, SessionId, later
+from .processes import Process
+from .processes import later as later_process
 from .protocol import Revision
 
 ClassKey: TypeAlias = tuple[str, str]
@@ -53,6 +55,7 @@ class Contents:
     """Kept trace → the producers that it needs, and theirs."""
     absences: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Of all kinds but what was not sampled, which parts count."""
+    processes: Mapping[SessionId, Process] = field(default_factory=dict)
     keys: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     """(id, recipient) → wrapped session key"""
 
@@ -80,6 +83,7 @@ def merged(one: Contents, other: Contents, exemplars: int) -> Contents:
         producers={name: data for name, data in producers.items() if name in wanted},
         needs=needed,
         absences=_joined(one.absences, other.absences, max),
+        processes=_joined(one.processes, other.processes, later_process),
         keys=_joined(one.keys, other.keys, min),
     )
 

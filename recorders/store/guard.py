@@ -36,7 +36,7 @@ MOMENT_LIMIT = 253_402_300_800.0
 """Seconds since the epoch: the end of the year 9999, beyond which no date can be shown."""
 
 _PRAGMAS = frozenset({"application_id", "user_version", "trusted_schema", "cell_size_check", "table_xinfo"})
-_FUNCTIONS = frozenset({"count", "coalesce"})
+_FUNCTIONS = frozenset({"count", "coalesce", "min"})
 
 
 class Guard:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .protocol import BaselineReader, BaselineWriter
 from .sqlite_reader import SqliteReader
-from .sqlite_schema import path_of
+from .sqlite_schema import path_of as path_of
 from .sqlite_writer import SqliteWriter, leave_journal
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from .sqlite_merge import Merge
 
 
-def open_writer(url: str) -> BaselineWriter:
-    """A baseline to add to, made where there is none; raises `StoreError`."""
-    return SqliteWriter(url)
+def open_writer(url: str, *, patience: float = 30.0) -> BaselineWriter:
+    """A baseline to add to, made where there is none; others are waited for at most `patience` seconds. Raises
+    `StoreError`."""
+    return SqliteWriter(url, patience)
 
 
 def open_reader(url: str) -> BaselineReader:

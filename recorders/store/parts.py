@@ -1,10 +1,10 @@
 """Parts: what a stretch of recording counted, so that merged baselines count it once however often it is merged.
 
 A baseline holds totals. What was added to them between the start of one session and the start of the next is a part,
-named after the session at its beginning: a name that is the same in every copy of the file, while the numbers only
-grow. So of two copies of a part the larger numbers are the later ones (a grow-only counter: M. Shapiro et al., "A
-comprehensive study of Convergent and Commutative Replicated Data Types", 2011, section 3.1.2), and the totals of a
-merged baseline are the sums over its parts.
+named after the session at its beginning (processes of one run record at once, and add to one part): a name that is the
+same in every copy of the file, while the numbers only grow. So of two copies of a part the larger numbers are the later
+ones (a grow-only counter: M. Shapiro et al., "A comprehensive study of Convergent and Commutative Replicated Data
+Types", 2011, section 3.1.2), and the totals of a merged baseline are the sums over its parts.
 """
 
 from __future__ import annotations

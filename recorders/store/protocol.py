@@ -11,6 +11,7 @@ from ..model.absences import Absence, AbsenceKey
 from ..model.shapes import Shape
 from ..model.trace import Entry, PathClass, Trace, TraceId
 from ..privacy.encryption import KeyId, WrappedKey
+from .processes import Process, ProcessName
 
 
 class Revision(NamedTuple):
@@ -48,6 +49,8 @@ class KeptTrace(NamedTuple):
     data: bytes
     producers: Mapping[TraceId, bytes] = MappingProxyType({})
     """Traces that made the objects which it was given, and theirs."""
+    replaces: TraceId = ""
+    """What the slot held, as far as this process knows; empty where it was free."""
 
 
 class Batch(NamedTuple):
@@ -59,10 +62,13 @@ class Batch(NamedTuple):
     counts: Mapping[tuple[str, str], int]
     traces: Sequence[KeptTrace]
     shapes: Mapping[tuple[str, str], Shape]
-    """(entry, `input` or `outcome`) → shape so far"""
+    """(entry, `input` or `outcome`) → shape of what is new"""
     counters: Mapping[str, int]
     absences: Mapping[AbsenceKey, int] = MappingProxyType({})
     """What was left out."""
+    exemplars: int = 0
+    """Traces that a path class may keep, so that processes which record at once do not keep as many each; 0 where
+    nobody else records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,15 @@ class StoredClass:
     kept: Mapping[int, TraceId]
     """slot → trace"""
     description: PathClass
+
+
+class Written(NamedTuple):
+    """What became of a batch."""
+
+    kept: int = 0
+    """Traces that are in the store now."""
+    classes: Mapping[tuple[str, str], StoredClass] = MappingProxyType({})
+    """Path classes of the batch that other processes added to, as they are now."""
 
 
 class StoredTrace(NamedTuple):
@@ -97,8 +112,13 @@ class BaselineWriter(Protocol):
 
     location: str
 
-    def start(self, revision: Revision) -> None:
-        """Begin a session; what follows belongs to this revision. Why an earlier one found nothing is forgotten."""
+    @property
+    def number(self) -> int:
+        """Of the session; 0 before one has begun."""
+
+    def start(self, revision: Revision, process: ProcessName | None = None) -> None:
+        """Begin a session; what follows belongs to this revision, and is counted for the process. Why an earlier run
+        found nothing is forgotten."""
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""
@@ -106,15 +126,21 @@ class BaselineWriter(Protocol):
     def classes(self) -> list[StoredClass]:
         """What is there already, so that counts and exemplars go on."""
 
-    def shapes(self) -> dict[tuple[str, str], Shape]:
-        """Shapes so far."""
+    def processes(self) -> dict[int, Process]:
+        """The processes that record, or recorded, by number of their session."""
 
-    def write(self, batch: Batch) -> None:
+    def rest(self) -> None:
+        """Hold nothing open until the next use, because the process forks; raises nothing."""
+
+    def write(self, batch: Batch) -> Written:
         """Write everything or nothing; raises `StoreError`: `StoreBusy` where trying again helps, `StoreLost` where
         what was written before is gone."""
 
     def add_keys(self, keys: Sequence[WrappedKey]) -> None:
         """Let others read what the sessions so far hide; raises `StoreError`."""
+
+    def end(self) -> None:
+        """Note that the process ended; raises like `write`."""
 
     def close(self) -> None:
         """Leave one complete file behind; raises like `write`."""
@@ -142,6 +168,9 @@ class BaselineReader(Protocol):
 
     def counters(self) -> dict[str, int]:
         """What the recorder counted: drops, faults, what was not sampled."""
+
+    def processes(self) -> dict[int, Process]:
+        """The processes that recorded it, by number of their session; older versions did not say."""
 
     def absences(self) -> list[Absence]:
         """What the baseline does not hold, and why; nothing of a baseline that an older version wrote."""

@@ -46,6 +46,7 @@ class SqliteCheck(SqliteReader):
             ("sessions", self.revisions),
             ("counters", self.counters),
             ("absences", self.absences),
+            ("processes", self.processes),
             ("keys", self.keys),
         )
         readable = True

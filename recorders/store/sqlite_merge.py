@@ -64,6 +64,7 @@ class ContentsReader(SqliteReader, SqliteParts):
                 for absence in self.absences()
                 if absence.kind != "not sampled"
             },
+            processes={ids[number]: process for number, process in self.processes().items() if number in ids},
             keys={(key.id, key.recipient): key.data for key in self.keys()},
         )
         return contents, damaged
@@ -82,8 +83,10 @@ class ContentsWriter(SqliteWriter):
                 kept = KeptTrace(entry, path, slot, name, exemplar.data, producers)
                 by_session.setdefault(exemplar.session, []).append(kept)
         self.write(Batch(list(contents.entries.values()), {}, {}, [], {}, {}))
+        numbers: dict[SessionId, int] = {}
         for session in sorted(contents.sessions, key=lambda name: (contents.sessions[name].recorded, name)):
             self.begin(contents.sessions[session], session)
+            numbers[session] = self._revision
             self.write(Batch([], {}, {}, by_session.get(session, []), {}, {}))
         self.write(
             Batch(
@@ -97,7 +100,8 @@ class ContentsWriter(SqliteWriter):
             )
         )
         self.add_keys(contents.wrapped_keys())
-        self.put_parts(contents.parts)
+        processes = {numbers[name]: process for name, process in contents.processes.items() if name in numbers}
+        self.put_parts(contents.parts, processes)
 
 
 def _absences(contents: Contents, whole: Part) -> dict[AbsenceKey, int]:

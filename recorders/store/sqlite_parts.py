@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ..model.trace import encode_part
 from .guard import TOTAL_LIMIT, Budget
 from .parts import Part, SessionId, part_of, total, without
+from .processes import ProcessName
 from .sqlite_schema import SqliteFile, squeeze
 
 _SUM: SessionId = ""
@@ -69,9 +70,26 @@ class SqliteParts(SqliteFile):
         closed, ids = self.closed_parts(), self.session_ids()
         if not ids:
             return closed
-        last = ids[max(ids)]
+        last = self._growing(ids)
         grown = without(self.totals(), self._one(_SUM))
         return closed if grown == Part() else {**closed, last: _sum(closed.get(last, Part()), grown)}
+
+    def _growing(self, ids: Mapping[int, SessionId]) -> SessionId:
+        """The session that the part which grows is named after: of several processes that record at once the first."""
+        last = max(ids)
+        if not self.has_table("process"):
+            return ids[last]
+        query = (
+            "SELECT min(revision) FROM process WHERE run != '' AND run = (SELECT run FROM process WHERE revision = ?)"
+        )
+        (first,) = self._db.execute(query, (last,)).fetchone()
+        return ids.get(first, ids[last])
+
+    def _is_growing(self, process: ProcessName | None) -> bool:
+        """Whether the part that grows is that of the process's run."""
+        query = "SELECT run FROM process WHERE revision = (SELECT max(number) FROM revision)"
+        found = self._db.execute(query).fetchone()
+        return process is not None and found is not None and found[0] == process.run
 
     def close_part(self) -> None:
         """Keep by itself what the last session counted, because another begins; within a transaction.
@@ -82,7 +100,7 @@ class SqliteParts(SqliteFile):
         closed = self._one(_SUM)
         grown = without(self.totals(), closed) if ids else Part()
         if grown != Part():
-            last = ids[max(ids)]
+            last = self._growing(ids)
             self._put(last, _sum(self._one(last), grown))
             self._put(_SUM, _sum(closed, grown))
 

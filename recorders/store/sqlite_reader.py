@@ -18,6 +18,7 @@ from ..model.shapes import Shape
 from ..model.trace import Entry, decode_trace
 from ..privacy.encryption import WrappedKey
 from .guard import SOURCES_LIMIT, TEXT_LIMIT, TOTAL_LIMIT, Budget, Guard, moment, typed, unsqueeze
+from .processes import Process
 from .protocol import Revision, StoredClass, StoredTrace
 from .sqlite_schema import REQUIRED, TABLES, SqliteFile, check_header, connect, digest_of, path_of
 
@@ -143,11 +144,12 @@ class SqliteReader(SqliteFile):
         recorded = dict(self._db.execute("SELECT number, recorded FROM revision"))
         places, hidden = self._places(), self._hidden()
         budget = Budget(SOURCES_LIMIT)
+        texts: dict[str, str] = {}
         found = {}
         for number, commit, python, variables in rows:
             read = self._part(variables, dict[str, str | None], budget) if variables else {}
             when = moment(self.location, recorded[number])
-            sources = self._sources(number, budget)
+            sources = self._sources(number, budget, texts)
             found[number] = Revision(
                 *(commit, python, when, sources, read, places.get(number, ""), self._names(number)),
                 *hidden.get(number, ("", b"")),
@@ -170,12 +172,14 @@ class SqliteReader(SqliteFile):
             query = "SELECT id, recipient, data FROM session_key ORDER BY 1, 2"
             return [WrappedKey(*row) for row in self._rows("a key", query, str, str, bytes)]
 
-    def _sources(self, number: int, budget: Budget) -> dict[str, str]:
-        query = "SELECT module, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1"
-        rows = self._rows("a source", query, str, bytes, given=(number,))
-        return {
-            module: budget.unsqueeze(data, limit=TEXT_LIMIT).decode("utf-8", "surrogatepass") for module, data in rows
-        }
+    def _sources(self, number: int, budget: Budget, texts: dict[str, str]) -> dict[str, str]:
+        """Module → text; `texts` are those that were read already, by digest: most sessions ran the same."""
+        query = "SELECT module, digest, data FROM source JOIN text USING (digest) WHERE revision = ? ORDER BY 1"
+        rows = list(self._rows("a source", query, str, str, bytes, given=(number,)))
+        for _module, digest, data in rows:
+            if digest not in texts:
+                texts[digest] = budget.unsqueeze(data, limit=TEXT_LIMIT).decode("utf-8", "surrogatepass")
+        return {module: texts[digest] for module, digest, _data in rows}
 
     def _places(self) -> dict[int, str]:
         """Folder of the project at each revision, where the recorder said."""
@@ -202,6 +206,11 @@ class SqliteReader(SqliteFile):
         with reading(self.location):
             return dict(self._rows("a counter", "SELECT name, value FROM counter ORDER BY 1", str, int))
 
+    def processes(self) -> dict[int, Process]:
+        """The processes that recorded it, by number of their session."""
+        with reading(self.location):
+            return super().processes() if {"process", "process_count"} <= self._tables else {}
+
     def contents(self) -> Iterator[tuple[str, bytes]]:
         """Every cell, decompressed, and the file as it lies there."""
         budget = Budget(TOTAL_LIMIT)
@@ -216,10 +225,7 @@ class SqliteReader(SqliteFile):
                 for column, cell in named.items():
                     # Numbered: names of entries may hold what must not be shown.
                     yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
-        path = Path(self.location)
-        for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
-            if file.is_file():
-                yield f"file {file.name}", file.read_bytes()
+        yield from _files(Path(self.location))
 
     def absences(self) -> list[Absence]:
         """What the baseline does not hold."""
@@ -228,6 +234,13 @@ class SqliteReader(SqliteFile):
         with reading(self.location):
             query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
             return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A baseline's file as it lies there, and the journals beside it."""
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+        if file.is_file():
+            yield f"file {file.name}", file.read_bytes()
 
 
 def _plain(cell: Any, dictionary: bytes, budget: Budget) -> bytes:

@@ -18,7 +18,9 @@ import msgspec
 from ..errors import NewerFormat, NotABaseline, StoreError
 from ..model.shapes import Shape
 from ..model.trace import FORMAT, PathClass
-from .guard import TOTAL_LIMIT, Budget, typed
+from .guard import TOTAL_LIMIT, Budget, moment, typed
+from .parts import MOST
+from .processes import Process
 from .protocol import StoredClass
 
 T = TypeVar("T")
@@ -132,6 +134,23 @@ CREATE TABLE IF NOT EXISTS part (
     id TEXT PRIMARY KEY,            -- session_id.id; empty for the sum of all
     data BLOB                       -- store.parts.Part; squeezed
 ) WITHOUT ROWID;
+-- The process that recorded a session; see store.processes.
+CREATE TABLE IF NOT EXISTS process (
+    revision INTEGER PRIMARY KEY,   -- revision.number
+    run TEXT,                       -- of the command that it ran under
+    pid INTEGER,
+    program TEXT,                   -- program and script, without further arguments
+    began REAL,                     -- seconds since the epoch
+    ended INTEGER                   -- 1 once it said so
+);
+-- What a process counted.
+CREATE TABLE IF NOT EXISTS process_count (
+    revision INTEGER,               -- revision.number
+    entry TEXT,                     -- entry.name; empty for what belongs to none
+    what TEXT,                      -- `recorded`, `kept`, `not sampled`, or the name of a counter
+    count INTEGER,
+    PRIMARY KEY (revision, entry, what)
+) WITHOUT ROWID;
 """
 """Tables that an older file may lack. Those behind `made` came without a new format: who does not know them reads
 everything else as before."""
@@ -155,6 +174,8 @@ TABLES = {
     "plugin": ("revision", "name", "version"),
     "session_id": ("revision", "id"),
     "part": ("id", "data"),
+    "process": ("revision", "run", "pid", "program", "began", "ended"),
+    "process_count": ("revision", "entry", "what", "count"),
 }
 """Tables that are read, with their columns."""
 
@@ -236,6 +257,20 @@ class SqliteFile:
         rows = self._rows("a shape", "SELECT entry, part, data FROM shape ORDER BY 1, 2", str, str, bytes)
         budget = Budget(TOTAL_LIMIT)
         return {(entry, part): self._part(data, Shape, budget) for entry, part, data in rows}
+
+    def processes(self) -> dict[int, Process]:
+        """The processes that recorded it, by number of their session."""
+        counts: dict[int, dict[str, dict[str, int]]] = {}
+        query = "SELECT revision, entry, what, count FROM process_count ORDER BY 1, 2, 3"
+        for number, entry, what, count in self._rows("a process", query, int, str, str, int):
+            if count > 0:
+                counts.setdefault(number, {}).setdefault(entry, {})[what] = min(count, MOST)
+        query = "SELECT revision, run, pid, program, began, ended FROM process ORDER BY 1"
+        rows = self._rows("a process", query, int, str, int, str, float, int)
+        return {
+            number: Process(run, pid, program, moment(self.location, began), ended == 1, counts.get(number, {}))
+            for number, run, pid, program, began, ended in rows
+        }
 
     def close(self) -> None:
         """Done with it."""

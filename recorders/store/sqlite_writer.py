@@ -11,35 +11,39 @@ from typing import Any
 from ..errors import StoreBusy, StoreError
 from ..model.trace import encode_part
 from ..privacy.encryption import WrappedKey
-from .guard import unsqueeze
 from .parts import Part, SessionId
 from .presence import Presence
-from .protocol import Batch, KeptTrace, Revision
-from .sqlite_parts import SqliteParts, new_session_id
+from .processes import Process, ProcessName
+from .protocol import Batch, Revision, Written
+from .sqlite_parts import new_session_id
 from .sqlite_schema import bring_up, check_header, connect, create, digest_of, path_of, squeeze
+from .sqlite_sessions import SqliteSessions
+from .sqlite_traces import SqliteTraces
 
 BUSY_MILLISECONDS = 1_000
 """How long a batch waits for another process that writes: it is tried again later, and an end has to be quick."""
 
 
-class SqliteWriter(SqliteParts):
-    """Writes a baseline; goes on with the one that is there."""
+class SqliteWriter(SqliteSessions, SqliteTraces):
+    """Writes a baseline; goes on with the one that is there. Other processes may write into it at the same time."""
 
-    def __init__(self, url: str) -> None:
-        """Raises `StoreError` when the place cannot be written, `NotABaseline` when something else is there."""
+    def __init__(self, url: str, patience: float = 30.0) -> None:
+        """Others that write are waited for at most `patience` seconds, until a session begins.
+
+        Raises `StoreError` when the place cannot be written, `NotABaseline` when something else is there.
+        """
         path = path_of(url)
         connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _make_private(path)
-            connection = connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
+            connection = _connected(str(path), patience)
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                 create(connection)
             else:
                 check_header(str(path), connection)
                 bring_up(connection)
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
             self._presence = Presence(str(path))
         except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
@@ -50,37 +54,73 @@ class SqliteWriter(SqliteParts):
                 f"cannot write the baseline at {path}: {error}. Choose another place with --store", location=str(path)
             ) from error
         super().__init__(str(path), connection)
-        self._revision = 0
-        self._dictionaries: dict[str, bytes] = {}
+        self._is_open = True
+        self._process: ProcessName | None = None
+        self._version = -1
+        """Changes when another connection writes; see `PRAGMA data_version`."""
 
-    def start(self, revision: Revision) -> None:
+    def start(self, revision: Revision, process: ProcessName | None = None) -> None:
         """Begin a session."""
-        self.begin(revision, new_session_id())
+        self.begin(revision, new_session_id(), process)
 
-    def begin(self, revision: Revision, session: SessionId) -> None:
-        """Begin a session of this name; what was counted before is a part by itself from now on."""
+    def begin(self, revision: Revision, session: SessionId, process: ProcessName | None = None) -> None:
+        """Begin a session of this name; what an earlier run counted is a part by itself from now on."""
+        self._wake()
+        self._process = process
         with _transaction(self._db, self.location):
-            self.close_part()
+            if self._is_new_run(process):
+                self.close_part()
+                self._db.execute("DELETE FROM absence WHERE kind != 'not sampled'")
+            elif not self._is_growing(process):
+                self.close_part()
             cursor = self._db.execute("INSERT INTO revision (about) VALUES ('')")
             self._revision = cursor.lastrowid or 0
             self._db.execute("INSERT OR REPLACE INTO session_id VALUES (?, ?)", (self._revision, session))
-            self._db.execute("DELETE FROM absence WHERE kind != 'not sampled'")
+            if process is not None:
+                self._add_process(process)
+            self._version = self._data_version()
         self.add_keys(revision.keys)
         self.update_revision(revision)
         self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
+    def rest(self) -> None:
+        """Hold nothing open until the next use: a connection must not be there in a forked child, not even to be closed
+        ("How To Corrupt An SQLite Database File", section 2.6)."""
+        if self._is_open:
+            self._is_open = False
+            self._db.close()
+
+    def _wake(self) -> None:
+        """Connect again after a rest; raises `StoreError`."""
+        if self._is_open:
+            return
+        self._presence.check()
+        try:
+            self._db = _connected(self.location, BUSY_MILLISECONDS / 1000)
+            self._is_open, self._is_shared = True, True  # nobody watched who wrote meanwhile
+            self._db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error as error:
+            self.rest()
+            raise _refusal(self.location, error) from error
+
+    def _data_version(self) -> int:
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
     def add_keys(self, keys: Sequence[WrappedKey]) -> None:
         """Let others read what the sessions so far hide."""
+        self._wake()
         with _transaction(self._db, self.location):
             self._db.executemany("INSERT OR REPLACE INTO session_key VALUES (?, ?, ?)", keys)
 
-    def put_parts(self, parts: Mapping[SessionId, Part]) -> None:
-        """Keep what sessions counted, each by itself."""
+    def put_parts(self, parts: Mapping[SessionId, Part], processes: Mapping[int, Process]) -> None:
+        """Keep what sessions counted, each by itself, and their processes, by number of the session."""
         with _transaction(self._db, self.location):
             self.put_all(parts)
+            self._put_processes(processes)
 
     def update_revision(self, revision: Revision) -> None:
         """Modules and variables seen since."""
+        self._wake()
         with _transaction(self._db, self.location):
             self._db.execute(
                 "UPDATE revision SET about = ?, recorded = ?, python = ?, variables = ? WHERE number = ?",
@@ -103,71 +143,58 @@ class SqliteWriter(SqliteParts):
                 self._db.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", (digest, squeeze(data)))
                 self._db.execute("INSERT OR REPLACE INTO source VALUES (?, ?, ?)", (self._revision, module, digest))
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> Written:
         """Write everything or nothing."""
+        self._wake()
         self._presence.check()
         try:
-            self._write(batch)
+            with _transaction(self._db, self.location):
+                return self._write(batch)
         except StoreError:
             self._dictionaries.clear()  # those of a transaction that did not come to pass
             raise
 
-    def _write(self, batch: Batch) -> None:
-        with _transaction(self._db, self.location):
-            for entry in batch.entries:
-                self._db.execute(
-                    "INSERT INTO entry (name, data) VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
-                    (entry.name, squeeze(encode_part(entry))),
-                )
-            for (name, path), described in batch.classes.items():
-                row = (name, path, squeeze(encode_part(described)))
-                self._db.execute("INSERT OR IGNORE INTO path_class VALUES (?, ?, 0, ?)", row)
-            counts = [(count, *key) for key, count in batch.counts.items()]
-            self._db.executemany("UPDATE path_class SET count = count + ? WHERE entry = ? AND path = ?", counts)
-            for kept in batch.traces:
-                self._keep(kept)
-            if any(kept.producers for kept in batch.traces):
-                self._db.execute("DELETE FROM producer WHERE id NOT IN (SELECT producer FROM made)")
-            shapes = [(*key, squeeze(encode_part(shape))) for key, shape in batch.shapes.items()]
-            self._db.executemany("INSERT OR REPLACE INTO shape VALUES (?, ?, ?)", shapes)
-            self._db.executemany(
-                "INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
-                list(batch.counters.items()),
+    def _write(self, batch: Batch) -> Written:
+        self._is_shared = self._is_shared or self._data_version() != self._version
+        for entry in batch.entries:
+            self._db.execute(
+                "INSERT INTO entry (name, data) VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
+                (entry.name, squeeze(encode_part(entry))),
             )
-            self._db.executemany(
-                "INSERT INTO absence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-                [(*key, count) for key, count in batch.absences.items()],
-            )
+        for (name, path), described in batch.classes.items():
+            row = (name, path, squeeze(encode_part(described)))
+            self._db.execute("INSERT OR IGNORE INTO path_class VALUES (?, ?, 0, ?)", row)
+        counts = [(count, *key) for key, count in batch.counts.items()]
+        self._db.executemany("UPDATE path_class SET count = count + ? WHERE entry = ? AND path = ?", counts)
+        kept = self._keep_all(batch)
+        for key, shape in batch.shapes.items():
+            self._add_shape(key, shape)
+        self._db.executemany(
+            "INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            list(batch.counters.items()),
+        )
+        self._db.executemany(
+            "INSERT INTO absence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            [(*key, count) for key, count in batch.absences.items()],
+        )
+        if self._process is not None:
+            self._count_for_process(batch, kept)
+        classes = {key: self._class(key) for key in batch.counts} if self._is_shared else {}
+        return Written(kept.total(), {key: found for key, found in classes.items() if found is not None})
 
-    def _keep(self, kept: KeptTrace) -> None:
-        dictionary = self._dictionary(kept)
-        row = (kept.entry, kept.path, kept.slot, kept.id, self._revision, digest_of(kept.data))
-        data = squeeze(kept.data, dictionary)
-        self._db.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, data))
-        slot = (kept.entry, kept.path, kept.slot)
-        self._db.execute("DELETE FROM made WHERE entry = ? AND path = ? AND slot = ?", slot)
-        for name, content in kept.producers.items():
-            self._db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (name, squeeze(content)))
-            self._db.execute("INSERT OR IGNORE INTO made VALUES (?, ?, ?, ?)", (*slot, name))
-
-    def _dictionary(self, kept: KeptTrace) -> bytes:
-        """The dictionary of an entry: its first trace, for good."""
-        known = self._dictionaries.get(kept.entry)
-        if known is None:
-            row = self._db.execute("SELECT dictionary FROM entry WHERE name = ?", (kept.entry,)).fetchone()
-            if row is not None and row[0] is not None:
-                known = unsqueeze(row[0])
-            else:
-                known = kept.data[:32_768]  # the window of deflate
-                self._db.execute("UPDATE entry SET dictionary = ? WHERE name = ?", (squeeze(known), kept.entry))
-            self._dictionaries[kept.entry] = known
-        return known
+    def end(self) -> None:
+        """Note that the process ended."""
+        if self._revision and self._process is not None:
+            self._wake()
+            with _transaction(self._db, self.location):
+                self._db.execute("UPDATE process SET ended = 1 WHERE revision = ?", (self._revision,))
 
     def close(self) -> None:
         """Leave one complete file behind, without a journal beside it, or that to the last process that has it open.
 
         Raises `StoreLost` where the file is not the one that was written to.
         """
+        self._wake()
         try:
             self._presence.check()
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -176,8 +203,20 @@ class SqliteWriter(SqliteParts):
             if not _is_busy(error):
                 raise _refusal(self.location, error) from error
         finally:
+            self._is_open = False
             self._db.close()
         self._presence.check()
+
+
+def _connected(location: str, patience: float) -> sqlite3.Connection:
+    """A connection that waits for others at most so many seconds; raises `sqlite3.Error`, and then there is none."""
+    connection = connect(location, isolation_level=None, check_same_thread=False, timeout=patience)
+    try:
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def leave_journal(path: Path, why: str) -> None:

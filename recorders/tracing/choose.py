@@ -62,6 +62,9 @@ class NoTracer:
         """The function itself."""
         return function
 
+    def forked(self) -> None:
+        """Nothing to do."""
+
     def stop(self) -> None:
         """Nothing to do."""
 

@@ -62,7 +62,8 @@ class CodeEvents:
     def end(self, path: PathRecord) -> None:
         """The trace is over, or pauses."""
         with self._lock:
-            self.active -= 1
+            if self.active:  # one that was open when the process forked is not counted here
+                self.active -= 1
 
     def next_round(self, *, stays_open: bool) -> None:
         """Close the window when no trace runs, unless it `stays_open`; give back what was taken away as hot."""
@@ -76,6 +77,16 @@ class CodeEvents:
                 self._set(self._codes, 0)
                 self._armed = False
                 self._evicted.clear()
+
+    def forked(self, *, opens: bool) -> None:
+        """No trace runs in this process, which was forked, and nobody holds the lock; the window opens if it is to."""
+        self._lock = threading.RLock()
+        self.active = 0
+        self._held.clear()
+        if self._armed:
+            self._restore()
+        elif opens:
+            self._arm()
 
     # --- single code objects ---
 

@@ -76,6 +76,12 @@ class MonitoringTracer:
         """Events are not per thread: a new thread needs nothing."""
         return function
 
+    def forked(self) -> None:
+        """No trace runs here; the window opens, where functions are entries."""
+        self._callbacks.resting.clear()
+        self._callbacks.next_round()
+        self._codes.forked(opens=self._callbacks.entered is not None)
+
     def stop(self) -> None:
         """Give everything back."""
         self._callbacks.entered = None

@@ -59,5 +59,8 @@ class Tracer(Protocol):
     def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap the function of a thread that a trace starts."""
 
+    def forked(self) -> None:
+        """This process was forked: no trace runs in it, and entries are looked for."""
+
     def stop(self) -> None:
         """Give everything back."""

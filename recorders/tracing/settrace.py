@@ -120,6 +120,12 @@ class TraceFunctionTracer:
 
         return run
 
+    def forked(self) -> None:
+        """No trace runs here; prologues look for entries."""
+        self._is_looking = True
+        if getattr(sys.gettrace(), "path", None) is not None:
+            sys.settrace(None)
+
     def stop(self) -> None:
         """Give everything back."""
         self._entered = None

@@ -21,9 +21,18 @@ __all__ = ["base_process", "candidate_process", "instrumented_base", "latest_rev
 
 
 def latest_revision(reader: BaselineReader) -> Revision:
-    """The code that the last recording session ran."""
-    revisions = reader.revisions()
-    return revisions[max(revisions)] if revisions else Revision("", "", 0.0, {}, {})
+    """The code that was recorded last: of the processes of the last run, what that one ran which loaded most of it."""
+    revisions, processes = reader.revisions(), reader.processes()
+    if not revisions:
+        return Revision("", "", 0.0, {}, {})
+    last = max(revisions)
+    run = processes[last].run if last in processes else ""
+    same = [number for number, process in processes.items() if run and process.run == run and number in revisions]
+
+    def loaded(number: int) -> tuple[int, int, int]:
+        return len(revisions[number].sources), len(revisions[number].variables), number
+
+    return revisions[max(same, key=loaded, default=last)]
 
 
 def plan_of(

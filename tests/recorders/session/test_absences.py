@@ -7,13 +7,19 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_runtime.recorders.model.absences import Absence, unsampled, why_empty
-from pytest_runtime.recorders.options import RecordOptions
+from pytest_runtime.recorders.options import ENVIRONMENT_KEY, RecordOptions
 from pytest_runtime.recorders.recording import Recording
-from pytest_runtime.recorders.session.child_processes import environment_options, program_of, runs_python
+from pytest_runtime.recorders.session.child_processes import (
+    ChildEnvironment,
+    environment_options,
+    program_of,
+    runs_python,
+)
 from pytest_runtime.recorders.store.open import open_reader, open_writer
 from pytest_runtime.recorders.store.protocol import Batch, Revision
 from pytest_runtime.testing import Scenario
@@ -21,27 +27,9 @@ from pytest_runtime.testing import Scenario
 ROOT = str(Path(__file__).resolve().parents[3])
 SHOP = "def price(number):\n    return number * 2\n"
 CONFIGURATION = '[tool.pytest-runtime]\ninclude = ["shop"]\n'
-FORKING = """
-import os
-import shop
-if os.fork() == 0:
-    shop.price(1)
-    shop.price(2)
-    os._exit(0)
-os.wait()
-"""
 STARTING = """
 import subprocess, sys
-subprocess.run([sys.executable, "work.py"], check=True)
-"""
-
-POOL = """
-import multiprocessing
-import shop
-if __name__ == "__main__":
-    worker = multiprocessing.get_context("spawn").Process(target=print)
-    worker.start()
-    worker.join()
+subprocess.run([sys.executable, "-I", "work.py", "hunter2"])
 """
 
 
@@ -76,40 +64,21 @@ def stored(folder: Path) -> list[Absence]:
         reader.close()
 
 
-def test_a_forked_worker_is_named(project: Path) -> None:
-    """Included code in a forked child is told once, with the child's id, at the end and in the baseline."""
-    (project / "fork.py").write_text(FORKING)
-    said = record(project, sys.executable, "fork.py")
-    [absence] = [one for one in stored(project) if one.kind == "forked"]
-    assert absence.count == 1
-    assert absence.subject.endswith(f": {os.path.basename(sys.executable)} fork.py")
-    assert f"was forked from the recorded one and is not recorded, {absence.subject}" in said
-    assert not list((project / ".runtime").glob("*.children"))
-
-
-def test_a_started_process_is_named(project: Path) -> None:
-    """A reloader starts the service anew: the last line names the process and the way out."""
-    (project / "reload.py").write_text(STARTING)
-    said = record(project, sys.executable, "reload.py")
+def test_a_started_interpreter_that_ignores_the_environment_is_named(project: Path) -> None:
+    """A child in which the recorder cannot start is named with the option, and without its further arguments."""
+    (project / "start.py").write_text(STARTING)
+    said = record(project, sys.executable, "start.py")
     assert "0 traces recorded" in said
-    assert f"{os.path.basename(sys.executable)} work.py, which is not recorded" in said
-    assert "--noreload" in said
+    assert f"the recorder did not start in {os.path.basename(sys.executable)} work.py (-I)" in said
+    assert "hunter2" not in said
+    assert {one.kind for one in stored(project)} == {"ignores environment", "not imported"}
 
 
-def test_a_spawned_worker_is_named(project: Path) -> None:
-    """`multiprocessing` starts its workers by itself, and they are told like any other."""
-    (project / "pool.py").write_text(POOL)
-    said = record(project, sys.executable, "pool.py")
-    assert "0 traces recorded" in said
-    assert "the recorded process started" in said
-
-
-def test_a_child_of_another_command_is_named(project: Path) -> None:
-    """Under a shell the Python process says at once that it is not recorded, and only the first of several does."""
-    said = record(project, "sh", "-c", f"{sys.executable} work.py; {sys.executable} work.py; true")
-    assert said.count("is a child of the recorded command") == 1
-    assert f"-- {os.path.basename(sys.executable)} work.py" in said
-    assert [one.kind for one in stored(project)] == ["other process"]
+def test_a_process_that_imported_the_package_contradicts_one_that_did_not(project: Path) -> None:
+    """The arbiter of workers imports nothing: what is said is of the process that came furthest."""
+    (project / "start.py").write_text("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import shop'])")
+    said = record(project, sys.executable, "start.py")
+    assert "imported (shop), and no function of them was called from outside" in said
 
 
 def test_an_interpreter_that_ignores_the_environment_is_named(project: Path) -> None:
@@ -227,3 +196,29 @@ def test_a_script_has_the_options_of_its_first_line(tmp_path: Path) -> None:
 def test_arguments_of_processes_are_not_kept(words: Sequence[str], told: str) -> None:
     """A process is known by its program and script: what follows may be a secret."""
     assert program_of(words) == told
+
+
+def test_children_find_what_starts_the_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the environment that they inherit or are given, and not in `os.environ`; gone when the recording ends."""
+    monkeypatch.setenv("PYTHONPATH", "service")
+    seen = [sys.executable, "-S", "-c", "import os; print(os.environ.get('PYTHONPATH'), 'x' in os.environ.values())"]
+
+    def ran(**options: Any) -> str:
+        return str(subprocess.run(seen, capture_output=True, text=True, check=True, **options).stdout).strip()
+
+    monkeypatch.delenv(ENVIRONMENT_KEY, raising=False)
+    undo = ChildEnvironment("x", "/start").watch()
+    try:
+        started = os.pathsep.join(["/start", "service"])
+        assert "x" not in os.environ.values()
+        assert os.environ["PYTHONPATH"] == "service"
+        given: list[dict[str, Any]] = [{}, {"env": None}, {"env": dict(os.environ)}, {"env": os.environ}]
+        assert {ran(**options) for options in given} == {f"{started} True"}
+        assert ran(env={b"PATH": b"/bin"}) == "/start True"
+        assert ran(env={b"PYTHONPATH": b"bytes"}) == f"{os.pathsep.join(['/start', 'bytes'])} True"
+        assert ran(env={"PYTHONPATH": started}) == f"{started} True"
+        os.environ["PYTHONPATH"] = "changed"
+        assert ran() == f"{os.pathsep.join(['/start', 'changed'])} True"
+    finally:
+        undo()
+    assert ran() == "changed False"

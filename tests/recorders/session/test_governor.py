@@ -225,7 +225,7 @@ def test_what_recording_took_is_reported(tmp_path: Path) -> None:
     assert last.startswith("pytest-runtime: recording took 100")
     assert "3.0 s of it to warm up" in last
     assert last.endswith("more than the 20.0% that it would hold to, because everything is recorded")
-    recording._sampler.held = 7
+    recording._own.sampler.held = 7
     assert "7 runs that may have been new were left out" in recording.summary()
 
 

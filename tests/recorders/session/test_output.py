@@ -103,7 +103,8 @@ def test_a_full_disk_is_reported(tmp_path: Path, capfd: pytest.CaptureFixture[st
         call(shop, 10)
         written(scenario, 10)
         assert scenario.recording is not None
-        scenario.recording.collector.output._writer._db.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]  # of SQLite
+        writer: Any = scenario.recording.collector.output._writer
+        writer._db.execute("PRAGMA max_page_count=1")
         for _number in range(300):
             shop.double(secrets.token_hex(10_000))  # not one of them fits into what is left of the last page
 
@@ -123,7 +124,8 @@ def test_a_disk_that_has_room_again_loses_nothing(tmp_path: Path) -> None:
 
     def traffic(shop: Any) -> None:
         assert scenario.recording is not None
-        database = scenario.recording.collector.output._writer._db  # type: ignore[attr-defined]  # of SQLite
+        writer: Any = scenario.recording.collector.output._writer
+        database = writer._db
         database.execute("PRAGMA max_page_count=1")
         for number in range(100):
             shop.double("x" * 1000 + str(number))

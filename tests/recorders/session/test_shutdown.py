@@ -131,12 +131,3 @@ def test_a_handler_of_the_service_stays(tmp_path: Path) -> None:
     _, err = ended(process)
     assert process.returncode == 3, err
     assert counts(tmp_path) == [75, 75]
-
-
-def test_a_forked_child_leaves_the_baseline_alone(tmp_path: Path) -> None:
-    """A child that the service forks neither writes nor reports; the parent's traces are all there, once."""
-    end = "pid = os.fork()\nif pid == 0:\n    shop.price(1)\n    sys.exit(0)\nos.waitpid(pid, 0)"
-    _, err = ended(process := start(tmp_path, end))
-    assert process.returncode == 0, err
-    assert err.count("traces recorded") == 1
-    assert counts(tmp_path) == [75, 75]

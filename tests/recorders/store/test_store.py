@@ -304,6 +304,19 @@ def test_going_on_with_a_baseline(tmp_path: Path) -> None:
         assert {one.revision for one in reader.traces()} == {1, 2, 3}
 
 
+def test_going_on_with_code_that_moved(tmp_path: Path) -> None:
+    """Branches that stand at other lines by now are the same ones: no trace is dropped, and all replay."""
+    scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic)
+    with reading(scenario.store) as reader:
+        before = counts(reader)
+    scenario.change("shop", "def price", "# moved\n# down\n\ndef price").record(traffic)
+    with reading(scenario.store) as reader:
+        assert counts(reader) == [2 * count for count in before]
+        assert reader.counters() == {}
+        assert sum(len(stored.kept) for stored in reader.classes()) > sum(before)
+    assert set(scenario.replay().counts) == {"same"}
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda path: path.write_text("something else\n" * 100), _header("PRAGMA application_id=7")]
 )
@@ -433,6 +446,12 @@ def test_texts_of_modules_are_read_to_a_limit_in_all(recorded: Path, monkeypatch
     change(recorded, f"UPDATE text SET data = x'{big}'")
     read_everything(recorded)
     change(recorded, *(f"INSERT INTO source SELECT revision, 'm{n}', digest FROM source LIMIT 1" for n in range(9)))
+    read_everything(recorded)  # one text is read once
+    change(
+        recorded,
+        *(f"INSERT INTO text SELECT 'd{n}', data FROM text LIMIT 1" for n in range(9)),
+        *(f"UPDATE source SET digest = 'd{n}' WHERE module = 'm{n}'" for n in range(9)),
+    )
     with pytest.raises(NotABaseline, match="decompresses to more than"):
         read_everything(recorded)
     monkeypatch.setattr(store, "TEXT_LIMIT", 100_000)
