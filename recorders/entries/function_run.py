@@ -33,9 +33,6 @@ from .target import CallTarget
 _thread_time = time.thread_time
 _clock = time.time
 
-ITEM_LIMIT = 1_000
-"""Items of a generator that are kept."""
-
 LONG = 10.0
 """Seconds after which a coroutine that goes on is one that serves: what it calls then are entries of their own."""
 
@@ -122,21 +119,19 @@ class FunctionRun:
             receiver = running_function(self.code, self.frame)
         unreplayed = target.kind == "local" and receiver is None
         tracer = self._session.tracer
-        given_ones = (*args, *arguments.named.values())
         watched = Watched(
             trace.scope.world,
             self._session.included,
             self._session.numbers,
             lambda watch: tracer.rest_frame(watch, replacing=False),
-            given_ones,
+            (*args, *arguments.named.values()),
         )
         whole, self._before = self._session.learnt.freeze(
             target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand
         )
         if target.kind != "constructor":
             self._receiver = None
-        if not fixed:
-            self._held = Held(*whole, private=private)
+        self._held = None if fixed else Held(*whole, private=private)
         self._watched, self._stand = watched, watched.stand
         caller = freeze(caller_of(self.frame), origins=self._origins) if target.looks else None
         trace.input = (target.kind, self._before, target.names, caller, target.awaits)
@@ -166,13 +161,10 @@ class FunctionRun:
         if target.kind == "classmethod":
             receiver = receiver if receiver is not target.owner else None
         elif target.kind == "constructor":
-            receiver = self._inheriting(type(receiver))
+            cls = type(receiver)
+            is_ours = self._session.included.covers(module_part(class_name(cls)))
+            receiver = cls if cls is not target.owner and is_ours else None
         return receiver, tuple(others)
-
-    def _inheriting(self, cls: type) -> type | None:
-        if cls is self._target.owner:
-            return None
-        return cls if self._session.included.covers(module_part(class_name(cls))) else None
 
     def returned(self, value: Any) -> None:
         """The function returns. Where that is a coroutine which did not begin yet, the trace goes on with it."""
@@ -233,23 +225,14 @@ class FunctionRun:
         trace = self._trace
         trace.pause()
         if not self._target.awaits:
-            self._item(value)
+            trace.item(value, self._stand)
         elif is_item(value):
-            self._item(item_of(value))
+            trace.item(item_of(value), self._stand)
         elif (trap := foreign_trap(value)) and not trace.gaps:
             trace.gap(f"it awaits something that asyncio does not know, which gives {trap} to its event loop")
         if not self._session.tracer.rest_frame(self):
             self._trace.gap("what a generator or coroutine does after it first rests is not recorded here")
             self.returned(Opaque("builtins:generator", "only its beginning was recorded"))
-
-    def _item(self, value: Any) -> None:
-        items = self._trace.raw_outcome.items
-        if items is None:
-            return
-        if len(items) < ITEM_LIMIT:
-            items.append(freeze(value, stand=self._stand))
-        elif len(items) == ITEM_LIMIT:
-            self._trace.gap(f"more than {ITEM_LIMIT} items of a generator")
 
     def resumed(self) -> None:
         """It goes on. A coroutine that goes on and on is no entry whose end is worth waiting for."""
@@ -303,7 +286,6 @@ class FunctionRun:
         if self._is_held:
             self._is_held = False
             self._session.tracer.release(self.code, again=True)
-        scope = self._trace.scope
-        scope.watch = scope.called = None
+        self._trace.scope.watch = self._trace.scope.called = None
         self._held = self._receiver = self._before = None
         del self.frame

@@ -20,6 +20,9 @@ from .provenance import Lineage
 
 _clock = time.time
 
+ITEM_LIMIT = 1_000
+"""Items of a generator that are kept."""
+
 SERVICE: Final = -1
 """The generation of a trace in which a server started: it is the service itself, and no entry."""
 
@@ -109,6 +112,16 @@ class LiveTrace:
         """The entry raised."""
         raw = self.raw_outcome
         raw.kind, raw.value = "exception", freeze(error, stand=stand)
+
+    def item(self, value: Any, stand: Stand | None = None) -> None:
+        """The entry, a generator, handed over an item."""
+        items = self.raw_outcome.items
+        if items is None:
+            return
+        if len(items) < ITEM_LIMIT:
+            items.append(freeze(value, stand=stand))
+        elif len(items) == ITEM_LIMIT:
+            self.gap(f"more than {ITEM_LIMIT} items of a generator")
 
     def gap(self, reason: str) -> None:
         """Something of the trace could not be recorded."""

@@ -222,18 +222,16 @@ class SqliteReader(SqliteFile):
             for number, row in enumerate(rows, 1):
                 named = dict(zip(columns, row, strict=True))
                 dictionary = self._readable_dictionary(named["entry"]) if table == "trace" else b""
-                for column, cell in named.items():
-                    # Numbered: names of entries may hold what must not be shown.
+                for column, cell in named.items():  # numbered: names of entries may hold what must not be shown
                     yield f"{table}, row {number}, {column}", _plain(cell, dictionary, budget)
         yield from _files(Path(self.location))
 
     def absences(self) -> list[Absence]:
         """What the baseline does not hold."""
-        if "absence" not in self._tables:
-            return []
+        query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
         with reading(self.location):
-            query = "SELECT kind, subject, count FROM absence ORDER BY 1, 2"
-            return [Absence(*row) for row in self._rows("an absence", query, str, str, int)]
+            rows = self._rows("an absence", query, str, str, int) if "absence" in self._tables else ()
+            return [Absence(*row) for row in rows]
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
