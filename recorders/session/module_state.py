@@ -124,20 +124,22 @@ class Kept:
 
     def looked_at(self) -> Frozen:
         """What stands there, frozen; the last known value where a look from outside finds no change."""
+        value, last = self._read(), self.last
+        if id(type(value)) in _ATOMS:
+            return last if value is last or (type(value) is type(last) and value == last) else value
         if self.lost >= GIVE_UP:
-            return self.last
-        outside = _outside_of(self._read()) if self._quiet > QUIET else None
+            return last
+        outside = _outside_of(value) if self._quiet > QUIET else None
         self._checks += 1
         if outside is not None and outside == self._outside and self._checks % DEEP_EVERY:
-            return self.last
+            return last
         found = self.frozen()
-        if found is not self.last and _same(found, self.last):
-            self._quiet += 1
-            self._outside = _outside_of(self._read())
-            return self.last
-        if found is not self.last:
+        if found is MISSING or not _same(found, last):
             self._quiet, self._outside = 0, None
-        return found
+            return found
+        self._quiet += 1
+        self._outside = _outside_of(value)
+        return last
 
     def seen(self, found: Frozen) -> None:
         """It stood there before a trace: where nobody is known to have put it there, the chain is broken."""
@@ -316,7 +318,9 @@ def _found(kept: Kept, origins: Origins) -> Found:
     if _same(before, kept.at_load) or before is MISSING:
         return Found(kept, before, MISSING, [], False)
     value = before
-    if type(before) is FrozenBytes and not before.is_mark:
+    if id(type(before)) in _ATOMS:
+        value = freeze(before, limit=STATE_LIMIT)
+    elif not before.is_mark:
         value = freeze(kept.value(), limit=STATE_LIMIT, most=STATE_OBJECTS, origins=origins)
     return Found(kept, before, value, kept.makers(), kept.whole)
 

@@ -198,6 +198,19 @@ def test_what_is_too_large_is_a_mark(tmp_path: Path) -> None:
     assert found.extent.length == 20_000
 
 
+def test_a_long_text_is_a_mark_too(tmp_path: Path) -> None:
+    """Of each type that is frozen as it is."""
+
+    def traffic(shop: Any) -> None:
+        shop.set_rate("x" * 1_000_000)
+        shop.price(1)
+
+    found = state(last(tmp_path, traffic))["rate"]
+    assert isinstance(found, OpaqueNode)
+    assert found.extent is not None
+    assert found.extent.length == 1_000_000
+
+
 def test_secrets_in_state_are_not_written(tmp_path: Path) -> None:
     """By the names in it, as everywhere."""
     source = """
