@@ -126,6 +126,11 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     state: list[StateRead] = []
     """State of modules and classes that its code could reach, and that an earlier call or start-up had set."""
 
+    @property
+    def finds_state(self) -> bool:
+        """Whether it found state that calls change; a command line is put back as it was, whatever ran."""
+        return any(read.place != COMMAND_LINE for read in self.state)
+
 
 class PathClass(msgspec.Struct, frozen=True, array_like=True):
     """The traces of one entry that took the same arms and came to the same kind of outcome."""

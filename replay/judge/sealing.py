@@ -99,7 +99,7 @@ def read_baseline(reader: BaselineReader) -> Baseline:
                 ReasonCode.RECORDING, f"the recording has a gap: {'; '.join(stored.trace.gaps)}"
             )
         else:
-            job = job_of(stored.id, entry, stored.data, dict(stored.producers), fresh=bool(stored.trace.state))
+            job = job_of(stored.id, entry, stored.data, dict(stored.producers), fresh=stored.trace.finds_state)
             kept[stored.id] = Kept(job, stored.trace, path)
     return Baseline(list(kept.values()), faults, recorded)
 

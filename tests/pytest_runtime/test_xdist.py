@@ -152,15 +152,24 @@ def sealed(project: Project) -> Path:
     return seal
 
 
+def _is_waited_for(locks: Path) -> bool:
+    """Whether a process waits for a lock in a file (`proc_locks(5)`: an arrow stands before those)."""
+    inode = f":{locks.stat().st_ino}"
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and any(word.endswith(inode) for word in line.split()) for line in lines)
+
+
 @contextmanager
 def other_run(seal: Path, then: Callable[[], object]) -> Iterator[None]:
-    """Another process has the lock of a seal, and a moment later does something and ends."""
+    """Another process has the lock of a seal, and does something and ends as soon as somebody waits for it."""
     reading, writing = os.pipe()
 
     def live() -> None:
         assert LockFile(seal.parent / LOCKS).take(int(seal.stem[-LOCK_DIGITS:], 16))
         os.write(writing, b"r")
-        time.sleep(0.3)
+        until = time.monotonic() + 60
+        while not _is_waited_for(seal.parent / LOCKS) and time.monotonic() < until:
+            time.sleep(0.01)
         then()
 
     child = forked(live)

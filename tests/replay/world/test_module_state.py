@@ -186,6 +186,34 @@ def test_without_base_the_recorded_state_is_used_too(tmp_path: Path) -> None:
     assert scenario(tmp_path).replay().counts == {"same": 3}
 
 
+def test_a_command_is_replayed_beside_others_in_one_process(tmp_path: Path) -> None:
+    """So that what the candidate keeps between calls shows; its command line is put back after each."""
+    source = """
+        import sys
+
+        class Builder:
+            def __init__(self):
+                self.options = []
+
+        def quick(names):
+            made = Builder()
+            made.options.extend(names)
+            return [*sys.argv[1:], *made.options]
+        """
+
+    def traffic(shop: Any) -> None:
+        before = sys.argv
+        for names in (["a"], ["b"], ["c"]):
+            sys.argv = ["shop", *names]
+            shop.quick(names)
+        sys.argv = before
+
+    recorded = scenario(tmp_path, source, traffic)
+    assert recorded.judge(everything=True).counts == {"same": 3}
+    changed = recorded.change("shop", "def __init__(self):\n        self.options = []", "options = []")
+    assert changed.judge().counts.get("diverged", 0) >= 2
+
+
 def test_exploring_begins_with_it_too(tmp_path: Path) -> None:
     """Base answers its recorded inputs, so others are tried beside them."""
     source = """
