@@ -83,7 +83,7 @@ class PluginHooks:
 
     @hookspec
     def pytest_runtime_types(self) -> Sequence[TypeAdapter]:  # type: ignore[empty-body]  # a specification
-        """Further types of values, for the recorder and for replays: each says how its values are taken apart."""
+        """Further types of values, for the recorder and for replays: each says how its values are read and built."""
 
     @hookspec
     def pytest_runtime_builders(self) -> Sequence[Any]:  # type: ignore[empty-body]  # a specification

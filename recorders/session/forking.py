@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class Forked(Protocol):
-    """What is told of forks."""
+    """What is to know of forks."""
 
     def pause(self) -> None:
         """The process is about to fork."""

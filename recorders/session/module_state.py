@@ -12,7 +12,7 @@ import collections
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ..capture.adapters.registry import ADAPTERS
 from ..capture.freeze import freeze, same_frozen
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .live_trace import LiveTrace
     from .provenance import Origins
 
-StatePlaceName = str
+StatePlaceName: TypeAlias = str
 """`module:NAME`, or `module:Class.NAME`."""
 
 STATE_LIMIT: Final = 100_000
@@ -54,7 +54,7 @@ QUIET: Final = 16
 """Looks at a container in which nothing had changed, after which it is looked at from outside."""
 
 DEEP_EVERY: Final = 8
-"""Every so many of these looks goes through all of it nevertheless."""
+"""One look in this many goes through all of it nevertheless."""
 
 _MODULES_DEEP: Final = 3
 """Modules that a chain of attributes leads through, as in `shop.config.RATE`."""

@@ -88,44 +88,8 @@ class CallRun(_Beside):
         self._ticket.failed(error)
 
 
-class IteratorRun(_Beside):
-    """A generator that a trace was given, asynchronous or not, as its items are taken."""
-
-    ticket: LiveTicket
-
-    def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
-        super().__init__(code, frame)
-        self._rest = rest
-        self._is_asynchronous = bool(code.co_flags & inspect.CO_ASYNC_GENERATOR)
-
-    def resumed(self) -> None:
-        """The next item is asked for."""
-        if self._token is None:
-            self.enter()
-
-    def yielded(self, value: Any) -> None:
-        """It is there."""
-        self.leave()
-        self._rest(self)
-        if not self._is_asynchronous:
-            self.ticket.item(value)
-        elif is_item(value):
-            self.ticket.item(item_of(value))
-
-    def returned(self, value: Any) -> None:
-        """There are no more."""
-        self.leave()
-        self.ticket.end()
-
-    def raised(self, error: BaseException) -> None:
-        """It failed, or was closed."""
-        self.leave()
-        if type(error) is not GeneratorExit:
-            self.ticket.failed(error)
-
-
-class CoroutineRun(_Beside):
-    """A coroutine that a trace was given, as it is awaited."""
+class _Consumed(_Beside):
+    """What a trace was given and takes bit by bit."""
 
     ticket: LiveTicket
 
@@ -139,18 +103,43 @@ class CoroutineRun(_Beside):
             self.enter()
 
     def yielded(self, value: Any) -> None:
-        """It awaits something."""
+        """It hands over an item, or awaits something."""
         self.leave()
         self._rest(self)
-
-    def returned(self, value: Any) -> None:
-        """It has its result."""
-        self.leave()
-        self.ticket.answered(value)
-        self.ticket.end()
 
     def raised(self, error: BaseException) -> None:
         """It failed, or was closed."""
         self.leave()
         if type(error) is not GeneratorExit:
             self.ticket.failed(error)
+
+
+class IteratorRun(_Consumed):
+    """A generator that a trace was given, asynchronous or not, as its items are taken."""
+
+    def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
+        super().__init__(code, frame, rest)
+        self._is_asynchronous = bool(code.co_flags & inspect.CO_ASYNC_GENERATOR)
+
+    def yielded(self, value: Any) -> None:
+        """An item is there, or it awaits something."""
+        super().yielded(value)
+        if not self._is_asynchronous:
+            self.ticket.item(value)
+        elif is_item(value):
+            self.ticket.item(item_of(value))
+
+    def returned(self, value: Any) -> None:
+        """There are no more."""
+        self.leave()
+        self.ticket.end()
+
+
+class CoroutineRun(_Consumed):
+    """A coroutine that a trace was given, as it is awaited."""
+
+    def returned(self, value: Any) -> None:
+        """It has its result."""
+        self.leave()
+        self.ticket.answered(value)
+        self.ticket.end()

@@ -8,24 +8,23 @@ from typing import Any
 
 from ...recorders.capture.thaw import capture
 from ...recorders.entries.asgi_messages import PARTS, headers_of, status_of
-from ...recorders.model.inputs import HttpInput, Input, http_input
+from ...recorders.model.inputs import HttpInput
 from ...recorders.model.trace import Entry, Outcome, Trace
-from ...recorders.model.value_tree import BytesNode, Tree, record
+from ...recorders.model.value_tree import BytesNode, record
 from ..model.reason import StopCode
 from ..world.awaiting import drive
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Unbuildable
 from ..world.stopping import TraceStopped
 from .asgi_service import AsgiService
-from .http_fields import fields_of, render_request, with_fields
-from .protocol import BoundEntry, CodeUnderTest, PlainReplayer
+from .protocol import BoundEntry, CodeUnderTest
+from .request import RequestReplayer
 
 
-class AsgiReplayer(PlainReplayer):
+class AsgiReplayer(RequestReplayer):
     """Sends requests."""
 
     kind = "asgi"
-    needs_application = True
 
     def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> BoundEntry:
         """The application that answers the entry, started, with the request."""
@@ -34,22 +33,6 @@ class AsgiReplayer(PlainReplayer):
             raise Unbuildable("it is no request")
         service = code.applications.service(entry)
         return lambda: run_asgi(service, given, world)
-
-    def read(self, tree: Tree) -> Input:
-        """The request."""
-        return http_input(tree)
-
-    def parts(self, given: Input) -> Tree:
-        """Query, form or JSON, and numbers of the path."""
-        return fields_of(given.tree())
-
-    def with_parts(self, given: Input, parts: Tree) -> Input:
-        """The request with other fields."""
-        return http_input(with_fields(given.tree(), parts))
-
-    def render(self, given: Input, parts: Tree) -> str:
-        """`POST /quotes?page=2 {"items": []}`."""
-        return render_request(given.tree(), parts)
 
 
 def run_asgi(service: AsgiService, given: HttpInput, world: RecordedWorld) -> tuple[Outcome, TracebackType | None]:

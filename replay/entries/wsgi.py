@@ -14,9 +14,9 @@ from typing import Any
 from ...recorders.capture.thaw import capture
 from ...recorders.entries.asgi_messages import is_application
 from ...recorders.model.full_names import split_name
-from ...recorders.model.inputs import HttpInput, Input, http_input
+from ...recorders.model.inputs import HttpInput, Input
 from ...recorders.model.trace import Entry, Outcome, Trace
-from ...recorders.model.value_tree import BytesNode, Tree, record
+from ...recorders.model.value_tree import BytesNode, record
 from ..export.body import Body
 from ..export.request_source import write_request
 from ..model.observation import Observation
@@ -26,15 +26,14 @@ from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
 from .asgi_service import AsgiService, NotStarted
 from .function import is_foreign
-from .http_fields import fields_of, render_request, with_fields
-from .protocol import BoundEntry, CodeUnderTest, EntryUnavailable, PlainReplayer
+from .protocol import BoundEntry, CodeUnderTest, EntryUnavailable
+from .request import RequestReplayer
 
 
-class WsgiReplayer(PlainReplayer):
+class WsgiReplayer(RequestReplayer):
     """Sends requests."""
 
     kind = "wsgi"
-    needs_application = True
 
     def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> BoundEntry:
         """The application that answers the entry, with the request."""
@@ -43,22 +42,6 @@ class WsgiReplayer(PlainReplayer):
             raise Unbuildable("it is no request")
         application = code.applications.find(entry)
         return lambda: run_wsgi(application, given, world)
-
-    def read(self, tree: Tree) -> Input:
-        """The request."""
-        return http_input(tree)
-
-    def parts(self, given: Input) -> Tree:
-        """Query, form or JSON, and numbers of the path."""
-        return fields_of(given.tree())
-
-    def with_parts(self, given: Input, parts: Tree) -> Input:
-        """The request with other fields."""
-        return http_input(with_fields(given.tree(), parts))
-
-    def render(self, given: Input, parts: Tree) -> str:
-        """`POST /quotes?page=2 {"items": []}`."""
-        return render_request(given.tree(), parts)
 
     def write(self, body: Body, given: Input, last: Observation, app: str, *, is_factory: bool) -> None:
         """It is sent to the application, as plain WSGI."""

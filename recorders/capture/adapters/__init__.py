@@ -1,1 +1,1 @@
-"""Type adapters: how the values of a type are taken apart, without any of their code."""
+"""Type adapters: how the values of a type are read, without any of their code."""

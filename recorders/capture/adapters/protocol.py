@@ -9,11 +9,11 @@ from ...model.value_tree import ClassName
 
 
 class Unreadable(Exception):
-    """A value cannot be taken apart; the message is the reason of its mark."""
+    """A value cannot be read; the message is the reason of its mark."""
 
 
 class TypeAdapter(NamedTuple):
-    """How the values of some types are taken apart while they are recorded."""
+    """How the values of some types are read while they are recorded."""
 
     kind: str
     """As in `StandardNode.kind`. Kinds of a plugin hold a dot: `numpy.array`."""

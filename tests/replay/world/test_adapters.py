@@ -428,8 +428,12 @@ GARBAGE: list[list[Tree]] = [
 @pytest.mark.parametrize("parts", GARBAGE, ids=range(len(GARBAGE)))
 def test_hostile_parts_are_refused_or_harmless(kind: str, parts: list[Tree]) -> None:
     """Whatever a baseline says, the builder gives a value, or `Unbuildable` with the reason, and nothing else."""
+    before = set(sys.modules)
+    made: Any = None
     with contextlib.suppress(Unbuildable):
-        build(StandardNode(kind, parts), HERE)
+        made = build(StandardNode(kind, parts), HERE)
+    assert type(made).__module__.partition(".")[0] in {*sys.stdlib_module_names, "pytest_runtime"}
+    assert set(sys.modules) == before
 
 
 @pytest.mark.parametrize(
