@@ -123,14 +123,16 @@ class Gathering:
 
     def _producer(self, live: LiveTrace, found: dict[TraceId, bytes]) -> TraceId:
         """The id of a trace that made something; it and those before it are added to `found`."""
+        stored = live.lineage.stored
+        if stored is not None and stored[0] in found:
+            return stored[0]  # with those before it, which many may share
         makers = [self._producer(maker, found) for maker in live.lineage.makers]
-        if live.lineage.stored is None:
+        if stored is None:
             nothing = PathClass([], "", False)
             data = encode_trace(assemble(live, [], nothing, self._included, self._redactor, makers))
-            live.lineage.stored = trace_id(data), data
-        name, data = live.lineage.stored
-        found[name] = data
-        return name
+            stored = live.lineage.stored = trace_id(data), data
+        found[stored[0]] = stored[1]
+        return stored[0]
 
 
 def _functions_alone(path: PathRecord) -> PathRecord:

@@ -114,7 +114,9 @@ class SqliteTraces(SqliteFile):
         slot = (kept.entry, kept.path, kept.slot)
         self._db.execute("DELETE FROM made WHERE entry = ? AND path = ? AND slot = ?", slot)
         for name, content in kept.producers.items():
-            self._db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (name, squeeze(content)))
+            # Many traces share a producer: asking costs little beside compressing it again.
+            if self._db.execute("SELECT 1 FROM producer WHERE id = ?", (name,)).fetchone() is None:
+                self._db.execute("INSERT INTO producer VALUES (?, ?)", (name, squeeze(content)))
             self._db.execute("INSERT OR IGNORE INTO made VALUES (?, ?, ?, ?)", (*slot, name))
 
     def _dictionary(self, kept: KeptTrace) -> bytes:

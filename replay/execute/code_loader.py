@@ -52,6 +52,7 @@ class CodeLoader:
         with self._building():
             for module in self._plan.modules:
                 self._load_module(module)
+        self._resolver.late_imports.read()
         return sorted(self._closed.files)
 
     def _load_package(self, package: str) -> None:

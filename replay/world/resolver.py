@@ -1,7 +1,8 @@
 """Resolver: which classes and functions a value of a recording may be built of.
 
 A baseline may be hostile. Nothing is imported for it, and no attribute is asked for: a class or function is found in a
-module that the code under test has loaded by itself, or that was loaded with it. These are found:
+module that the code under test has loaded by itself, or that was loaded with it, or that an import statement inside one
+of its functions names (`late_imports`). These are found:
 
 - what the included packages define;
 - value types of the standard library, its exceptions and enumerations, and exceptions of libraries behind boundaries;
@@ -30,6 +31,7 @@ from ...recorders.model.value_tree import (
 )
 from ...recorders.patching import PatchedFunction
 from .harmless_functions import harmless
+from .late_imports import LateImports
 from .live_objects import live_class
 from .unbuildable import Unbuildable
 
@@ -43,6 +45,7 @@ class Resolver:
         """`include` are the packages under validation. Nothing is imported: a class or function is found in a module
         that the code under test has loaded by itself, or that was loaded with it."""
         self._include = frozenset(include)
+        self.late_imports = LateImports(self.covers)
         self._known: dict[ClassName, Any] = {}
         self._covered: dict[str, bool] = {}
         self.faults: dict[str, str] = {}
@@ -76,6 +79,7 @@ class Resolver:
         module_name, qualname = split_name(name)
         if self.covers(module_name):
             return self._included(module_name, qualname)
+        self.late_imports.carry_out(module_name)
         found = find_loaded(name)
         if type(found) is PatchedFunction:
             return found  # a boundary, behind which stands the recording
