@@ -92,6 +92,8 @@ class Body:
                 return self._standard(tree, is_expected)
             case EnumNode(cls=cls, name=str() as name):
                 return f"{self.class_of(cls)}.{identifier(name)}"
+            case GlobalNode(name=name) if name.endswith(":"):
+                raise NoTest(f"it needs the module {name[:-1]} as a value")
             case GlobalNode(name=name):
                 return self.class_of(name)
             case ObjectNode():

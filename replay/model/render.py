@@ -146,7 +146,7 @@ class _Writing:
                 inside += [f"{name}={self.literal(value, depth + 1)}" for name, how, value in shown if how in "ap"]
                 return f"{cls.rpartition(':')[2]}({', '.join(inside)})"
             case GlobalNode(name=name):
-                return name.replace(":", ".")
+                return f"module {name[:-1]}" if name.endswith(":") else name.replace(":", ".")
             case AnchorNode(value=value):
                 return self.literal(value, depth)
             case RefNode():

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .adapters.concurrency import LOOPS
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
 
@@ -32,7 +33,7 @@ def drive(start: Callable[[], Awaitable[T]], world: RecordedWorld, loop: asyncio
         return await start()
 
     coroutine: Coroutine[Any, Any, T] = run()
-    runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
+    runner = asyncio.Runner(loop_factory=lambda: LOOPS.take() or asyncio.SelectorEventLoop())
     try:
         return runner.run(coroutine)
     finally:

@@ -55,11 +55,18 @@ def build(tree: Tree, resolver: Resolver, find: Find | None = None, stand: Stand
     """
     if type(tree) is TupleNode and all(map(_is_scalar, tree.items)):
         return tuple(tree.items)  # a row: by far the most frequent
-    return _Builder(resolver, find, tree, stand).build(tree)
+    try:
+        return _Builder(resolver, find, tree, stand).build(tree)
+    except _Cycle:
+        return _CycleBuilder(resolver, find, tree, stand).build(tree)
 
 
 def _is_scalar(tree: Tree) -> bool:
     return type(tree) in _SCALARS
+
+
+class _Cycle(Unbuildable):
+    """An immutable value leads to itself: it has to be built while what it leads to is being filled."""
 
 
 class _Builder:
@@ -71,24 +78,30 @@ class _Builder:
         self._find = find
         self._whole = whole
         self._anchors: dict[int, Any] = {}
+        self._constant: Callable[[Any, Any], Any] = resolver.constants.read().get
         self._seeking: set[int] = set()
 
     def build(self, tree: Tree, anchor: int | None = None) -> Any:
         kind = type(tree)
+        if kind is str:
+            return self._constant(tree, tree)
         if kind in _SCALARS:
             return tree
         make = _MAKE.get(kind)
         return self._atom(tree, anchor) if make is None else make(self, tree, anchor)
 
     def _each(self, trees: list[Tree]) -> list[Any]:
-        build = self.build
-        return [tree if type(tree) in _SCALARS else build(tree) for tree in trees]
+        build, constant = self.build, self._constant
+        return [
+            constant(tree, tree) if type(tree) is str else tree if type(tree) in _SCALARS else build(tree)
+            for tree in trees
+        ]
 
     def _dict(self, tree: DictNode, anchor: int | None) -> Any:
         made: dict[Any, Any] = self._anchored(anchor, {})
-        build = self.build
-        for key, value in zip(tree.keys, tree.values, strict=True):
-            made[build(key)] = build(value)
+        # All keys come first: what occurs twice stands where it occurs first, and that is how it was written.
+        keys = self._each(tree.keys)
+        made.update(zip(keys, self._each(tree.values), strict=True))
         return made
 
     def _list(self, tree: ListNode, anchor: int | None) -> Any:
@@ -116,13 +129,12 @@ class _Builder:
         return self._anchors[tree.number]
 
     def _missing(self, number: int) -> Any:
-        """What was anchored inside an object that was found, not filled: it is built by itself."""
-        if self._find is not None:
-            for part in walk(self._whole):
-                if isinstance(part, AnchorNode) and part.number == number and number not in self._seeking:
-                    self._seeking.add(number)
-                    return self.build(part)
-        raise Unbuildable("an immutable value that contains itself cannot be rebuilt")
+        """What was anchored inside an object that was found, not filled, or later in a set: it is built by itself."""
+        for part in walk(self._whole):
+            if isinstance(part, AnchorNode) and part.number == number and number not in self._seeking:
+                self._seeking.add(number)
+                return self.build(part)
+        raise _Cycle("an immutable value that contains itself cannot be rebuilt")
 
     def _anchored(self, number: int | None, value: Any) -> Any:
         if number is not None:
@@ -247,6 +259,37 @@ class _Builder:
             return bare(cls)
         except TypeError as error:
             raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+
+
+class _CycleBuilder(_Builder):
+    """Knows what is being filled, by its node: a value that is needed again meanwhile gets that very object."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._open: dict[int, Any] = {}
+        self._nodes: list[int] = []
+        self._needed: dict[int, Any] = {}
+        """What was built by itself, while it was being built."""
+
+    def build(self, tree: Tree, anchor: int | None = None) -> Any:
+        if id(tree) in self._open:
+            return self._open[id(tree)]
+        self._nodes.append(id(tree))
+        try:
+            made = super().build(tree, anchor)
+        finally:
+            self._open.pop(self._nodes.pop(), None)
+        if isinstance(tree, AnchorNode) and tree.number in self._needed:
+            made = self._anchors[tree.number] = self._needed[tree.number]
+        return made
+
+    def _missing(self, number: int) -> Any:
+        made = self._needed[number] = super()._missing(number)
+        return made
+
+    def _anchored(self, number: int | None, value: Any) -> Any:
+        self._open[self._nodes[-1]] = value
+        return super()._anchored(number, value)
 
 
 _MAKE: Mapping[type, Callable[[_Builder, Any, int | None], Any]] = {

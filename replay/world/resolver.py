@@ -10,6 +10,7 @@ of its functions names (`late_imports`). These are found:
   recorder decides what is worth capturing: made in Python, all of their state in attributes, slots and a known built-in
   part, no `__del__`, and none of the classes that act by themselves (processes, threads, networks, files, loaders,
   `pickle`, and what replays). The rule is checked on the class that is loaded here, whatever the baseline says of it;
+- modules that an included module holds, as values;
 - functions that do nothing beyond their arguments, see `harmless_functions`. No other function outside is found: one
   that an entry is given is a boundary, and answered from the recording.
 
@@ -19,17 +20,19 @@ None of them is called to build a value: state is put into a bare instance.
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Sequence
 from typing import Any
 
 from ...recorders import plugins
 from ...recorders.capture.outside import VALUE_TYPES, restorable
-from ...recorders.capture.raw import find_loaded
+from ...recorders.capture.raw import class_name, find_loaded, is_instance, namespace_of_module
 from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import (
     ClassName,
 )
 from ...recorders.patching import PatchedFunction
+from .constants import Constants
 from .harmless_functions import harmless
 from .late_imports import LateImports
 from .live_objects import live_class
@@ -46,6 +49,7 @@ class Resolver:
         that the code under test has loaded by itself, or that was loaded with it."""
         self._include = frozenset(include)
         self.late_imports = LateImports(self.covers)
+        self.constants = Constants()
         self._known: dict[ClassName, Any] = {}
         self._covered: dict[str, bool] = {}
         self.faults: dict[str, str] = {}
@@ -77,6 +81,8 @@ class Resolver:
         if allowed is not None:
             return allowed
         module_name, qualname = split_name(name)
+        if not qualname:
+            return self._module(module_name)
         if self.covers(module_name):
             return self._included(module_name, qualname)
         self.late_imports.carry_out(module_name)
@@ -90,6 +96,16 @@ class Resolver:
             return restorable(name, plugins.loaded().exceptions)
         except LookupError as reason:
             raise Unbuildable(f"refused to build {name}: it is outside the included packages, and {reason}") from None
+
+    def _module(self, name: str) -> types.ModuleType:
+        """A module as a value: an included one, or one that an included module holds, which the code reaches anyway."""
+        found = sys.modules.get(name)
+        if found is None or not is_instance(found, types.ModuleType):
+            raise Unbuildable(f"the module {name} is gone: {self.why_missing(name)}")
+        ours = (namespace_of_module(module) for one, module in list(sys.modules.items()) if self.covers(one))
+        if self.covers(name) or any(value is found for namespace in ours for value in list(namespace.values())):
+            return found
+        raise Unbuildable(f"refused to give the module {name}: no included module holds it")
 
     def held(self, name: str) -> Any:
         """The instance of an included class that an included module holds under a name, or `None`."""
@@ -116,6 +132,9 @@ class Resolver:
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
             if found is None:
                 raise Unbuildable(f"{module_name}:{qualname} is gone: the code under test does not define it")
+        made_of = type(found)
+        if not isinstance(found, type) and class_name(made_of) == f"{module_name}:{qualname}":
+            return made_of  # an object stands in the place of the class that it was made of
         # What an included module merely imports is not included: `shop.tools:os.system` leads outside.
         home = getattr(found, "__module__", "") or ""
         if not self.covers(home):

@@ -61,7 +61,7 @@ def _caller(value: Any) -> tuple[Any, ...]:
 
 ADAPTERS: tuple[TypeAdapter, ...] = (
     TypeAdapter("method", (types.MethodType,), _method),
-    TypeAdapter("partial", (functools.partial,), _partial),
+    TypeAdapter("partial", (functools.partial,), _partial, is_mutable=True),  # one equals only itself
     TypeAdapter("builtinmethod", (types.MethodWrapperType,), _wrapper),
     TypeAdapter("operator", (operator.itemgetter, operator.attrgetter), _getter),
     TypeAdapter("operator", (operator.methodcaller,), _caller),

@@ -59,6 +59,12 @@ def _queue(value: Any) -> tuple[Any, ...]:
     return text(type_qualname(type(value))), _field(value, "maxsize"), list(_field(value, "queue"))
 
 
+def _loop(value: Any) -> tuple[Any, ...]:
+    if _field(value, "_closed"):
+        raise Unreadable("it is closed")
+    return ()
+
+
 ADAPTERS: tuple[TypeAdapter, ...] = (
     TypeAdapter("logger", (logging.Logger, logging.RootLogger), _logger),
     TypeAdapter("lock", (type(threading.Lock()),), lambda _: (), is_mutable=True),
@@ -70,6 +76,7 @@ ADAPTERS: tuple[TypeAdapter, ...] = (
     TypeAdapter("threadlocal", (threading.local,), lambda v: (local_attributes(v),), is_mutable=True),
     TypeAdapter("weakref", (weakref.ref,), _referent),
     TypeAdapter("threadpool", ("concurrent.futures.thread:ThreadPoolExecutor",), _pool, is_mutable=True),
+    TypeAdapter("eventloop", ("asyncio.unix_events:_UnixSelectorEventLoop",), _loop, is_mutable=True),
     TypeAdapter("queue", ("queue:Queue", "queue:LifoQueue"), _queue, is_mutable=True),
 )
-"""One a type; `logger` is the logger of that name in the code under test."""
+"""One a type; `logger` is the logger of that name in the code under test, `eventloop` that of the trace."""

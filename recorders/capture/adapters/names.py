@@ -1,14 +1,15 @@
-"""What a value tree holds by name alone: classes and functions, and what stands under the name of one."""
+"""What a value tree holds by name alone: classes, functions and modules, and what stands under the name of one."""
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ..pickle_stubs import Global, Opaque, Standard
-from ..raw import class_name, content_of, find_loaded, full_name, namespace_of
+from ..raw import class_name, content_of, find_loaded, full_name, namespace_of, namespace_of_module, text
 from .callables import bound_parts, is_bound_to_value
 
 Reduced: TypeAlias = Any
@@ -54,8 +55,17 @@ def _kept(parameters: Any) -> tuple[Any, ...] | None:
     return found if type(found[1]) is bool and type(found[0]) in (int, type(None)) else None
 
 
+def _read_module(value: types.ModuleType) -> Reduced:
+    """A module, where it stands under its name: `json:`."""
+    name = text(namespace_of_module(value).get("__name__"))
+    if name is None or sys.modules.get(name) is not value:
+        return Opaque, (class_name(type(value)), "it is not the module that stands under its name")
+    return Global, (f"{name}:",)
+
+
 READERS: dict[type | str, Callable[[Any], Reduced]] = {
     types.FunctionType: read_function,
+    types.ModuleType: _read_module,
     types.BuiltinFunctionType: _read_built_in,
     types.MethodDescriptorType: _read_descriptor,
     types.WrapperDescriptorType: _read_descriptor,

@@ -67,6 +67,27 @@ def _queue(name: str, most: Any, items: Any) -> Any:
     return made
 
 
+class _Loops:
+    """The event loop that a trace was given, which is the one on which it is driven."""
+
+    def __init__(self) -> None:
+        self._given: Any = None
+
+    def of_trace(self) -> Any:
+        """It, made where there is none yet; raises `LookupError` where the code under test does not use `asyncio`."""
+        if self._given is None or self._given.is_closed():
+            self._given = member("asyncio", "SelectorEventLoop")()
+        return self._given
+
+    def take(self) -> Any:
+        """It, for whoever drives the trace and closes it; `None` where the trace was given none."""
+        given, self._given = self._given, None
+        return None if given is None or given.is_closed() else given
+
+
+LOOPS = _Loops()
+
+
 BUILDERS: tuple[TypeBuilder, ...] = (
     TypeBuilder("logger", lambda name: logging.getLogger(_short(name))),
     TypeBuilder("lock", threading.Lock),
@@ -78,8 +99,9 @@ BUILDERS: tuple[TypeBuilder, ...] = (
     TypeBuilder("weakref", lambda value: weakref.ref(value if value is not None else _Gone())),
     TypeBuilder("threadpool", _pool),
     TypeBuilder("queue", _queue),
+    TypeBuilder("eventloop", LOOPS.of_trace),
 )
-"""One a kind; `logger` is the logger of that name in the code under test."""
+"""One a kind; `logger` is the logger of that name in the code under test, `eventloop` that of the trace."""
 
 
 class _Gone:

@@ -358,3 +358,44 @@ def test_a_function_that_a_decorator_renamed_is_found_by_its_code(tmp_path: Path
     inputs = [trace.input for trace in scenario.traces() if trace.entry.endswith(":run")]
     assert [given.kind for given in inputs if isinstance(given, CallInput)] == ["registered"]
     assert scenario.judge(everything=True).counts.get("same") == len(scenario.traces())
+
+
+TIMER = """
+    import asyncio
+
+    class Timer:
+        def __init__(self, loop):
+            self.loop = loop
+
+        async def later(self, seconds):
+            done = self.loop.create_future()
+            self.loop.call_later(seconds, done.set_result, seconds)
+            return await done, self.loop is asyncio.get_running_loop()
+
+    def run(timer, seconds):
+        return timer.loop.run_until_complete(timer.later(seconds))
+    """
+
+
+def test_an_event_loop_that_is_given_is_that_of_the_trace(tmp_path: Path) -> None:
+    """Held by an object, too; futures and timers of it are waited for."""
+
+    async def traffic(shop: Any) -> None:
+        assert await shop.Timer(asyncio.get_running_loop()).later(0.01) == (0.01, True)
+
+    scenario = recorded(tmp_path, TIMER, traffic).change("shop", "done.set_result, seconds", "done.set_result, 1")
+    judged = scenario.judge(everything=True)
+    assert judged.counts == {"diverged": 1, "same": 1}
+    assert judged.fields == {"return[0]": ("0.01", "1")}
+
+
+def test_an_event_loop_that_does_not_run_is_run_by_the_code_under_test(tmp_path: Path) -> None:
+    """It is made for the trace, with the time of one."""
+
+    def traffic(shop: Any) -> None:
+        loop = asyncio.new_event_loop()
+        assert shop.run(shop.Timer(loop), 0.01) == (0.01, True)
+        loop.close()
+
+    replayed = Scenario(tmp_path, {"shop": TIMER}).record(traffic).judge(everything=True)
+    assert (replayed.counts, replayed.reasons) == ({"same": 2}, set())

@@ -10,6 +10,7 @@ import email.policy
 import http.client
 import http.cookiejar
 import http.cookies
+import importlib
 import itertools
 import json
 import logging
@@ -237,3 +238,45 @@ def test_the_recorder_learns_by_the_same_rule() -> None:
     _library()
     assert learnt._why(ObjectNode("shelf:Box", None, [], [])) == ""
     assert "act by themselves" in learnt._why(ObjectNode("threading:Thread", None, [], []))
+
+
+def test_a_module_that_an_included_module_holds_is_a_value() -> None:
+    """The code under test reaches it anyway."""
+    assert again([json, sys])[0] is json
+    assert again(sys.modules[__name__]) is sys.modules[__name__]
+
+
+def test_no_other_module_is_given() -> None:
+    """A baseline may name any; one that is not loaded is not imported."""
+    with pytest.raises(Unbuildable, match="no included module holds it"):
+        build(GlobalNode("ensurepip:"), _with("ensurepip"))
+    with pytest.raises(Unbuildable, match="gone"):
+        build(GlobalNode("this:"), HERE)
+    assert "this" not in sys.modules
+
+
+def _with(module: str) -> Resolver:
+    importlib.import_module(module)
+    return HERE
+
+
+class _Operator:
+    """What stands below the objects that are operators."""
+
+
+def _operator(name: str) -> Any:
+    """An object of a class of its own, which is called as the object is."""
+    made = type(name, (_Operator,), {"__module__": __name__, "__qualname__": name})()
+    made.uses = 0
+    return made
+
+
+double = _operator("double")
+
+
+def test_an_object_may_stand_under_the_name_of_its_class() -> None:
+    """As a decorator leaves it that makes a class of a function, and an object of that."""
+    double.uses = 5
+    made = again(double)
+    assert type(made) is type(double)
+    assert made.uses == 5

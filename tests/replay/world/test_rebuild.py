@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import datetime
 import decimal
 import enum
 import fractions
+import functools
 import http
 import math
 import pathlib
@@ -317,3 +319,48 @@ def test_a_subclass_that_contains_itself_comes_back() -> None:
     made = again(table)
     assert type(made) is Table
     assert made["me"][0] is made
+
+
+class Bus:
+    """Keeps what is bound to it."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Any] = {}
+
+    def handle(self) -> Bus:
+        """Nothing but itself."""
+        return self
+
+
+def test_a_bound_method_that_its_own_object_keeps_comes_back() -> None:
+    """It is needed before it can be made: its object is being filled."""
+    bus = Bus()
+    bus.handlers["me"] = method = bus.handle
+    made = again(method)
+    assert made.__self__.handlers["me"].__self__ is made.__self__
+    assert made() is made.__self__
+
+
+def test_a_partial_that_its_own_object_keeps_is_one() -> None:
+    """Two places that held the same hold the same again."""
+    bus = Bus()
+    bus.handlers["me"] = bound = functools.partial(helper, bus)
+    made = again([bound, bus])
+    assert made[0] is made[1].handlers["me"]
+    assert made[0].args[0] is made[1]
+
+
+def test_what_occurs_in_a_key_and_in_its_value_is_the_same() -> None:
+    """Keys are written before values, and are built in that order."""
+    shared = (1, [2])
+    made = again({"first": {frozenset({("a", 1)}): 0}, "rest": [shared, shared]})
+    assert made["rest"][0] is made["rest"][1]
+    pair = (Names, ("x",))
+    twice = again(dict.fromkeys([pair], pair))
+    assert next(iter(twice)) is twice[pair]
+
+
+def test_text_that_a_module_holds_is_that_very_object() -> None:
+    """As code asks `help is argparse.SUPPRESS`."""
+    made = again([argparse.SUPPRESS, {"help": argparse.SUPPRESS}])
+    assert made[0] is made[1]["help"] is argparse.SUPPRESS
