@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import pluggy
 
-from .boundaries import clock, declared, entropy, environ, http_client, sqlite, subprocesses
+from .boundaries import clock, declared, entropy, environ, files, http_client, sqlite, subprocesses
 from .boundaries.import_hooks import ImportHooks
 from .boundaries.protocol import PLAIN, Boundary, ExchangeCodec, PlainCodec
 from .capture.adapters.protocol import TypeAdapter, Unreadable
@@ -64,7 +64,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
-    *(subprocesses.BOUNDARY, subprocesses.AWAITED),
+    *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

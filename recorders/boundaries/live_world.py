@@ -159,6 +159,16 @@ def _plain_size(item: Frozen) -> int:
     return 16 * len(item) + sum(map(frozen_size, item)) if type(item) is tuple else frozen_size(item)
 
 
+class _Own:
+    """What the program itself sets within a trace: it repeats by itself."""
+
+    __slots__ = ("generators", "variables")
+
+    def __init__(self) -> None:
+        self.variables: set[str] = set()
+        self.generators: list[object] = []
+
+
 class LiveWorld:
     """The world of a sampled trace: everything goes through, and is recorded."""
 
@@ -179,10 +189,11 @@ class LiveWorld:
         self.uncounted = 0
         """Exchanges over the limit."""
         self.closed = False
+        self.files: dict[str, bool] = {}
+        """Name of what the trace did something with first → whether it was there then, see `boundaries.files`."""
         self.trace: object = None
         """Whose world it is."""
-        self._own_variables: set[str] = set()
-        self._own_generators: list[object] = []
+        self._own = _Own()
 
     def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
         value = read()
@@ -198,10 +209,10 @@ class LiveWorld:
         try:
             value = read()
         except KeyError:
-            if key not in self._own_variables:
+            if key not in self._own.variables:
                 self.variables.setdefault(key, None)
             raise
-        if key not in self._own_variables:
+        if key not in self._own.variables:
             self.variables.setdefault(key, value)
         return value
 
@@ -212,13 +223,13 @@ class LiveWorld:
         return names
 
     def environ_set(self, key: str, value: str | None) -> None:
-        self._own_variables.add(key)
+        self._own.variables.add(key)
 
     def owns(self, generator: object, *, claim: bool = False) -> bool:
         if claim:
-            self._own_generators.append(generator)
+            self._own.generators.append(generator)
             return True
-        return any(own is generator for own in self._own_generators)
+        return any(own is generator for own in self._own.generators)
 
     def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
         ticket = self.begin(operation, request)

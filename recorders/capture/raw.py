@@ -103,7 +103,10 @@ def dict_getter(cls: type) -> Callable[[Any], Any] | None:
 def namespace_of(value: object) -> dict[str, Any] | None:
     """The `__dict__` of an instance; `None` where it has none, or one of a class of its own."""
     getter = dict_getter(type(value))
-    namespace = getter(value) if getter is not None else None
+    try:
+        namespace = getter(value) if getter is not None else None
+    except AttributeError:  # one that stands in front of a function written in C, which has none
+        return None
     return namespace if type(namespace) is dict else None
 
 

@@ -12,12 +12,15 @@ from ...recorders.included import Included
 from ...recorders.patching import Undos
 from .folder_names import letters, make_folder
 from .known_drivers import refuse_known_drivers
+from .overlay import Overlay
+from .overlay_functions import OverlayFunctions
 from .plan import LoadPlan
 from .sandbox import Closed, audit_quiet_doors
 from .scratch_copy import PREFIX
 from .semaphores import use_own_semaphores
 from .surroundings import emptied, use_temporary
 from .wall import NO_WALL, raise_inner_wall, raise_wall
+from .written import ReplayFiles
 
 
 class Enclosure:
@@ -34,6 +37,8 @@ class Enclosure:
         self._wall = NO_WALL
         self._own_folder = ""
         """Temporary folder of this very process, empty before each replay; none in a process that loads."""
+        self.files: ReplayFiles | None = None
+        """The files that replays of this very process change."""
 
     @property
     def wall(self) -> str:
@@ -63,12 +68,16 @@ class Enclosure:
             os.mkdir(folder)
         use_temporary(folder)
         self._own_folder = folder
+        overlay = Overlay(os.path.join(self.temporary, f"changed-{letters(os.getpid())}"), self.temporary)
+        OverlayFunctions(overlay, self.closed.refuse).install()
+        self.files = ReplayFiles(overlay, self._root, self.ours)
         raise_inner_wall(self._wall, [self.temporary])
 
     def forget_child(self, pid: int) -> None:
         """Remove the temporary files of a process that ended."""
         with self.ours():
             shutil.rmtree(self._folder_of(pid), ignore_errors=True)  # all of them go at the end
+            shutil.rmtree(os.path.join(self.temporary, f"changed-{letters(pid)}"), ignore_errors=True)
 
     def _folder_of(self, pid: int) -> str:
         return os.path.join(self.temporary, f"replay-{letters(pid)}")

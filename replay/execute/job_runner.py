@@ -80,6 +80,7 @@ class JobRunner:
         tracer = self._parts.tracer if job.traced else None
         producers = NO_PRODUCERS if job.restore else self._producers(job)
         moved = self._parts.relocation.moved(trace)
+        self._parts.worker.files = self._enclosure.files
         replay = self._parts.worker.replay
         run = partial(
             replay,

@@ -45,7 +45,11 @@ def with_printed(observation: Observation, data: bytes) -> Observation:
     return observation._replace(outbound=[*observation.outbound, write])
 
 
-def without_printed(observation: Observation) -> Observation:
-    """The observation as a recording would have it."""
-    kept = [call for call in observation.outbound if call.operation.boundary != PRINTED.boundary]
+def as_recorded(observation: Observation) -> Observation:
+    """The observation as a recording would have it: without what was printed, and without files that were written."""
+    kept = [call for call in observation.outbound if not _is_unrecorded(call.operation)]
     return observation if len(kept) == len(observation.outbound) else observation._replace(outbound=kept)
+
+
+def _is_unrecorded(operation: Operation) -> bool:
+    return operation.boundary == PRINTED.boundary or (operation.boundary == "file" and operation.effect == "write")

@@ -30,7 +30,7 @@ from ..entries.protocol import (
     Left,
 )
 from ..model.job import StateUse
-from ..model.observation import ENTRY_GONE, Observation, replayed_observation
+from ..model.observation import ENTRY_GONE, Observation, Outbound, replayed_observation
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..model.reason import StopCode
 from ..world.called_names import CalledNames
@@ -45,6 +45,7 @@ from ..world.resolver import Resolver, Unbuildable
 from ..world.response_fallback import ResponseFallback
 from ..world.stopping import Stop, TraceStopped
 from .printed import printing, with_printed
+from .written import ReplayFiles
 
 NO_PRODUCERS: Mapping[TraceId, bytes] = MappingProxyType({})
 """Says that objects are to be filled with recorded state, whoever made them."""
@@ -90,6 +91,8 @@ class Worker:
         """Answers what a trace lacks, where there is one."""
         self.replaying: Callable[[RecordedWorld], AbstractContextManager[None]] = lambda world: nullcontext()
         """Around everything that runs for a trace: what is refused meanwhile belongs to it."""
+        self.files: ReplayFiles | None = None
+        """The files that its replays change, in a process of which that is known."""
 
     def replay(
         self,
@@ -112,10 +115,11 @@ class Worker:
         code = _Code(self, perturbation, behind)
         prepared = PreparedState(trace, self.resolver, behind, standing_in(world))
         try:
-            with code.apart(trace):
-                used = prepared.prepare(state) if trace.state else StateUse()
-            run = replayer_of(trace.kind).bind(entry, trace, world, code)
-            return self._run(run, trace, world, tracer, perturbation)._replace(state=used)
+            with self.files.of(trace) if self.files is not None else nullcontext():
+                with code.apart(trace):
+                    used = prepared.prepare(state) if trace.state else StateUse()
+                run = replayer_of(trace.kind).bind(entry, trace, world, code)
+                return self._run(run, trace, world, tracer, perturbation)._replace(state=used)
         except (Unbuildable, EntryUncallable) as reason:
             return Replay(None, Stop(StopCode.INPUT, str(reason), None), world, PathRecord(), None)
         except EntryGone as gone:
@@ -128,11 +132,13 @@ class Worker:
     ) -> Replay:
         path = PathRecord()
         scope = Scope(world, path if tracer is not None else None)
+        files: AbstractContextManager[list[Outbound]]
+        files = self.files.written() if self.files is not None else nullcontext([])
         token = context.enter(scope)
         if tracer is not None:
             tracer.begin(path)
         try:
-            with self.replaying(world), warnings.catch_warnings(), printing() as printed:
+            with self.replaying(world), warnings.catch_warnings(), printing() as printed, files as written:
                 # A run that is stopped leaves things open; that is no fault of the session around it.
                 warnings.simplefilter("ignore", ResourceWarning)
                 left, trail = _until_stopped(run)
@@ -146,6 +152,7 @@ class Worker:
         if left is not None and world.stopped is None:
             outcome = left if isinstance(left, Outcome) else self._seen(left, trace, perturbation, tracer, path)
             observation = with_printed(replayed_observation(outcome, world.asked), printed.getvalue())
+            observation = observation._replace(outbound=[*observation.outbound, *written]) if written else observation
         return Replay(observation, world.stopped, world, path, trail)
 
     def _seen(

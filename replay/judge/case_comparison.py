@@ -13,7 +13,7 @@ from ..compare.observations import compare
 from ..compare.tolerance import Rules, Tolerance, any_of
 from ..compare.unknown import why_unknown
 from ..compare.volatile import Volatile
-from ..execute.printed import without_printed
+from ..execute.printed import as_recorded
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Job, Observed
 from ..model.observation import Observation
@@ -63,7 +63,7 @@ class CaseComparison:
         """What differs in a replay with an outcome, before anybody doubts it; raises `RuleFailed`."""
         base, candidate = _both(case, observed)
         rules = self.rules_of(case)
-        shown = without_printed(candidate) if self._against_recording else candidate
+        shown = as_recorded(candidate) if self._against_recording else candidate
         return Compared(compare(base, shown, _tolerance(case, rules, reread=False)), rules)
 
     def differences(self, case: Case, observed: Observed, early: Compared | None = None) -> Compared | Judgement:

@@ -18,7 +18,7 @@ from ..change.versions import Versions
 from ..compare.observations import compare
 from ..compare.redacted_parts import RedactedParts, outside_redacted
 from ..compare.volatile import Mask, Volatile
-from ..execute.printed import without_printed
+from ..execute.printed import as_recorded
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Observed, StateUse
 from ..model.observation import ENTRY_GONE, Observation
@@ -74,7 +74,7 @@ class RecordingCheck:
         `recorded` is the recorded observation in base's terms (folders hidden); `fallbacks` says how many exchanges
         other traces answered: what a warm cache kept from being asked when it was recorded is no difference.
         """
-        differing = compare(recorded, without_printed(base), Volatile(masks))
+        differing = compare(recorded, as_recorded(base), Volatile(masks))
         found = [part for part in differing if not _is_rest_of_one_stream(part)]
         if fallbacks:
             found = [difference for difference in found if difference.kind is not DifferenceKind.CALL_ADDED]

@@ -24,7 +24,7 @@ from ..model.observation import Observation
 from ..model.reason import NO_REASON, Reason
 from ..model.verdict import FieldDifference
 
-FORMAT = 4
+FORMAT = 5
 """Version of the seal.
 
 1: the first.

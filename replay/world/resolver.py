@@ -41,6 +41,13 @@ from .unbuildable import Unbuildable
 __all__ = ["Resolver", "Unbuildable", "is_program"]
 
 
+_ACTING = frozenset({"os", "io", "_io", "posix", "subprocess", "builtins", "asyncio.subprocess", "socket"})
+"""Modules whose functions, boundaries or not, act on the machine: no value is one, whatever a baseline says."""
+
+_READINGS = frozenset({"os:urandom", "posix:urandom"})
+"""Those of them that only read clock or chance."""
+
+
 class Resolver:
     """Finds the classes that may be built."""
 
@@ -87,7 +94,7 @@ class Resolver:
             return self._included(module_name, qualname)
         self.late_imports.carry_out(module_name)
         found = find_loaded(name)
-        if type(found) is PatchedFunction:
+        if type(found) is PatchedFunction and (name in _READINGS or module_name not in _ACTING):
             return found  # a boundary, behind which stands the recording
         function = harmless(name, found)
         if function is not None:

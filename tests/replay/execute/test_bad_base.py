@@ -678,7 +678,7 @@ def traces_of(seal: Seal) -> list[SealedTrace]:
 
 
 def test_nothing_of_the_users_is_written_through_a_link(ignoring: Repository, tmp_path: Path) -> None:
-    """Wherever a link leads, a replay is refused there."""
+    """Wherever a link leads, what a replay writes goes elsewhere, and is found there again."""
     ignoring.write("writing.py", textwrap.dedent(WRITING))
     kinds = ("write", "append", "new", "cache", "remove", "rename")
     store = str(tmp_path / "links.baseline")
@@ -690,9 +690,7 @@ def test_nothing_of_the_users_is_written_through_a_link(ignoring: Repository, tm
     state = ignoring.state()
     traces = traces_of(sealed_on_head(ignoring.path, store, "writing", []))
     assert len(traces) == len(kinds)
-    stops = [one.why.sentence for one in traces if one.why]
-    assert len(stops) == len(kinds)
-    assert sum("base does not replay as recorded: refused" in stop for stop in stops) == len(kinds) - 1
+    assert [one.why.sentence for one in traces if one.why] == []
     shutil.rmtree(ignoring.path / ".runtime" / "seals")
     (ignoring.path / ".runtime" / "seals").mkdir()
     ignoring.write(".runtime/seals/x.seal", "of the user: .runtime/seals/x.seal\n")

@@ -72,12 +72,16 @@ def test_folders_logs_and_files_made_at_import_just_work(tmp_path: Path) -> None
     assert files_of(tmp_path) == before
 
 
-def test_a_file_that_a_trace_writes_is_no_part_of_what_is_compared_yet(tmp_path: Path) -> None:
-    """Below the root, or beside it: not judged, with the line."""
+def test_a_file_that_a_trace_writes_is_compared(tmp_path: Path) -> None:
+    """Below the root, by its name from there; nothing is written."""
     writes = "import os\n\ndef work(x):\n    with open('out.csv', 'w') as out:\n        out.write(x)\n    return x\n"
-    replayed = recorded(tmp_path / "p", writes, "a").judge(everything=True)
-    assert replayed.counts == {"not judged": 1}
-    assert "refused open('out.csv') at shop_" in replayed.reasons.pop()
+    scenario = recorded(tmp_path / "p", writes, "a")
+    (tmp_path / "p" / "out.csv").unlink(missing_ok=True)
+    assert scenario.judge(everything=True).counts == {"same": 1}
+    judged = scenario.rewrite("shop", writes.replace("out.write(x)", "out.write(x * 2)")).judge()
+    assert judged.counts == {"diverged": 1}
+    assert [name for name in judged.fields if name.startswith("write out.csv")]
+    assert not (tmp_path / "p" / "out.csv").exists()
 
 
 def test_temporary_files_of_a_trace_are_fine(tmp_path: Path) -> None:

@@ -1,0 +1,242 @@
+"""The file boundary: what a trace reads of files that are no part of the project, so that a replay has them too.
+
+Before a file is opened in a trace for the first time, its content is kept, and of a folder that is listed the names.
+Files of the project and of the installation need no recording. What is written is no exchange: replays write it into a
+folder of their own, and compare it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ..context import UNSAMPLED, current_world, enter, leave
+from ..faults import own
+from ..model.value_tree import Tree
+from ..model.world import Operation
+from ..patching import Undo, Undos, wrap
+from .live_world import LiveWorld
+from .protocol import Boundary, PlainCodec
+
+SIZE: Final = 1_000_000
+"""Bytes of a file that is kept."""
+
+FILES: Final = 200
+"""Files and folders that are looked after in one trace."""
+
+NAMES: Final = 1_000
+"""Names that are kept of a folder."""
+
+_WRITES: Final = os.O_WRONLY | os.O_TRUNC
+
+_SYSTEM: Final = ("/proc/", "/sys/", "/dev/", "/usr/", "/lib", "/etc/ssl/", "/etc/pki/", "/run/")
+"""Folders of the machine, which a replay has itself."""
+
+_BY_FOLDER: Final = frozenset({"dir_fd", "src_dir_fd", "dst_dir_fd"})
+"""Options that give names from open folders."""
+
+_SECRET: Final = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", "_rsa", "_ed25519")
+"""Ends of names of files that hold keys: none of them is kept, nor one whose name begins with a dot."""
+
+
+class FileCodec(PlainCodec):
+    """Files, by what is done to them."""
+
+    def label(self, operation: Operation, request: Tree) -> str:
+        """`write out/report.csv`."""
+        return f"{operation.name} {operation.resource}"
+
+    def operation_key(self, operation: Operation, request: Tree) -> str:
+        """The file."""
+        return f"{operation.boundary} {operation.resource}"
+
+
+def writing(name: str) -> Operation:
+    """The operation of writing a file."""
+    return Operation("file", "write", name, "write")
+
+
+def removing(name: str) -> Operation:
+    """The operation of removing a file."""
+    return Operation("file", "remove", name, "write")
+
+
+def content_of(name: str) -> Operation:
+    """What a file holds when the trace first looks; nothing that is compared."""
+    return Operation("file", "content", name, "session")
+
+
+class FileReads:
+    """Notes what sampled traces read."""
+
+    def __init__(self, skipped: Sequence[str]) -> None:
+        """`skipped` are folders whose files a replay has itself."""
+        self._skipped = tuple({*skipped, *(os.path.realpath(one) for one in skipped)})
+
+    def install(self) -> Undo:
+        """Put it in place; returns the undo."""
+        undos = Undos()
+        before = io.open
+        undos.add(wrap(io, "open", self._opened))
+        if builtins.open is before:
+            undos.add(_replaced_builtin(io.open))
+        undos.add(wrap(os, "open", self._os_opened))
+        for name in ("listdir", "scandir"):
+            undos.add(wrap(os, name, self._listed))
+        for name in ("remove", "unlink", "rename", "replace", "mkdir"):
+            undos.add(wrap(os, name, self._changed))
+        return undos.run
+
+    def _opened(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        world = current_world()
+        if type(world) is LiveWorld and len(world.files) < FILES and args:
+            mode = args[1] if len(args) > 1 else kwargs.get("mode", "r")
+            keeps = type(mode) is str and ("r" in mode or "a" in mode)
+            self._noted(lambda: self._see(world, args[0], keeps))
+        return wrapped(*args, **kwargs)
+
+    def _os_opened(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        world = current_world()
+        if type(world) is LiveWorld and len(world.files) < FILES and len(args) > 1 and kwargs.get("dir_fd") is None:
+            keeps = type(args[1]) is int and not args[1] & _WRITES
+            self._noted(lambda: self._see(world, args[0], keeps))
+        return wrapped(*args, **kwargs)
+
+    def _listed(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        world = current_world()
+        if type(world) is LiveWorld and len(world.files) < FILES:
+            self._noted(lambda: self._see_folder(world, args[0] if args else kwargs.get("path", ".")))
+        return wrapped(*args, **kwargs)
+
+    def _changed(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What is removed or renamed was there; what is made, or renamed to, was made by the trace."""
+        world = current_world()
+        if (
+            type(world) is LiveWorld
+            and len(world.files) < FILES
+            and args
+            and not kwargs.keys() & {"dir_fd", "src_dir_fd", "dst_dir_fd"}
+        ):
+            if wrapped.__name__ == "mkdir":
+                self._noted(lambda: self._made(world, args[0]))
+            else:
+                self._noted(lambda: self._see(world, args[0], True))
+                self._noted(lambda: self._made(world, args[1]) if len(args) > 1 else None)
+        return wrapped(*args, **kwargs)
+
+    def _made(self, world: LiveWorld, path: Any) -> None:
+        """Something is made under this name, where there may be something already."""
+        name = self._name(path)
+        if name is not None and name not in world.files:
+            self._see_parent(world, name)
+            world.files[name] = os.path.lexists(name)
+
+    def _see_parent(self, world: LiveWorld, name: str) -> None:
+        """The folder that holds it was there before, where the trace did not make it."""
+        folder = os.path.dirname(name)
+        if folder not in world.files and os.path.isdir(folder):
+            world.files[folder] = True
+            self._keep(world, folder, [])
+
+    def _noted(self, note: Callable[[], None]) -> None:
+        """Run what looks at files for the recording, and for nobody else."""
+        token = enter(UNSAMPLED)
+        try:
+            note()
+        except Exception as fault:
+            if not own(fault):
+                raise
+        finally:
+            leave(token)
+
+    def _name(self, path: Any) -> str | None:
+        """The whole name of a file that a replay lacks."""
+        if type(path) is not str and type(path) is not bytes:
+            if not isinstance(path, os.PathLike) or not type(path).__module__.startswith("pathlib"):
+                return None
+            path = os.fspath(path)
+        name = os.path.abspath(os.fsdecode(path))
+        secret = os.path.basename(name).startswith(".") or name.endswith(_SECRET)
+        skipped = secret or name.startswith(self._skipped) or os.path.realpath(name).startswith(self._skipped)
+        return None if skipped else name
+
+    def _see(self, world: LiveWorld, path: Any, keeps: bool) -> None:
+        name = self._name(path)
+        if name is None or name in world.files:
+            return
+        self._see_parent(world, name)
+        found = self._content(name) if keeps else None
+        world.files[name] = os.path.lexists(name)
+        if found is not None:
+            self._keep(world, name, found)
+
+    def _content(self, name: str) -> str | bytes | None:
+        try:
+            found = os.stat(name)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > SIZE:
+                return None
+            with io.FileIO(name) as file:
+                data = file.read(SIZE + 1)
+        except OSError:
+            return None
+        if len(data) > SIZE:
+            return None
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data
+
+    def _see_folder(self, world: LiveWorld, path: Any) -> None:
+        name = self._name(path if path is not None else os.curdir)
+        if name is None or f"{name}{os.sep}" in world.files or world.files.get(name) is False:
+            return
+        world.files[f"{name}{os.sep}"] = world.files[name] = True
+        try:
+            with os.scandir(name) as entries:
+                listed = {one.name: one.is_dir() for one, _number in zip(entries, range(NAMES), strict=False)}
+        except OSError:
+            return
+        # As it was before the trace did anything there.
+        for known, was_there in list(world.files.items()):
+            if os.path.dirname(known) == name:
+                base = os.path.basename(known)
+                if not was_there:
+                    listed.pop(base, None)
+                elif base:
+                    listed.setdefault(base, False)
+        self._keep(world, name, [[one, listed[one]] for one in sorted(listed)])
+
+    def _keep(self, world: LiveWorld, name: str, content: Any) -> None:
+        if len(world.files) <= 2 * FILES:
+            world.begin(content_of(name), {"path": name}).answered(content)
+
+
+def _replaced_builtin(function: Any) -> Undo:
+    before = builtins.open
+    builtins.open = function
+
+    def undo() -> None:
+        builtins.open = before
+
+    return undo
+
+
+def _of_installation() -> list[str]:
+    """Folders of the interpreter and of what is installed with it."""
+    paths = [sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()]
+    return [os.path.join(one, "") for one in dict.fromkeys(paths) if one and one != os.sep]
+
+
+def install(module: Any = None) -> Undo:
+    """Put the boundary in place; returns its undo."""
+    project = os.path.join(os.path.realpath(os.getcwd()), "")
+    return FileReads([*_SYSTEM, *_of_installation(), project]).install()
+
+
+BOUNDARY = Boundary("file", "", install, FileCodec())
