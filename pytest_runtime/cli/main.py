@@ -35,6 +35,9 @@ COMMANDS = (
     Command("init", "Set the project up: configuration, a GitHub workflow and a pre-commit hook."),
     Command("key", "Show your public key, with which recordings keep what they redact; it is made on first use."),
     Command("list", "List the baselines of the project."),
+    Command(
+        "mcp", "Serve the Model Context Protocol: an assistant asks what really happens, and has its changes judged."
+    ),
     Command("merge", "Merge the baselines SOURCE... into TARGET, which may be new."),
     Command("prune", "Remove acceptances that the baseline NAME needs no more, because base does what they accept."),
     Command("pull", "Fetch the baseline NAME from URL, or from the configured store."),
