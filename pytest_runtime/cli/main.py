@@ -29,6 +29,9 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("check", "Verify every digest of the baseline NAME; exits with 1 where something is damaged."),
+    Command(
+        "compare", "Lay the variables of many traces side by side: what is the same, what differs, what separates."
+    ),
     Command("diff", "Compare the baselines A and B: entries, paths, rates and shapes; exits with 1 where they differ."),
     Command("explain", "Show one kept TRACE: its input, path, exchanges and outcome, and why it is not judged."),
     Command("github", "Judge a pull request in GitHub Actions: what the action runs."),
@@ -49,6 +52,7 @@ COMMANDS = (
     Command("show", "Show what the baseline NAME holds: its entries, or the paths of one ENTRY."),
     Command("staged", "Judge what is staged, and nothing else, against HEAD: what the pre-commit hook runs."),
     Command("status", "Say what the baseline NAME holds and what its recorder counted."),
+    Command("why", "Rank what separates failing traces from passing ones, and say where the fault first shows."),
 )
 """Each in the module of this package of its name, as `NAME_command`."""
 

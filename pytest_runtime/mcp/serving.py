@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..recorders.errors import ConfigurationError
 from .server import make_server
 from .workspace import Workspace
 
@@ -41,11 +42,9 @@ def serve_http(root: Path, python: str, port: int) -> None:
 
 
 def token_of(chosen: str) -> str:
-    """The token that clients must send: the chosen one, or a random one. Raises `ConfigurationError` for a short one."""
-    from ..recorders.errors import ConfigurationError
-
+    """The token that clients must send: the chosen or a random one; raises `ConfigurationError` for a short one."""
     if chosen and len(chosen) < SHORTEST_TOKEN:
-        raise ConfigurationError(f"{TOKEN_VARIABLE} has less than {SHORTEST_TOKEN} characters: it can be guessed")
+        raise ConfigurationError(f"{TOKEN_VARIABLE} is too short: it needs {SHORTEST_TOKEN} characters")
     return chosen or secrets.token_urlsafe(24)
 
 
