@@ -64,6 +64,7 @@ def compare_command(
     found = asked_of(project, names, Scope(entry, since, until), where)
     if condition is not None:
         found.check(condition)
+        found = found.about(condition)
     table = side_by_side(found.facts, condition, pick=picked, rows=rows, columns=columns, kept=found.kept)
     if page is not None:
         _write(page, table)

@@ -9,6 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from ..recorders.errors import RuntimeBaselineError, UnknownBaseline, UnknownEntry, UnknownTrace
 from ..recorders.model.printable import in_line
+from ..replay.inspect.questions import UnknownPath
 from .fence import is_name
 
 NAMED = 8
@@ -36,8 +37,17 @@ def failure_of(error: RuntimeBaselineError) -> Refused:
             return Refused(f"several traces have an id that begins so: {listed(error.matching)}. Write more of it")
         case UnknownTrace():
             return Refused("no trace of that id is kept. find_traces, describe_entry and validation results name those")
+        case UnknownPath():
+            return unknown_path(error.path, [*error.near, *error.known])
         case _:
             return Refused(in_line(str(error))[:LONGEST])
+
+
+def unknown_path(path: str, known: Iterable[str]) -> Refused:
+    """A path that no trace has, with those near; keys of captured data are named only where they can be names."""
+    near = difflib.get_close_matches(path, [name for name in dict.fromkeys(known) if is_name(name)], n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "show_trace lists the paths of a trace"
+    return Refused(f"no trace that was looked at has that path; {hint}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -17,6 +17,9 @@ from ..replay.execute.plan import CannotReplay
 from .answers import Answer, as_result
 from .failures import Refused, failure_of
 from .tools.baselines import BaselineTools
+from .tools.comparison import ComparisonTools
+from .tools.simulation import SimulationTools
+from .tools.traces import TraceTools
 from .tools.validation import ValidationTools
 from .workspace import Workspace
 
@@ -79,15 +82,22 @@ def make_server(workspace: Workspace) -> MCPServer:
 
 def _tools(workspace: Workspace) -> list[_Tool]:
     baselines = BaselineTools(workspace)
+    traces = TraceTools(workspace)
+    comparison = ComparisonTools(workspace)
     validation = ValidationTools(workspace)
     return [
         _Tool(baselines.list_baselines, "List baselines", "reads"),
         _Tool(baselines.list_entries, "List entries", "reads"),
         _Tool(baselines.describe_entry, "Describe an entry", "reads"),
         _Tool(baselines.describe_function, "What really happens in a function", "reads"),
+        _Tool(traces.find_traces, "Find traces by a condition", "reads"),
+        _Tool(traces.show_trace, "Show one trace, or one value of it", "reads"),
+        _Tool(comparison.compare_traces, "Lay traces side by side", "reads"),
+        _Tool(comparison.explain_failures, "Why traces fail", "reads"),
         _Tool(validation.validate_change, "Validate a change", "runs"),
         _Tool(validation.validation_status, "Status and result of a validation", "reads"),
         _Tool(validation.show_divergence, "Show one divergence", "reads"),
+        _Tool(SimulationTools(workspace).simulate_inputs, "Run inputs of your own on both versions", "runs"),
         _Tool(validation.cancel_validation, "Cancel a validation", "ends"),
     ]
 

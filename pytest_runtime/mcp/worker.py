@@ -18,12 +18,12 @@ from typing import IO, Any, TypeAlias
 from ..recorders.errors import RuntimeBaselineError
 from ..recorders.model.printable import in_line
 from ..replay.execute.plan import CannotReplay
-from .validating import Reporter, simulate, validate
+from .validating import Reporter, simulate, steps, validate
 
 Work: TypeAlias = Callable[[Mapping[str, Any], Reporter], bytes]
 """Does what a request asks for; gives the result as JSON."""
 
-WORK: Mapping[str, Work] = {"validation": validate, "simulation": simulate}
+WORK: Mapping[str, Work] = {"validation": validate, "simulation": simulate, "steps": steps}
 
 
 def main() -> int:

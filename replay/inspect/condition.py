@@ -94,6 +94,11 @@ class Condition(NamedTuple):
         together = {path for paths in compared if len(paths) > 1 for path in paths}
         return [path for path in self.paths() if path not in together]
 
+    def has_any(self, facts: Facts) -> bool:
+        """Whether a trace has any of the paths that it asks for, or it asks for none."""
+        nodes = self.paths().values()
+        return not nodes or any(_Evaluation(facts).of(node) is not MISSING for node in nodes)
+
     def missing(self, facts: Sequence[Facts]) -> list[str]:
         """The paths that none of some traces has."""
         return [

@@ -80,11 +80,10 @@ class Included(NamedTuple):
 
 def failure_cause(facts: Sequence[Facts], fails: Condition, include: Sequence[str], *, kept: int = 0) -> FailureCause:
     """Why the traces fail that a condition is true of; raises `NothingToSeparate`, `ConditionProblem`."""
+    facts = _of_failing_entries(facts, fails)
     separation = separation_of(facts, fails)
     failing = [trace for trace in facts if fails.holds(trace)]
-    entries = {trace.entry for trace in failing}
-    passing = [trace for trace in facts if trace.entry in entries and not fails.holds(trace)]
-    beside = [*failing, *(passing or [trace for trace in facts if not fails.holds(trace)])]
+    passing = [trace for trace in facts if not fails.holds(trace)]
     return FailureCause(
         fails=fails.text,
         separation=separation,
@@ -92,8 +91,16 @@ def failure_cause(facts: Sequence[Facts], fails: Condition, include: Sequence[st
         hits=_hits(facts, failing, fails),
         traces=tuple(trace.id for trace in failing[:EVIDENCE]),
         passing=tuple(trace.id for trace in passing[:EVIDENCE]),
-        variables=side_by_side(beside, fails, kept=kept),
+        variables=side_by_side([*failing, *passing], fails, kept=kept),
     )
+
+
+def _of_failing_entries(facts: Sequence[Facts], fails: Condition) -> Sequence[Facts]:
+    """The traces of entries in which any fails: others have nothing in common with them. All, where in these none
+    passes."""
+    entries = {trace.entry for trace in facts if fails.holds(trace)}
+    of_these = [trace for trace in facts if trace.entry in entries]
+    return of_these if any(not fails.holds(trace) for trace in of_these) else facts
 
 
 def _first_shows(

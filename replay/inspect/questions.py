@@ -40,6 +40,11 @@ class Asked(NamedTuple):
     kept: int
     """Traces that the baselines keep of the entries in question; where it is more, the others were not looked at."""
 
+    def about(self, condition: Condition) -> Asked:
+        """Those of entries of which some trace has what a condition asks for: others have nothing to do with it."""
+        entries = {facts.entry for facts in self.facts if condition.has_any(facts)}
+        return self._replace(facts=tuple(facts for facts in self.facts if facts.entry in entries))
+
     def check(self, condition: Condition) -> None:
         """Raise `ConditionProblem` where a condition asks for what none of the traces has."""
         missing = condition.missing(self.facts)

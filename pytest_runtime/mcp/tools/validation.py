@@ -12,7 +12,7 @@ from ...replay.run.result_codec import decode_result
 from ..answers import Answer
 from ..failures import LONGEST, Refused
 from ..jobs import Job
-from ..validating import DEFAULT_EXAMPLES
+from ..validating import DEFAULT_EXAMPLES, request_of
 from ..verdicts import DivergenceAnswer, Verdict, divergence_answer, verdict_of
 from ..workspace import Workspace
 from .parameters import BaselineName
@@ -70,17 +70,9 @@ class ValidationTools:
         name = self._workspace.baseline(baseline)
         with self._workspace.opened(name):
             pass  # a name that is none is told here, and not by a run that fails
-        request = {
-            "root": str(self._workspace.project.root),
-            "baseline": name,
-            "base": base,
-            "patch": patch,
-            "revision": revision,
-            "explore": min(explore, MOST_EXAMPLES),
-            "everything": everything,
-            "trace": trace,
-        }
-        job = self._workspace.jobs.start(VALIDATION, request)
+        request = request_of(self._workspace.project.root, name, patch=patch, revision=revision, base=base)
+        asked = {"explore": min(explore, MOST_EXAMPLES), "everything": everything, "trace": trace}
+        job = self._workspace.jobs.start(VALIDATION, {**request, **asked})
         job.wait(wait)
         return self._answer(job)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -32,7 +32,8 @@ class Called(NamedTuple):
             return names.setdefault(found[0], f"trace-{len(names) + 1}")
 
         text = re.sub(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b|\b\d{12}\b", named, self.text)
-        text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{5,8}(\+00:00)?", "MOMENT", text)
+        text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]{5,12}(\+00:00)?", "MOMENT", text)
+        text = re.sub(r"'3\.\d+\.\d+'", "'PYTHON'", text)
         return re.sub(r"seconds: [\d.]+", "seconds: N", text)
 
 
@@ -68,9 +69,12 @@ class Assistant:
 
 
 @contextmanager
-def connected(client: Client) -> Iterator[Assistant]:
-    """An assistant, as long as it is connected."""
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(client):
+def connected(client: Client, *around: AbstractAsyncContextManager[Any]) -> Iterator[Assistant]:
+    """An assistant, as long as it is connected; `around` is open as long."""
+    with start_blocking_portal() as portal, ExitStack() as stack:
+        for outer in around:
+            stack.enter_context(portal.wrap_async_context_manager(outer))
+        stack.enter_context(portal.wrap_async_context_manager(client))
         yield Assistant(portal, client)
 
 
