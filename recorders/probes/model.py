@@ -57,6 +57,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who placed it: `user:NAME`, or what an assistant's server says."""
     key: str = ""
     """A correlation key of whoever placed it, for finding it again."""
+    source: str = ""
+    """Digest of the file as whoever placed it sees it; empty where they have none."""
+    pid: int = 0
+    """The one process that it is for; 0 for all."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
