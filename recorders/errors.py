@@ -54,7 +54,9 @@ class UnknownProbe(ProbeError):
 
     def __init__(self, probe_id: str, known: Sequence[str]) -> None:
         there_are = f"there are: {', '.join(known)}" if known else "there are none"
-        super().__init__(f"no probe {probe_id!r}: {_nearest(probe_id, known)}{there_are}; see pytest-runtime probe list")
+        super().__init__(
+            f"no probe {probe_id!r}: {_nearest(probe_id, known)}{there_are}; see pytest-runtime probe list"
+        )
         self.probe_id = probe_id
 
 

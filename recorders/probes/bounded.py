@@ -14,7 +14,7 @@ import decimal
 import enum
 import types
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
@@ -69,7 +69,12 @@ _MOMENTS: Final = frozenset(
     )
 )
 """Values of fixed size, frozen by the recorder's own means."""
-_SEQUENCES: Final = {id(list): ListNode, id(tuple): TupleNode, id(set): SetNode, id(frozenset): FrozenSetNode}
+_SEQUENCES: Final[dict[int, Callable[[list[Tree]], Tree]]] = {
+    id(list): ListNode,
+    id(tuple): TupleNode,
+    id(set): SetNode,
+    id(frozenset): FrozenSetNode,
+}
 _CODES: Final = frozenset(
     map(id, (types.FunctionType, types.MethodType, types.BuiltinFunctionType, staticmethod, classmethod))
 )

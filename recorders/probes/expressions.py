@@ -58,6 +58,8 @@ class Expression(NamedTuple):
 
     source: str
     evaluate: Evaluate
+    is_cheap: bool
+    """Whether it costs next to nothing, whatever the values are."""
 
 
 def anything(name: str) -> Evaluate:
@@ -69,7 +71,7 @@ def compile_expression(source: str, bind: Bind, sensitive: Sensitive) -> Express
     """Raises `ProbeRefused`, which says what is not accepted and why."""
     tree = _parsed(source)
     compiler = _Compiler(source, bind, sensitive)
-    return Expression(source, compiler.of(tree))
+    return Expression(source, compiler.of(tree), _is_cheap(tree))
 
 
 def _parsed(source: str) -> ast.expr:
@@ -87,6 +89,22 @@ def _parsed(source: str) -> ast.expr:
     if sum(1 for _node in ast.walk(tree)) > NODES:
         raise ProbeRefused(f"{source[:40]!r}... has more than {NODES} parts")
     return tree
+
+
+def _is_cheap(tree: ast.expr) -> bool:
+    """Variables compared with numbers and `None`, and these put together."""
+    match tree:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _is_cheap(operand)
+        case ast.BoolOp(values=values):
+            return all(map(_is_cheap, values))
+        case ast.Compare(left=ast.Name(), ops=[_], comparators=[ast.Constant(value=int() | float() | None)]):
+            return True
+        case ast.Compare(left=ast.Name(), ops=[ast.Is() | ast.IsNot()], comparators=[ast.Name()]):
+            return True
+    return False
 
 
 class _Compiler(Comprehensions):
