@@ -76,7 +76,7 @@ class Recording:
             own.redactor,
             root=options.root,
             program=this_program(),
-            head=(lambda: tracer.head) if isinstance(tracer, TraceFunctionTracer) else None,
+            head=lambda: tracer.head if isinstance(tracer, TraceFunctionTracer) else None,
         )
         self._ending = Ending(self)
         self._undos = Undos()

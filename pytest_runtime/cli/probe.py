@@ -55,7 +55,7 @@ def _baseline_option(function: F) -> F:
 
 def _placing(function: F) -> F:
     """The options of every kind of probe."""
-    options = (
+    options: tuple[Callable[[F], F], ...] = (
         click.option("--if", "condition", default="", metavar="CONDITION", help="Only where this is true."),
         click.option("--hits", type=click.IntRange(min=1), metavar="N", help="Most hits; default 100, of metrics any."),
         click.option("--for", "seconds", type=duration_value, default="10m", metavar="TIME", help="How long; 10m."),

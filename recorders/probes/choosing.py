@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..included import Included
+from ..tracing.prologue import GiveHead
 from .armed import Armed
 from .places import Target
 
@@ -33,9 +34,7 @@ class Events(Protocol):
         """Leave nothing at all."""
 
 
-def choose_events(
-    on_fault: Callable[[BaseException], None], included: Included, head: Callable[[], Any] | None
-) -> Events:
+def choose_events(on_fault: Callable[[BaseException], None], included: Included, head: GiveHead) -> Events:
     """What this interpreter has. `head` is what functions of included modules read first, if anything."""
     if sys.version_info >= (3, 12):
         from .probe_events import ProbeEvents

@@ -21,7 +21,7 @@ from ..capture.raw import code_of, content_of, is_instance, namespace_of_module,
 from ..faults import own
 from ..included import Included
 from ..tracing.branch_table import nested_codes
-from ..tracing.prologue import compiled
+from ..tracing.prologue import GiveHead, compiled
 from .armed import Armed
 from .places import Target
 
@@ -41,13 +41,11 @@ class _Placed(NamedTuple):
 class FunctionCode:
     """Functions whose code has probes in it. Its methods are called by one thread."""
 
-    def __init__(
-        self, on_fault: Callable[[BaseException], None], included: Included, head: Callable[[], Any] | None
-    ) -> None:
+    def __init__(self, on_fault: Callable[[BaseException], None], included: Included, head: GiveHead) -> None:
         """`head` is what functions of included modules read first, if anything."""
         self._on_fault = on_fault
         self._included = included
-        self._head = head or (lambda: None)
+        self._head = head
         self._placed: dict[str, list[_Placed]] = {}
         """File → what stands in it."""
         self._replaced: dict[int, tuple[FunctionType, CodeType, CodeType]] = {}

@@ -18,6 +18,7 @@ from ..included import Included
 from ..patching import Undo, nothing, wrap
 from ..privacy.redact import Redactor
 from ..session.background import BackgroundThread
+from ..tracing.prologue import GiveHead
 from .choosing import choose_events
 from .folder import ProbeFolder
 from .limits import shared
@@ -48,7 +49,7 @@ class ProbeHost:
         *,
         root: str,
         program: str,
-        head: Callable[[], Any] | None = None,
+        head: GiveHead,
     ) -> None:
         """`root` is the folder of the project, whose policy holds; `head` is what functions of included modules read
         first, if anything."""
