@@ -42,6 +42,7 @@ COMMANDS = (
         "mcp", "Serve the Model Context Protocol: an assistant asks what really happens, and has its changes judged."
     ),
     Command("merge", "Merge the baselines SOURCE... into TARGET, which may be new."),
+    Command("probe", "Ask running processes: logs, snapshots and metrics at a line, without a restart."),
     Command("prune", "Remove acceptances that the baseline NAME needs no more, because base does what they accept."),
     Command("pull", "Fetch the baseline NAME from URL, or from the configured store."),
     Command("push", "Put the baseline NAME at URL, or into the configured store."),
