@@ -115,6 +115,8 @@ def _suspects(suspects: tuple[Suspect, ...]) -> Iterator[Block]:
     headings = ("", "true of", "failing", "passing", "Ochiai", "increase", "certainty", "where")
     yield Table(headings, rows, frozenset({"", "failing", "passing", "Ochiai"}), 2)
     for number, suspect in enumerate(suspects, 1):
+        if suspect.follows:
+            yield Line(f"{number} follows from: {'; '.join(suspect.follows)}", "dim", 4)
         if suspect.also:
             more = f" (+{len(suspect.also) - ALSO_SHOWN})" if len(suspect.also) > ALSO_SHOWN else ""
             yield Line(f"{number} is true where these are: {'; '.join(suspect.also[:ALSO_SHOWN])}{more}", "dim", 4)

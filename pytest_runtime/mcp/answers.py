@@ -12,10 +12,17 @@ from .fence import Fence
 from .outline import outline
 
 
+def _without_titles(schema: dict[str, Any]) -> None:
+    """Leave the titles out of a schema: they repeat the names of fields, and a client reads all of it."""
+    schema.pop("title", None)
+    for part in schema.get("properties", {}).values():
+        part.pop("title", None)
+
+
 class Part(BaseModel):
     """A value inside an answer; its schema is what a client sees of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_without_titles)
 
 
 class Answer(Part):

@@ -22,6 +22,10 @@ FIELDS = 8
 """Differing fields of a divergence that are shown in a list; `show_divergence` has all."""
 
 
+TRACES = 20
+"""Diverged traces that are named of one divergence."""
+
+
 class Side(Part):
     """What happened at the place, on both sides."""
 
@@ -205,7 +209,7 @@ def divergence_of(number: int, cause: Cause, fence: Fence, *, whole: bool = Fals
         ],
         entries=[fence.name(name) for name in dict.fromkeys(verdict.entry for verdict in cause.classes)],
         traces=f"{len(cause.traces)} of {cause.replayed}",
-        trace_ids=list(cause.traces if whole else cause.traces[:3]),
+        trace_ids=list(cause.traces[: TRACES if whole else 3]),
     )
 
 

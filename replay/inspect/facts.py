@@ -113,7 +113,13 @@ def facts_of(
         "returned": DictNode(*_last_results(trace)),
         **_outcome(trace),
     }
-    return Facts(stored.id, stored.entry, baseline, trace, record(**fields), tuple(known.description.arms), weight)
+    return Facts(stored.id, stored.entry, baseline, trace, record(**fields), tuple(_arms(trace, known)), weight)
+
+
+def _arms(trace: Trace, known: StoredClass) -> list[Arm]:
+    """The arms of a trace by their first occurrence, as far as it says so."""
+    arms = known.description.arms
+    return [arms[position] for position in trace.order if 0 <= position < len(arms)] if trace.order else arms
 
 
 def moment(seconds: float) -> str:

@@ -180,8 +180,9 @@ def _column(path: str, texts: Sequence[str], trees: Sequence[Tree], names: Seque
     by_group: dict[str, list[int]] = {}
     for at, name in enumerate(names):
         by_group.setdefault(name, []).append(at)
-    kind: Kind = "same" if len(set(texts)) == 1 else "differing"
     certainty = None
+    came_in = _came_in(path)
+    kind: Kind = "same" if len({text for text in texts if text or came_in}) == 1 else "differing"
     told = _telling(path, by_group, texts)
     if kind == "differing" and len(told) > 1 and _separates(told, texts, trees):
         kind = "separating"
@@ -198,13 +199,18 @@ def _column(path: str, texts: Sequence[str], trees: Sequence[Tree], names: Seque
     )
 
 
+def _came_in(path: str) -> bool:
+    """Whether a variable is a part of what a trace was given."""
+    return path.startswith(("request", "args", "self", "input", "len(request", "len(args"))
+
+
 def _telling(path: str, by_group: dict[str, list[int]], texts: Sequence[str]) -> dict[str, list[int]]:
     """The traces of each group whose value counts; nothing where a group has none.
 
     That something did not come in is a value, too. What code reads on its way it does not read where it leaves by
     another way: that follows from the way, and tells no group from another.
     """
-    if path.startswith(("request", "args", "self", "input", "len(request", "len(args")):
+    if _came_in(path):
         return by_group
     told = {name: [at for at in members if texts[at]] for name, members in by_group.items()}
     return told if all(told.values()) else {}

@@ -32,6 +32,9 @@ PAIRED = 40
 GAIN = 0.05
 """How much better than the best single one a pair must be: any second condition makes some difference."""
 
+PURE = 0.85
+"""Ochiai of a pair from which on it is worth a line: two conditions together are easily a little better than one."""
+
 PAIRS_SHOWN = 3
 
 SIGNIFICANT = 0.05
@@ -59,6 +62,8 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     certainty: Certainty
     also: tuple[str, ...]
     """Others that are true of the very same traces: which of them is the cause, traffic cannot say."""
+    follows: tuple[str, ...] = ()
+    """Several others that lead to it, each in some of its traces: it follows from them."""
 
 
 class Separation(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,16 +100,19 @@ def separation_of(facts: Sequence[Facts], fails: Condition) -> Separation:
         failing=len(failing),
         passing=len(facts) - len(failing),
         tried=tried,
-        suspects=tuple(_shown([suspect for suspect, _predicate in ranked])),
+        suspects=tuple(
+            _shown([suspect for suspect, _predicate in ranked], [suspect for suspect, _predicate in chosen])
+        ),
         smallest_set=tuple(suspect.text for suspect, _predicate in chosen),
         explained=len(covered),
         caution=_caution(len(failing), len(facts) - len(failing), ranked),
     )
 
 
-def _shown(ranked: Sequence[Suspect]) -> Sequence[Suspect]:
-    """Those beyond chance; where there is none, the first few, which say that they may be chance."""
-    return [suspect for suspect in ranked if suspect.chance <= SIGNIFICANT][:SHOWN] or ranked[:DOUBTFUL_SHOWN]
+def _shown(ranked: Sequence[Suspect], chosen: Sequence[Suspect]) -> Sequence[Suspect]:
+    """Those of the smallest set, then others beyond chance; where none is, the first few, which say so."""
+    others = [suspect for suspect in ranked if suspect.chance <= SIGNIFICANT and suspect not in chosen]
+    return [*chosen, *others][:SHOWN] or ranked[:DOUBTFUL_SHOWN]
 
 
 def _pairs(predicates: Sequence[Predicate], failing: frozenset[int], traces: int) -> Predicates:
@@ -120,7 +128,7 @@ def _pairs(predicates: Sequence[Predicate], failing: frozenset[int], traces: int
     if best == 1.0 or len(usable) < 2:
         return Predicates((), 0)
     pairs = [both(one, other) for one, other in itertools.combinations(usable, 2)]
-    better = sorted((pair for pair in pairs if score(pair) > best + GAIN), key=score, reverse=True)
+    better = sorted((pair for pair in pairs if score(pair) > max(best + GAIN, PURE)), key=score, reverse=True)
     return Predicates(tuple(better[:PAIRS_SHOWN]), len(pairs))
 
 
@@ -143,24 +151,51 @@ def _ranked(
     for predicate in predicates:
         if predicate.holds & failing and len(predicate.holds) < traces:
             same.setdefault(predicate.holds, []).append(predicate)
-    ranked = []
+    ranked: list[tuple[Suspect, Predicate]] = []
     for members in same.values():
-        first, *others = sorted(members, key=_precedence)
-        table = _table(first, failing, traces)
+        tables = {predicate: _table(predicate, failing, traces) for predicate in members}
+        # What is reached in failing traces alone lies inside what failed: another that is true there comes before it.
+        first, *others = sorted(
+            members, key=lambda predicate: (tables[predicate].increase[0] <= 0, _precedence(predicate))
+        )
+        table = tables[first]
         if table.ochiai > _ochiai_of_all(len(failing), traces) or table.increase[1] > 0:
             ranked.append((_suspect(first, others, table, tried), first))
-    return sorted(
-        ranked, key=lambda pair: (pair[0].chance > SIGNIFICANT, -_weight(pair[0]), pair[1].order, pair[0].text)
-    )
+    followed = [(_with_causes(suspect, predicate, ranked), predicate) for suspect, predicate in ranked]
+    return sorted(followed, key=_rank)
+
+
+def _rank(pair: tuple[Suspect, Predicate]) -> tuple[bool, bool, float, int, str]:
+    suspect, predicate = pair
+    return suspect.chance > SIGNIFICANT, bool(suspect.follows), -round(suspect.ochiai, 6), predicate.order, suspect.text
+
+
+def _with_causes(suspect: Suspect, predicate: Predicate, every: Sequence[tuple[Suspect, Predicate]]) -> Suspect:
+    """A suspect with those that lead to it, where there are some: each true of some of its traces and of no passing
+    one, together of all of them, and met before it. A handler of errors is met by several causes."""
+    if suspect.passing:
+        return suspect
+    within = [
+        (other, known)
+        for other, known in every
+        if not other.passing
+        and known.holds < predicate.holds
+        and known.order < predicate.order
+        and other.chance <= SIGNIFICANT
+        and other.kind != "both"
+    ]
+    left = predicate.holds
+    chosen = []
+    for other, known in sorted(within, key=lambda pair: (-len(pair[1].holds), pair[1].order)):
+        if known.holds & left:
+            chosen.append(other.text)
+            left -= known.holds
+    return suspect if left or not chosen else msgspec.structs.replace(suspect, follows=tuple(chosen))
 
 
 def _ochiai_of_all(failing: int, traces: int) -> float:
     """What is true of all traces has this: below, it may be the cause of a few failures alone."""
     return math.sqrt(failing / traces)
-
-
-def _weight(suspect: Suspect) -> float:
-    return round(suspect.ochiai, 6)
 
 
 _KINDS: dict[PredicateKind, int] = {"branch": 0, "value": 1, "number": 1, "presence": 2, "function": 3, "both": 4}
@@ -213,12 +248,22 @@ def _placed(predicate: Predicate) -> str:
 def _smallest_set(
     ranked: Sequence[tuple[Suspect, Predicate]], failing: frozenset[int]
 ) -> list[tuple[Suspect, Predicate]]:
+    """A set of those that are true of no passing trace, where they explain all failing ones; else of any."""
+    usable = [pair for pair in ranked if pair[0].chance <= SIGNIFICANT and not pair[0].follows]
+    pure = _eliminated([pair for pair in usable if not pair[0].passing], failing)
+    if pure and not failing.difference(*(predicate.holds for _suspect, predicate in pure)):
+        return pure
+    return _eliminated([pair for pair in usable if pair[0].failing > 2 * pair[0].passing], failing)
+
+
+def _eliminated(
+    usable: Sequence[tuple[Suspect, Predicate]], failing: frozenset[int]
+) -> list[tuple[Suspect, Predicate]]:
     """Take the suspect that explains most, take away what it explains, and go on (Liblit's elimination)."""
-    usable = [pair for pair in ranked if pair[0].chance <= SIGNIFICANT and pair[0].failing > 2 * pair[0].passing]
     left = failing
     chosen: list[tuple[Suspect, Predicate]] = []
     while left and usable and len(chosen) < SMALLEST_SET:
-        best = max(usable, key=lambda pair: (len(pair[1].holds & left), -pair[0].passing, _weight(pair[0])))
+        best = max(usable, key=lambda pair: (len(pair[1].holds & left), -pair[0].passing, pair[0].ochiai))
         if not best[1].holds & left:
             break
         chosen.append(best)

@@ -21,7 +21,7 @@ from .parameters import BaselineName
 EXAMPLES = 3
 """Examples of a function, each of another path."""
 
-PATHS = 12
+PATHS = 8
 """Paths of an entry that are described at first."""
 
 

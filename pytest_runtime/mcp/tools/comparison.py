@@ -72,6 +72,7 @@ class SuspectRow(Part):
     certainty: Annotated[str, Field(description="After the number of tries: certain, likely, may be chance.")]
     where: str
     also: Annotated[list[str], Field(description="True of the very same traces.")]
+    follows: Annotated[list[str], Field(description="Others that lead to it: it is no cause of its own.")]
 
 
 class CauseAnswer(Answer):
@@ -229,4 +230,5 @@ def _suspect(suspect: Suspect, fence: Fence) -> SuspectRow:
         certainty=suspect.certainty,
         where=f"{suspect.function}:{suspect.line}" if suspect.line else "",
         also=[fence(also) for also in suspect.also[:ALSO]],
+        follows=list(map(fence, suspect.follows)),
     )

@@ -163,7 +163,7 @@ def _facts(baseline: str, reader: BaselineReader, stored: StoredTrace) -> Facts 
 def _trace_answer(found: Explanation, facts: Facts, replayed: Replayed | None, fence: Fence) -> TraceAnswer:
     trace, evidence = found.trace, found.evidence
     judged = "not sealed yet: validate_change seals" if evidence is None else "yes" if evidence.judged else "no"
-    columns = list(facts.columns().items())
+    columns = [(path, value) for path, value in facts.columns().items() if _is_telling(path, value)]
     return TraceAnswer(
         trace=trace.id,
         baseline=trace.baseline,
@@ -199,6 +199,13 @@ def _trace_answer(found: Explanation, facts: Facts, replayed: Replayed | None, f
             f"show_trace(trace={trace.id!r}, values=True) for the values at each decision",
         ],
     )
+
+
+def _is_telling(path: str, value: Tree) -> bool:
+    """Whether a skeleton needs a value: not what the trace has in other places, nor that something is not there."""
+    if path in ("baseline", "commit", "outcome") or path.startswith("len("):
+        return False
+    return value is not None and not path.endswith(".errors")
 
 
 def _notes(found: Explanation, replayed: Replayed | None, fence: Fence) -> list[str]:

@@ -204,3 +204,41 @@ def test_a_system_that_fails_is_an_outbound_one(tmp_path: Path) -> None:
     assert cause.separation.passing == 4
     assert {trace.columns()["exchanges['POST 127.0.0.1:1/charges'].errors"] for trace in facts} == {1}
     assert cause.shows.domain != "outbound system"  # it fails where traces pass, too
+
+
+HANDLER = """
+    def handle(error):
+        if isinstance(error, KeyError):
+            return "failed"
+        return "refused"
+
+    def take(kind, number):
+        try:
+            if kind == "odd":
+                raise KeyError(kind)
+            if number > 90:
+                raise KeyError(number)
+            if kind == "off":
+                raise ValueError(kind)
+        except (KeyError, ValueError) as error:
+            return handle(error)
+        return "ok"
+    """
+
+
+def test_a_handler_of_several_causes_is_none(tmp_path: Path) -> None:
+    """It separates best of all, and follows from the two that lead to it."""
+
+    def traffic(shop: Any) -> None:
+        dice = random.Random(5)
+        for _call in range(300):
+            shop.take(dice.choice(["odd", "off", *["even"] * 6]), dice.randrange(100))
+
+    found = separation_of(facts_of(tmp_path, {"shop": HANDLER}, traffic), parse_condition(FAILS))
+    handler = next(
+        suspect for suspect in found.suspects if "isinstance(error, KeyError) is true" in (suspect.text, *suspect.also)
+    )
+    assert handler.ochiai == 1
+    assert len(handler.follows) == 2
+    assert len(found.smallest_set) == 2
+    assert found.explained == found.failing
