@@ -63,6 +63,12 @@ def test_there_are_few_tools_with_hints_and_types(assistant: Assistant) -> None:
     assert "validate_change" not in reading
 
 
+def test_every_tool_is_documented(assistant: Assistant) -> None:
+    """In the page on assistants, with what it does to the world."""
+    page = (Path(__file__).parents[3] / "docs" / "assistants.md").read_text(encoding="utf-8")
+    assert [tool.name for tool in assistant.tools() if f"| `{tool.name}` |" not in page] == []
+
+
 def test_the_list_of_tools_is_small(assistant: Assistant) -> None:
     """What a client shows a model of it: names, descriptions, parameters."""
     shown = [(tool.name, tool.description, tool.input_schema) for tool in assistant.tools()]
