@@ -15,6 +15,10 @@ _NAME = re.compile(r"(?:[A-Z]{3,8} )?[\w.:/<>{}*~-]{1,160}")
 """What may stand without a fence: names of functions and routes, and what is spelt like one. No sentence fits."""
 
 
+_SENTENCE = re.compile(r"(?:[A-Za-z']{2,}[,.:;!]? ){5}")
+"""Five words in a row: conditions that are so long are fenced, too, which harms nobody."""
+
+
 class Fence:
     """Puts texts between marks."""
 
@@ -33,6 +37,10 @@ class Fence:
     def name(self, text: str) -> str:
         """A name out of a baseline: as it is where it can be nothing but a name, else fenced."""
         return text if is_name(text) else self(text)
+
+    def code(self, text: str) -> str:
+        """A condition, or a place in the code, out of a baseline: as it is where no sentence can hide in it."""
+        return self(text) if _SENTENCE.search(text) or "\n" in text or self.mark in text else text
 
     def cut(self, text: str, width: int) -> str:
         """A text that is cut at its end, inside its fence where it has one."""

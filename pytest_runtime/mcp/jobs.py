@@ -7,16 +7,12 @@ as the server lives, and answers in lines of JSON (see `worker`).
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from typing import Any, Literal, TypeAlias
 
 from .failures import Refused, listed
+from .job_process import JobProcess
 
 State: TypeAlias = Literal["running", "done", "failed", "cancelled"]
 
@@ -40,7 +36,7 @@ class Job:
         """Start it."""
         self.name = name
         self.kind = kind
-        self.request = request
+        self._request = request
         self.progress = "starting"
         self.notes: list[str] = []
         self.failure = ""
@@ -49,14 +45,7 @@ class Job:
         self._began = time.monotonic()
         self._ended: float | None = None
         self._done = threading.Event()
-        self.process = subprocess.Popen(
-            [python or sys.executable, "-m", f"{__package__}.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        )
+        self.process = JobProcess(python)
         threading.Thread(target=self._follow, name=f"job {name}", daemon=True).start()
 
     @property
@@ -77,37 +66,19 @@ class Job:
         """End it, with everything that it started; returns when it has ended."""
         if self._state == "running":
             self._state = "cancelled"
-            self._signal(signal.SIGTERM)
+            self.process.terminate()
             if not self._done.wait(GRACE):
-                self._signal(signal.SIGKILL)
+                self.process.kill()
                 self._done.wait(GRACE)
 
-    def _signal(self, number: signal.Signals) -> None:
-        """To the process first, which ends its own children; a second time to all that are left of its group."""
-        try:
-            if number is signal.SIGKILL:
-                os.killpg(self.process.pid, number)
-            else:
-                self.process.send_signal(number)
-        except ProcessLookupError:
-            return
-
     def _follow(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         try:
-            self.process.stdin.write(json.dumps({"kind": self.kind, **self.request}).encode() + b"\n")
-            self.process.stdin.flush()
-            for line in self.process.stdout:
-                self._take(json.loads(line))
+            for message in self.process.ask({"kind": self.kind, **self._request}):
+                self._take(message)
         except (OSError, ValueError) as error:
             self.failure = self.failure or f"the process that judges cannot be talked to: {error}"
-        finally:
-            status = self.process.wait()
-            self._signal(signal.SIGKILL)  # what it may have left behind
-            self.process.stdin.close()
-            self.process.stdout.close()
-            self._end(status)
+            self.process.terminate()
+        self._end(self.process.reap())
 
     def _take(self, message: dict[str, Any]) -> None:
         match message:

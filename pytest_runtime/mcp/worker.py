@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import IO, Any, TypeAlias
@@ -19,6 +20,9 @@ from ..recorders.errors import RuntimeBaselineError
 from ..recorders.model.printable import in_line
 from ..replay.execute.plan import CannotReplay
 from .validating import Reporter, simulate, steps, validate
+
+GRACE = 5.0
+"""Seconds in which it ends by itself once the server is gone."""
 
 Work: TypeAlias = Callable[[Mapping[str, Any], Reporter], bytes]
 """Does what a request asks for; gives the result as JSON."""
@@ -65,6 +69,8 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 def _end_with_server() -> None:
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os.killpg(0, signal.SIGKILL)  # nobody else is there to do it
 
 
 if __name__ == "__main__":

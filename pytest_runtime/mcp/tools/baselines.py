@@ -192,7 +192,7 @@ class BaselineTools:
             entry=_entry_row(found.entry, fence),
             input_shape=fence(found.input),
             outcome_shape=fence(found.outcome),
-            branches=[_rate_row(rate) for rate in found.branches],
+            branches=[_rate_row(rate, fence) for rate in found.branches],
             paths=[_path_row(path, fence) for path in shown],
             next=[*([following] if rest > 0 else []), "show_trace(trace=...)"],
         )
@@ -260,18 +260,19 @@ def is_error(outcome: str) -> bool:
     return outcome >= "500" if outcome.isdecimal() else outcome != "returned"
 
 
-def _rate_row(rate: BranchRate) -> BranchRow:
-    return BranchRow(where=f"{rate.function}:{rate.line}", condition=rate.condition, arms=rate.arms)
+def _rate_row(rate: BranchRate, fence: Fence) -> BranchRow:
+    place = fence.code(f"{rate.function}:{rate.line}")
+    return BranchRow(where=place, condition=fence.code(rate.condition), arms=rate.arms)
 
 
 def _path_row(path: PathTraffic, fence: Fence) -> PathRow:
     return PathRow(
-        words=path.words,
+        words=fence.code(path.words),
         outcome=fence.name(path.outcome),
         recorded=path.recorded,
         rate=round(path.rate, 4),
         not_judged=path.no_evidence or 0,
-        conditions=list(path.conditions[-8:]),
+        conditions=list(map(fence.code, path.conditions[-8:])),
         example=example_row(path.examples[0], fence) if path.examples else None,
         traces=list(path.traces[:4]),
     )
@@ -297,18 +298,18 @@ def _function_answer(baseline: str, found: FunctionTraffic, fence: Fence) -> Fun
         branches=[
             BranchRow(
                 where=f"line {branch.line}",
-                condition=branch.condition,
+                condition=fence.code(branch.condition),
                 arms={arm.taken: arm.recorded for arm in branch.arms},
             )
             for branch in found.branches
         ],
-        never_taken=found.never,
+        never_taken=list(map(fence.code, found.never)),
         results={fence(seen.what): seen.traces for seen in found.results},
         exceptions={fence.name(seen.what): seen.traces for seen in found.exceptions},
         input_shape=fence(found.input),
         outcome_shape=fence(found.outcome),
         examples=[example_row(example, fence) for example in found.examples],
-        source=found.source,
+        source=fence(found.source),
         note=note,
         next=["show_trace(trace=...)", "validate_change() after changing it"],
     )

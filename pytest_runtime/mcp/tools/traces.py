@@ -171,7 +171,7 @@ def _trace_answer(found: Explanation, facts: Facts, replayed: Replayed | None, f
         recorded=f"{trace.started} at {trace.commit[:12]}" if trace.commit else trace.started,
         input=fence(found.input.text),
         outcome=fence(found.outcome.text),
-        decisions=[f"{row.condition}  ({row.function}:{row.line})" for row in found.path.decisions],
+        decisions=[fence.code(f"{row.condition}  ({row.function}:{row.line})") for row in found.path.decisions],
         exchanges=[
             ExchangeRow(
                 label=fence.name(row.label),

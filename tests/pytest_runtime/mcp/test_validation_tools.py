@@ -106,7 +106,6 @@ def test_a_validation_runs_on_and_can_be_cancelled(
     cancelled = assistant.ask("cancel_validation").data
     assert cancelled["state"] == "cancelled"
     process = workspace.jobs.job("validation-1").process
-    assert process.poll() is not None
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 
