@@ -7,6 +7,7 @@ is found in it as in the project itself; what git ignores is linked to, because 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from .base import Base, find_base
 from .checkout import checked_out, link_ignored
 from .files import OWN_FOLDER, skipped
 from .git import Git, open_git
+
+
+_PATHS = re.compile(r"(?m)^(?:---|\+\+\+) [ab]/(.+)$")
 
 
 class PatchRefused(BaseError):
@@ -41,8 +45,9 @@ def patched(root: Path, patch: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pytest-runtime-patched-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         _copy(Git(top), top, folder)
-        _adopt(git, top, folder, inside)
+        _adopt(git, folder)
         _apply(folder, inside, patch)
+        _link(top, folder, inside)  # afterwards: no patch writes through a link into the user's folders
         yield folder / inside
 
 
@@ -58,7 +63,8 @@ def at_revision(root: Path, revision: str) -> Iterator[tuple[Path, str]]:
         raise PatchRefused(f"{revision} is a folder: name a commit, a branch or a tag")
     top = Path(git.text("rev-parse", "--show-toplevel")).resolve()
     with checked_out(_whole(wanted, top)) as folder:
-        _adopt(git, top, folder, Path(wanted.prefix))
+        _adopt(git, folder)
+        _link(top, folder, Path(wanted.prefix))
         yield folder / wanted.prefix, _before(git, wanted.commit)
 
 
@@ -82,10 +88,13 @@ def _copy(git: Git, top: Path, folder: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _adopt(git: Git, top: Path, folder: Path, inside: Path) -> None:
-    """Make a folder a work tree of the user's repository, with links to what it ignores, and to the project's own
-    folder: what is sealed there holds for the copy too."""
+def _adopt(git: Git, folder: Path) -> None:
+    """Make a folder a work tree of the user's repository."""
     (folder / ".git").write_text(f"gitdir: {git.text('rev-parse', '--absolute-git-dir')}\n", encoding="utf-8")
+
+
+def _link(top: Path, folder: Path, inside: Path) -> None:
+    """Links to what git ignores, and to the project's own folder: what is sealed there holds for the copy too."""
     link_ignored(Git(top), top, folder)
     own = top / inside / OWN_FOLDER
     if own.is_dir() and not os.path.lexists(folder / inside / OWN_FOLDER):
@@ -93,21 +102,23 @@ def _adopt(git: Git, top: Path, folder: Path, inside: Path) -> None:
 
 
 def _apply(folder: Path, inside: Path, patch: str) -> None:
-    """Apply a patch as a whole; raises `PatchRefused` with what git says of the paths from the top."""
-    text = patch if patch.endswith("\n") else f"{patch}\n"
-    options = ("apply", "--whitespace=nowarn", "--recount")
-    try:
-        Git(folder).run(*options, "-", given=text.encode())
-        return
-    except GitFailed as error:
-        refused = error
-    if inside.parts:
+    """Apply a patch as a whole; raises `PatchRefused` with what git says.
+
+    Its paths count from the top where one of them leads into the project from there, else from the project, else, where
+    that fails, from the top.
+    """
+    text = (patch if patch.endswith("\n") else f"{patch}\n").encode()
+    below = f"{inside.as_posix()}/" if inside.parts else ""
+    from_top = not below or any(path.startswith(below) for path in _PATHS.findall(patch))
+    options = [[], *([[f"--directory={inside.as_posix()}"]] if not from_top else [])]
+    said = ""
+    for option in reversed(options):
         try:
-            Git(folder).run(*options, f"--directory={inside.as_posix()}", "-", given=text.encode())
+            Git(folder).run("apply", "--whitespace=nowarn", "--recount", *option, "-", given=text)
             return
-        except GitFailed:
-            pass  # the paths from the top are what people write: that failure is the one to show
+        except GitFailed as error:
+            said = said or error.said
     raise PatchRefused(
-        f"the patch does not apply to the working tree: {refused.said}. Make it anew with git diff, or change the "
-        "files and validate the working tree"
+        f"the patch does not apply to the working tree: {said}. Make it anew with git diff, or change the files and "
+        "validate the working tree"
     )
