@@ -20,7 +20,6 @@ from .checkout import checked_out, link_ignored
 from .files import OWN_FOLDER, skipped
 from .git import Git, open_git
 
-
 _PATHS = re.compile(r"(?m)^(?:---|\+\+\+) [ab]/(.+)$")
 
 
