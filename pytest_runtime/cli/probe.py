@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -55,7 +56,7 @@ def _baseline_option(function: F) -> F:
 
 def _placing(function: F) -> F:
     """The options of every kind of probe."""
-    options: tuple[Callable[[F], F], ...] = (
+    options: tuple[Callable[[Any], Any], ...] = (
         click.option("--if", "condition", default="", metavar="CONDITION", help="Only where this is true."),
         click.option("--hits", type=click.IntRange(min=1), metavar="N", help="Most hits; default 100, of metrics any."),
         click.option("--for", "seconds", type=duration_value, default="10m", metavar="TIME", help="How long; 10m."),
@@ -144,7 +145,7 @@ def read_command(probe_id: str, follow: bool, after: int, baseline: str, as_json
         return
     for part in _followed(reading, baseline):
         show("probe read", part, _reading_blocks(part, brief=True), as_json=as_json)
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
 
 
 def _followed(reading: Reading, baseline: str) -> Iterator[Reading]:

@@ -59,7 +59,7 @@ class ProbeHost:
         self._events = choose_events(self._fault, included, head)
         self._codes: dict[str, list[CodeType]] = {}
         loaded = Loaded(included, self._codes)
-        self._site = Site(loaded, redactor.is_sensitive, root, boot_id(), shared(), self._events, program)
+        self._site = Site(loaded, redactor.is_sensitive, root, boot_id(), shared(_monotonic()), self._events, program)
         self._standing: dict[str, Standing] = {}
         self._faults = 0
         self._worker = BackgroundThread(self._round, period=PERIOD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import NamedTuple
 
 from .armed import Armed
@@ -13,7 +14,7 @@ from .model import METRICS, Probe, ProcessStatus
 from .preparing import Loaded, NotYet, Prepared, Refusal, deadline_of, prepare
 from .template import Template
 
-_getpid = os.getpid
+_getpid, _monotonic = os.getpid, time.monotonic
 
 
 class Site(NamedTuple):
@@ -57,7 +58,9 @@ class Standing:
         if not isinstance(outcome, Prepared):
             self._outcome = outcome
             return
-        armed = Armed(self.probe, outcome.program, Limits(site.buckets), deadline_of(self.probe, site.boot))
+        armed = Armed(
+            self.probe, outcome.program, Limits(site.buckets, _monotonic()), deadline_of(self.probe, site.boot)
+        )
         refused = site.events.arm(armed, outcome.targets)
         if refused:
             self._outcome = Refusal(refused)
