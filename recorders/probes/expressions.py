@@ -71,7 +71,7 @@ def anything(name: str) -> Evaluate:
 def compile_expression(
     source: str, bind: Bind, sensitive: Sensitive, is_local: Callable[[str], bool] = lambda name: False
 ) -> Expression:
-    """`is_local` says of which names the frame has variables. Raises `ProbeRefused`, which says what is not accepted and why."""
+    """`is_local` says of which names the frame has variables. Raises `ProbeRefused`, which says what and why."""
     tree = _parsed(source)
     compiler = _Compiler(source, bind, sensitive)
     evaluate = compiler.of(tree)
