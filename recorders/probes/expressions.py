@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from ..errors import ProbeRefused
 from .calculating import FUNCTIONS, METHODS, TAKE_STEPS, Steps, attribute, calculate, call_method, negated, subscript
 from .comparing import contains, equal, order, truth
-from .comprehensions import Comprehensions
+from .comprehensions import Comprehensions, plain_set
 from .plain import SCALARS, Unreadable, is_plain_key, plain
 from .view import Evaluate, View, read_local
 
@@ -264,12 +264,16 @@ class _Compiler(Comprehensions):
 
     # --- displays and comprehensions ---
 
-    def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Evaluate:
+    def _set(self, node: ast.Set) -> Evaluate:
+        parts = [self.of(part) for part in node.elts]
+        return lambda view: plain_set([part(view) for part in parts])
+
+    def _display(self, node: ast.List | ast.Tuple) -> Evaluate:
         parts = [self.of(part) for part in node.elts]
         kind = tuple if isinstance(node, ast.Tuple) else list
         return lambda view: kind([part(view) for part in parts])
 
-    _list = _tuple = _set = _display
+    _list = _tuple = _display
 
     def _dict(self, node: ast.Dict) -> Evaluate:
         if None in node.keys:
