@@ -89,7 +89,17 @@ def _at(probe: Probe, place: Place, file: str, loaded: Loaded, sensitive: Sensit
         return Refusal(found.reason, found.lines)
     if probe.kind == "duration" and not all(target.at_start for target in found):
         return Refusal("a duration is that of a function: name it, FILE:FUNCTION")
+    if sys.version_info < (3, 12) and _reads(probe) and any(keeps_locals(target.code) for target in found):
+        return Refusal(
+            "the function looks at its own local variables (locals(), eval), and before Python 3.12 they cannot be "
+            "read without changing what it sees: a counter or a duration without a condition can stand there"
+        )
     return _program(probe, found, loaded.included.modules[file], sensitive)
+
+
+def _reads(probe: Probe) -> bool:
+    """Whether a probe reads variables."""
+    return probe.kind not in ("counter", "duration") or bool(probe.condition)
 
 
 def _program(probe: Probe, targets: Sequence[Target], module: str, sensitive: Sensitive) -> Prepared:

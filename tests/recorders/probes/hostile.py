@@ -1,4 +1,4 @@
-"""Objects whose classes count every time that code of theirs runs, in all places where Python lets a class have some."""
+"""Objects whose classes count every time that code of theirs runs, wherever Python lets a class have some."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import enum
@@ -59,7 +60,7 @@ class Order:
     def __init__(self) -> None:
         self.total = 12
         self.tier = Tier.GOLD
-        self.password = "hunter2"  # noqa: S105 - on purpose
+        self.password = "hunter2"
 
     @property
     def high_value(self) -> bool:
@@ -80,7 +81,7 @@ class Slotted:
         self.size = 3
 
 
-Point = namedtuple("Point", "x y")  # noqa: PYI024 - services have these
+Point = namedtuple("Point", "x y")
 
 ACCEPTED = {
     "total > 10_000": True,
@@ -142,7 +143,7 @@ def test_what_people_write_is_accepted(source: str) -> None:
     def place() -> Any:
         total, paid, d, s, items, nothing = 12_000, False, {"k": 1}, "xyz", [1, 2, 3], None
         order, slotted, point, level, price = Order(), Slotted(), Point(1, 2), Level.HIGH, decimal.Decimal("9.90")
-        when = datetime.datetime(2026, 11, 28, tzinfo=datetime.timezone.utc)
+        when = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
         later = when + datetime.timedelta(minutes=1)
         ordered, queue, tags = OrderedDict(a=1), deque([1, 2]), {"a", "b"}
         used = (total, paid, d, s, items, nothing, order, slotted, point, level, price, later, ordered, queue, tags)
@@ -287,7 +288,8 @@ def test_an_empty_variable_is_said_to_be_empty() -> None:
         with pytest.raises(Unreadable, match=r"has no"):
             evaluate(source, sys._getframe())
     later = 1
-    assert slotted and later == 1
+    assert slotted
+    assert later == 1
 
 
 BASES: tuple[tuple[type, tuple[Any, ...]], ...] = (
@@ -360,9 +362,7 @@ def test_nothing_of_a_hostile_class_ever_runs(
     items = [h, 1, other]
     d: dict[Any, Any] = {"k": h, other: 1} if key else {"k": h}
     RUNS.clear()
-    try:
+    with contextlib.suppress(Unreadable, ProbeRefused):
         evaluate(form.format(a=a, b=b), sys._getframe())
-    except (Unreadable, ProbeRefused):
-        pass
     assert RUNS == []
     assert len((h, other, C, items, d)) == 5
