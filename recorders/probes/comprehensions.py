@@ -45,6 +45,10 @@ class Comprehensions:
 
     _generatorexp = _listcomp
 
+    def _set(self, node: ast.Set) -> Evaluate:
+        parts = [self.of(part) for part in node.elts]
+        return lambda view: plain_set([part(view) for part in parts])
+
     def _setcomp(self, node: ast.SetComp) -> Evaluate:
         walk = self.walk(node.generators, node.elt)
         return lambda view: plain_set(list(walk(view)))

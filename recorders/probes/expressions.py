@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from ..errors import ProbeRefused
 from .calculating import FUNCTIONS, METHODS, TAKE_STEPS, Steps, attribute, calculate, call_method, negated, subscript
 from .comparing import contains, equal, order, truth
-from .comprehensions import Comprehensions, plain_set
+from .comprehensions import Comprehensions
 from .plain import SCALARS, Unreadable, is_plain_key, plain
 from .view import Evaluate, View, read_local
 
@@ -263,10 +263,6 @@ class _Compiler(Comprehensions):
         return lambda view: then(view) if truth(test(view)) else otherwise(view)
 
     # --- displays and comprehensions ---
-
-    def _set(self, node: ast.Set) -> Evaluate:
-        parts = [self.of(part) for part in node.elts]
-        return lambda view: plain_set([part(view) for part in parts])
 
     def _display(self, node: ast.List | ast.Tuple) -> Evaluate:
         parts = [self.of(part) for part in node.elts]
