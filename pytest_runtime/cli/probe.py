@@ -29,6 +29,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[ProbeStatus, ...]
 
 
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that was reached."""
+
+    pid: int
+    baseline: str
+
+
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """The audit log of a baseline's probes."""
 
@@ -169,6 +176,18 @@ def remove_command(probe_id: str, baseline: str, as_json: bool) -> None:
     """Take the probe ID out of every process, and forget what it saw."""
     status = probes.remove(probe_id, baseline=baseline)
     show("probe remove", status, [Line(f"removed {probe_id}: {_hits_text(status)}")], as_json=as_json)
+
+
+@probe_command.command("attach")
+@click.argument("pid", type=int)
+@click.option("--baseline", required=True, metavar="NAME", help="Probes for this baseline come into the process, too.")
+@click.option("--include", multiple=True, metavar="PKG", help="A package in which they may stand; may be given again.")
+@json_option
+def attach_command(pid: int, baseline: str, include: tuple[str, ...], as_json: bool) -> None:
+    """Reach the process PID, which was not started under the recorder (Python 3.14). It is not recorded."""
+    probes.attach(pid, baseline=baseline, include=include)
+    attached = Attached(pid=pid, baseline=baseline)
+    show("probe attach", attached, [Line(f"probes for {baseline} come into process {pid} now")], as_json=as_json)
 
 
 @probe_command.command("audit")

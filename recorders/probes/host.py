@@ -99,6 +99,12 @@ class ProbeHost:
                 standing.armed.forked(self.wake)
         self._writer.forked()
 
+    def flush(self) -> None:
+        """Write what was seen, because another program may take this one's place, or may not."""
+        if not self._stopped and self._standing and self._worker.pause(PAUSE_SECONDS):
+            self._round()
+            self._worker.start()
+
     def stop(self) -> None:
         """Leave nothing in the process, and write what was seen."""
         if self._stopped:
@@ -196,7 +202,7 @@ class ProbeHost:
     def _tell(self, standing: Standing, *, running: bool = True) -> None:
         """Say how a probe stands, where that changed."""
         status = standing.status(self._site, running=running)
-        if status == standing.said:
+        if not standing.is_news(status, _monotonic()):
             return
         try:
             self._folder.tell(standing.probe.id, status)
