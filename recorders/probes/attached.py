@@ -1,7 +1,8 @@
 """Probes in a process that was not started under the recorder: nothing is recorded there, and probes can be placed.
 
 Python 3.14 runs a script in a process by its id (`sys.remote_exec`, PEP 768), at the next safe point of its main
-thread. The script calls `start_from_text`, which looks at the included modules that are loaded, and at those that will be.
+thread. The script calls `start_from_text`, which looks at the included modules that are loaded, and at those that will
+be.
 """
 
 from __future__ import annotations
