@@ -238,6 +238,10 @@ class Armed:
         if self.state in ("armed", "paused", "next call"):
             self.state, self.reason, self.off = state, reason, True
 
+    def charge(self, seconds: float) -> None:
+        """So much CPU was used elsewhere, for redacting and writing what was seen."""
+        self._worked(seconds)
+
     def may_resume(self) -> bool:
         """Go on after a pause, where enough came back; whether it does."""
         if self.state != "paused" or not self._limits.may_resume(_monotonic()):

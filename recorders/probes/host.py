@@ -35,7 +35,7 @@ PAUSE_SECONDS: Final = 0.2
 END_SECONDS: Final = 0.5
 """How long the end of the process waits for the last hits to be written."""
 
-_monotonic, _getpid = time.monotonic, os.getpid
+_monotonic, _thread_time, _getpid = time.monotonic, time.thread_time, os.getpid
 
 
 class ProbeHost:
@@ -197,7 +197,9 @@ class ProbeHost:
     def _write(self, standing: Standing) -> None:
         armed = standing.armed
         if armed is not None and armed.hits:
+            began = _thread_time()
             standing.unwritten += self._writer.write(armed, standing.template)
+            armed.charge(_thread_time() - began)
 
     def _tell(self, standing: Standing, *, running: bool = True) -> None:
         """Say how a probe stands, where that changed."""

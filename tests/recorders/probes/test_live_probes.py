@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import gc
@@ -258,6 +259,50 @@ def test_a_function_that_looks_at_its_own_variables(tmp_path: Path) -> None:
         status = shop.place("counter", "# end")
         assert shop.module.work(1) == 1
         until(lambda: shop.status(status.probe.id).hits == 1)
+
+
+def test_coroutines_and_generators_are_measured_to_their_ends(tmp_path: Path) -> None:
+    """However they are interleaved, closed or cancelled."""
+    source = """
+        import asyncio
+
+        async def fetch(number):
+            await asyncio.sleep(0.02 * number)
+            return number  # fetched
+
+        async def never():
+            await asyncio.sleep(60)
+
+        def counting(limit):
+            for number in range(limit):
+                yield number
+    """
+    with service(tmp_path, source) as shop:
+        log = shop.place("log", "# fetched", text="{number}")
+        fetch, never = shop.place("duration", "fetch"), shop.place("duration", "never")
+        counting = shop.place("duration", "counting")
+
+        async def run() -> list[int]:
+            cancelled = asyncio.create_task(shop.module.never())
+            found: list[int] = await asyncio.gather(*(shop.module.fetch(number) for number in (3, 1, 2)))
+            cancelled.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await cancelled
+            return found
+
+        assert asyncio.run(run()) == [3, 1, 2]
+        assert list(shop.module.counting(3)) == [0, 1, 2]
+        closed = shop.module.counting(3)
+        next(closed)
+        closed.close()
+        assert shop.texts(log, 3) == ["1", "2", "3"]
+        until(lambda: shop.status(fetch.probe.id).hits == 3)
+        until(lambda: shop.status(never.probe.id).hits == 1)
+        until(lambda: shop.status(counting.probe.id).hits >= 1)
+        metric = shop.status(fetch.probe.id).metric
+        assert metric is not None
+        assert metric.least >= 0.015
+        assert metric.most >= 0.055
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
