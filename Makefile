@@ -28,6 +28,7 @@ demo: $(INSTALLED)
 
 incident: $(INSTALLED)
 	$(BIN)/python examples/incident/incident.py
+	$(BIN)/python examples/incident/rows.py
 
 # Compiled first, even where PYTHONDONTWRITEBYTECODE is set: hundreds of processes of the tests import these packages.
 test: $(INSTALLED) $(if $(filter 0,$(LINT)),,lint)

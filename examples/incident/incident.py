@@ -55,11 +55,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def line_of(project: Path, text: str) -> str:
-    """The place of the only line of `shop/trading.py` that holds a text."""
-    lines = (project / TRADING).read_text().splitlines()
+def line_of(project: Path, text: str, file: str = TRADING) -> str:
+    """The place of the only line of a file that holds a text."""
+    lines = (project / file).read_text().splitlines()
     (found,) = [number for number, line in enumerate(lines, 1) if text in line]
-    return f"{TRADING}:{found}"
+    return f"{file}:{found}"
 
 
 def free_port() -> int:
@@ -119,6 +119,7 @@ def send(port: int, stop: threading.Event) -> None:
     while not stop.is_set():
         for trade in TRADES:
             post(port, dict(trade))
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/customers", timeout=5).close()
         time.sleep(0.05)
 
 
@@ -207,10 +208,19 @@ def prove(project: Path) -> None:
     say(f"   No large trade without a flag came meanwhile. {len(lines)} lines of audit say who asked what.")
 
 
-def main() -> int:
+@contextmanager
+def copied() -> Iterator[Path]:
+    """The project in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="incident-") as folder:
         project = Path(folder) / "project"
-        shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("__pycache__", ".runtime", "incident.py"))
+        project.mkdir()
+        shutil.copytree(EXAMPLE / "shop", project / "shop", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(EXAMPLE / "pyproject.toml", project)
+        yield project
+
+
+def main() -> int:
+    with copied() as project:
         try:
             with running(project):
                 ask(project)
