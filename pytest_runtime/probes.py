@@ -18,13 +18,18 @@ is done.
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from .config import Project, is_remote, load_project
-from .recorders.errors import ConfigurationError, ProbeRefused, RuntimeBaselineError, UnknownBaseline
+from .recorders.errors import ConfigurationError, ProbeError, ProbeRefused, StoreError, UnknownBaseline
+from .recorders.options import encode_options
 from .recorders.privacy.sensitive_names import PUBLIC, Names
+from .recorders.probes.attached import SCRIPT, inject
 from .recorders.probes.audit import read_audit
 from .recorders.probes.control import Control, new_probe
 from .recorders.probes.folder import ProbeFolder
@@ -43,8 +48,9 @@ from .recorders.probes.model import (
 from .recorders.probes.places import parse_place
 from .recorders.probes.policy import load_policy
 from .recorders.probes.preparing import digest_of_source
-from .recorders.store.open import open_reader
+from .recorders.store.open import open_reader, open_writer
 from .recorders.store.processes import is_running
+from .recording import record_options
 
 if TYPE_CHECKING:
     from builtins import list as List
@@ -58,6 +64,7 @@ __all__ = [
     "ProbeStatus",
     "ProcessStatus",
     "Reading",
+    "attach",
     "audit",
     "create",
     "follow",
@@ -155,6 +162,32 @@ def remove(
     return _chosen(baseline, root).control(by or _this_user()).remove(probe_id, wait)
 
 
+def attach(
+    pid: int, *, baseline: str, include: Sequence[str] = (), root: str | Path | None = None, wait: float = 5.0
+) -> None:
+    """Reach a process that was not started under the recorder, by its id: Python 3.14 here and there (PEP 768).
+
+    From then on probes for `baseline`, which is made where there is none, come into it, too; `include` are the packages
+    in which they may stand, by default those of the configuration. Nothing is recorded there. Raises `ProbeError` where
+    the process cannot be reached, or does not begin within `wait` seconds; it begins when its main thread runs Python.
+    """
+    project = load_project(Path(root) if root is not None else Path.cwd())
+    options = record_options(baseline, project=project, include=include)
+    open_writer(options.store).close()
+    package = str(Path(__file__).resolve().parent.parent)
+    script = SCRIPT.format(path=package, package=__package__, options=encode_options(options))
+    with TemporaryDirectory(prefix="pytest-runtime-") as folder:
+        os.chmod(folder, 0o755)  # the process may be another user's, and reads it
+        path = Path(folder) / "attach.py"
+        path.write_text(f"{script}open({str(Path(folder) / 'begun')!r}, 'w').close()\n", encoding="utf-8")
+        inject(pid, str(path))
+        until = time.monotonic() + wait
+        while not (Path(folder) / "begun").exists():
+            if time.monotonic() >= until:
+                raise ProbeError(f"process {pid} has not begun within {wait:g} s: its main thread waits for something")
+            time.sleep(0.05)
+
+
 def audit(*, baseline: str = "", root: str | Path | None = None) -> tuple[List[AuditLine], str]:
     """The lines of the audit log, and what is wrong with it: empty where the chain of digests holds."""
     return read_audit(_chosen(baseline, root).folder)
@@ -178,9 +211,12 @@ class _Chosen(NamedTuple):
         return Control(self.folder, self.name, by)
 
     def running(self) -> set[int]:
-        """Processes that record into it, and are there."""
-        with closing(open_reader(self.url)) as reader:
-            processes = reader.processes().values()
+        """Processes that record into it, and are there; none while it is being made, or cannot be read."""
+        try:
+            with closing(open_reader(self.url)) as reader:
+                processes = [*reader.processes().values()]
+        except StoreError:
+            return set()
         return {one.pid for one in processes if not one.ended and one.pid != os.getpid() and is_running(one.pid)}
 
 
@@ -191,7 +227,7 @@ def _chosen(baseline: str, root: str | Path | None) -> _Chosen:
     known = [_named(project, name) for name in _here(project)]
     if len(known) == 1:
         return known[0]
-    live = [chosen for chosen in known if _has_processes(chosen)]
+    live = [chosen for chosen in known if chosen.running()]
     if len(live) == 1:
         return live[0]
     names = ", ".join(chosen.name for chosen in live or known)
@@ -210,13 +246,6 @@ def _named(project: Project, name: str) -> _Chosen:
     if is_remote(url) or not Path(url.removeprefix("sqlite:///")).is_file():
         raise UnknownBaseline(name, location=url, known=_here(project))
     return _Chosen(project, name, url)
-
-
-def _has_processes(chosen: _Chosen) -> bool:
-    try:
-        return bool(chosen.running())
-    except RuntimeBaselineError:
-        return False
 
 
 def _most(kind: Kind, hits: int | None) -> int:

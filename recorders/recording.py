@@ -169,6 +169,7 @@ class Recording:
     def finish(self, *, hurried: bool) -> str:
         """Stop, because the process ends; what is to be said of it, or nothing."""
         if self._state != "awake":
+            self.probes.stop()
             return ""  # a forked child that entered nothing: there is nothing to take away from a process that ends
         self.stop(hurried=hurried)
         return self.summary() if self._reports else ""
@@ -177,6 +178,7 @@ class Recording:
         """Write what was accepted, because another program may take this one's place."""
         if self._state == "awake":
             self.collector.flush()
+        self.probes.flush()
 
     # --- forks ---
 

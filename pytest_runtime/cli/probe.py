@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -26,6 +27,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """The probes of a baseline."""
 
     probes: tuple[ProbeStatus, ...]
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that was reached."""
+
+    pid: int
+    baseline: str
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +63,7 @@ def _baseline_option(function: F) -> F:
 
 def _placing(function: F) -> F:
     """The options of every kind of probe."""
-    options: tuple[Callable[[F], F], ...] = (
+    options: tuple[Callable[[Any], Any], ...] = (
         click.option("--if", "condition", default="", metavar="CONDITION", help="Only where this is true."),
         click.option("--hits", type=click.IntRange(min=1), metavar="N", help="Most hits; default 100, of metrics any."),
         click.option("--for", "seconds", type=duration_value, default="10m", metavar="TIME", help="How long; 10m."),
@@ -144,7 +152,7 @@ def read_command(probe_id: str, follow: bool, after: int, baseline: str, as_json
         return
     for part in _followed(reading, baseline):
         show("probe read", part, _reading_blocks(part, brief=True), as_json=as_json)
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
 
 
 def _followed(reading: Reading, baseline: str) -> Iterator[Reading]:
@@ -168,6 +176,18 @@ def remove_command(probe_id: str, baseline: str, as_json: bool) -> None:
     """Take the probe ID out of every process, and forget what it saw."""
     status = probes.remove(probe_id, baseline=baseline)
     show("probe remove", status, [Line(f"removed {probe_id}: {_hits_text(status)}")], as_json=as_json)
+
+
+@probe_command.command("attach")
+@click.argument("pid", type=int)
+@click.option("--baseline", required=True, metavar="NAME", help="Probes for this baseline come into the process, too.")
+@click.option("--include", multiple=True, metavar="PKG", help="A package in which they may stand; may be given again.")
+@json_option
+def attach_command(pid: int, baseline: str, include: tuple[str, ...], as_json: bool) -> None:
+    """Reach the process PID, which was not started under the recorder (Python 3.14). It is not recorded."""
+    probes.attach(pid, baseline=baseline, include=include)
+    attached = Attached(pid=pid, baseline=baseline)
+    show("probe attach", attached, [Line(f"probes for {baseline} come into process {pid} now")], as_json=as_json)
 
 
 @probe_command.command("audit")

@@ -10,10 +10,10 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from types import CodeType, FrameType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from .. import context
 from ..faults import own
@@ -25,13 +25,14 @@ from .limits import Limits
 from .metrics import Sums
 from .model import METRICS, Probe, State
 from .plain import NUMBERS, Unreadable, entry_in, plain
-from .view import View, local_names, read_local
+from .view import View, all_locals, local_names
 
 _monotonic, _clock, _perf = time.monotonic, time.time, time.perf_counter
 _ident, _active = threading.get_ident, vars(threading)["_active"]
 
 MEASURED: Final = 64
-"""One evaluation of so many of a cheap condition is measured, and stands for all."""
+"""One evaluation of so many of a quick condition is measured, and stands for all."""
+MEASURED_MASK: Final = MEASURED - 1
 
 FAULTS: Final = 3
 """Faults of its own after which a probe is given up."""
@@ -64,6 +65,8 @@ class Program(NamedTuple):
     """Of a log those in its text, of a value the one."""
     names: tuple[str, ...]
     """Local variables, of a snapshot."""
+    keeps_locals: bool
+    """Whether the function may hold them as a dict."""
 
 
 class Counts:
@@ -82,6 +85,11 @@ class Counts:
 
 class Armed:
     """A probe at its place. It is `off` when it is to see nothing more, or nothing for the moment."""
+
+    __slots__ = (
+        *("_limits", "_program", "_tickets", "_wake", "counts", "deadline", "hits", "off", "probe", "reason", "state"),
+        "sums",
+    )
 
     def __init__(self, probe: Probe, program: Program, limits: Limits, deadline: float) -> None:
         """`deadline` is by the monotonic clock."""
@@ -105,7 +113,13 @@ class Armed:
         try:
             if self.off:
                 return True
-            if self._program.condition is None or self._holds(frame, self._program.condition):
+            condition = self._program.condition
+            if condition is not None and condition.quick is not None:
+                counts = self.counts
+                counts.evaluated += 1
+                if counts.evaluated & MEASURED_MASK and not condition.quick(frame):
+                    return False
+            if condition is None or self._holds(frame, condition):
                 if self.probe.kind in METRICS:
                     self._add(frame)
                 else:
@@ -124,28 +138,22 @@ class Armed:
             if self.off or (self._program.condition is not None and not self._holds(frame, self._program.condition)):
                 return
             began = _perf()
-            if self._may_fire():
+            if self._may_fire(_monotonic()):
                 self.sums.add(seconds)
             self._worked(_perf() - began)
         except Unreadable as error:
             self._not_evaluated(str(error))
 
     def _holds(self, frame: FrameType, condition: Expression) -> bool:
-        counts = self.counts
-        counts.evaluated += 1
-        view = View(frame)
-        if condition.is_cheap and counts.evaluated % MEASURED:
-            found = condition.evaluate(view)
-            return found if found is True or found is False else truth(found)
         began = _perf()
         try:
-            return truth(condition.evaluate(view))
+            return truth(condition.evaluate(View(frame)))
         finally:
-            self._worked((_perf() - began) * (MEASURED if condition.is_cheap else 1))
+            self._worked((_perf() - began) * (MEASURED if condition.quick is not None else 1))
 
-    def _may_fire(self) -> bool:
+    def _may_fire(self, now: float) -> bool:
         """Take a hit: where many threads do at once, no more of them get one than there are."""
-        if _monotonic() >= self.deadline:
+        if now >= self.deadline:
             self.end("expired", "")
             return False
         most = self.probe.hits
@@ -162,20 +170,20 @@ class Armed:
             value = plain(self._program.expressions[0].evaluate(View(frame)))
             if id(type(value)) not in NUMBERS and type(value) is not Decimal:
                 raise Unreadable(f"the value is a {type(value).__name__}, and no number")
-            if self._may_fire():
+            if self._may_fire(_monotonic()):
                 self.sums.add(float(value))
-        elif self._may_fire():
+        elif self._may_fire(_monotonic()):
             self.sums.count()
         self._worked(_perf() - began)
 
     def _keep(self, frame: FrameType) -> None:
-        began = _perf()
-        refused = self._limits.admit()
+        began, now = _perf(), _monotonic()
+        refused = self._limits.admit(now)
         if refused:
             self.counts.left_out += 1
             self._pause(refused)
             return
-        if not self._may_fire():
+        if not self._may_fire(now):
             return
         bounded = Bounded(NODES)
         program = self._program
@@ -184,7 +192,9 @@ class Armed:
             values = tuple([(one.source, _evaluated(one, view, bounded)) for one in program.expressions])
             stack: tuple[tuple[CodeType, int], ...] = ()
         else:
-            values = tuple(_locals(frame, program.names, bounded))
+            of = bounded.of
+            found = all_locals(frame, program.names, kept=program.keeps_locals)
+            values = tuple([(name, of(value)) for name, value in found])
             stack = _callers(frame)
         self.hits.append(RawHit(_clock(), _thread_name(), _trace_label(), values, stack))
         self.sums.count()
@@ -193,7 +203,7 @@ class Armed:
         self._worked(_perf() - began)
 
     def _worked(self, seconds: float) -> None:
-        refused = self._limits.worked(seconds)
+        refused = self._limits.worked(seconds, _monotonic())
         if refused:
             self._pause(refused)
 
@@ -228,9 +238,13 @@ class Armed:
         if self.state in ("armed", "paused", "next call"):
             self.state, self.reason, self.off = state, reason, True
 
+    def charge(self, seconds: float) -> None:
+        """So much CPU was used elsewhere, for redacting and writing what was seen."""
+        self._worked(seconds)
+
     def may_resume(self) -> bool:
         """Go on after a pause, where enough came back; whether it does."""
-        if self.state != "paused" or not self._limits.may_resume:
+        if self.state != "paused" or not self._limits.may_resume(_monotonic()):
             return False
         self.state, self.reason, self.off = "armed", "", False
         return True
@@ -242,17 +256,6 @@ def _evaluated(expression: Expression, view: View, bounded: Bounded) -> Tree:
         return bounded.of(expression.evaluate(view))
     except Unreadable as error:
         return OpaqueNode("", str(error))
-
-
-def _locals(frame: FrameType, names: Sequence[str], bounded: Bounded) -> list[tuple[str, Tree]]:
-    found: list[tuple[str, Tree]] = []
-    for name in names:
-        try:
-            value: Any = read_local(frame, name)
-        except (KeyError, NameError):
-            continue  # it has no value yet, or no more
-        found.append((name, bounded.of(value)))
-    return found
 
 
 def _callers(frame: FrameType) -> tuple[tuple[CodeType, int], ...]:
@@ -280,4 +283,4 @@ def _trace_label() -> str:
 
 def names_of(code: CodeType) -> tuple[str, ...]:
     """The variables that a snapshot keeps: those that the source names."""
-    return tuple(name for name in local_names(code) if not name.startswith("."))
+    return tuple([name for name in local_names(code) if not name.startswith(".")])

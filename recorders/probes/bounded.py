@@ -161,11 +161,9 @@ class Bounded:
 
     def _mapping(self, value: Any, length: int, depth: int) -> Tree:
         of, below = self.of, depth - 1
-        keys: list[Tree] = []
-        values: list[Tree] = []
-        for key, item in _first(dict.items(value)):
-            keys.append(of(key, 1))
-            values.append(of(item, below))
+        pairs = list(dict.items(value)) if length <= ITEMS else _first(dict.items(value))
+        keys = [of(key, 1) for key, _item in pairs]
+        values = [of(item, below) for _key, item in pairs]
         if length > ITEMS:
             keys.append(_more(length))
             values.append(None)

@@ -82,7 +82,7 @@ def calculate(sign: str, left: Any, right: Any) -> Any:
 
 def _short(length: int, make: Callable[[], Any]) -> Any:
     if length > MADE:
-        raise Unreadable(f"it would make a text of {length} characters")
+        raise Unreadable(f"it would make a text of more than {MADE} characters")
     return make()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ProbeRefused
 from .comparing import truth
-from .plain import Unreadable, items_of
+from .plain import Unreadable, is_plain_key, items_of, plain
 from .view import Evaluate, View
 
 
@@ -39,11 +39,19 @@ class Comprehensions:
                 return lambda view: view.bound[slot]
         return None
 
-    def _listcomp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Evaluate:
+    def _listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> Evaluate:
         walk = self.walk(node.generators, node.elt)
         return lambda view: list(walk(view))
 
-    _setcomp = _generatorexp = _listcomp
+    _generatorexp = _listcomp
+
+    def _set(self, node: ast.Set) -> Evaluate:
+        parts = [self.of(part) for part in node.elts]
+        return lambda view: plain_set([part(view) for part in parts])
+
+    def _setcomp(self, node: ast.SetComp) -> Evaluate:
+        walk = self.walk(node.generators, node.elt)
+        return lambda view: plain_set(list(walk(view)))
 
     def walk(self, generators: Sequence[ast.comprehension], element: ast.expr) -> Callable[[View], Iterator[Any]]:
         """What goes through the items, and gives the element for each."""
@@ -94,3 +102,11 @@ class Comprehensions:
                 target(view, part)
 
         return unpack
+
+
+def plain_set(items: Sequence[Any]) -> set[Any]:
+    """A set of items whose hashes run no code."""
+    found = [plain(item) for item in items]
+    if not all(map(is_plain_key, found)):
+        raise Unreadable("an item of a set would run code")
+    return set(found)

@@ -14,6 +14,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..errors import ProbeRefused
@@ -21,7 +22,7 @@ from .calculating import FUNCTIONS, METHODS, TAKE_STEPS, Steps, attribute, calcu
 from .comparing import contains, equal, order, truth
 from .comprehensions import Comprehensions
 from .plain import SCALARS, Unreadable, is_plain_key, plain
-from .view import Evaluate, View
+from .view import Evaluate, View, read_local
 
 LENGTH: Final = 1_000
 NODES: Final = 200
@@ -58,8 +59,8 @@ class Expression(NamedTuple):
 
     source: str
     evaluate: Evaluate
-    is_cheap: bool
-    """Whether it costs next to nothing, whatever the values are."""
+    quick: Callable[[FrameType], bool] | None = None
+    """Of the plainest ones, the same straight from the frame: for conditions that are evaluated at every execution."""
 
 
 def anything(name: str) -> Evaluate:
@@ -67,11 +68,14 @@ def anything(name: str) -> Evaluate:
     return lambda view: None
 
 
-def compile_expression(source: str, bind: Bind, sensitive: Sensitive) -> Expression:
-    """Raises `ProbeRefused`, which says what is not accepted and why."""
+def compile_expression(
+    source: str, bind: Bind, sensitive: Sensitive, is_local: Callable[[str], bool] = lambda name: False
+) -> Expression:
+    """`is_local` says of which names the frame has variables. Raises `ProbeRefused`, which says what and why."""
     tree = _parsed(source)
     compiler = _Compiler(source, bind, sensitive)
-    return Expression(source, compiler.of(tree), _is_cheap(tree))
+    evaluate = compiler.of(tree)
+    return Expression(source, evaluate, _quick(tree, is_local))
 
 
 def _parsed(source: str) -> ast.expr:
@@ -91,20 +95,30 @@ def _parsed(source: str) -> ast.expr:
     return tree
 
 
-def _is_cheap(tree: ast.expr) -> bool:
-    """Variables compared with numbers and `None`, and these put together."""
+def _quick(tree: ast.expr, is_local: Callable[[str], bool]) -> Callable[[FrameType], bool] | None:
+    """Of a local variable that is compared with a number."""
     match tree:
-        case ast.Name() | ast.Constant():
-            return True
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _is_cheap(operand)
-        case ast.BoolOp(values=values):
-            return all(map(_is_cheap, values))
-        case ast.Compare(left=ast.Name(), ops=[_], comparators=[ast.Constant(value=int() | float() | None)]):
-            return True
-        case ast.Compare(left=ast.Name(), ops=[ast.Is() | ast.IsNot()], comparators=[ast.Name()]):
-            return True
-    return False
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[operation], comparators=[ast.Constant(value=int() | float() as bar)]
+        ):
+            native = _NATIVE.get(type(operation))
+        case _:
+            return None
+    if native is None or not is_local(name):
+        return None
+    compare, interned = _comparison(operation), sys.intern(name)
+
+    def quick(frame: FrameType) -> bool:
+        try:
+            value = read_local(frame, interned)
+        except (KeyError, NameError):
+            raise Unreadable(f"{interned} has no value yet") from None
+        kind = type(value)
+        if kind is int or kind is float:
+            return bool(native(value, bar))
+        return compare(value, bar, View(frame))
+
+    return quick
 
 
 class _Compiler(Comprehensions):
@@ -250,12 +264,12 @@ class _Compiler(Comprehensions):
 
     # --- displays and comprehensions ---
 
-    def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Evaluate:
+    def _display(self, node: ast.List | ast.Tuple) -> Evaluate:
         parts = [self.of(part) for part in node.elts]
         kind = tuple if isinstance(node, ast.Tuple) else list
         return lambda view: kind([part(view) for part in parts])
 
-    _list = _tuple = _set = _display
+    _list = _tuple = _display
 
     def _dict(self, node: ast.Dict) -> Evaluate:
         if None in node.keys:

@@ -14,7 +14,6 @@ process takes nothing from a folder that somebody else may write to.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -256,9 +255,13 @@ def process_name() -> str:
 @contextmanager
 def locked(path: Path) -> Iterator[int]:
     """A file that is appended to, and nobody else may meanwhile; never waited for in a thread of the service."""
+    import fcntl  # of POSIX systems
+
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
+        # Not by closing alone: a child that was forked meanwhile would hold it.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)

@@ -35,7 +35,7 @@ PAUSE_SECONDS: Final = 0.2
 END_SECONDS: Final = 0.5
 """How long the end of the process waits for the last hits to be written."""
 
-_monotonic, _getpid = time.monotonic, os.getpid
+_monotonic, _thread_time, _getpid = time.monotonic, time.thread_time, os.getpid
 
 
 class ProbeHost:
@@ -59,7 +59,7 @@ class ProbeHost:
         self._events = choose_events(self._fault, included, head)
         self._codes: dict[str, list[CodeType]] = {}
         loaded = Loaded(included, self._codes)
-        self._site = Site(loaded, redactor.is_sensitive, root, boot_id(), shared(), self._events, program)
+        self._site = Site(loaded, redactor.is_sensitive, root, boot_id(), shared(_monotonic()), self._events, program)
         self._standing: dict[str, Standing] = {}
         self._faults = 0
         self._worker = BackgroundThread(self._round, period=PERIOD)
@@ -98,6 +98,12 @@ class ProbeHost:
             if standing.armed is not None:
                 standing.armed.forked(self.wake)
         self._writer.forked()
+
+    def flush(self) -> None:
+        """Write what was seen, because another program may take this one's place, or may not."""
+        if not self._stopped and self._standing and self._worker.pause(PAUSE_SECONDS):
+            self._round()
+            self._worker.start()
 
     def stop(self) -> None:
         """Leave nothing in the process, and write what was seen."""
@@ -191,12 +197,14 @@ class ProbeHost:
     def _write(self, standing: Standing) -> None:
         armed = standing.armed
         if armed is not None and armed.hits:
+            began = _thread_time()
             standing.unwritten += self._writer.write(armed, standing.template)
+            armed.charge(_thread_time() - began)
 
     def _tell(self, standing: Standing, *, running: bool = True) -> None:
         """Say how a probe stands, where that changed."""
         status = standing.status(self._site, running=running)
-        if status == standing.said:
+        if not standing.is_news(status, _monotonic()):
             return
         try:
             self._folder.tell(standing.probe.id, status)

@@ -6,8 +6,6 @@ monotonic clock: setting the clock of the machine changes nothing.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Final
 
 HITS: Final = 200.0
@@ -26,77 +24,66 @@ RESUMES: Final = 0.5
 class Bucket:
     """Something that is used up, and comes back with time. Threads that take at once may take a little too much."""
 
-    __slots__ = ("_capacity", "_level", "_now", "_rate", "_seen")
+    __slots__ = ("_capacity", "_rate", "_seen", "level")
 
-    def __init__(self, rate: float, capacity: float, now: Callable[[], float] = time.monotonic) -> None:
-        """`rate` comes back in a second, up to `capacity`."""
+    def __init__(self, rate: float, capacity: float, now: float) -> None:
+        """`rate` comes back in a second, up to `capacity`; `now` is by the monotonic clock, as everywhere here."""
         self._rate = rate
         self._capacity = capacity
-        self._level = capacity
-        self._now = now
-        self._seen = now()
-
-    def _fill(self) -> float:
-        now = self._now()
-        self._level = min(self._capacity, self._level + self._rate * max(0.0, now - self._seen))
+        self.level = capacity
         self._seen = now
-        return self._level
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing may be taken now."""
-        return self._fill() < 0.0
+    def fill(self, now: float) -> float:
+        """What is there now."""
+        passed = now - self._seen
+        if passed > 0.0:
+            self._seen = now
+            level = self.level + self._rate * passed
+            self.level = level if level < self._capacity else self._capacity
+        return self.level
 
-    @property
-    def may_resume(self) -> bool:
+    def may_resume(self, now: float) -> bool:
         """Whether so much came back that what was paused may go on."""
-        return self._fill() >= RESUMES * self._capacity
-
-    def has(self, amount: float) -> bool:
-        """Whether so much is there."""
-        return self._fill() >= amount
-
-    def take(self, amount: float) -> None:
-        """Use so much; what is used beyond what is there has to come back first."""
-        self._level -= amount
+        return self.fill(now) >= RESUMES * self._capacity
 
 
 class Limits:
     """The two buckets of hits, and the two of work, of one probe."""
 
-    __slots__ = ("_hits", "_work")
+    __slots__ = ("_every", "_every_work", "_own", "_own_work")
 
-    def __init__(self, of_all: tuple[Bucket, Bucket], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, of_all: tuple[Bucket, Bucket], now: float) -> None:
         """`of_all` are those of the process: hits and work."""
-        self._hits = (of_all[0], Bucket(HITS / 2, HITS, now))
-        self._work = (of_all[1], Bucket(WORK / 2, BURST_WORK / 2, now))
+        self._every, self._every_work = of_all
+        self._own = Bucket(HITS / 2, HITS, now)
+        self._own_work = Bucket(WORK / 2, BURST_WORK / 2, now)
 
-    def admit(self) -> str:
+    def admit(self, now: float) -> str:
         """Take one hit; why it may not be had, or nothing."""
-        every, own = self._hits
-        if not own.has(1.0):
+        if self._own.fill(now) < 1.0:
             return f"more than {HITS / 2:g} hits a second"
-        if not every.has(1.0):
+        if self._every.fill(now) < 1.0:
             return f"all probes together have more than {HITS:g} hits a second"
-        every.take(1.0)
-        own.take(1.0)
+        self._every.level -= 1.0
+        self._own.level -= 1.0
         return ""
 
-    def worked(self, seconds: float) -> str:
+    def worked(self, seconds: float, now: float) -> str:
         """So much was done in a thread of the service; why nothing more may be, or nothing."""
-        every, own = self._work
-        every.take(seconds)
-        own.take(seconds)
-        if own.is_empty:
+        own, every = self._own_work, self._every_work
+        own.level -= seconds
+        every.level -= seconds
+        if own.level < 0.0 and own.fill(now) < 0.0:
             return f"it takes more than {WORK / 2:.0%} of a CPU: it stands where very much runs, or is slow to evaluate"
-        return f"all probes together take more than {WORK:.0%} of a CPU" if every.is_empty else ""
+        if every.level < 0.0 and every.fill(now) < 0.0:
+            return f"all probes together take more than {WORK:.0%} of a CPU"
+        return ""
 
-    @property
-    def may_resume(self) -> bool:
+    def may_resume(self, now: float) -> bool:
         """Whether a paused probe may go on."""
-        return all(bucket.may_resume for bucket in (*self._hits, *self._work))
+        return all(one.may_resume(now) for one in (self._own, self._every, self._own_work, self._every_work))
 
 
-def shared(now: Callable[[], float] = time.monotonic) -> tuple[Bucket, Bucket]:
+def shared(now: float) -> tuple[Bucket, Bucket]:
     """The buckets that all probes of a process share: hits and work."""
     return Bucket(HITS, 2 * HITS, now), Bucket(WORK, BURST_WORK, now)

@@ -121,9 +121,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`module:qualname`"""
     file: str
     line: int
-    names: tuple[str, ...] = ()
-    values: tuple[Tree, ...] = ()
-    """Local variables, of the innermost frames alone; cut and redacted."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,7 +19,7 @@ from .model import Probe
 from .places import Nowhere, Place, Target, find, lines_of, matching, parse_place
 from .policy import load_policy
 from .template import Template, compile_template
-from .view import Evaluate, global_variable, local, local_names
+from .view import Evaluate, global_variable, keeps_locals, local, local_names
 
 _MONOTONIC, _TIME = time.monotonic, time.time
 _NAMED: Final = 20
@@ -89,18 +89,28 @@ def _at(probe: Probe, place: Place, file: str, loaded: Loaded, sensitive: Sensit
         return Refusal(found.reason, found.lines)
     if probe.kind == "duration" and not all(target.at_start for target in found):
         return Refusal("a duration is that of a function: name it, FILE:FUNCTION")
+    if sys.version_info < (3, 12) and _reads(probe) and any(keeps_locals(target.code) for target in found):
+        return Refusal(
+            "the function looks at its own local variables (locals(), eval), and before Python 3.12 they cannot be "
+            "read without changing what it sees: a counter or a duration without a condition can stand there"
+        )
     return _program(probe, found, loaded.included.modules[file], sensitive)
+
+
+def _reads(probe: Probe) -> bool:
+    """Whether a probe reads variables."""
+    return probe.kind not in ("counter", "duration") or bool(probe.condition)
 
 
 def _program(probe: Probe, targets: Sequence[Target], module: str, sensitive: Sensitive) -> Prepared:
     code = targets[0].code
     bind = CodeNames(code, namespace_of_module(sys.modules.get(module)))
-    condition = compile_expression(probe.condition, bind, sensitive) if probe.condition else None
+    condition = compile_expression(probe.condition, bind, sensitive, bind.is_local) if probe.condition else None
     template = compile_template(probe.text, bind, sensitive) if probe.kind == "log" else None
     expressions: tuple[Expression, ...] = template.expressions if template is not None else ()
     if probe.kind == "value":
         expressions = (compile_expression(probe.text, bind, sensitive),)
-    return Prepared(targets, Program(condition, expressions, names_of(code)), template)
+    return Prepared(targets, Program(condition, expressions, names_of(code), keeps_locals(code)), template)
 
 
 def digest_of_source(source: str) -> str:
@@ -144,6 +154,10 @@ class CodeNames:
         self._code = code
         self._locals = local_names(code)
         self._globals = namespace
+
+    def is_local(self, name: str) -> bool:
+        """Whether the frame has a variable of that name."""
+        return name in self._locals
 
     def __call__(self, name: str) -> Evaluate:
         """What reads a variable; raises `ProbeRefused` for one that is not there, and names some that are."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+import time
+from typing import Final, NamedTuple
 
 from .armed import Armed
 from .choosing import Events
@@ -13,7 +14,11 @@ from .model import METRICS, Probe, ProcessStatus
 from .preparing import Loaded, NotYet, Prepared, Refusal, deadline_of, prepare
 from .template import Template
 
-_getpid = os.getpid
+_getpid, _monotonic = os.getpid, time.monotonic
+
+
+NUMBERS_SECONDS: Final = 0.5
+"""Between two statuses that differ in numbers alone: each is a file that is written."""
 
 
 class Site(NamedTuple):
@@ -33,7 +38,7 @@ class Site(NamedTuple):
 class Standing:
     """A probe as this process knows it."""
 
-    __slots__ = ("_files", "_outcome", "armed", "probe", "said", "template", "unwritten")
+    __slots__ = ("_files", "_outcome", "_said_at", "armed", "probe", "said", "template", "unwritten")
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
@@ -44,6 +49,7 @@ class Standing:
         self.unwritten = 0
         """Hits that other processes were quicker with."""
         self._outcome: NotYet | Refusal | None = None
+        self._said_at = 0.0
         self._files = -1
         """Files that were loaded when it was looked for last."""
 
@@ -57,12 +63,29 @@ class Standing:
         if not isinstance(outcome, Prepared):
             self._outcome = outcome
             return
-        armed = Armed(self.probe, outcome.program, Limits(site.buckets), deadline_of(self.probe, site.boot))
+        armed = Armed(
+            self.probe, outcome.program, Limits(site.buckets, _monotonic()), deadline_of(self.probe, site.boot)
+        )
         refused = site.events.arm(armed, outcome.targets)
         if refused:
             self._outcome = Refusal(refused)
             return
         self.armed, self.template, self._outcome = armed, outcome.template, None
+
+    def is_news(self, status: ProcessStatus, now: float) -> bool:
+        """Whether a status is to be said: at once where the state changed, numbers alone once a second."""
+        said = self.said
+        if status == said:
+            return False
+        changed = said is None or (said.state, said.reason, said.running) != (
+            status.state,
+            status.reason,
+            status.running,
+        )
+        if not changed and now - self._said_at < NUMBERS_SECONDS:
+            return False
+        self._said_at = now
+        return True
 
     def status(self, site: Site, *, running: bool) -> ProcessStatus:
         """How it stands; `running` says whether the process goes on."""

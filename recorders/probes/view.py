@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType, FrameType
 from typing import Any, Final
 
@@ -59,6 +59,36 @@ def _reader() -> Callable[[FrameType, str], Any]:
 
 read_local: Final = _reader()
 """A local variable of a frame, or of a function around it; `KeyError` or `NameError` where it has no value."""
+
+
+_KEEPERS: Final = frozenset({"locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe", "f_locals"})
+"""What a function names that may hold, or look at, the dict of its own local variables."""
+
+
+def keeps_locals(code: CodeType) -> bool:
+    """Whether a function may look at its local variables as a dict."""
+    return not _KEEPERS.isdisjoint(code.co_names)
+
+
+def all_locals(frame: FrameType, names: Sequence[str], *, kept: bool) -> list[tuple[str, Any]]:
+    """The local variables of a frame that have a value.
+
+    Up to Python 3.12 the interpreter's own dict of them is quicker by far than to ask for each. It is emptied again,
+    where the function cannot hold it (`kept`), so that it keeps nothing alive.
+    """
+    if sys.version_info >= (3, 13) or not kept:
+        found = frame.f_locals
+        values = [(name, found[name]) for name in names if name in found]
+        if sys.version_info < (3, 13):
+            found.clear()
+        return values
+    values = []
+    for name in names:
+        try:
+            values.append((name, read_local(frame, name)))
+        except (KeyError, NameError):
+            continue  # it has no value yet, or no more
+    return values
 
 
 def local_names(code: CodeType) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The examples of incidents: each is found out, by commands as a person gives them."""
+"""The examples of questions: each incident is found out, by commands as a person gives them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "incidents" / "investigate.py"
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "questions" / "investigate.py"
 
 
 def test_the_incidents_are_found_out() -> None:
