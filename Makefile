@@ -1,4 +1,6 @@
 # make demo     the story in one run: a service is recorded, changed, and judged
+# make incident a search in a running service with probes, from the first question to the fix that is proved
+# make questions three small incidents, recorded and investigated with compare and why
 # make test     lint, then the tests (LINT=0 leaves lint out)
 # make lint     ruff, mypy, import-linter
 # make plugin   the example of a third party's plugin, installed as a stranger would, and its tests
@@ -19,11 +21,18 @@ PYTEST_ARGS = -q -n auto --maxprocesses=8
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test lint plugin hooks docs bench clean
+.PHONY: demo incident questions test lint plugin hooks docs bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/trading/demo.py
+
+incident: $(INSTALLED)
+	$(BIN)/python examples/incident/incident.py
+	$(BIN)/python examples/incident/rows.py
+
+questions: $(INSTALLED)
+	$(BIN)/python examples/questions/investigate.py
 
 # Compiled first, even where PYTHONDONTWRITEBYTECODE is set: hundreds of processes of the tests import these packages.
 test: $(INSTALLED) $(if $(filter 0,$(LINT)),,lint)

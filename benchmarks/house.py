@@ -25,8 +25,8 @@ LINKS = ("pytest_runtime/recorders/", "pytest_runtime/replay/")
 TOPS = ("recorders", "replay", "pytest_runtime")
 ORDER = {
     "recorders": (
-        *("recording scan", "entries", "session", "store", "plugins", "boundaries", "included", "tracing", "context"),
-        *("patching", "privacy", "capture", "model", "options", "errors faults"),
+        *("recording scan", "probes", "entries", "session", "store", "plugins", "boundaries", "included", "tracing"),
+        *("context", "patching", "privacy", "capture", "model", "options", "errors faults"),
     ),
     "replay": (
         *(

@@ -12,6 +12,10 @@ RuntimeBaselineError
 ├── ConfigurationError     the project's configuration says something that cannot be
 ├── AcceptanceError        the file of acceptances says something that cannot be
 ├── KeyProblem             a key cannot be made, read or used
+├── ProbeError             a probe cannot be placed, read or removed
+│   ├── ProbeRefused       what it asks for is not accepted, or not allowed; says what and why
+│   ├── UnknownProbe       there is none of that id
+│   └── PolicyProblem      the policy cannot be read: nothing is placed
 └── BaseError              the code to compare with cannot be had
     ├── NoBase             there is nothing to compare with; says what was tried
     ├── GitMissing         there is no git, or one that is too old
@@ -35,6 +39,29 @@ class RuntimeBaselineError(Exception):
 
 class KeyProblem(RuntimeBaselineError):
     """A key cannot be made, read or used; no message of it holds a private key."""
+
+
+class ProbeError(RuntimeBaselineError):
+    """A probe cannot be placed, read or removed."""
+
+
+class ProbeRefused(ProbeError):
+    """What a probe asks for is not accepted, or not allowed; the message says what and why."""
+
+
+class UnknownProbe(ProbeError):
+    """There is no probe of that id."""
+
+    def __init__(self, probe_id: str, known: Sequence[str]) -> None:
+        there_are = f"there are: {', '.join(known)}" if known else "there are none"
+        super().__init__(
+            f"no probe {probe_id!r}: {_nearest(probe_id, known)}{there_are}; see pytest-runtime probe list"
+        )
+        self.probe_id = probe_id
+
+
+class PolicyProblem(ProbeError):
+    """The policy for probes cannot be read: nothing is placed."""
 
 
 class StoreError(RuntimeBaselineError):

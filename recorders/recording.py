@@ -8,7 +8,7 @@ import subprocess
 import sys
 from _thread import allocate_lock
 from contextlib import closing
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -23,12 +23,14 @@ from .model.absences import AbsenceKey, AbsenceKind
 from .options import RecordOptions, decode_options, encode_options
 from .patching import Undos
 from .plugins import Plugins, loaded
-from .session.child_processes import ChildEnvironment, restore_environment
+from .probes.host import ProbeHost
+from .session.child_processes import ChildEnvironment, restore_environment, this_program
 from .session.collecting import Collecting
 from .session.collector import END_SECONDS, Collector
 from .session.ending import Ending, before_exits
 from .session.forking import forking
 from .session.governor import describe
+from .session.live_trace import LiveTrace
 from .session.session import Session
 from .session.summary import Summary
 from .session.tallies import Tallies
@@ -65,9 +67,17 @@ class Recording:
         self._own = own = Collecting(options, self._plugins, included, tracer.rest)
         if self._reports:
             own.collector.output.opened()
-        self.session = Session(included, own.sampler, tracer, own.tallies, own.governor, own.collector.accept)
+        self.session = Session(included, own.sampler, tracer, own.tallies, own.governor, self._accept)
         text = encode_options(msgspec.structs.replace(options, reporter=options.reporter or os.getpid()))
         self._children = ChildEnvironment(text, options.startup)
+        self.probes = ProbeHost(
+            options.store,
+            included,
+            own.redactor,
+            root=options.root,
+            program=this_program(),
+            head=lambda: tracer.head if isinstance(tracer, TraceFunctionTracer) else None,
+        )
         self._ending = Ending(self)
         self._undos = Undos()
         self._hooks = ImportHooks(self._undos, self._fault)
@@ -86,6 +96,10 @@ class Recording:
 
     def _fault(self, fault: BaseException) -> None:
         self.session.fault(fault)
+
+    def _accept(self, trace: LiveTrace, size: int) -> None:
+        self.collector.accept(trace, size)
+        self.probes.wake()
 
     def start(self) -> None:
         """Put everything in place; raises `StoreError`."""
@@ -108,6 +122,10 @@ class Recording:
         for recorder in entries:
             add(recorder.install(self._hooks))
 
+        def saw_codes(codes: list[CodeType]) -> None:
+            tracer.register(codes)
+            self.probes.saw_codes(codes)
+
         def saw_module(module: ModuleType) -> None:
             self.session.module_state.saw_module(module)
             for recorder in entries:
@@ -115,12 +133,13 @@ class Recording:
 
         watcher = ImportWatcher(
             included,
-            on_codes=tracer.register,
+            on_codes=saw_codes,
             on_module=saw_module,
             on_fault=self._fault,
             compiler=tracer.compile if isinstance(tracer, TraceFunctionTracer) and tracer.finds_entries else None,
         )
         add(watcher.install())
+        self.probes.start()
 
     @property
     def is_active(self) -> bool:
@@ -136,6 +155,7 @@ class Recording:
         state, self._state = self._state, "stopped"
         if state in ("new", "stopped"):
             return
+        self.probes.stop()
         self._hooks.stop()
         self._undos.run()
         self.session.tracer.rest()
@@ -149,6 +169,7 @@ class Recording:
     def finish(self, *, hurried: bool) -> str:
         """Stop, because the process ends; what is to be said of it, or nothing."""
         if self._state != "awake":
+            self.probes.stop()
             return ""  # a forked child that entered nothing: there is nothing to take away from a process that ends
         self.stop(hurried=hurried)
         return self.summary() if self._reports else ""
@@ -157,11 +178,13 @@ class Recording:
         """Write what was accepted, because another program may take this one's place."""
         if self._state == "awake":
             self.collector.flush()
+        self.probes.flush()
 
     # --- forks ---
 
     def pause(self) -> None:
         """Have no thread and no connection for a moment."""
+        self.probes.pause()
         if self._state == "awake":
             self.collector.pause()
 
@@ -174,6 +197,7 @@ class Recording:
         self._waking = allocate_lock()
         self._ending.forget()
         self._own.sleep()
+        self.probes.forked()
         context.leave_all()
         self.session.tracer.forked()
         self.session.sleep(self._wake)
@@ -185,10 +209,11 @@ class Recording:
             return
         try:
             if self._state == "asleep":
-                collector = self._own.wake()
+                self._own.wake()
                 self._ending.watch()
                 self._state = "awake"
-                self.session.go_on(collector.accept)
+                self.session.go_on(self._accept)
+                self.probes.wake()
         finally:
             self._waking.release()
 

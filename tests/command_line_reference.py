@@ -23,11 +23,14 @@ from pytest_runtime.cli.key import OwnKey, Readers
 from pytest_runtime.cli.list import Listing
 from pytest_runtime.cli.main import cli
 from pytest_runtime.cli.merge import Merged
+from pytest_runtime.cli.probe import Audit, Listed
 from pytest_runtime.cli.prune import Pruning
 from pytest_runtime.cli.push import Moved
 from pytest_runtime.cli.scan import Scans
 from pytest_runtime.cli.seal import Sealed
 from pytest_runtime.cli.status import Names, Status
+from pytest_runtime.recorders.model.value_tree import Tree
+from pytest_runtime.recorders.probes.model import ProbeStatus, Reading
 from pytest_runtime.replay.inspect.comparison import Comparison
 from pytest_runtime.replay.inspect.entries import Contents, EntryContents
 from pytest_runtime.replay.inspect.explained import Explanation
@@ -44,6 +47,10 @@ DOCUMENTS: dict[str, dict[str, type[msgspec.Struct]]] = {
     "key rotate": {"key": OwnKey},
     "list": {"list": Listing},
     "merge": {"merge": Merged},
+    "probe log": {"probe log, and those of the other kinds,": ProbeStatus},
+    "probe list": {"probe list": Listed},
+    "probe read": {"probe read": Reading},
+    "probe audit": {"probe audit": Audit},
     "prune": {"prune": Pruning},
     "pull": {"pull": Moved},
     "push": {"push": Moved},
@@ -58,6 +65,7 @@ GROUPS = (
     ("Set up", ("init", "key")),
     ("Record", ("record", "status", "scan")),
     ("Look at what was recorded", ("list", "show", "explain", "diff")),
+    ("Ask running processes", ("probe",)),
     ("Look after baselines", ("merge", "check", "push", "pull")),
     ("Prepare replays", ("seal", "prune")),
 )
@@ -225,6 +233,8 @@ def _parts(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 def _structs(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    if hint == Tree:
+        return
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         yield hint
     for inner in typing.get_args(hint):
@@ -233,6 +243,8 @@ def _structs(hint: Any) -> Iterator[type[msgspec.Struct]]:
 
 def _type_text(hint: Any) -> str:
     """A type as JSON has it: `list of EntryTraffic`, `string`, `number or null`."""
+    if hint == Tree:
+        return "[value tree](values.md)"
     arguments = [inner for inner in typing.get_args(hint) if inner is not Ellipsis]
     origin = typing.get_origin(hint)
     if origin is tuple or origin is list:

@@ -29,13 +29,20 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("check", "Verify every digest of the baseline NAME; exits with 1 where something is damaged."),
+    Command(
+        "compare", "Lay the variables of many traces side by side: what is the same, what differs, what separates."
+    ),
     Command("diff", "Compare the baselines A and B: entries, paths, rates and shapes; exits with 1 where they differ."),
     Command("explain", "Show one kept TRACE: its input, path, exchanges and outcome, and why it is not judged."),
     Command("github", "Judge a pull request in GitHub Actions: what the action runs."),
     Command("init", "Set the project up: configuration, a GitHub workflow and a pre-commit hook."),
     Command("key", "Show your public key, with which recordings keep what they redact; it is made on first use."),
     Command("list", "List the baselines of the project."),
+    Command(
+        "mcp", "Serve the Model Context Protocol: an assistant asks what really happens, and has its changes judged."
+    ),
     Command("merge", "Merge the baselines SOURCE... into TARGET, which may be new."),
+    Command("probe", "Ask running processes: logs, snapshots and metrics at a line, without a restart."),
     Command("prune", "Remove acceptances that the baseline NAME needs no more, because base does what they accept."),
     Command("pull", "Fetch the baseline NAME from URL, or from the configured store."),
     Command("push", "Put the baseline NAME at URL, or into the configured store."),
@@ -46,6 +53,7 @@ COMMANDS = (
     Command("show", "Show what the baseline NAME holds: its entries, or the paths of one ENTRY."),
     Command("staged", "Judge what is staged, and nothing else, against HEAD: what the pre-commit hook runs."),
     Command("status", "Say what the baseline NAME holds and what its recorder counted."),
+    Command("why", "Rank what separates failing traces from passing ones, and say where the fault first shows."),
 )
 """Each in the module of this package of its name, as `NAME_command`."""
 

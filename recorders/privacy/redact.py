@@ -264,6 +264,13 @@ class Redactor:
         """The secrets of the traces so far: one may stand under an innocent name in the session's settings."""
         self._names = Names(names, keep)
 
+    def apart(self) -> Redactor:
+        """The same redaction, with the same pseudonyms, for another thread: it remembers and keeps nothing of what this
+        one finds."""
+        other = Redactor(b"")
+        other._pseudonyms, other._names, other.found = self._pseudonyms, self._names, Known(self._pseudonyms)
+        return other
+
     def is_sensitive(self, name: str) -> bool:
         """Whether values under the name are secret."""
         return self._names.care(name) > PUBLIC

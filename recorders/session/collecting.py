@@ -40,11 +40,11 @@ class Collecting:
         self._options = options
         self._included = included
         self._rest = rest
-        self._redactor, keys = redaction_of(options)
-        self.revision = CurrentRevision(options, plugins, included, self._redactor, keys)
+        self.redactor, keys = redaction_of(options)
+        self.revision = CurrentRevision(options, plugins, included, self.redactor, keys)
         self.governor = Governor(options.cpu_share)
         self.sampler = Sampler(options.sample, self.governor)
-        self.tallies = Tallies(self._redactor)
+        self.tallies = Tallies(self.redactor)
         self._gathering: Gathering | None = None
         self.collector = self._made()
 
@@ -55,7 +55,7 @@ class Collecting:
         self._gathering = Gathering(
             self._included,
             exemplars=options.exemplars,
-            redactor=self._redactor,
+            redactor=self.redactor,
             found_path=self.sampler.found_path,
             name=self.tallies.unsampled.name,
             paths=self._gathering.paths if self._gathering is not None else None,

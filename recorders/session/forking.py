@@ -1,7 +1,8 @@
 """What happens to recordings where the process forks.
 
 Before a fork the recorder has no thread and holds no connection. In the child it is asleep: the first run of an entry
-wakes it (`Recording.wake`), so a child that never runs included code costs nothing more than this.
+wakes it (`Recording.wake`), so a child that never runs included code costs nothing more than this, and a
+thread that looks for probes.
 """
 
 from __future__ import annotations

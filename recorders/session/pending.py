@@ -43,7 +43,7 @@ class Pending:
 
     def __init__(self, location: str, run: str) -> None:
         """`location` is the file of the baseline. Nothing is made yet."""
-        self._path = f"{location}.{run or 'none'}.{_machine()}.{_getpid()}{_SUFFIX}"
+        self._path = f"{location}.{run or 'none'}.{machine()}.{_getpid()}{_SUFFIX}"
         self._memory: mmap.mmap | None = None
         self._is_tried = False
 
@@ -86,7 +86,7 @@ class Pending:
                 return  # somebody cleans up
 
 
-def _machine() -> str:
+def machine() -> str:
     """Tells this machine, or container, from others that record into the same file: they have other process ids."""
     return hashlib.blake2b(_node().encode(), digest_size=4).hexdigest()
 
@@ -96,7 +96,7 @@ def left_behind(location: str) -> Iterator[Left]:
     path = Path(location)
     for found in sorted(path.parent.glob(f"{path.name}.*{_SUFFIX}")):
         run, *place = found.name.removeprefix(f"{path.name}.").removesuffix(_SUFFIX).split(".")
-        if len(place) != 2 or place[0] != _machine() or not place[1].isdecimal() or is_running(int(place[1])):
+        if len(place) != 2 or place[0] != machine() or not place[1].isdecimal() or is_running(int(place[1])):
             continue
         try:
             data = found.read_bytes()

@@ -8,22 +8,32 @@ and documentation stay. Lambdas have none, for they hold no statements.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
+
+GiveHead: TypeAlias = Callable[[], Any]
+"""What gives the object that functions of included modules read first, or `None` where they have no prologue."""
 
 _MARK = "pytest-runtime: the head of a function"
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def compiled(source: str, file: str, head: Any) -> CodeType:
-    """The code of a module in which each function first reads `head.started`; raises `SyntaxError`."""
+def compiled(
+    source: str, file: str, head: Any, change: Callable[[ast.Module], Mapping[str, Any]] = lambda tree: {}
+) -> CodeType:
+    """The code of a module in which each function first reads `head.started`; raises `SyntaxError`.
+
+    `change` may add statements to the tree before, and says by which objects texts in them are replaced.
+    """
     tree = ast.parse(source, file)
-    for node in ast.walk(tree):
-        if isinstance(node, _Function):
-            _add_head(node)
-    return _with_head(compile(tree, file, "exec", dont_inherit=True), head)
+    objects = {**change(tree), _MARK: head}
+    if head is not None:
+        for node in ast.walk(tree):
+            if isinstance(node, _Function):
+                _add_head(node)
+    return with_objects(compile(tree, file, "exec", dont_inherit=True), objects)
 
 
 def head_of(started: Callable[[], None]) -> Any:
@@ -49,9 +59,14 @@ def _add_head(node: _Function) -> None:
     node.body.insert(int(documented), head)
 
 
-def _with_head(code: CodeType, head: Any) -> CodeType:
+def with_objects(code: CodeType, objects: Mapping[str, Any]) -> CodeType:
+    """The code with objects in the place of certain constant texts, in the functions below it, too."""
     constants = tuple(
-        head if isinstance(one, str) and one == _MARK else _with_head(one, head) if isinstance(one, CodeType) else one
+        objects[one]
+        if isinstance(one, str) and one in objects
+        else with_objects(one, objects)
+        if isinstance(one, CodeType)
+        else one
         for one in code.co_consts
     )
     return code.replace(co_consts=constants)

@@ -44,6 +44,11 @@ class TraceFunctionTracer:
         self.looks: Callable[[], bool] = lambda: True
         self._is_looking = True
 
+    @property
+    def head(self) -> Any:
+        """What the functions of included modules read first, where they are entries."""
+        return self._head if self.finds_entries else None
+
     def compile(self, source: str, module: str, file: str) -> CodeType:
         """The code of an included module, with prologues."""
         return compiled(source, file, self._head)

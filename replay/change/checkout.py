@@ -38,7 +38,7 @@ def checked_out(base: Base) -> Iterator[Path]:
             advice = "It was added or moved since; choose a later base"
             raise MissingAtBase(f"the project's folder {base.prefix.rstrip('/')}", base.label, advice)
         _fill_submodules(base, files, scratch)
-        _link_ignored(Git(base.location), base.location, root)
+        link_ignored(Git(base.location), base.location, root)
         yield root
 
 
@@ -88,7 +88,7 @@ def _own_git(folder: Path) -> Git | None:
 # --- what git ignores ------------------------------------------------------------------------------------------------
 
 
-def _link_ignored(git: Git, users: Path, root: Path) -> None:
+def link_ignored(git: Git, users: Path, root: Path) -> None:
     """Links to the ignored files and folders of the user's project that a checkout of it lacks, one for each that is
     ignored as a whole."""
     ignored = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from ...recorders.model.trace import Trace
-from ...recorders.model.value_tree import DictNode, ListNode, ObjectNode, Tree, TupleNode
 from ..entries.catalogue import replayer_of
 from ..entries.protocol import EntryUnavailable
 from ..model.field_path import named_field
+from ..model.leaves import leaves
 from ..model.observation import parameters_of
 from ..model.render import short
-
-DEPTH = 5
-"""Levels of an input that are looked into: what lies deeper seldom has a name that says something."""
 
 LEAVES = 80
 """Values of one input that become columns."""
@@ -117,33 +114,10 @@ def _leaves_of(trace: Trace) -> Iterator[tuple[str, str]]:
     parameters = parameters_of(trace)
     prefix = "arguments" if replayer.is_call else ""
     left = LEAVES
-    for name, value in _leaves(replayer.parts(trace.input), prefix, 0):
+    for name, value in leaves(replayer.parts(trace.input), prefix):
         if value is None and name == "arguments[0]":
             continue  # a function has no receiver
         if not left:
             return
         left -= 1
         yield named_field(name, parameters), short(value, WIDTH)
-
-
-def _leaves(tree: Tree, name: str, depth: int) -> Iterator[tuple[str, Tree]]:
-    parts = _parts(tree) if depth < DEPTH else None
-    if not parts:
-        if name and parts is None:
-            yield name, tree
-        return
-    for step, part in parts.items():
-        yield from _leaves(part, f"{name}{step}" if name else step.lstrip("."), depth + 1)
-
-
-def _parts(tree: Tree) -> Mapping[str, Tree] | None:
-    """Step → part; `None` for what is shown as one value."""
-    match tree:
-        case ListNode(items=items) | TupleNode(items=items):
-            return {f"[{position}]": item for position, item in enumerate(items)}
-        case DictNode(keys=keys, values=values) if all(isinstance(key, str) for key in keys):
-            return {f".{key}": value for key, value in zip(keys, values, strict=True)}
-        case ObjectNode(content=None, names=names, values=values) if names:
-            return {f".{key}": value for key, value in zip(names, values, strict=True)}
-        case _:
-            return None

@@ -15,6 +15,8 @@ from tests.project import record_project
 from .commands import PASSWORD, run, usual
 from .commands import record as record_shop
 
+PLACED = "probe log, and those of the other kinds,"
+
 
 def printed(name: str, *argv: str, form: str = "", status: int = 0) -> Any:
     """The document of a command; its fields are those that are described."""
@@ -40,6 +42,15 @@ def test_every_document_is_as_described(project: Path) -> None:
     printed("pull", "staging", f"file://{project}/store")
     printed("prune", "staging")
     printed("init", status=1)
+
+
+def test_probes_as_documents(project: Path) -> None:
+    """Where no process takes notice of what is placed."""
+    status = printed("probe log", "shop/web.py:none", "{total}", "--baseline", "staging", form=PLACED)
+    assert (status["life"], status["processes"]) == ("placed", [])
+    assert [one["probe"] for one in printed("probe list")["probes"]] == [status["probe"]]
+    assert printed("probe read", status["probe"]["id"])["hits"] == []
+    assert [line["what"] for line in printed("probe audit", "--verify")["lines"]] == ["placed", "read"]
 
 
 def test_status_as_a_document(project: Path) -> None:

@@ -128,10 +128,11 @@ def test_every_command_is_listed_with_its_own_help() -> None:
 
 
 def test_every_command_that_prints_data_prints_it_as_json_too() -> None:
-    """All but the one that another program prints for, and those whose data is the JSON report of a run."""
+    """All but a group, the one that another program prints for, the one that a program speaks to, and those whose
+    data is the JSON report of a run."""
     without = [name for name, command in every_command() if "--json" not in [o for p in command.params for o in p.opts]]
     of_a_run = {"github", "report", "staged"}
-    assert [name for name in without if name.partition(" ")[0] not in of_a_run] == ["record"]
+    assert [name for name in without if name.partition(" ")[0] not in of_a_run] == ["mcp", "probe", "record"]
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS])
@@ -153,7 +154,10 @@ def test_a_broken_configuration_has_status_2_everywhere(here: Path) -> None:
         "key": ("add", "a", "b"),
         "github": ("prepare", "--baseline", "a"),
         "staged": (),
+        "probe": ("list",),
         "list": (),
+        "mcp": (),
+        "why": ("a", "--fail", "x"),
         "init": (),
         "record": ("--baseline", "a", "true"),
     }

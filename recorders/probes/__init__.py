@@ -1,0 +1,1 @@
+"""Probes: logs, snapshots and metrics placed in a running process, which leave nothing behind."""

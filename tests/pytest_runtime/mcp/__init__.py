@@ -1,0 +1,1 @@
+"""The server for coding assistants, asked by the official client."""
