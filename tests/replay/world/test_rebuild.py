@@ -344,7 +344,7 @@ def test_a_bound_method_that_its_own_object_keeps_comes_back() -> None:
 def test_a_partial_that_its_own_object_keeps_is_one() -> None:
     """Two places that held the same hold the same again."""
     bus = Bus()
-    bus.handlers["me"] = bound = functools.partial(helper, bus)
+    bus.handlers["me"] = bound = functools.partial(again, bus)
     made = again([bound, bus])
     assert made[0] is made[1].handlers["me"]
     assert made[0].args[0] is made[1]
