@@ -127,8 +127,7 @@ class RecordedWorld:
             sent = loaded().codec(operation.boundary).as_broken_off(recorded, tree)
             if sent is not None:
                 tree, exact = sent, canonical_key(operation, sent) == canonical_key(operation, recorded.request)
-        scope = context.current()
-        lane = scope.lane if scope is not None else 0
+        lane = context.lane_here()
         frame = self._run.innermost(sys._getframe(1))
         self.asked.append(Asked(operation, tree, position, exact, self._run.site(frame), lane))
         if position is None:
