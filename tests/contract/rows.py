@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import row_http, row_redis, row_sqlite
+from . import row_http, row_postgres, row_redis, row_sqlite
 from .row import Row
 
-ROWS: tuple[Row, ...] = (*row_sqlite.ROWS, *row_http.ROWS, *row_redis.ROWS)
+ROWS: tuple[Row, ...] = (*row_sqlite.ROWS, *row_http.ROWS, *row_redis.ROWS, *row_postgres.ROWS)
