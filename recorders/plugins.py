@@ -121,6 +121,9 @@ class Plugins:
         self.redaction: tuple[RedactOptions, ...] = tuple(reversed(manager.hook.pytest_runtime_redaction()))
         self.exceptions = frozenset(package for boundary in self.boundaries for package in boundary.exceptions)
         """Packages whose exceptions may be built in a replay."""
+        modules = frozenset(boundary.module.partition(".")[0] for boundary in self.boundaries)
+        self.covered = (modules | self.exceptions) - {""}
+        """Packages of which a boundary sees what they ask of the world."""
         self._codecs: Mapping[str, ExchangeCodec] = MappingProxyType({one.name: one.codec for one in self.boundaries})
 
     def codec(self, boundary: str) -> ExchangeCodec:

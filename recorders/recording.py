@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from _thread import allocate_lock
+from collections.abc import Iterable
 from contextlib import closing
 from types import ModuleType
 from typing import Literal, TypeAlias
@@ -29,6 +30,7 @@ from .session.collector import END_SECONDS, Collector
 from .session.ending import Ending, before_exits
 from .session.forking import forking
 from .session.governor import describe
+from .session.recorder_gaps import RecorderGaps
 from .session.session import Session
 from .session.summary import Summary
 from .session.tallies import Tallies
@@ -102,6 +104,7 @@ class Recording:
         self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         self._plugins.install(self._undos, self._hooks, self.options.boundaries)
         add(context.watch_variables(self._own.revision.variables))
+        add(RecorderGaps(self.session.included, self._plugins.covered, self._note).watch(self._hooks))
         add(context.follow_threads(self.session.tracer.prepare))
         tracer, included = self.session.tracer, self.session.included
         entries = [make(self.session, self.options) for make in (*BUILT_IN, *self._plugins.entries)]
@@ -121,6 +124,9 @@ class Recording:
             compiler=tracer.compile if isinstance(tracer, TraceFunctionTracer) and tracer.finds_entries else None,
         )
         add(watcher.install())
+
+    def _note(self, keys: Iterable[AbsenceKey]) -> None:
+        self.tallies.note(keys)
 
     @property
     def is_active(self) -> bool:

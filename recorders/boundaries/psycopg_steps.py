@@ -28,7 +28,7 @@ def performed(ticket: Ticket, steps: Steps, facts: Any) -> Steps:
 
 
 def known(facts: Any, given: Any) -> Any:
-    """Facts of what came; `None`, which a replay misses, where this code cannot read them: the service must not fail."""
+    """Facts of what came; `None`, which a replay misses, where they cannot be read: the service must not fail."""
     try:
         return facts(given)
     except Exception as fault:

@@ -8,8 +8,8 @@ from .row import Change, Row
 _SCHEMA = """
 DROP TABLE IF EXISTS item CASCADE;
 CREATE TABLE item (
-    id serial PRIMARY KEY, name text UNIQUE, price numeric(10, 2), code uuid, made timestamptz, day date, takes interval,
-    tags text[], more jsonb, span int4range, picture bytea, address inet, ratio float8, ok boolean
+    id serial PRIMARY KEY, name text UNIQUE, price numeric(10, 2), code uuid, made timestamptz, day date,
+    takes interval, tags text[], more jsonb, span int4range, picture bytea, address inet, ratio float8, ok boolean
 );
 CREATE TABLE IF NOT EXISTS account (id int PRIMARY KEY, api_key text);
 """
