@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
