@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -83,7 +83,7 @@ def cache(count):
 """
 
 
-def filled(port: Callable[[str], int], shop: ModuleType) -> dict[str, Callable[[int], object]]:
+def filled(port: Callable[[str], int], shop: Any) -> dict[str, Callable[[int], object]]:
     """What is measured: name → function of the service."""
     import sqlite3
 
@@ -105,42 +105,36 @@ def filled(port: Callable[[str], int], shop: ModuleType) -> dict[str, Callable[[
     return found
 
 
-def _postgres(port: Callable[[str], int], shop: ModuleType) -> Callable[[int], object]:
+def _postgres(port: Callable[[str], int], shop: Any) -> Callable[[int], object]:
     place = f"host=127.0.0.1 port={port('postgres_server')} dbname=postgres user=shop password={fixtures.PASSWORD}"
     shop.POSTGRES = shop.psycopg.connect(place, autocommit=True)
     function: Callable[[int], object] = shop.postgres
     return function
 
 
-def _http(port: Callable[[str], int], shop: ModuleType) -> Callable[[int], object]:
+def _http(port: Callable[[str], int], shop: Any) -> Callable[[int], object]:
     shop.BASE = f"http://127.0.0.1:{port('http_service')}"
     shop.HTTP = shop.httpx.Client()
     function: Callable[[int], object] = shop.over_http
     return function
 
 
-def _redis(port: Callable[[str], int], shop: ModuleType) -> Callable[[int], object]:
+def _redis(port: Callable[[str], int], shop: Any) -> Callable[[int], object]:
     shop.REDIS = shop.redis.Redis(port=port("redis_server"))
     function: Callable[[int], object] = shop.cache
     return function
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[Callable[[str], int]]:
+def servers() -> Iterator[Callable[[str], int]]:
     """Starts the servers of the tests, each when it is asked for."""
-
-    class Folders:
-        def mktemp(self, name: str) -> Path:
-            made = folder / name
-            made.mkdir()
-            return made
 
     with ExitStack() as ending:
 
         def port(name: str) -> int:
             fixture = getattr(fixtures, name)
             function = getattr(fixture, "__wrapped__", None) or fixture._get_wrapped_function()
-            steps = function() if name == "http_service" else function(Folders())
+            steps = function()
             number: int = next(steps)
             ending.callback(lambda: next(steps, None))
             return number
@@ -163,7 +157,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--exchanges", type=int, default=40)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, servers(Path(name)) as port:
+    with tempfile.TemporaryDirectory() as name, servers() as port:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "exchange_shop.py").write_text(SERVICE)

@@ -21,7 +21,19 @@ from typing import Any, NamedTuple
 
 import pluggy
 
-from .boundaries import clock, declared, entropy, environ, http_client, httpcore, psycopg, psycopg_pool, redis, sqlite
+from .boundaries import (
+    aiosqlite,
+    clock,
+    declared,
+    entropy,
+    environ,
+    http_client,
+    httpcore,
+    psycopg,
+    psycopg_pool,
+    redis,
+    sqlite,
+)
 from .boundaries.import_hooks import ImportHooks
 from .boundaries.protocol import PLAIN, Boundary, ExchangeCodec, PlainCodec
 from .capture.adapters.protocol import TypeAdapter, Unreadable
@@ -64,7 +76,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
-    *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY),
+    *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

@@ -82,6 +82,8 @@ def text_of(query: Any, connection: Any) -> str:
 def request_of(cursor: Any, query: Any, values: Any) -> tuple[Any, ...]:
     """A statement and its values, as they are recorded."""
     text = text_of(query, cursor.connection)
+    if isinstance(values, dict) and type(values) is not dict:
+        values = dict.copy(values)  # a dict of another library's class
     return (text,) if values is None else (text, values)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import closing
@@ -38,8 +39,9 @@ class Bench:
         self.port = self._relay.port if self._relay is not None else port
         self._folder = folder
         if row.set_up:
-            module: dict[str, Any] = {}
-            exec(compile(self._filled(row.set_up, port), "<set-up>", "exec"), module)
+            module = sys.modules["contract_set_up"] = ModuleType("contract_set_up")
+            exec(compile(self._filled(row.set_up, port), "<set-up>", "exec"), vars(module))
+            del sys.modules["contract_set_up"]
         self.key = new_private_key()
         service = {"shop": self._filled(row.service, self.port)}
         self.scenario = Scenario(folder, service, recipients=(recipient_of(self.key),))

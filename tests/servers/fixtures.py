@@ -12,47 +12,46 @@ from pathlib import Path
 import pytest
 
 from .http_service import HttpService
-from .launch import free_port, give, listens, program, running, unprivileged
+from .launch import folder_for, free_port, listens, program, running, unprivileged
 
 PASSWORD = "correct-horse-7"
 """Of the user `shop` of the databases."""
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def redis_server() -> Iterator[int]:
     """A Redis without persistence."""
     path = program("redis-server", "redis-server")
-    folder = tmp_path_factory.mktemp("redis")
-    port = free_port()
-    command = [path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with running([*command, "--dir", str(folder)], lambda: listens(port), folder / "log"):
-        yield port
+    with folder_for("nobody") as folder:
+        port = free_port()
+        command = [path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        with running([*command, "--dir", str(folder)], lambda: listens(port), folder / "log"):
+            yield port
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def postgres_server() -> Iterator[int]:
     """A PostgreSQL with a superuser `shop`, its password, and a database of that name."""
     initdb, postgres = program("initdb", "postgresql"), program("postgres", "postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    give(folder, "postgres")
-    as_user, data, secret = unprivileged("postgres"), str(folder / "data"), folder / "secret"
-    secret.write_text(PASSWORD)
-    secret.chmod(0o644)
-    made = [*as_user, initdb, "-D", data, "-U", "shop", "--auth=scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
-    subprocess.run([*made, "--no-locale", "--no-sync"], check=True, capture_output=True, cwd="/")
-    port = free_port()
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "port": str(port),
-        "unix_socket_directories": "",
-        "fsync": "off",
-        "timezone": "UTC",
-        "max_connections": "200",
-    }
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = [*as_user, postgres, "-D", data, *options]
-    with running(command, lambda: _postgres_is_ready(port), folder / "log", ending=signal.SIGINT):
-        yield port
+    with folder_for("postgres") as folder:
+        as_user, data, secret = unprivileged("postgres"), str(folder / "data"), folder / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        made = [*as_user, initdb, "-D", data, "-U", "shop", "--auth=scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
+        subprocess.run([*made, "--no-locale", "--no-sync"], check=True, capture_output=True, cwd="/")
+        port = free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "timezone": "UTC",
+            "max_connections": "200",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [*as_user, postgres, "-D", data, *options]
+        with running(command, lambda: _postgres_is_ready(port), folder / "log", ending=signal.SIGINT):
+            yield port
 
 
 def _postgres_is_ready(port: int) -> bool:
@@ -66,36 +65,35 @@ def _postgres_is_ready(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def mariadb_server() -> Iterator[int]:
     """A MariaDB with a user `shop`, its password, and a database of that name."""
     server, install = program("mariadbd", "mariadb-server"), program("mariadb-install-db", "mariadb-server")
-    folder = tmp_path_factory.mktemp("mariadb")
-    give(folder, "mysql")
-    as_user, data = unprivileged("mysql"), str(folder / "data")
-    made = [*as_user, install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
-    subprocess.run([*made, "--skip-test-db"], check=True, capture_output=True, cwd="/")
-    port = free_port()
-    first = folder / "first.sql"
-    user = "shop@127.0.0.1"
-    first.write_text(
-        f"CREATE DATABASE shop; CREATE USER {user} IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {user};"
-    )
-    first.chmod(0o644)
-    options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", f"--datadir={data}"]
-    command = [*as_user, server, "--no-defaults", *options, f"--init-file={first}", "--default-time-zone=+00:00"]
-    with running(command, lambda: listens(port), folder / "log"):
-        yield port
+    with folder_for("mysql") as folder:
+        as_user, data = unprivileged("mysql"), str(folder / "data")
+        made = [*as_user, install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
+        subprocess.run([*made, "--skip-test-db"], check=True, capture_output=True, cwd="/")
+        port = free_port()
+        first = folder / "first.sql"
+        user = "shop@127.0.0.1"
+        first.write_text(
+            f"CREATE DATABASE shop; CREATE USER {user} IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {user};"
+        )
+        first.chmod(0o644)
+        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", f"--datadir={data}"]
+        command = [*as_user, server, "--no-defaults", *options, f"--init-file={first}", "--default-time-zone=+00:00"]
+        with running(command, lambda: listens(port), folder / "log"):
+            yield port
 
 
 @pytest.fixture(scope="session")
-def memcached_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def memcached_server() -> Iterator[int]:
     """A memcached."""
     path = program("memcached", "memcached")
-    folder = tmp_path_factory.mktemp("memcached")
-    port = free_port()
-    command = [*unprivileged("nobody"), path, "-l", "127.0.0.1", "-p", str(port), "-U", "0"]
-    with running(command, lambda: listens(port), folder / "log"):
-        yield port
+    with folder_for("nobody") as folder:
+        port = free_port()
+        command = [*unprivileged("nobody"), path, "-l", "127.0.0.1", "-p", str(port), "-U", "0"]
+        with running(command, lambda: listens(port), folder / "log"):
+            yield port
 
 
 @pytest.fixture(scope="session")

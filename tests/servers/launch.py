@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -49,18 +50,22 @@ def unprivileged(user: str) -> list[str]:
     return ["setpriv", f"--reuid={user}", "--clear-groups", "--"]
 
 
-def give(folder: Path, user: str) -> None:
-    """Let a user own a folder, and come to it, where this process may say so."""
-    if os.getuid() != 0:
-        return
-    try:
-        entry = pwd.getpwnam(user)
-    except KeyError:
-        entry = pwd.getpwnam("nobody")
-    os.chown(folder, entry.pw_uid, entry.pw_gid)
-    for parent in folder.parents:
-        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
+@contextlib.contextmanager
+def folder_for(user: str) -> Iterator[Path]:
+    """A folder that a user can come to and owns, where this process may say so; it is gone afterwards.
+
+    Below pytest's own folder nobody else comes: pytest closes it for others each time it starts.
+    """
+    with tempfile.TemporaryDirectory(prefix="server-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if os.getuid() == 0:
+            try:
+                entry = pwd.getpwnam(user)
+            except KeyError:
+                entry = pwd.getpwnam("nobody")
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+        yield folder
 
 
 @contextlib.contextmanager
