@@ -209,6 +209,7 @@ def refused():
             async with engine.connect():
                 pass
         except DBAPIError as error:
+            await asyncio.sleep(0.2)  # the thread of a connection that failed still says so to the loop
             return type(error).__name__, type(error.orig).__name__
 
     return asyncio.run(ask())
