@@ -72,6 +72,7 @@ def work():
         session.execute(delete(Customer))
         session.add_all(people())
         session.commit()
+        session.expunge_all()
         found = shown(session.scalars(select(Customer).options(selectinload(Customer.orders)).order_by(Customer.name)))
         ann = session.scalars(select(Customer).where(Customer.name == "Ann")).one()
         ann.name = "Anna"
@@ -143,6 +144,7 @@ async def working():
         await session.execute(delete(Customer))
         session.add_all(people())
         await session.commit()
+        session.expunge_all()  # what is read again must not depend on the garbage collector
         wanted = select(Customer).options(selectinload(Customer.orders)).order_by(Customer.name)
         found = shown(await session.scalars(wanted))
         ann = (await session.scalars(select(Customer).where(Customer.name == "Ann"))).one()

@@ -65,38 +65,6 @@ def _postgres_is_ready(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[int]:
-    """A MariaDB with a user `shop`, its password, and a database of that name."""
-    server, install = program("mariadbd", "mariadb-server"), program("mariadb-install-db", "mariadb-server")
-    with folder_for("mysql") as folder:
-        as_user, data = unprivileged("mysql"), str(folder / "data")
-        made = [*as_user, install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
-        subprocess.run([*made, "--skip-test-db"], check=True, capture_output=True, cwd="/")
-        port = free_port()
-        first = folder / "first.sql"
-        user = "shop@127.0.0.1"
-        first.write_text(
-            f"CREATE DATABASE shop; CREATE USER {user} IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {user};"
-        )
-        first.chmod(0o644)
-        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", f"--datadir={data}"]
-        command = [*as_user, server, "--no-defaults", *options, f"--init-file={first}", "--default-time-zone=+00:00"]
-        with running(command, lambda: listens(port), folder / "log"):
-            yield port
-
-
-@pytest.fixture(scope="session")
-def memcached_server() -> Iterator[int]:
-    """A memcached."""
-    path = program("memcached", "memcached")
-    with folder_for("nobody") as folder:
-        port = free_port()
-        command = [*unprivileged("nobody"), path, "-l", "127.0.0.1", "-p", str(port), "-U", "0"]
-        with running(command, lambda: listens(port), folder / "log"):
-            yield port
-
-
-@pytest.fixture(scope="session")
 def http_service() -> Iterator[int]:
     """A service over HTTP, see `HttpService`."""
     service = HttpService()

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 START_LIMIT = 60.0
-"""Seconds until a server must answer; MariaDB needs ten of them on a busy machine of two cores."""
+"""Seconds until a server must answer, on a busy machine of two cores."""
 
 FOLDERS = ("/usr/sbin", "/usr/local/bin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin")
 """Where Debian puts programs of servers that are not on everybody's path."""
