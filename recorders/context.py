@@ -7,7 +7,9 @@ that it hands to an executor carry the scope of their origin, nothing else of it
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -62,12 +64,12 @@ class Watch(Protocol):
 
 
 class Scope:
-    """The trace that running code belongs to, and the lane (thread of the trace) it runs in.
+    """The trace that running code belongs to, and the lane (thread or task of the trace) it runs in.
 
     A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
     """
 
-    __slots__ = ("_lanes", "called", "inner", "is_open", "lane", "outer", "path", "watch", "world")
+    __slots__ = ("_lanes", "_tasks", "called", "inner", "is_open", "lane", "outer", "path", "watch", "world")
 
     def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
         self.world = world
@@ -84,6 +86,23 @@ class Scope:
         self.outer: Scope | None = None
         """The scope of the trace that this one lies inside of, see `beside`."""
         self._lanes = itertools.count(1)
+        self._tasks: dict[int, tuple[weakref.ref[Any], int]] | None = None
+
+    def task_lane(self) -> int:
+        """The lane of the running code, where each task of asyncio has one of its own; the first goes with its thread.
+
+        The order in which tasks that run beside each other come to the same place says nothing.
+        """
+        task = running_task()
+        if task is None:
+            return self.lane
+        if self._tasks is None:
+            self._tasks = {id(task): (weakref.ref(task), self.lane)}
+            return self.lane
+        known = self._tasks.get(id(task))
+        if known is None or known[0]() is not task:
+            known = self._tasks[id(task)] = (weakref.ref(task), next(self._lanes))
+        return known[1]
 
     def branch(self) -> Scope:
         """The scope of a new thread of the same trace."""
@@ -93,6 +112,25 @@ class Scope:
         child.called = self.called
         child._lanes = self._lanes
         return child
+
+
+def running_task() -> Any:
+    """The task of asyncio that runs in this thread; `None` where none does, or nobody loaded asyncio."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return None
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no loop runs here
+        return None
+    except AttributeError:  # it is being imported
+        return None
+
+
+def lane_here() -> int:
+    """The lane of the running code."""
+    scope = _scope.get()
+    return scope.task_lane() if scope is not None else 0
 
 
 def beside(scope: Scope | None) -> Scope:

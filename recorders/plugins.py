@@ -21,7 +21,21 @@ from typing import Any, NamedTuple
 
 import pluggy
 
-from .boundaries import clock, declared, entropy, environ, files, http_client, sqlite, subprocesses
+from .boundaries import (
+    aiosqlite,
+    clock,
+    declared,
+    entropy,
+    environ,
+    files,
+    http_client,
+    httpcore,
+    psycopg,
+    psycopg_pool,
+    redis,
+    sqlite,
+    subprocesses,
+)
 from .boundaries.import_hooks import ImportHooks
 from .boundaries.protocol import PLAIN, Boundary, ExchangeCodec, PlainCodec
 from .capture.adapters.protocol import TypeAdapter, Unreadable
@@ -65,6 +79,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
+    *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 
@@ -121,6 +136,9 @@ class Plugins:
         self.redaction: tuple[RedactOptions, ...] = tuple(reversed(manager.hook.pytest_runtime_redaction()))
         self.exceptions = frozenset(package for boundary in self.boundaries for package in boundary.exceptions)
         """Packages whose exceptions may be built in a replay."""
+        modules = frozenset(boundary.module.partition(".")[0] for boundary in self.boundaries)
+        self.covered = (modules | self.exceptions) - {""}
+        """Packages of which a boundary sees what they ask of the world."""
         self._codecs: Mapping[str, ExchangeCodec] = MappingProxyType({one.name: one.codec for one in self.boundaries})
 
     def codec(self, boundary: str) -> ExchangeCodec:

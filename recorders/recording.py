@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from _thread import allocate_lock
+from collections.abc import Iterable
 from contextlib import closing
 from types import CodeType, ModuleType
 from typing import Literal, TypeAlias
@@ -31,6 +32,7 @@ from .session.ending import Ending, before_exits
 from .session.forking import forking
 from .session.governor import describe
 from .session.live_trace import LiveTrace
+from .session.recorder_gaps import RecorderGaps
 from .session.session import Session
 from .session.summary import Summary
 from .session.tallies import Tallies
@@ -116,6 +118,7 @@ class Recording:
         self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         self._plugins.install(self._undos, self._hooks, self.options.boundaries)
         add(context.watch_variables(self._own.revision.variables))
+        add(RecorderGaps(self.session.included, self._plugins.covered, self._note).watch(self._hooks))
         add(context.follow_threads(self.session.tracer.prepare))
         tracer, included = self.session.tracer, self.session.included
         entries = [make(self.session, self.options) for make in (*BUILT_IN, *self._plugins.entries)]
@@ -140,6 +143,9 @@ class Recording:
         )
         add(watcher.install())
         self.probes.start()
+
+    def _note(self, keys: Iterable[AbsenceKey]) -> None:
+        self.tallies.note(keys)
 
     @property
     def is_active(self) -> bool:

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from ..config import load_project
-from ..recorders.model.absences import unsampled, why_empty
+from ..recorders.model.absences import unrecorded, unsampled, why_empty
 from ..recorders.store.processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, is_running
 from ..recorders.store.protocol import BaselineReader, Revision
 from ..replay.inspect.entries import EntryTraffic, traffic_of
@@ -92,6 +92,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """entry → `input` or `outcome` → shape"""
     not_sampled: dict[str, int]
     """entry → runs, or more, that were not recorded"""
+    not_recorded: tuple[str, ...]
+    """What the service asked past every boundary, each with its line and what would record it."""
     counters: dict[str, int]
     why_empty: str
     """Why there is no trace, where there is none and that is known."""
@@ -143,6 +145,7 @@ def status_of(name: str, reader: BaselineReader) -> Status:
         ),
         shapes=shapes,
         not_sampled=unsampled(absences),
+        not_recorded=tuple(unrecorded(absences)),
         counters=reader.counters(),
         why_empty="" if classes else why_empty(absences) or "nothing is known of why",
     )
@@ -214,5 +217,7 @@ def blocks_of(status: Status) -> Iterator[Block]:
         yield Line(f"not sampled {count} or more: {entry}", "", 2)
     for counter, value in status.counters.items():
         yield Line(f"counted {value}: {counter}", "", 2)
+    for said in status.not_recorded:
+        yield Line(said, "", 2)
     if status.why_empty:
         yield Line(f"no trace: {status.why_empty}", "", 2)

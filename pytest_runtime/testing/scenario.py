@@ -236,9 +236,12 @@ class Scenario:
         self._write(name, self._renamed(textwrap.dedent(source)))
         return self
 
-    def replay(self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "") -> Replayed:
-        """Replay everything that was recorded on the modules as they are now, against the recorded outcomes."""
-        setup = self._setup(app=app, boundaries=boundaries)
+    def replay(
+        self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "", keys: Sequence[str] = ()
+    ) -> Replayed:
+        """Replay everything that was recorded on the modules as they are now, against the recorded outcomes; `keys` are
+        private keys for what the baseline hides."""
+        setup = self._setup(app=app, boundaries=boundaries, keys=keys)
         with self._importable():
             run = Run(RunProject(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
             return _judged(run)

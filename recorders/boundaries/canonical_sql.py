@@ -33,6 +33,10 @@ _TOKEN = re.compile(
 )
 
 
+_TABLE = re.compile(r"\b(?:into|update|from|join)\s+[\"`]?(\w+)", re.IGNORECASE)
+"""A table in a statement that cannot be parsed."""
+
+
 class CanonicalStatement(NamedTuple):
     """A statement in canonical form."""
 
@@ -92,7 +96,8 @@ def _operation_of(sql: str) -> str:
     parsed = _parse(_with_marks(sql, bound=True)[0])
     if parsed is None:
         words = sql.split(None, 1)
-        return words[0].upper() if words else ""
+        named = sorted({name.lower() for name in _TABLE.findall(sql)})
+        return " ".join([words[0].upper() if words else "", ",".join(named)]).strip()
     from sqlglot import exp
 
     tables = sorted({table.name.lower() for table in parsed.find_all(exp.Table)})
@@ -194,7 +199,9 @@ def _without_output_names(parsed: Any) -> None:
 def _parse(sql: str) -> Any:
     import sqlglot  # 0.1 s that only a request that differs is worth
 
-    try:
-        return sqlglot.parse_one(sql, dialect="sqlite")
-    except (sqlglot.errors.SqlglotError, RecursionError):
-        return None
+    for dialect in ("sqlite", "postgres"):
+        try:
+            return sqlglot.parse_one(sql, dialect=dialect)
+        except (sqlglot.errors.SqlglotError, RecursionError):
+            continue
+    return None

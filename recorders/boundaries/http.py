@@ -76,10 +76,15 @@ def _own_headers(headers: Tree) -> dict[str, Tree]:
     return {name: value for name, value in pairs if name not in _AUTOMATIC_HEADERS}
 
 
+def is_identifier(part: str) -> bool:
+    """Whether a part of a path, or of a key, looks like an identifier."""
+    return _IDENTIFIER.fullmatch(part) is not None
+
+
 @functools.lru_cache(maxsize=4096)
 def route_guess(path: str) -> str:
     """A path with the parts that look like identifiers left out, where no framework names its route."""
-    return "/".join("<id>" if _IDENTIFIER.fullmatch(part) else part for part in path.split("/"))
+    return "/".join("<id>" if is_identifier(part) else part for part in path.split("/"))
 
 
 def parse_body(content_type: str, data: bytes) -> tuple[str, Tree]:

@@ -255,8 +255,7 @@ class LiveWorld:
     def begin(self, operation: Operation, request: Any) -> LiveTicket:
         frame = self._innermost(sys._getframe(1))
         site = (frame.f_code, frame.f_lineno) if frame is not None else None
-        scope = context.current()
-        exchange = RawExchange(operation, freeze(request), site, scope.lane if scope is not None else 0)
+        exchange = RawExchange(operation, freeze(request), site, context.lane_here())
         if self.closed:
             self.late += 1
         elif len(self.exchanges) < EXCHANGE_LIMIT:

@@ -5,6 +5,7 @@ A request is (statement, values) or (statement,), an answer (columns, further fa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,13 @@ _KEPT_IN_FILE = frozenset({"user_version", "application_id"})
 _ABOUT_SCHEMA = ("_info", "_xinfo", "_list", "_check", "user_version", "application_id", "schema_version", "page_count")
 """How the names of those pragmas end that describe the database (https://www.sqlite.org/pragma.html)."""
 
+_ABOUT_SESSION = re.compile(
+    r"\s*select\s+(?:(?:pg_catalog\.)?(?:version|current_schema|current_database|set_config)\(|"
+    r"typname\b.*\bpg_type\b|@@)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What libraries ask once a connection, or once an engine: what the server is and how the session is set."""
+
 _WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
@@ -36,7 +44,7 @@ def effect_of(sql: str) -> Effect:
         return "write" if any(word in upper for word in _WRITING_WORDS) else "read"
     if first == "PRAGMA":
         return _effect_of_pragma(words[1] if len(words) > 1 else "")
-    if first == "SET":
+    if first in ("SET", "SHOW") or _ABOUT_SESSION.match(sql):
         return "session"
     return "read" if first in _READING else "write"
 

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 AbsenceKind: TypeAlias = Literal[
-    "other process", "ignores environment", "forked", "started", "not imported", "not entered", "not sampled"
+    "other process",
+    "ignores environment",
+    "forked",
+    "started",
+    "not imported",
+    "not entered",
+    "not sampled",
+    "not recorded",
 ]
 """What kept traces out, in the order in which it explains that there are none."""
 
@@ -46,7 +53,7 @@ class Absence:
     kind: str
     """An `AbsenceKind`, or one of a later version."""
     subject: str
-    """Of `not sampled` the entry, of processes their id and program, of modules their names."""
+    """Of `not sampled` the entry, of `not recorded` a sentence, of processes id and program, of modules their names."""
     count: int
 
 
@@ -75,6 +82,11 @@ def describe_unsampled(counts: Mapping[str, int]) -> str:
     named = _few([f"{entry}: {count}" for entry, count in counts.items()])
     # Calls of code that lost its events for a while are seen by no one.
     return f"{sum(counts.values())} or more not sampled ({named}; --sample all records every one)"
+
+
+def unrecorded(absences: Iterable[Absence]) -> list[str]:
+    """What the service asked past every boundary, each as a sentence."""
+    return [absence.subject for absence in absences if absence.kind == "not recorded"]
 
 
 def _few(subjects: list[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from ..errors import StoreError
-from ..model.absences import Absence, describe_unsampled, unsampled, why_empty
+from ..model.absences import Absence, describe_unsampled, unrecorded, unsampled, why_empty
 from ..options import RecordOptions
 from ..store.open import open_reader
 from ..store.processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, ended_silently
@@ -63,8 +63,13 @@ class Summary:
             f"{kept} kept{self._not_sampled(others)}{self._losses(others)} → {self._options.store}"
         )
         why = "" if traces else why_empty(self._absences)
-        more = [why, *_endings(others), self._cpu]
+        more = [why, *self._gaps(), *_endings(others), self._cpu]
         return "\n".join([line, *(f"pytest-runtime: {said}" for said in more if said)])
+
+    def _gaps(self) -> list[str]:
+        found = unrecorded(self._absences)
+        more = [f"{len(found) - SHOWN} more are not recorded: `pytest-runtime status` names them"]
+        return [*found[:SHOWN], *(more if len(found) > SHOWN else [])]
 
     def _not_sampled(self, others: Sequence[Process]) -> str:
         found = unsampled(self._absences)

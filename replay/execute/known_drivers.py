@@ -12,30 +12,10 @@ from typing import Any
 
 import wrapt
 
+from ...recorders.boundaries.drivers_in_c import DRIVERS_IN_C
 from ...recorders.patching import Undo, Undos, replace
 
-KNOWN: dict[str, tuple[str, ...]] = {
-    "psycopg": ("connect", "Connection.connect", "AsyncConnection.connect"),
-    "psycopg2": ("connect",),
-    "psycopg2._psycopg": ("_connect",),
-    "MySQLdb": ("connect", "Connect", "Connection"),
-    "MySQLdb._mysql": ("connect",),
-    "oracledb": ("connect", "connect_async", "create_pool"),
-    "cx_Oracle": ("connect", "Connection", "SessionPool"),
-    "pyodbc": ("connect",),
-    "pymssql": ("connect",),
-    "asyncpg": ("connect", "create_pool"),
-    "duckdb": ("connect",),
-    "apsw": ("Connection",),
-    "lmdb": ("open", "Environment"),
-    "pycurl": ("Curl",),
-    "grpc": ("insecure_channel", "secure_channel"),
-    "grpc.aio": ("insecure_channel", "secure_channel"),
-    "zmq": ("Context",),
-    "confluent_kafka": ("Producer", "Consumer"),
-    "pymongo.pool": ("_configured_socket",),
-    "pygit2": ("clone_repository",),
-}
+KNOWN = DRIVERS_IN_C
 """Module → what in it connects, or opens a file."""
 
 

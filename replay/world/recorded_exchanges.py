@@ -37,27 +37,33 @@ class ExchangeIndex:
         """The exchange at a position of the recording."""
         return self._all[position]
 
-    def match(self, operation: Operation, request: Tree) -> tuple[int | None, bool]:
-        """(position, whether the request is the same): exact first, then in other words, then the same operation."""
+    def match(self, operation: Operation, request: Tree, lane: int = 0) -> tuple[int | None, bool]:
+        """(position, whether the request is the same): exact first, then in other words, then the same operation.
+
+        Of several that are the same, the next one of the lane that asks comes first: threads that say the same would
+        else be given each other's.
+        """
         key = exact_key(operation, request)
-        position = self._unused(self._exact.get(key))
+        position = self._unused(self._exact.get(key), lane)
         if position is not None:
             self._last[key] = position
             return position, True
         if self._only_exact:
             return self._last.get(key), True
-        position = self._unused(self._by_canonical().get(canonical_key(operation, request)))
+        position = self._unused(self._by_canonical().get(canonical_key(operation, request)), lane)
         if position is not None:
             return position, True
-        return self._unused(self._by_operation().get(operation_key(operation, request))), False
+        return self._unused(self._by_operation().get(operation_key(operation, request)), lane), False
 
-    def _unused(self, positions: deque[int] | None) -> int | None:
-        while positions:
-            position = positions.popleft()
-            if position not in self._used:
-                self._used.add(position)
-                return position
-        return None
+    def _unused(self, positions: deque[int] | None, lane: int) -> int | None:
+        while positions and positions[0] in self._used:
+            positions.popleft()
+        if not positions:
+            return None
+        same = (one for one in positions if self._all[one].lane == lane and one not in self._used)
+        position = next(same, positions[0])
+        self._used.add(position)
+        return position
 
     def _by_canonical(self) -> dict[bytes, deque[int]]:
         if self._canonical is None:

@@ -121,20 +121,20 @@ class RecordedWorld:
     def begin(self, operation: Operation, request: Any) -> RecordedTicket:
         self._run.go_on()
         tree = capture(request)
-        position, exact = self._exchanges.match(operation, tree)
+        lane = context.lane_here()
+        position, exact = self._exchanges.match(operation, tree, lane)
         if position is not None and not exact:
             recorded = self._exchanges.at(position)
             sent = loaded().codec(operation.boundary).as_broken_off(recorded, tree)
             if sent is not None:
                 tree, exact = sent, canonical_key(operation, sent) == canonical_key(operation, recorded.request)
-        scope = context.current()
-        lane = scope.lane if scope is not None else 0
         frame = self._run.innermost(sys._getframe(1))
         self.asked.append(Asked(operation, tree, position, exact, self._run.site(frame), lane))
         if position is None:
-            if operation.effect == "session":
+            is_session = operation.effect == "session"
+            found = self._from_fallback(operation, tree) if tree is not None or not is_session else None
+            if found is None and is_session:
                 return RecordedTicket(self._run, _opened(operation))
-            found = self._from_fallback(operation, tree)
             if found is not None:
                 return RecordedTicket(self._run, found)
             self.stop(StopCode.UNRECORDED, f"{label(operation, tree)}: nothing in the recording answers it")

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from ..pickle_stubs import Opaque, Standard
 from ..raw import class_name, find_loaded
-from . import callables, concurrency, containers, iterators, names, scalars, streams, tracebacks, type_hints
+from . import callables, concurrency, containers, drivers, iterators, names, scalars, streams, tracebacks, type_hints
 from .protocol import TypeAdapter, Unreadable
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -21,6 +21,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *concurrency.ADAPTERS,
     *type_hints.ADAPTERS,
     *tracebacks.ADAPTERS,
+    *drivers.ADAPTERS,
 )
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 

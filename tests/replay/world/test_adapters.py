@@ -38,6 +38,7 @@ from xml.etree import ElementTree
 import pytest
 from hostile.classes import WATCH, members, noting
 
+from pytest_runtime.recorders.boundaries.psycopg_inert import inert
 from pytest_runtime.recorders.capture.adapters import registry as taken
 from pytest_runtime.recorders.capture.thaw import capture
 from pytest_runtime.recorders.model.value_tree import (
@@ -207,10 +208,27 @@ def test_every_adapter_has_a_sample_and_a_builder() -> None:
     kinds = {part.kind for value, _told in SAMPLES for part in walk(capture(value)) if isinstance(part, StandardNode)}
     more = {"weakref", "weakkeys", "weakset", "weakvalues"}  # below
     more.add("eventloop")  # that of a trace, see test_coroutine_replay
+    more |= {"psycopg.report", "psycopg.connection", "psycopg.session"}  # below, and in tests/contract
     known = {adapter.kind for adapter in taken.BUILT_IN}
     assert known - kinds - more == set()
     elsewhere = {"int", "str", "bytearray", "standardstream", "cached"}
     assert {builder.kind for builder in built.BUILT_IN} == known | elsewhere
+
+
+def test_connections_of_psycopg_are_connected_to_nothing() -> None:
+    """What an error holds of its connection is gone; a connection that a function is given asks the recording."""
+    psycopg = pytest.importorskip("psycopg")
+    connection = psycopg.Connection(inert(psycopg.pq.PGconn, {"dbname": "shop"}, {}), psycopg.rows.dict_row)
+    connection._autocommit = True
+    failed = psycopg.pq.PGconn.connect_start(b"sslmode=none")
+    report = failed.make_empty_result(psycopg.pq.ExecStatus.FATAL_ERROR)
+    made = again([connection, connection, failed, report])
+    assert made[0] is made[1]
+    assert (type(made[0]), made[0].closed, made[0].autocommit) == (psycopg.Connection, False, True)
+    assert made[0].row_factory is psycopg.rows.dict_row
+    assert made[2:] == [None, {}]
+    for one in (connection, made[0]):
+        one.close()
 
 
 def test_weak_references_lead_to_what_else_holds_it() -> None:

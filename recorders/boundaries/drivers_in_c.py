@@ -1,0 +1,30 @@
+"""Drivers in C behind which no boundary stands, and which connect past every audit hook.
+
+While a service is recorded, using one is named as a gap; in a replay it is refused by name where the operating system
+closes nothing off.
+"""
+
+from __future__ import annotations
+
+DRIVERS_IN_C: dict[str, tuple[str, ...]] = {
+    "psycopg2": ("connect",),
+    "psycopg2._psycopg": ("_connect",),
+    "MySQLdb": ("connect", "Connect", "Connection"),
+    "MySQLdb._mysql": ("connect",),
+    "oracledb": ("connect", "connect_async", "create_pool"),
+    "cx_Oracle": ("connect", "Connection", "SessionPool"),
+    "pyodbc": ("connect",),
+    "pymssql": ("connect",),
+    "asyncpg": ("connect", "create_pool"),
+    "duckdb": ("connect",),
+    "apsw": ("Connection",),
+    "lmdb": ("open", "Environment"),
+    "pycurl": ("Curl",),
+    "grpc": ("insecure_channel", "secure_channel"),
+    "grpc.aio": ("insecure_channel", "secure_channel"),
+    "zmq": ("Context",),
+    "confluent_kafka": ("Producer", "Consumer"),
+    "pymongo.pool": ("_configured_socket",),
+    "pygit2": ("clone_repository",),
+}
+"""Module → what in it connects, or opens a file."""

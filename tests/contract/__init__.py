@@ -1,0 +1,1 @@
+"""One contract, which every boundary keeps, against the real systems behind it."""

@@ -1,0 +1,5 @@
+"""The servers, for the contract."""
+
+from ..servers.fixtures import file_database, http_service, postgres_server, redis_server
+
+__all__ = ["file_database", "http_service", "postgres_server", "redis_server"]

@@ -1,0 +1,81 @@
+"""The servers as fixtures: each gives the port on which it listens."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .http_service import HttpService
+from .launch import folder_for, free_port, listens, program, running, unprivileged
+
+PASSWORD = "correct-horse-7"
+"""Of the user `shop` of the databases."""
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[int]:
+    """A Redis without persistence."""
+    path = program("redis-server", "redis-server")
+    with folder_for("nobody") as folder:
+        port = free_port()
+        command = [path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        with running([*command, "--dir", str(folder)], lambda: listens(port), folder / "log"):
+            yield port
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[int]:
+    """A PostgreSQL with a superuser `shop`, its password, and a database of that name."""
+    initdb, postgres = program("initdb", "postgresql"), program("postgres", "postgresql")
+    with folder_for("postgres") as folder:
+        as_user, data, secret = unprivileged("postgres"), str(folder / "data"), folder / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        made = [*as_user, initdb, "-D", data, "-U", "shop", "--auth=scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
+        subprocess.run([*made, "--no-locale", "--no-sync"], check=True, capture_output=True, cwd="/")
+        port = free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "timezone": "UTC",
+            "max_connections": "200",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [*as_user, postgres, "-D", data, *options]
+        with running(command, lambda: _postgres_is_ready(port), folder / "log", ending=signal.SIGINT):
+            yield port
+
+
+def _postgres_is_ready(port: int) -> bool:
+    """It accepts connections before it answers them: ask for TLS, which it denies in one byte when it is ready."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as asking:
+            asking.sendall(bytes((0, 0, 0, 8, 4, 210, 22, 47)))
+            return asking.recv(1) == b"N"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def http_service() -> Iterator[int]:
+    """A service over HTTP, see `HttpService`."""
+    service = HttpService()
+    thread = threading.Thread(target=service.serve_forever, daemon=True)
+    thread.start()
+    yield service.server_address[1]
+    service.shutdown()
+    service.server_close()
+
+
+@pytest.fixture(scope="session")
+def file_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for databases in files."""
+    return tmp_path_factory.mktemp("databases")
