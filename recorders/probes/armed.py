@@ -52,9 +52,10 @@ class RawHit(NamedTuple):
 
     at: float
     thread: str
-    trace: str
+    trace: tuple[str, str]
     values: tuple[tuple[str, Tree], ...]
     stack: tuple[tuple[CodeType, int], ...]
+    """Code, and offset in it, of the callers."""
 
 
 class Program(NamedTuple):
@@ -192,9 +193,7 @@ class Armed:
             values = tuple([(one.source, _evaluated(one, view, bounded)) for one in program.expressions])
             stack: tuple[tuple[CodeType, int], ...] = ()
         else:
-            of = bounded.of
-            found = all_locals(frame, program.names, kept=program.keeps_locals)
-            values = tuple([(name, of(value)) for name, value in found])
+            values = bounded.of_variables(all_locals(frame, program.names, kept=program.keeps_locals))
             stack = _callers(frame)
         self.hits.append(RawHit(_clock(), _thread_name(), _trace_label(), values, stack))
         self.sums.count()
@@ -262,7 +261,7 @@ def _callers(frame: FrameType) -> tuple[tuple[CodeType, int], ...]:
     found: list[tuple[CodeType, int]] = []
     caller = frame.f_back
     while caller is not None and len(found) < FRAMES:
-        found.append((caller.f_code, caller.f_lineno or 0))
+        found.append((caller.f_code, caller.f_lasti))
         caller = caller.f_back
     return tuple(found)
 
@@ -275,10 +274,12 @@ def _thread_name() -> str:
     return found if type(found) is str else ""
 
 
-def _trace_label() -> str:
+def _trace_label() -> tuple[str, str]:
     scope = context.current()
-    label = getattr(getattr(getattr(scope, "world", None), "trace", None), "label", ("", ""))
-    return " ".join(part for part in label if part)
+    if scope is None:
+        return "", ""
+    label: tuple[str, str] = getattr(getattr(scope.world, "trace", None), "label", ("", ""))
+    return label
 
 
 def names_of(code: CodeType) -> tuple[str, ...]:

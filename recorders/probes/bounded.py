@@ -14,7 +14,7 @@ import decimal
 import enum
 import types
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
@@ -107,6 +107,18 @@ class Bounded:
 
     def __init__(self, nodes: int = NODES) -> None:
         self._left = nodes
+
+    def of_variables(self, variables: Sequence[tuple[str, Any]]) -> tuple[tuple[str, Tree], ...]:
+        """The trees of named values; most are small, and take the shortest way."""
+        found: list[tuple[str, Tree]] = []
+        of = self.of
+        for name, value in variables:
+            kind = id(type(value))
+            if kind in _ATOMS or (kind == _STR and len(value) <= TEXT) or (kind == _INT and -_SMALL <= value < _SMALL):
+                found.append((name, value))
+            else:
+                found.append((name, of(value)))
+        return tuple(found)
 
     def of(self, value: Any, depth: int = DEPTH) -> Tree:
         """The tree of a value; raises nothing, and keeps no reference to it."""

@@ -76,11 +76,13 @@ def all_locals(frame: FrameType, names: Sequence[str], *, kept: bool) -> list[tu
     Up to Python 3.12 the interpreter's own dict of them is quicker by far than to ask for each. It is emptied again,
     where the function cannot hold it (`kept`), so that it keeps nothing alive.
     """
-    if sys.version_info >= (3, 13) or not kept:
+    if sys.version_info >= (3, 13):
+        # A look-up in this view goes through all names. What a debugger added may have keys of any class.
+        return [pair for pair in frame.f_locals.items() if type(pair[0]) is str and pair[0] in names]
+    if not kept:
         found = frame.f_locals
         values = [(name, found[name]) for name in names if name in found]
-        if sys.version_info < (3, 13):
-            found.clear()
+        found.clear()
         return values
     values = []
     for name in names:

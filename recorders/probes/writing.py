@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from types import CodeType
 from typing import Final, Literal
 
 from ..errors import ProbeError
@@ -63,7 +64,7 @@ class Writer:
             return  # the folder went away
 
     def _hit(self, raw: RawHit, template: Template | None) -> Hit:
-        named = [*raw.values, ("", raw.trace), ("", raw.thread)]
+        named = [*raw.values, ("", " ".join(filter(None, raw.trace))), ("", raw.thread)]
         *trees, trace, thread = self._redactor.redact([(_context(name), tree) for name, tree in named])[0]
         return Hit(
             number=0,
@@ -75,14 +76,22 @@ class Writer:
             names=tuple(name for name, _tree in raw.values),
             values=tuple(shorten(tree) for tree in trees),
             stack=tuple(
-                Call(function=self._name_of(code.co_filename, code.co_qualname), file=code.co_filename, line=line)
-                for code, line in raw.stack
+                Call(function=self._name_of(code), file=code.co_filename, line=_line_at(code, offset))
+                for code, offset in raw.stack
             ),
         )
 
-    def _name_of(self, file: str, qualname: str) -> str:
-        module = self._included.modules.get(file, "")
-        return f"{module}:{qualname}" if module else qualname
+    def _name_of(self, code: CodeType) -> str:
+        module = self._included.modules.get(code.co_filename, "")
+        return f"{module}:{code.co_qualname}" if module else code.co_qualname
+
+
+def _line_at(code: CodeType, offset: int) -> int:
+    """The line of an instruction; 0 where it has none."""
+    for start, end, line in code.co_lines():
+        if start <= offset < end:
+            return line or 0
+    return 0
 
 
 def _context(name: str) -> str:

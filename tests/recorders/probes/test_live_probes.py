@@ -64,12 +64,14 @@ def test_a_snapshot_keeps_variables_and_callers(tmp_path: Path) -> None:
     with service(tmp_path, TRADING) as shop:
         status = shop.place("snapshot", "# end", hits=1)
         shop.module.price(12)
+        called = sys._getframe().f_lineno - 1
         (hit,) = shop.hits(status)
         shown = {name: render(value) for name, value in zip(hit.names, hit.values, strict=True)}
         assert shown["total"] == "12"
         assert shown["body"] == "{'total': 12, 'high': False}"
         assert shown["order"].endswith("Order(total=12, high_value=False)")
         assert hit.stack[0].function.endswith("test_a_snapshot_keeps_variables_and_callers")
+        assert (hit.stack[0].file, hit.stack[0].line) == (__file__, called)
 
 
 def test_metrics_are_added_up(tmp_path: Path) -> None:
