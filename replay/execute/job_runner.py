@@ -49,6 +49,9 @@ class JobRunner:
 
         A trace that lacks an exchange is replayed again with fallbacks.
         """
+        if self._instrumented:
+            # A second run would find what the first one left in counters of libraries, and that is no step of its own.
+            self._parts.use_fallback()
         for before in job.preceding:
             self.run(before)
         observed = self._run(job)
