@@ -51,5 +51,15 @@ def as_recorded(observation: Observation) -> Observation:
     return observation if len(kept) == len(observation.outbound) else observation._replace(outbound=kept)
 
 
+def written_by(observation: Observation | None) -> str:
+    """The first file that a replay changed, by its name; empty where it changed none."""
+    calls = observation.outbound if observation is not None else []
+    return next((call.operation.resource for call in calls if _is_file(call.operation)), "")
+
+
+def _is_file(operation: Operation) -> bool:
+    return operation.boundary == "file" and operation.effect == "write"
+
+
 def _is_unrecorded(operation: Operation) -> bool:
-    return operation.boundary == PRINTED.boundary or (operation.boundary == "file" and operation.effect == "write")
+    return operation.boundary == PRINTED.boundary or _is_file(operation)

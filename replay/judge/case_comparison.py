@@ -13,7 +13,7 @@ from ..compare.observations import compare
 from ..compare.tolerance import Rules, Tolerance, any_of
 from ..compare.unknown import why_unknown
 from ..compare.volatile import Volatile
-from ..execute.printed import as_recorded
+from ..execute.printed import as_recorded, written_by
 from ..model.difference import Difference, DifferenceKind
 from ..model.job import Job, Observed
 from ..model.observation import Observation
@@ -36,6 +36,9 @@ class Compared(NamedTuple):
 
     found: list[Difference]
     rules: Rules
+
+
+WRITTEN = "it writes {file}, and without base nobody knows what was written before"
 
 
 class CaseComparison:
@@ -73,6 +76,9 @@ class CaseComparison:
         if observed.ended == "stopped":
             return self._stopped(case, observed)
         compared = early or self.first(case, observed)
+        written = written_by(observed.observation) if self._against_recording and not compared.found else ""
+        if written:
+            return not_judged(case, Reason(ReasonCode.STOPPED, WRITTEN.format(file=written)))
         if compared.found and self._rereads(case, observed):
             return self._reread(case, observed)
         return compared
