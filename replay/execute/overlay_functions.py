@@ -6,7 +6,7 @@ import builtins
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ...recorders.patching import Undo, Undos, replace
@@ -63,8 +63,8 @@ class Entries:
     def __init__(self, entries: list[Entry]) -> None:
         self._entries = iter(entries)
 
-    def __iter__(self) -> Entries:
-        return self
+    def __iter__(self) -> Iterator[Entry]:
+        return self._entries  # written in C, like the one that it stands for
 
     def __next__(self) -> Entry:
         return next(self._entries)

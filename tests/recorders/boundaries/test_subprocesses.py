@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ AWAITED = """
     """
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="before 3.12 nothing tells that a coroutine goes on")
 def test_processes_of_asyncio_replay(tmp_path: Path) -> None:
     """Awaited, and in many tasks at a time."""
 
