@@ -9,6 +9,7 @@ its module, the trace keeps that value, and which traces changed it last. Nothin
 from __future__ import annotations
 
 import collections
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ..capture.adapters.registry import ADAPTERS
 from ..capture.freeze import freeze, same_frozen
-from ..capture.pickle_stubs import Frozen, FrozenBytes
+from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import (
+    class_name,
     inherits,
     is_instance,
     namespace_of_module,
@@ -27,7 +29,7 @@ from ..capture.raw import (
     type_mro,
     type_qualname,
 )
-from ..model.trace import COMMAND_LINE
+from ..model.trace import COMMAND_LINE, MADE_AGAIN
 
 if TYPE_CHECKING:
     from ..included import Included
@@ -90,12 +92,28 @@ MISSING: Final = _Missing()
 class Kept:
     """One name, and what is known of the value under it."""
 
-    __slots__ = ("_checks", "_outside", "_quiet", "_read", "at_load", "chain", "last", "lost", "name", "whole")
+    __slots__ = (
+        "_checks",
+        "_is_data",
+        "_outside",
+        "_quiet",
+        "_read",
+        "at_load",
+        "chain",
+        "last",
+        "lost",
+        "name",
+        "whole",
+    )
 
-    def __init__(self, name: StatePlaceName, read: Callable[[], Any], *, at_load: bool) -> None:
-        """`read` gives the value, or `MISSING`; `at_load`: what stands there now is what the import left."""
+    def __init__(
+        self, name: StatePlaceName, read: Callable[[], Any], *, at_load: bool, is_data: Callable[[Any], bool]
+    ) -> None:
+        """`read` gives the value, or `MISSING`; `at_load`: what stands there now is what the import left; `is_data`
+        says whether a value can be kept. Any other is known by what it is, and only made again."""
         self.name = name
         self._read = read
+        self._is_data = is_data
         self._checks = self._quiet = 0
         self._outside: tuple[int, int] | None = None
         self.lost = 0
@@ -112,11 +130,18 @@ class Kept:
         """What stands there."""
         return self._read()
 
+    @property
+    def is_made_again(self) -> bool:
+        """Whether what stands there is no data: a replay can only make it again."""
+        return not self._is_data(self._read())
+
     def frozen(self) -> Frozen:
         """What stands there, frozen; `MISSING` for nothing."""
         value = self._read()
         if value is MISSING:
             return MISSING
+        if not self._is_data(value):
+            return freeze(Opaque(class_name(type(value)), f"{MADE_AGAIN} {id(value)}"))
         found = freeze(value, limit=STATE_LIMIT, most=STATE_OBJECTS)
         if type(found) is FrozenBytes and found.is_mark:
             self.lost += 1
@@ -179,7 +204,7 @@ class ModuleState:
         self._included = included
         self.kept: dict[StatePlaceName, Kept] = {}
         """By name."""
-        self.command_line = Kept(COMMAND_LINE, lambda: sys.argv, at_load=False)
+        self.command_line = Kept(COMMAND_LINE, lambda: sys.argv, at_load=False, is_data=lambda value: True)
         self._by_code: dict[int, tuple[CodeType, int, list[Kept]]] = {}
         """By id of the code: it, the size of its module's namespace when it was looked up, what it can reach."""
 
@@ -228,7 +253,7 @@ class ModuleState:
             value = namespace.get(name, MISSING)
             if value is MISSING:
                 continue
-            if self._is_state(value):
+            if self._is_state(value) or f"{module}:{name}" in self.kept:
                 yield self._place(module, name, namespace)
             elif inherits(type(value), type):
                 yield from self._in_class(value, names)
@@ -248,13 +273,15 @@ class ModuleState:
     def _place(self, module: str, name: str, namespace: dict[str, Any], *, at_load: bool = False) -> Kept:
         full = f"{module}:{name}"
         if full not in self.kept:
-            self.kept[full] = Kept(full, lambda: namespace.get(name, MISSING), at_load=at_load)
+            read = functools.partial(namespace.get, name, MISSING)
+            self.kept[full] = Kept(full, read, at_load=at_load, is_data=self._is_state)
         return self.kept[full]
 
     def _class_place(self, cls: Any, name: str, *, at_load: bool = False) -> Kept:
         full = f"{text(type_module(cls))}:{text(type_qualname(cls))}.{name}"
         if full not in self.kept:
-            self.kept[full] = Kept(full, lambda: type_dict(cls).get(name, MISSING), at_load=at_load)
+            read = functools.partial(type_dict(cls).get, name, MISSING)
+            self.kept[full] = Kept(full, read, at_load=at_load, is_data=self._is_state)
         return self.kept[full]
 
     def _is_state(self, value: Any) -> bool:
@@ -320,6 +347,8 @@ def _found(kept: Kept, origins: Origins) -> Found:
     value = before
     if id(type(before)) in _ATOMS:
         value = freeze(before, limit=STATE_LIMIT)
+    elif kept.is_made_again:
+        value = freeze(Opaque(class_name(type(kept.value())), MADE_AGAIN))
     elif not before.is_mark:
         value = freeze(kept.value(), limit=STATE_LIMIT, most=STATE_OBJECTS, origins=origins)
     return Found(kept, before, value, kept.makers(), kept.whole)

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from ...recorders.capture.raw import class_name
 from ...recorders.capture.thaw import capture
 from ...recorders.model.full_names import split_name
-from ...recorders.model.trace import COMMAND_LINE, StateRead, Trace
-from ...recorders.model.value_tree import ClassName, Tree
+from ...recorders.model.trace import COMMAND_LINE, MADE_AGAIN, StateRead, Trace
+from ...recorders.model.value_tree import ClassName, OpaqueNode, Tree
 from ..model.digests import Digests
 from ..model.job import StateUse
 from .producers import Producers
@@ -63,7 +63,9 @@ class LivePlace:
         return class_name(type(self.value))
 
     def is_like(self, tree: Tree) -> bool:
-        """Whether what stands there is what was recorded, private parts and all."""
+        """Whether what stands there is what was recorded, private parts and all; of what is no data, its class."""
+        if isinstance(tree, OpaqueNode) and tree.reason == MADE_AGAIN:
+            return self.held == tree.cls
         now = capture(self.value)
         return Digests(now, whole=True).of(now) == Digests(tree, whole=True).of(tree)
 

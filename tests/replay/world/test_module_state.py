@@ -304,3 +304,51 @@ def test_a_command_line_is_a_list_of_words(words: Any) -> None:
     state = prepared(trace_with(StateRead("sys:argv", capture(words))))
     assert list(state.prepare(None).faults) == ["sys:argv"]
     assert sys.argv == before
+
+
+SETTINGS = """
+    import configparser
+
+    _settings = None
+
+    def setup(rate):
+        global _settings
+        _settings = configparser.ConfigParser()
+        _settings.read_dict({"shop": {"rate": str(rate)}})
+
+    def price(count):
+        return count * int(_settings["shop"]["rate"])
+    """
+
+
+def settings(shop: Any) -> None:
+    """Start-up, and two calls that need what it left."""
+    shop.setup(5)
+    assert (shop.price(2), shop.price(3)) == (10, 15)
+
+
+def test_an_object_of_a_library_is_made_again_by_the_call_that_made_it(tmp_path: Path) -> None:
+    """An engine, a client, settings: what stands under a name where the import had left nothing."""
+    replayed = scenario(tmp_path, SETTINGS, settings).judge(everything=True)
+    assert (replayed.counts, replayed.reasons) == ({"same": 3}, set())
+
+
+def test_another_start_up_is_seen_by_those_that_come_after_it(tmp_path: Path) -> None:
+    """Nothing of the object is restored: it is what the code under test makes."""
+    judged = scenario(tmp_path, SETTINGS, settings).change("shop", "str(rate)", "str(rate + 1)").judge()
+    assert judged.counts == {"diverged": 2, "same": 1}
+    assert judged.fields == {"return": ("15", "18")}
+
+
+def test_an_object_of_a_library_that_changes_is_another_state(tmp_path: Path) -> None:
+    """Each call finds the one that the call before it left."""
+    source = SETTINGS + "\n    def reset():\n        global _settings\n        _settings = None\n"
+
+    def traffic(shop: Any) -> None:
+        settings(shop)
+        shop.setup(7)
+        assert shop.price(2) == 14
+        shop.reset()
+
+    replayed = scenario(tmp_path, source, traffic).judge(everything=True)
+    assert (replayed.counts, replayed.reasons) == ({"same": 6}, set())
