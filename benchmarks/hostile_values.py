@@ -130,7 +130,11 @@ def keep_as_state(value: Any) -> None:
     vars(module).update(value=value, Holder=type("Holder", (), {"value": value, "__module__": "held_values"}))
     state = ModuleState(Included(["held_values"]))
     state.saw_module(module)
-    for kept in [*state.kept.values(), Kept("held_values:late", lambda: value, at_load=False)]:
+    late = [
+        Kept("held_values:late", lambda: value, at_load=False, is_data=is_data)
+        for is_data in (lambda _: True, lambda _: False)
+    ]
+    for kept in [*state.kept.values(), *late]:
         before = kept.looked_at()
         kept.seen(before)
         kept.changed(kept.looked_at(), None)
