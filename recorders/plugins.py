@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import pluggy
 
 from .boundaries import (
+    aiohttp,
     aiosqlite,
     clock,
     declared,
@@ -80,6 +81,7 @@ BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
+    aiohttp.BOUNDARY,
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

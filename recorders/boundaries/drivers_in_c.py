@@ -1,4 +1,4 @@
-"""Drivers in C behind which no boundary stands, and which connect past every audit hook.
+"""Drivers behind which no boundary stands: those in C, which connect past every audit hook, and parts of others.
 
 While a service is recorded, using one is named as a gap; in a replay it is refused by name where the operating system
 closes nothing off.
@@ -19,6 +19,7 @@ DRIVERS_IN_C: dict[str, tuple[str, ...]] = {
     "duckdb": ("connect",),
     "apsw": ("Connection",),
     "lmdb": ("open", "Environment"),
+    "aiohttp.client": ("ClientSession.ws_connect",),
     "pycurl": ("Curl",),
     "grpc": ("insecure_channel", "secure_channel"),
     "grpc.aio": ("insecure_channel", "secure_channel"),

@@ -43,12 +43,28 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.01)
         self.wfile.write(b"0\r\n\r\n")
 
-    def _reset(self) -> None:
+    def _half(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "1000")
         self.end_headers()
         self.wfile.write(b"half of it")
         self.wfile.flush()
+
+    def _cut(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.flush()
+        time.sleep(0.02)
+        self.close_connection = True
+
+    def _nonsense(self) -> None:
+        self.wfile.write(b"HTTP/1.1 what is this\r\n\r\n")
+        self.wfile.flush()
+        self.close_connection = True
+
+    def _reset(self) -> None:
+        self._half()
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
@@ -71,6 +87,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._chunked()
             case "/reset":
                 self._reset()
+            case "/cut":
+                self._cut()
+            case "/nonsense":
+                self._nonsense()
+            case "/stuck":
+                self._half()
+                time.sleep(1)
+                self.close_connection = True
             case "/slow":
                 time.sleep(1)
                 self._json({})

@@ -40,18 +40,21 @@ class Relay:
             threading.Thread(target=self._pump, args=(client, server), daemon=True).start()
 
     def _pump(self, client: socket.socket, server: socket.socket) -> None:
-        other = {client: server, server: client}
         with contextlib.suppress(OSError, ValueError):
-            while True:
-                for one in select.select([client, server], [], [])[0]:
-                    data = one.recv(65536)
-                    if not data:
-                        return
-                    other[one].sendall(data)
+            self._pass_on({client: server, server: client})
         for one in (client, server):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+    def _pass_on(self, other: dict[socket.socket, socket.socket]) -> None:
+        """Until either side has said everything."""
+        while True:
+            for one in select.select(list(other), [], [])[0]:
+                data = one.recv(65536)
+                if not data:
+                    return
+                other[one].sendall(data)
 
     def stop(self) -> None:
         """Refuse what connects from now on, and cut what is connected."""
