@@ -20,7 +20,7 @@ from ..context import UNSAMPLED, current_world, enter, leave
 from ..faults import own
 from ..model.value_tree import Tree
 from ..model.world import Operation
-from ..patching import Undo, Undos, wrap
+from ..patching import Undo, Undos, replace, wrap
 from .live_world import LiveWorld
 from .protocol import Boundary, PlainCodec
 
@@ -85,7 +85,7 @@ class FileReads:
         before = io.open
         undos.add(wrap(io, "open", self._opened))
         if builtins.open is before:
-            undos.add(_replaced_builtin(io.open))
+            undos.add(replace(builtins, "open", io.open))
         undos.add(wrap(os, "open", self._os_opened))
         for name in ("listdir", "scandir"):
             undos.add(wrap(os, name, self._listed))
@@ -98,36 +98,31 @@ class FileReads:
         if type(world) is LiveWorld and len(world.files) < FILES and args:
             mode = args[1] if len(args) > 1 else kwargs.get("mode", "r")
             keeps = type(mode) is str and ("r" in mode or "a" in mode)
-            self._noted(lambda: self._see(world, args[0], keeps))
+            self._noted(world, lambda: self._see(world, args[0], keeps))
         return wrapped(*args, **kwargs)
 
     def _os_opened(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         world = current_world()
         if type(world) is LiveWorld and len(world.files) < FILES and len(args) > 1 and kwargs.get("dir_fd") is None:
             keeps = type(args[1]) is int and not args[1] & _WRITES
-            self._noted(lambda: self._see(world, args[0], keeps))
+            self._noted(world, lambda: self._see(world, args[0], keeps))
         return wrapped(*args, **kwargs)
 
     def _listed(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         world = current_world()
         if type(world) is LiveWorld and len(world.files) < FILES:
-            self._noted(lambda: self._see_folder(world, args[0] if args else kwargs.get("path", ".")))
+            self._noted(world, lambda: self._see_folder(world, args[0] if args else kwargs.get("path", ".")))
         return wrapped(*args, **kwargs)
 
     def _changed(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What is removed or renamed was there; what is made, or renamed to, was made by the trace."""
         world = current_world()
-        if (
-            type(world) is LiveWorld
-            and len(world.files) < FILES
-            and args
-            and not kwargs.keys() & {"dir_fd", "src_dir_fd", "dst_dir_fd"}
-        ):
+        if type(world) is LiveWorld and len(world.files) < FILES and args and not kwargs.keys() & _BY_FOLDER:
             if wrapped.__name__ == "mkdir":
-                self._noted(lambda: self._made(world, args[0]))
+                self._noted(world, lambda: self._made(world, args[0]))
             else:
-                self._noted(lambda: self._see(world, args[0], True))
-                self._noted(lambda: self._made(world, args[1]) if len(args) > 1 else None)
+                self._noted(world, lambda: self._see(world, args[0], True))
+                self._noted(world, lambda: self._made(world, args[1]) if len(args) > 1 else None)
         return wrapped(*args, **kwargs)
 
     def _made(self, world: LiveWorld, path: Any) -> None:
@@ -144,14 +139,16 @@ class FileReads:
             world.files[folder] = True
             self._keep(world, folder, [])
 
-    def _noted(self, note: Callable[[], None]) -> None:
-        """Run what looks at files for the recording, and for nobody else."""
+    def _noted(self, world: LiveWorld, note: Callable[[], None]) -> None:
+        """Run what looks at files for the recording, and for nobody else; a fault of it costs the trace alone."""
         token = enter(UNSAMPLED)
         try:
             note()
         except Exception as fault:
             if not own(fault):
                 raise
+            trace: Any = world.trace
+            trace.gap(f"a file could not be looked at: {type(fault).__name__}")
         finally:
             leave(token)
 
@@ -215,16 +212,6 @@ class FileReads:
     def _keep(self, world: LiveWorld, name: str, content: Any) -> None:
         if len(world.files) <= 2 * FILES:
             world.begin(content_of(name), {"path": name}).answered(content)
-
-
-def _replaced_builtin(function: Any) -> Undo:
-    before = builtins.open
-    builtins.open = function
-
-    def undo() -> None:
-        builtins.open = before
-
-    return undo
 
 
 def _of_installation() -> list[str]:

@@ -9,6 +9,7 @@ pipe piece by piece is not recorded.
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ WORDS: Final = 4
 
 PYTHON: Final = "<this python>"
 """What stands in a command for the interpreter that runs it: a replay has one in another place."""
+
+_WORDS: Final = frozenset(map(id, (str, bytes, pathlib.PosixPath, pathlib.PurePosixPath, pathlib.WindowsPath)))
+"""Types of words that are looked at; by id, because a metaclass may define how its classes are compared."""
 
 _PIPES: Final = (subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL)
 
@@ -59,9 +63,17 @@ def _word(part: Any) -> Any:
 
 def _command(args: Any) -> Any:
     """A command as data: a text for a shell, or a list of words."""
-    if isinstance(args, (str, bytes, os.PathLike)):
-        return _word(args)
-    return [_word(part) for part in args]
+    return _word(args) if _is_word(args) else [_word(part) for part in args]
+
+
+def _is_word(value: Any) -> bool:
+    """Whether a value is text or a path of the standard library: looking at it runs nothing of the service."""
+    return id(type(value)) in _WORDS
+
+
+def _is_command(args: Any) -> bool:
+    """Whether a command can be looked at before it is run: an iterator would be at its end afterwards."""
+    return _is_word(args) or (type(args) in (list, tuple) and all(map(_is_word, args)))
 
 
 def _environment(env: Mapping[Any, Any] | None) -> Any:
@@ -83,7 +95,7 @@ def _request(args: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         "environment": _environment(options.get("env")),
         "shell": bool(options.get("shell")),
     }
-    return {name: value for name, value in asked.items() if value not in (None, False) or name == "command"}
+    return {name: value for name, value in asked.items() if not (value is None or value is False)}
 
 
 def _is_plain(options: Mapping[str, Any]) -> bool:
@@ -94,7 +106,16 @@ def _is_plain(options: Mapping[str, Any]) -> bool:
 
 
 def _is_boundary(world: World | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    return world is not None and len(args) <= 1 and bool(args or "args" in kwargs) and _is_plain(kwargs)
+    """Whether a call is an exchange: in a trace, and given nothing whose own code would run when it is looked at."""
+    if world is None or len(args) > 1 or not (args or "args" in kwargs):
+        return False
+    return _is_command(args[0] if args else kwargs["args"]) and _is_data(kwargs)
+
+
+def _is_data(options: Mapping[str, Any]) -> bool:
+    folder, variables = options.get("cwd"), options.get("env")
+    is_known = variables is None or type(variables) is dict or type(variables) is type(os.environ)
+    return _is_plain(options) and is_known and (folder is None or _is_word(folder))
 
 
 def _run(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -130,9 +151,10 @@ def _call(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, 
 
 def _system(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     world = current_world()
-    if world is None:
+    command = args[0] if args else kwargs.get("command")
+    if world is None or not _is_word(command):
         return wrapped(*args, **kwargs)
-    request = {"command": _command(args[0] if args else kwargs.get("command")), "shell": True}
+    request = {"command": _command(command), "shell": True}
     return world.call(_operation("run", request["command"]), request, lambda: wrapped(*args, **kwargs))
 
 
@@ -203,7 +225,11 @@ def _asked(name: str, effect: Effect, options: Sequence[str] = ()) -> Any:
 
     def ask(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         world = current_world()
-        if world is None or not hasattr(instance, "args") or (instance.returncode is not None and effect == "session"):
+        if (
+            world is None
+            or not _is_command(vars(instance).get("args"))
+            or (instance.returncode is not None and effect == "session")
+        ):
             return wrapped(*args, **kwargs)
         given = {**dict(zip(options, args, strict=False)), **kwargs}
         given.pop("timeout", None)
@@ -264,9 +290,9 @@ def _starting(module: Any, is_shell: bool) -> Any:
 
     async def start(wrapped: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         world = current_world()
-        if world is None or not _is_plain(kwargs):
+        command = args[0] if is_shell and args else list(args)
+        if world is None or not args or not _is_command(command) or not _is_data(kwargs):
             return await wrapped(*args, **kwargs)
-        command = args[0] if is_shell else list(args)
         request = _request(command, {**kwargs, "shell": is_shell})
         made: list[Any] = []
 

@@ -19,6 +19,9 @@ from typing import Any, Final
 # As they are before they go through an overlay.
 _lstat, _stat, _listdir, _rmdir = os.lstat, os.stat, os.listdir, os.rmdir
 
+_DEVICES: Final = ("/dev/", "/proc/", "/sys/")
+"""Folders of what is no file: writing to nowhere changes nothing, and all else there meets the wall."""
+
 COPIED: Final = 64_000_000
 """Bytes of a file that is copied to be changed; one that is larger is refused, as every change of it was."""
 
@@ -109,7 +112,7 @@ class Overlay:
         if not self._is_on or (writes and self._is_over) or not isinstance(path, (str, bytes, os.PathLike)):
             return None
         name = os.path.abspath(os.fsdecode(path))
-        return None if (name + os.sep).startswith(self._own) else name
+        return None if (name + os.sep).startswith((*self._own, *_DEVICES)) else name
 
     def _above(self, name: str) -> str:
         return self._folder + name

@@ -150,3 +150,33 @@ def test_output_that_is_read_piece_by_piece_is_not_judged(tmp_path: Path) -> Non
     replayed = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.lines("a")).judge(everything=True)
     assert replayed.counts == {"not judged": 1}
     assert any("stdout.readlines" in reason for reason in replayed.reasons), replayed.reasons
+
+
+def test_a_command_that_is_consumed_is_run_as_ever(tmp_path: Path) -> None:
+    """An iterator of words, or a path of the service's own: nothing looks at it before the library does."""
+    source = """
+        import subprocess
+
+        class Own(str):
+            looked = 0
+
+            def __eq__(self, other):
+                Own.looked += 1
+                return str.__eq__(self, other)
+
+            __hash__ = str.__hash__
+
+        def consumed(text):
+            done = subprocess.run(iter(["echo", text]), capture_output=True, text=True)
+            return done.stdout
+
+        def own(text):
+            done = subprocess.run(["cat"], input=Own(text), capture_output=True, text=True)
+            return done.stdout, Own.looked
+        """
+
+    def traffic(shop: Any) -> None:
+        assert shop.consumed("a") == "a\n"
+        assert shop.own("b") == ("b", 0)
+
+    Scenario(tmp_path, {"shop": source}).record(traffic)

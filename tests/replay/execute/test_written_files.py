@@ -174,3 +174,11 @@ def test_a_recording_that_names_files_oddly_gives_none(tmp_path: Path, name: str
     exchange = Exchange("file", "content", name, "session", record(path=name), "text", [], False, None, None, 0)
     with files.of(OneTrace([exchange])):  # type: ignore[arg-type]  # all that is asked of a trace
         assert not overlay.is_used
+
+
+def test_writing_to_nowhere_is_no_effect(tmp_path: Path) -> None:
+    """The null device is no file."""
+    source = "def work(x):\n    return x\n"
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.work(1))
+    scenario.change("shop", "    return x", "    print(x, file=open('/dev/null', 'w'))\n    return x")
+    assert scenario.judge().counts == {"same": 1}
