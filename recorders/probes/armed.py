@@ -27,7 +27,8 @@ from .model import METRICS, Probe, State
 from .plain import NUMBERS, Unreadable, entry_in, plain
 from .view import View, all_locals, local_names
 
-_monotonic, _clock, _perf = time.monotonic, time.time, time.perf_counter
+# Work is CPU: a thread that waits for its turn does none. One evaluation stands for many, and so would its waiting.
+_monotonic, _clock, _work = time.monotonic, time.time, time.thread_time
 _ident, _active = threading.get_ident, vars(threading)["_active"]
 
 MEASURED: Final = 64
@@ -138,19 +139,19 @@ class Armed:
         try:
             if self.off or (self._program.condition is not None and not self._holds(frame, self._program.condition)):
                 return
-            began = _perf()
+            began = _work()
             if self._may_fire(_monotonic()):
                 self.sums.add(seconds)
-            self._worked(_perf() - began)
+            self._worked(_work() - began)
         except Unreadable as error:
             self._not_evaluated(str(error))
 
     def _holds(self, frame: FrameType, condition: Expression) -> bool:
-        began = _perf()
+        began = _work()
         try:
             return truth(condition.evaluate(View(frame)))
         finally:
-            self._worked((_perf() - began) * (MEASURED if condition.quick is not None else 1))
+            self._worked((_work() - began) * (MEASURED if condition.quick is not None else 1))
 
     def _may_fire(self, now: float) -> bool:
         """Take a hit: where many threads do at once, no more of them get one than there are."""
@@ -166,7 +167,7 @@ class Armed:
         return number <= most
 
     def _add(self, frame: FrameType) -> None:
-        began = _perf()
+        began = _work()
         if self.probe.kind == "value":
             value = plain(self._program.expressions[0].evaluate(View(frame)))
             if id(type(value)) not in NUMBERS and type(value) is not Decimal:
@@ -175,10 +176,10 @@ class Armed:
                 self.sums.add(float(value))
         elif self._may_fire(_monotonic()):
             self.sums.count()
-        self._worked(_perf() - began)
+        self._worked(_work() - began)
 
     def _keep(self, frame: FrameType) -> None:
-        began, now = _perf(), _monotonic()
+        began, now = _work(), _monotonic()
         refused = self._limits.admit(now)
         if refused:
             self.counts.left_out += 1
@@ -199,7 +200,7 @@ class Armed:
         self.sums.count()
         if self._wake is not None:
             self._wake()
-        self._worked(_perf() - began)
+        self._worked(_work() - began)
 
     def _worked(self, seconds: float) -> None:
         refused = self._limits.worked(seconds, _monotonic())
