@@ -22,7 +22,7 @@ def mcp_command(python: str, port: int | None) -> None:
     """Serve the Model Context Protocol: an assistant asks what really happens, and has its changes judged. Speaks on
     standard input and output; with --http as streamable HTTP on this machine alone, to whoever has the token (from
     PYTEST_RUNTIME_MCP_TOKEN, or a random one that is printed). Needs the extra: pip install 'pytest-runtime[mcp]'."""
-    load_project(Path.cwd())  # a configuration that cannot be read is told now
+    load_project(Path.cwd())  # a configuration that cannot be read is reported now
     try:
         from ..mcp.serving import serve_http, serve_stdio
     except ModuleNotFoundError as error:

@@ -35,7 +35,7 @@ class Answer(Part):
 
 
 def as_result(answer: Answer, fence: Fence, *, tokens: int = TOKENS) -> CallToolResult:
-    """An answer as text and as structured content, which hold the same and fit into so many tokens each."""
+    """An answer as text and as structured content, which hold the same and fit into the budget of tokens each."""
     whole: dict[str, Any] = answer.model_dump(mode="json")
     whole.pop("left_out")
     hints = whole.pop("next")

@@ -59,7 +59,7 @@ class Job:
         return (self._ended or time.monotonic()) - self._began
 
     def wait(self, seconds: float) -> bool:
-        """Wait for its end, so many seconds at most; says whether it has ended."""
+        """Wait for its end, at most that many seconds; says whether it has ended."""
         return self._done.wait(seconds)
 
     def cancel(self) -> None:

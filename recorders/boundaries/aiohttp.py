@@ -40,7 +40,7 @@ def install(module: Any) -> Undo:
 
 
 class Codec(HttpCodec):
-    """As of every client of HTTP; a body that broke off before its first byte is told from an answer that did."""
+    """As of every client of HTTP; a body that broke off before its first byte differs from an answer that did."""
 
     def join(self, items: list[Tree]) -> list[Tree]:
         """One piece, which may be empty."""

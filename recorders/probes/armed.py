@@ -32,7 +32,7 @@ _monotonic, _clock, _work = time.monotonic, time.time, time.thread_time
 _ident, _active = threading.get_ident, vars(threading)["_active"]
 
 MEASURED: Final = 64
-"""One evaluation of so many of a quick condition is measured, and stands for all."""
+"""One in this many evaluations of a quick condition is measured, and stands for all."""
 MEASURED_MASK: Final = MEASURED - 1
 
 FAULTS: Final = 3

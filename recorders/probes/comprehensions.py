@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,24 +13,24 @@ from .plain import Unreadable, is_plain_key, items_of, plain
 from .view import Evaluate, View
 
 
-class Comprehensions:
+class Comprehensions(abc.ABC):
     """The part of the compiler that knows comprehensions, and the variables that they bind."""
 
     def __init__(self) -> None:
         self._scopes: list[dict[str, str]] = []
         self._slots = 0
 
+    @abc.abstractmethod
     def of(self, node: ast.expr) -> Evaluate:
         """What evaluates a node."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def refused(self, node: ast.AST, why: str) -> ProbeRefused:
         """The error for a part that is not accepted."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def check_name(self, node: ast.AST, name: str) -> str:
         """A name that is not redacted; raises `ProbeRefused`."""
-        raise NotImplementedError
 
     def bound(self, name: str) -> Evaluate | None:
         """What reads a variable of a comprehension; `None` where none around has that name."""

@@ -32,7 +32,7 @@ class RecorderGaps:
     def __init__(
         self, included: Included, covered: Collection[str], note: Callable[[Iterable[AbsenceKey]], None]
     ) -> None:
-        """`covered` are the packages with a boundary, which connect on their own; `note` is told what is not recorded,
+        """`covered` are the packages with a boundary, which connect on their own; `note` is given what is not recorded,
         and where."""
         self._included = included
         self._covered = covered

@@ -78,6 +78,6 @@ def _variance(count: int, of: int) -> float:
 
 
 def certainty_of(chance: float, tried: int) -> Certainty:
-    """A probability of chance in words, where so many things were tried."""
+    """A probability of chance in words, corrected for how many things were tried."""
     adjusted = min(1.0, chance * max(tried, 1))
     return "certain" if adjusted <= CERTAIN else "likely" if adjusted <= LIKELY else "may be chance"

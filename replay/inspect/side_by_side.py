@@ -100,7 +100,7 @@ def side_by_side(
     kept: int = 0,
 ) -> SideBySide:
     """Some traces side by side, in groups by the value of a condition; `pick` chooses columns by the ends of their
-    paths, in its order; so many rows and columns of single traces are shown. Raises `ConditionProblem`."""
+    paths, in its order; at most `rows` and `columns` of single traces are shown. Raises `ConditionProblem`."""
     names = [group.group(trace) if group is not None else "" for trace in facts]
     values = [trace.columns() for trace in facts]
     paths = list(dict.fromkeys(path for row in values for path in row))

@@ -103,7 +103,7 @@ class ProbeTools:
         text: Annotated[str, Field(description='Of a log: "total={total}"; of a value: the expression.')] = "",
         condition: Annotated[str, Field(description="Only where this is true: total > 10_000.")] = "",
         hits: Annotated[int, Field(description="Most hits of a log or snapshot.", ge=1, le=1000)] = 5,
-        seconds: Annotated[int, Field(description="It is gone after so many.", ge=1, le=3600)] = 600,
+        seconds: Annotated[int, Field(description="Seconds after which it is gone.", ge=1, le=3600)] = 600,
         key: Annotated[str, Field(description="A key of yours, such as the link of a pull request.")] = "",
         baseline: BaselineName = "",
     ) -> ProbeAnswer:

@@ -95,7 +95,7 @@ class TraceTools:
         since: Since = "",
         until: Until = "",
         baseline: BaselineName = "",
-        skip: Annotated[int, Field(description="Leave out so many of the first.", ge=0)] = 0,
+        skip: Annotated[int, Field(description="Traces to leave out at the beginning.", ge=0)] = 0,
     ) -> Found:
         """Find recorded traces of which a condition is true, such as `response.status >= 500`, `total > 100 and
         took("coupon is not None is false")`, `exchanges["SELECT orders"].rows > 50`, `exception.type == "KeyError"`."""

@@ -54,7 +54,7 @@ class ValidationTools:
         base: Annotated[str, Field(description="Compare with this revision; default: HEAD, or the merge base.")] = "",
         explore: Annotated[
             int,
-            Field(description=f"Also try so many inputs near the recorded ones; {DEFAULT_EXAMPLES} is usual.", ge=0),
+            Field(description=f"Inputs near the recorded ones to try as well; {DEFAULT_EXAMPLES} is usual.", ge=0),
         ] = 0,
         everything: Annotated[bool, Field(description="Replay all traces, not only those a change reaches.")] = False,
         trace: Annotated[str, Field(description="Replay only traces whose id begins so.")] = "",
@@ -69,7 +69,7 @@ class ValidationTools:
             raise Refused("a patch and a revision are two candidates: give one of them")
         name = self._workspace.baseline(baseline)
         with self._workspace.opened(name):
-            pass  # a name that is none is told here, and not by a run that fails
+            pass  # a name that is none is reported here, and not by a run that fails
         request = request_of(self._workspace.project.root, name, patch=patch, revision=revision, base=base)
         asked = {"explore": min(explore, MOST_EXAMPLES), "everything": everything, "trace": trace}
         job = self._workspace.jobs.start(VALIDATION, {**request, **asked})
