@@ -30,7 +30,12 @@ def works() -> None:
 def test_work_is_cpu_and_not_waiting(does: Callable[[], None], state: str) -> None:
     """A busy machine pauses no probe; one that works too much is paused."""
     now = time.monotonic()
-    condition = Expression("condition", lambda view: does() is not None)
+
+    def decide(view: object) -> bool:
+        does()
+        return False
+
+    condition = Expression("condition", decide)
     probe = Probe(id="0" * 8, kind="counter", place="shop.py:1", condition="condition", placed=0.0)
     armed = Armed(probe, Program(condition, (), (), False), Limits(shared(now), now), now + 60)
     for _execution in range(5):
