@@ -124,6 +124,9 @@ class Undos:
     def __init__(self) -> None:
         self._undos: list[Undo] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._undos)
+
     def add(self, undo: Undo) -> None:
         """Remember one."""
         self._undos.append(undo)

@@ -1,13 +1,19 @@
 """The environment boundary: reading variables through `os.environ` and `os.getenv`.
 
 Readings are recorded by key, once per trace. A variable that the program sets itself within the trace is its own.
+
+The methods of the class behind `os.environ` are replaced when the first one needs it, and put back by the last. CPython
+3.13 gives a class a thousand versions; of one that was changed more often than that, it goes on calling the
+`__getitem__` that code met before (`MAX_VERSIONS_PER_CLASS` in `Objects/typeobject.c`, `_spec_cache.getitem` in
+`Python/specialize.c`). In a process that starts and ends so many recordings, the methods therefore stay in place at some
+time: outside of a recording they pass everything through.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ..context import watched_variables, world_of_variables
 from ..patching import Undo, Undos, replace
@@ -20,19 +26,49 @@ _delete = _Environ.__delitem__
 _iterate = _Environ.__iter__
 _length = _Environ.__len__
 
+CHANGES: Final = 50
+"""How often the methods are replaced and put back, with up to ten new versions of the class each; from then on they stay."""
+
 
 def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
+    _methods.need()
     undos = Undos()
-    for name, method in (
-        ("__getitem__", _read),
-        ("__setitem__", _assign),
-        ("__delitem__", _remove),
-        ("__iter__", _names),
-        ("__len__", _count),
-    ):
-        undos.add(replace(_Environ, name, method))
+    undos.add(_methods.leave)
     return undos.run
+
+
+class _Methods:
+    """The methods of the class behind `os.environ`, in place while somebody needs them."""
+
+    def __init__(self) -> None:
+        self._needed = 0
+        self._left = CHANGES
+        self._undos = Undos()
+
+    def need(self) -> None:
+        """One more does."""
+        self._needed += 1
+        if self._undos:
+            return
+        self._left -= 1
+        for name, method in (
+            ("__getitem__", _read),
+            ("__setitem__", _assign),
+            ("__delitem__", _remove),
+            ("__iter__", _names),
+            ("__len__", _count),
+        ):
+            self._undos.add(replace(_Environ, name, method))
+
+    def leave(self) -> None:
+        """One fewer does."""
+        self._needed -= 1
+        if self._needed == 0 and self._left > 0:
+            self._undos.run()
+
+
+_methods = _Methods()
 
 
 def names_now() -> list[str]:

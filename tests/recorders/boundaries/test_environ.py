@@ -191,6 +191,34 @@ def test_outside_a_trace_nothing_is_recorded() -> None:
     assert (world.variables, world.variable_names) == ({}, None)
 
 
+MANY_TIMES = """
+import os
+from pytest_runtime.recorders.boundaries import environ
+from pytest_runtime.recorders.boundaries.live_world import LiveWorld
+from pytest_runtime.recorders.context import Scope, within
+
+os.environ["SHOP_MODE"] = "live"
+seen = set()
+for number in range(1_200):
+    for _read in range(20):  # the interpreter specialises what it runs often
+        os.environ.get("SHOP_MODE")
+    undo = environ.install()
+    world = LiveWorld(lambda file: True)
+    with within(Scope(world)):
+        os.environ.get("SHOP_MODE")
+    undo()
+    undo()
+    seen.add(tuple(world.variables))
+print(seen)
+"""
+
+
+def test_variables_are_recorded_however_often_a_recording_starts() -> None:
+    """CPython 3.13 does not see changes of a class that was changed more than a thousand times."""
+    command = [sys.executable, "-c", MANY_TIMES]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "{('SHOP_MODE',)}\n"
+
+
 def test_wrong_keys_fail_as_before() -> None:
     """A key or value that is no text is refused with the same error inside a trace."""
     with traced() as world:
