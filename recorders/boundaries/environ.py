@@ -5,8 +5,8 @@ Readings are recorded by key, once per trace. A variable that the program sets i
 The methods of the class behind `os.environ` are replaced when the first one needs it, and put back by the last. CPython
 3.13 gives a class a thousand versions; of one that was changed more often than that, it goes on calling the
 `__getitem__` that code met before (`MAX_VERSIONS_PER_CLASS` in `Objects/typeobject.c`, `_spec_cache.getitem` in
-`Python/specialize.c`). In a process that starts and ends so many recordings, the methods therefore stay in place at some
-time: outside of a recording they pass everything through.
+`Python/specialize.c`). In a process that starts and ends so many recordings, the methods therefore stay in place at
+some time: outside of a recording they pass everything through.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _iterate = _Environ.__iter__
 _length = _Environ.__len__
 
 CHANGES: Final = 50
-"""How often the methods are replaced and put back, with up to ten new versions of the class each; from then on they stay."""
+"""How often the methods are put in place; from then on they stay. Each time gives the class up to ten versions."""
 
 
 def install(module: Any = None) -> Undo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
@@ -22,6 +23,11 @@ START_LIMIT = 60.0
 FOLDERS = ("/usr/sbin", "/usr/local/bin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin")
 """Where Debian puts programs of servers that are not on everybody's path."""
 
+FIRST_PORT, PORTS = 10_000, 20_000
+"""Where free ports are looked for."""
+
+_ports = itertools.count()
+
 
 def program(name: str, package: str) -> str:
     """The path of a server's program. Where it is missing, the test is skipped, and says how to get it."""
@@ -32,11 +38,14 @@ def program(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+    """A TCP port of the loopback interface that is free now, and that the system gives to no connection meanwhile: it
+    draws those from 32,768 on. Each process begins somewhere else."""
+    while True:
+        number = FIRST_PORT + (os.getpid() * 101 + next(_ports)) % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", number))
+            return number
 
 
 def unprivileged(user: str) -> list[str]:

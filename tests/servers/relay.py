@@ -7,14 +7,16 @@ import select
 import socket
 import threading
 
+from .launch import free_port
+
 
 class Relay:
     """Passes bytes on between a port of its own and that of a server."""
 
     def __init__(self, server: int) -> None:
         self._server = server
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self.port = free_port()
+        self._listener = socket.create_server(("127.0.0.1", self.port))
         self.connections = 0
         """How many were accepted so far."""
         self._open: list[socket.socket] = []
