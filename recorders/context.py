@@ -63,13 +63,29 @@ class Watch(Protocol):
         """Nothing will report how the frame ends."""
 
 
+class Opening:
+    """What lets calls inside a trace be entries of their own: no replay can call it, or it serves and never ends."""
+
+    __slots__ = ("depth", "entry", "outer", "room")
+
+    def __init__(self, entry: str, depth: int, room: int, outer: Scope | None = None) -> None:
+        self.entry = entry
+        """The entry of the trace; empty of one that serves."""
+        self.depth = depth
+        """How many traces that no replay can call such an entry lies inside of."""
+        self.room = room
+        """How many calls may still become entries; all others are part of the trace."""
+        self.outer = outer
+        """The scope of the trace, where what such an entry saw belongs to it as well; see `session.inwards`."""
+
+
 class Scope:
     """The trace that running code belongs to, and the lane (thread or task of the trace) it runs in.
 
     A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
     """
 
-    __slots__ = ("_lanes", "_tasks", "called", "inner", "is_open", "lane", "outer", "path", "watch", "world")
+    __slots__ = ("_lanes", "_tasks", "called", "inner", "lane", "opening", "outer", "path", "watch", "world")
 
     def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
         self.world = world
@@ -77,8 +93,8 @@ class Scope:
         self.lane = 0
         self.watch: Watch | None = None
         """Waits for the end of the frame that the scope began with."""
-        self.is_open = False
-        """Whether inner calls are entries of their own, because this one cannot be called again."""
+        self.opening: Opening | None = None
+        """Lets inner calls be entries of their own, because this one cannot be called again."""
         self.called: Callable[[CodeType, FrameType], None] | None = None
         """Called when a function starts that was watched for this trace."""
         self.inner: Scope | None = None
@@ -104,11 +120,16 @@ class Scope:
             known = self._tasks[id(task)] = (weakref.ref(task), next(self._lanes))
         return known[1]
 
+    def new_lane(self) -> int:
+        """A lane that nothing else of the trace has."""
+        return next(self._lanes)
+
     def branch(self) -> Scope:
         """The scope of a new thread of the same trace."""
         child = Scope(self.world, self.path)
         child.lane = next(self._lanes)
-        child.is_open = self.is_open
+        if self.opening is not None and self.opening.outer is None:
+            child.opening = self.opening
         child.called = self.called
         child._lanes = self._lanes
         return child

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from types import CodeType, FrameType
@@ -31,6 +32,14 @@ class RawExchange:
         """Why the stream of items is not complete in the recording, where it is not."""
         self.site = site
         self.lane = lane
+
+    def moved(self, lane: int) -> RawExchange:
+        """The same in another lane."""
+        if lane == self.lane:
+            return self
+        found = copy.copy(self)
+        found.lane = lane
+        return found
 
 
 ITEM_LIMIT = 4_000_000
@@ -162,11 +171,19 @@ def _plain_size(item: Frozen) -> int:
 class _Own:
     """What the program itself sets within a trace: it repeats by itself."""
 
-    __slots__ = ("generators", "variables")
+    __slots__ = ("around", "generators", "variables")
 
     def __init__(self) -> None:
         self.variables: set[str] = set()
         self.generators: list[object] = []
+        self.around: _Own | None = None
+        """What the trace around it set: to that trace it is its own."""
+
+    def owns(self, generator: object) -> bool:
+        """Whether the program made a generator of random numbers itself."""
+        if any(own is generator for own in self.generators):
+            return True
+        return self.around is not None and self.around.owns(generator)
 
 
 class LiveWorld:
@@ -229,7 +246,7 @@ class LiveWorld:
         if claim:
             self._own.generators.append(generator)
             return True
-        return any(own is generator for own in self._own.generators)
+        return self._own.owns(generator)
 
     def call(self, operation: Operation, request: Any, perform: Callable[[], T]) -> T:
         ticket = self.begin(operation, request)
@@ -263,6 +280,32 @@ class LiveWorld:
         else:
             self.uncounted += 1
         return LiveTicket(self, exchange)
+
+    def begin_inside(self, outer: LiveWorld) -> None:
+        """The trace runs inside of another, of which it is a part."""
+        self._own.around = outer._own
+
+    def take(self, inner: LiveWorld, lane: Callable[[int], int]) -> None:
+        """Take what a trace saw that ran inside of this one, and ended; `lane` gives a lane of this trace for one of
+        that."""
+        for exchange in inner.exchanges:
+            if len(self.exchanges) < EXCHANGE_LIMIT:
+                self.exchanges.append(exchange.moved(lane(exchange.lane)))
+            else:
+                self.uncounted += 1
+        self.readings.extend(inner.readings[: max(READ_LIMIT - len(self.readings), 0)])
+        for key, value in inner.variables.items():
+            if key not in self._own.variables:
+                self.variables.setdefault(key, value)
+        if self.variable_names is None:
+            self.variable_names = inner.variable_names
+        for name, was_there in inner.files.items():
+            self.files.setdefault(name, was_there)
+        self._own.variables |= inner._own.variables
+        self._own.generators += inner._own.generators
+        self.item_bytes += inner.item_bytes
+        self.uncounted += inner.uncounted
+        self.late += inner.late
 
     def _innermost(self, frame: FrameType | None) -> FrameType | None:
         """The nearest frame of included code: the line of the service that caused this."""

@@ -6,6 +6,9 @@ from typing import Any, TypeAlias
 
 from ..model.value_tree import ClassName
 
+_NAMES_OPAQUE = b"\x8c\x06Opaque\x94\x93"
+"""SHORT_BINUNICODE, its length and text, MEMOIZE, STACK_GLOBAL: how protocol 4 (PEP 3154) names the class of marks."""
+
 
 class FrozenBytes:
     """A frozen value: a pickle of markers, never written anywhere."""
@@ -16,6 +19,11 @@ class FrozenBytes:
         self.data = data
         self.is_mark = is_mark
         """Whether nothing is left of the value but a mark."""
+
+    @property
+    def may_hold_marks(self) -> bool:
+        """Whether a part of it may be an `Opaque`: the pickle names that class, or holds text that looks like it."""
+        return _NAMES_OPAQUE in self.data
 
 
 Frozen: TypeAlias = Any

@@ -29,7 +29,7 @@ from ..privacy.redact import Redactor
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
 from ..tracing.choose import NoTracer
-from .function_run import FunctionRun, Passing
+from .function_run import FunctionRun, Passing, admits
 from .target import CallTarget, Targets, generated_methods, is_function
 
 _thread_time = time.thread_time
@@ -56,8 +56,8 @@ class FunctionRecorder:
         self._functions: dict[int, CodeType] = {}
         """Those whose frames may be."""
         self._wanted_names: dict[str, bool] = {}
-        self._inward: set[str] = set()
-        """Coroutines whose arguments no replay could build, as their traces showed."""
+        self._inward: dict[str, bool] = {}
+        """Whether no replay can build the arguments of an entry, as its last trace showed."""
         self._generated: dict[int, tuple[CodeType, str]] = {}
         """Methods that were made for an included class, by a dataclass for instance: by id of the code, its module."""
 
@@ -97,8 +97,8 @@ class FunctionRecorder:
         given = stored.input
         if isinstance(given, CallInput):
             self._session.learnt.observe(stored.entry, given.arguments)
-            if given.awaits and len(self._inward) < INWARD_LIMIT and self._session.learnt.is_hopeless(given.arguments):
-                self._inward.add(trace.label[0])
+            if len(self._inward) < INWARD_LIMIT or stored.entry in self._inward:
+                self._inward[trace.label[0]] = self._session.learnt.is_hopeless(given.arguments)
 
     def saw_module(self, module: ModuleType) -> None:
         """An included module ran."""
@@ -162,16 +162,21 @@ class FunctionRecorder:
         return known
 
     def _begin(self, target: CallTarget, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
+        scope = context.current()
+        around = scope.opening if scope is not None else None
+        if around is not None and not admits(around, target):
+            return False
         trace = self._session.begin(self, target.name)
         if trace is None:
-            Passing(code, frame, self._session.tracer).enter()
+            if around is None:
+                Passing(code, frame, self._session.tracer).enter()
             return False
         before = _thread_time()
         fixed = are_scalars(values)
         private = fixed or is_private(values)
         arguments = given(frame, target.parameters, values, target.defaults, bound=target.has_receiver)
         run = FunctionRun(self._session, trace, target, code, frame)
-        run.start(arguments, private=private, fixed=fixed, inward=target.name in self._inward)
+        run.start(arguments, private=private, fixed=fixed, inward=self._inward.get(target.name), around=around)
         self._session.governor.spent(_thread_time() - before)
         return True
 

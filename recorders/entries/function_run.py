@@ -11,19 +11,20 @@ import inspect
 import time
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from .. import context
 from ..capture.awaiting import foreign_trap, is_item, item_of, unbegun, was_cancelled
 from ..capture.call_arguments import Arguments, Held
 from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.local_functions import running_function
-from ..capture.pickle_stubs import Opaque
+from ..capture.pickle_stubs import FrozenBytes, Opaque
 from ..capture.raw import class_name
-from ..context import Scope
+from ..context import Opening, Scope
 from ..faults import own
 from ..model.full_names import module_part
 from ..session.call_watch import Watched
+from ..session.inwards import NO_RESULT, SERVING, begin_inside, end_inside, opening_of
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
 from ..tracing.protocol import Tracer
@@ -36,6 +37,8 @@ _clock = time.time
 LONG = 10.0
 """Seconds after which a coroutine that goes on is one that serves: what it calls then are entries of their own."""
 
+Called: TypeAlias = Callable[[CodeType, FrameType], None]
+
 _CALLED = frozenset({"function", "method", "classmethod", "registered"})
 """Kinds of functions whose callers take what they return."""
 
@@ -43,6 +46,33 @@ _CALLED = frozenset({"function", "method", "classmethod", "registered"})
 def _is_program_itself(caller: FrameType | None) -> bool:
     """Whether a call comes from the statements of a program: then it is a command."""
     return caller is not None and caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") == "__main__"
+
+
+def admits(around: Opening, target: CallTarget) -> bool:
+    """Whether a call inside of a trace that is open may be an entry. Where that trace is to have what such an entry
+    saw, nothing of it may run before the entry has ended; and functions that are its own stay its own."""
+    if not around.room:
+        return False
+    return around.outer is None or not (target.generates or target.awaits or target.kind == "local")
+
+
+def _included_caller(frame: FrameType, included: Callable[[str], bool]) -> CodeType | None:
+    """The included code that a frame was called from, through whatever library."""
+    caller = frame.f_back
+    while caller is not None and not included(caller.f_code.co_filename):
+        caller = caller.f_back
+    return caller.f_code if caller is not None else None
+
+
+def _each(first: Called | None, second: Called) -> Called:
+    if first is None:
+        return second
+
+    def called(code: CodeType, frame: FrameType) -> None:
+        first(code, frame)
+        second(code, frame)
+
+    return called
 
 
 class Passing:
@@ -108,10 +138,15 @@ class FunctionRun:
         self._watched: Watched | None = None
         self._stand: Stand | None = None
         self._is_held = False
+        self._around: Opening | None = None
 
-    def start(self, arguments: Arguments, *, private: bool, fixed: bool, inward: bool) -> None:
+    def start(
+        self, arguments: Arguments, *, private: bool, fixed: bool, inward: bool | None, around: Opening | None
+    ) -> None:
         """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
-        they cannot change; `inward`: no replay can build them, so that what it calls are entries of their own."""
+        they cannot change; `inward`: no replay can build them, so that what it calls are entries of their own, `None`
+        where nobody knows yet.
+        `around` is what let it be one of these itself."""
         trace, target = self._trace, self._target
         trace.label = (target.name, module_part(target.name))
         receiver, args = self._split(arguments.positional)
@@ -137,18 +172,28 @@ class FunctionRun:
         trace.input = (target.kind, self._before, target.names, caller, target.awaits)
         trace.raw_outcome.items = [] if target.generates else None
         trace.scope.watch = self
-        trace.scope.is_open = inward or unreplayed
+        self._around = around
+        if around is not None:
+            begin_inside(trace, around, _included_caller(self.frame, self._session.included))
+        if inward or unreplayed or (inward is None and self._may_be_hopeless()):
+            trace.scope.opening = opening_of(trace, around, is_joined=not (target.awaits or target.generates))
         if watched.codes:
-            trace.scope.called = watched.called
+            trace.scope.called = _each(trace.scope.called, watched.called)
             tracer.watch(watched.codes)
         trace.scope.path.codes[id(self.code)] = self.code
-        trace.lineage.state.is_replayable = not unreplayed
+        trace.lineage.state.is_replayable = not unreplayed and not inward
         trace.lineage.state.ran(self.code)
         if _is_program_itself(self.frame.f_back):
             trace.lineage.state.is_command()
         tracer.hold(self.code)
         self._is_held = True
         trace.resume()
+
+    def _may_be_hopeless(self) -> bool:
+        """Whether something that it was given was not captured. A coroutine that is open loses what happens inside, so
+        it is only where that is known."""
+        before = self._before
+        return not self._target.awaits and type(before) is FrozenBytes and before.may_hold_marks
 
     def _split(self, positional: list[Any]) -> tuple[Any, tuple[Any, ...]]:
         """(receiver, the other arguments). The receiver of a class method is a class, where it is not the one that
@@ -178,11 +223,17 @@ class FunctionRun:
             return result
 
         self._end(outcome)
+        self._give_outwards(value)
+
+    def _give_outwards(self, result: Any) -> None:
+        if self._around is not None:
+            end_inside(self._trace, self._around, self.code, result)
 
     def _goes_on(self, value: Any) -> bool:
         """Whether what a plain function returns is awaited as part of it: a coroutine or an asynchronous generator."""
         target, tracer = self._target, self._session.tracer
-        made = None if target.generates or target.awaits else unbegun(value)
+        is_part = self._around is not None and self._around.outer is not None
+        made = None if is_part or target.generates or target.awaits else unbegun(value)
         if made is None or self._watched is None or target.kind not in _CALLED:
             return False
         if any(run.frame is made[1] for run in self._watched.iterators):
@@ -219,6 +270,7 @@ class FunctionRun:
             self._trace.outcome_error(error, self._stand)
 
         self._end(outcome)
+        self._give_outwards(NO_RESULT)
 
     def yielded(self, value: Any) -> None:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
@@ -237,8 +289,8 @@ class FunctionRun:
     def resumed(self) -> None:
         """It goes on. A coroutine that goes on and on is no entry whose end is worth waiting for."""
         trace = self._trace
-        if self._target.awaits and not trace.scope.is_open and _clock() - trace.started > LONG:
-            trace.scope.is_open = True
+        if self._target.awaits and trace.scope.opening is None and _clock() - trace.started > LONG:
+            trace.scope.opening = SERVING
             trace.gap(f"it ran for more than {LONG:g} s; what it called then are entries of their own")
         trace.resume()
 
@@ -246,6 +298,7 @@ class FunctionRun:
         """Nothing will report how the frame ends: a trace without an outcome is none."""
         self._trace.pause()
         self._session.counters.add("not recorded: the end of a call could not be watched")
+        self._give_outwards(NO_RESULT)
         self._let_go()
 
     def _end(self, outcome: Callable[[], Any]) -> None:

@@ -87,6 +87,15 @@ class StateRead(msgspec.Struct, frozen=True, array_like=True):
     """Whether the first of these found what the import had left."""
 
 
+class Inside(msgspec.Struct, frozen=True, array_like=True):
+    """Where a trace ran that is no call from outside: the entry moved inwards."""
+
+    entry: str
+    """What was called from outside, or is itself inside of that."""
+    caller: FunctionName
+    """The included function that called; empty where nobody knows."""
+
+
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
     """What the caller saw."""
 
@@ -128,6 +137,8 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
     """The values behind its pseudonyms, encrypted; see `secret_parts`. Readers before 0.2 leave both out."""
     state: list[StateRead] = []
     """State of modules and classes that its code could reach, and that an earlier call or start-up had set."""
+    inside: Inside | None = None
+    """Of one that ran inside of another trace, whose input no replay can build."""
 
     @property
     def finds_state(self) -> bool:

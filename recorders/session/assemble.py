@@ -17,7 +17,7 @@ from ..included import Included
 from ..model.branches import Arm, FunctionName
 from ..model.full_names import last_part
 from ..model.inputs import CallInput, Visit
-from ..model.trace import Call, Exchange, Outcome, PathClass, Reading, Site, StateRead, Trace, TraceId
+from ..model.trace import Call, Exchange, Inside, Outcome, PathClass, Reading, Site, StateRead, Trace, TraceId
 from ..model.value_tree import DictNode, ListNode, Tree, TupleNode, record, without_origins
 from ..plugins import loaded
 from ..privacy.redact import Redactor
@@ -104,6 +104,13 @@ def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
     return [Reading(*key, values) for key, values in streams.items()]
 
 
+def _inside(trace: LiveTrace, modules: dict[str, str]) -> Inside | None:
+    if trace.inside is None:
+        return None
+    opening, caller = trace.inside
+    return Inside(opening.entry, function_name(caller, modules) if caller is not None else "")
+
+
 def assemble(
     trace: LiveTrace,
     arms: list[Arm],
@@ -137,6 +144,7 @@ def assemble(
         gaps=[*trace.gaps, *over, *late],
         producers=list(producers),
         state=[_state(found, positions) for found in trace.lineage.state.needed()],
+        inside=_inside(trace, modules),
     )
     return redacted(stored, redactor) if redactor is not None else stored
 

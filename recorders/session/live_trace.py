@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from contextvars import Token
+from types import CodeType
 from typing import Any, Final, Literal
 
 from .. import context
 from ..boundaries.live_world import LiveWorld
 from ..capture.freeze import Stand, freeze, frozen_size
 from ..capture.pickle_stubs import Frozen
-from ..context import PathRecord, Scope
+from ..context import Opening, PathRecord, Scope
 from ..included import Included
 from ..tracing.protocol import Tracer
 from .entry_recorder import EntryRecorder
@@ -56,8 +57,8 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_token", "_tracer", "gaps", "generation", "input", "key", "label", "lineage", "raw_outcome", "recorder"),
-        *("scope", "started"),
+        *("_token", "_tracer", "gaps", "generation", "input", "inside", "key", "label", "lineage"),
+        *("raw_outcome", "recorder", "scope", "started"),
     )
 
     def __init__(
@@ -77,6 +78,8 @@ class LiveTrace:
         """What the sampler knows its entry by."""
         self.generation = generation
         """Of the process that it belongs to, see `Switch`; `SERVICE` where it is none."""
+        self.inside: tuple[Opening, CodeType | None] | None = None
+        """Of one that lies inside of a trace which no replay can call: what let it be one, and the code that called."""
         world = LiveWorld(included)
         world.trace = self
         self.scope = TraceScope(world, PathRecord())
@@ -87,6 +90,10 @@ class LiveTrace:
         self.gaps: list[str] = []
         self.lineage = Lineage(state)
         self.scope.path.ran = state.ran
+
+    def is_inside(self, other: LiveTrace) -> bool:
+        """Whether it is the trace of a call that another made, see `session.inwards`."""
+        return self.inside is not None and self.inside[0] is other.scope.opening
 
     def resume(self) -> None:
         """The code of the trace runs now, in this thread."""

@@ -177,6 +177,8 @@ class Kept:
         if trace is None:
             self.chain, self.whole = [], False
             return
+        while self.chain and self.chain[-1].is_inside(trace):
+            self.chain.pop()  # it is a part of this one
         self.chain.append(trace)
         if len(self.chain) > CHAIN_LIMIT:
             self.chain, self.whole = [trace], False
@@ -323,8 +325,9 @@ class TraceState:
         """The trace is over."""
         for found in self.found.values():
             after = found.kept.looked_at()
-            if not _same(after, found.before):
-                found.kept.changed(after, trace if self.is_replayable else None)
+            if _same(after, found.before) or (not self.is_replayable and _same(after, found.kept.last)):
+                continue  # where no replay can run it, a trace inside of it may have made what it left
+            found.kept.changed(after, trace if self.is_replayable else None)
 
     def needed(self) -> list[Found]:
         """What was otherwise than the import left it."""

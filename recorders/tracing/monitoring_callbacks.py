@@ -94,9 +94,10 @@ class Callbacks:
                 path.calls += 1
                 if path.calls > CALL_LIMIT:
                     self._evict_called(path, code)
-                if scope.is_open and self.entered is not None and id(code) in self._registered:
-                    self.entered(code, _getframe(1))
-                elif scope.called is not None:
+                is_entry = scope.opening is not None and id(code) in self._registered
+                if is_entry and self.entered is not None and self.entered(code, _getframe(1)):
+                    return
+                if scope.called is not None:
                     scope.called(code, _getframe(1))
         except Exception as fault:
             if not own(fault):

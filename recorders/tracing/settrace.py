@@ -67,9 +67,12 @@ class TraceFunctionTracer:
         """Code objects are recognised by their file name as they are called."""
 
     def begin(self, path: PathRecord) -> None:
-        """A trace starts here, in this thread."""
-        if sys.gettrace() is None:
-            sys.settrace(self._function(path))
+        """A trace starts here, in this thread, or inside of another one."""
+        around = sys.gettrace()
+        if around is None or getattr(around, "path", None) is not None:
+            function = self._function(path)
+            function.around = around  # type: ignore[attr-defined]  # goes on after it, see `end`
+            sys.settrace(function)
         else:
             path.evicted = True
 
@@ -77,7 +80,7 @@ class TraceFunctionTracer:
         """The trace is over, or pauses, in this thread."""
         function = sys.gettrace()
         if getattr(function, "path", None) is path:
-            sys.settrace(None)
+            sys.settrace(function.around)  # type: ignore[union-attr]
 
     def rest(self) -> None:
         """Nothing stays installed between traces; whether prologues look for entries is decided anew."""
@@ -143,7 +146,7 @@ class TraceFunctionTracer:
         """The prologue of a function runs; its frame stands below that of the property and of this method."""
         try:
             scope = _current()
-            if self._entered is None or not (scope.is_open if scope is not None else self._is_looking):
+            if self._entered is None or not (scope.opening is not None if scope is not None else self._is_looking):
                 return
             frame = _getframe(2)
             self._entered(frame.f_code, frame)

@@ -26,6 +26,7 @@ from ..world.recorded_arguments import RecordedIterator, recorded_awaitable, rec
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Resolver, Unbuildable, is_program
 from ..world.stopping import TraceStopped
+from ..world.uncaptured import uncaptured
 from .protocol import BoundEntry, CodeUnderTest, EntryGone, EntryUnavailable, EntryUncallable, Left, PlainReplayer
 
 MOST_ITEMS = 10_000
@@ -121,9 +122,11 @@ def _is_buildable(tree: Tree, resolver: Resolver) -> bool:
 
 
 def standing_in(world: RecordedWorld) -> Stand:
-    """What stands for the callables and iterators that the trace of a world was given."""
+    """What stands for the callables and iterators that a trace was given, and for what of it was not captured."""
 
     def stand(kind: str, parts: list[Any]) -> Any:
+        if kind == "uncaptured":
+            return uncaptured(*parts)
         if kind == "callable":
             return recorded_callable(parts)
         number = parts[0] if parts and isinstance(parts[0], int) else 0

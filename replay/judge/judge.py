@@ -55,18 +55,20 @@ class Judge:
         rules: Callable[[str], Rules] = lambda entry: NO_RULES,
         traced: bool = False,
         against_recording: bool = False,
+        inner: Callable[[Case, Judgement], Judgement] = lambda case, judgement: judgement,
         ask_base: Callable[[Job], Observed | None] = lambda job: None,
         seen: Callable[[Observed], None] = lambda observed: None,
     ) -> None:
-        """`doubts` says of a trace what the change may do to how it is compared; `rules` makes the project's own
-        rules for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are
-        wanted. With `against_recording` nobody replayed base: what the recorder could not see may be what base did
-        too. `ask_base` replays a job on base; it answers `None` where there is no base to ask. `seen` is given every
-        observation of the candidate."""
+        """`doubts` says of a trace what the change may do to how it is compared; `rules` makes the project's own rules
+        for an entry, anew for each comparison; `traced` says whether the arms that the candidate takes are wanted. With
+        `against_recording` nobody replayed base: what the recorder could not see may be what base did too. `inner` says
+        what a divergence of a call inside of another one comes to. `ask_base` replays a job on base; it answers `None`
+        where there is no base to ask. `seen` is given every observation of the candidate."""
         self._candidate = candidate
         self._doubts = doubts
         self._traced = traced
         self._seen = seen
+        self._inner = inner
         self._comparison = CaseComparison(self._once, rules, doubts, against_recording=against_recording)
         self._kept_state = KeptState(self._once, ask_base)
 
@@ -110,7 +112,7 @@ class Judge:
             return not_judged(case, case.sealed.why)
         try:
             judgement, rules = self._compared(case, shown, confirmed)
-            return with_rules(case, judgement, rules)
+            return self._inner(case, with_rules(case, judgement, rules))
         except RuleFailed as failure:
             return errored(case, str(failure))
 

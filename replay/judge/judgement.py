@@ -16,12 +16,13 @@ from ..model.difference import Difference
 from ..model.digests import new_names
 from ..model.job import Job, Observed
 from ..model.observation import Observation
-from ..model.reason import NO_REASON, Reason, ReasonCode
+from ..model.reason import NO_REASON, Reason, ReasonCode, joined
 from ..model.verdict import Tolerated, Verdict
 from .seal import SealedTrace
 
 ALL_IGNORED = "every field of it is ignored by the project's rules of comparison: nothing is left to compare"
 ALL_VOLATILE = "every field of it changes between replays of base: nothing is left to compare"
+SEEN_INSIDE = "seen at {entry}: what calls it, {outer}, could not be replayed"
 UNSTABLE_PATH = "its path is unstable between replays of base: compared on what is stable"
 
 NAMES_SHOWN = 8
@@ -117,7 +118,11 @@ def errored(case: Case, message: str) -> Judgement:
 
 def note_of(case: Case) -> Reason:
     """What is to be said of a case, whatever its verdict."""
-    return Reason(ReasonCode.UNSTABLE_PATH, UNSTABLE_PATH) if case.sealed.unstable else NO_REASON
+    notes = [Reason(ReasonCode.UNSTABLE_PATH, UNSTABLE_PATH)] if case.sealed.unstable else []
+    if case.trace.inside is not None:
+        said = SEEN_INSIDE.format(entry=case.trace.entry, outer=case.trace.inside.entry)
+        notes.append(Reason(ReasonCode.SEEN_INSIDE, said))
+    return joined(notes)
 
 
 def news_of(base: Observation, candidate: Observation) -> Reason:

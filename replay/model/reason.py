@@ -42,6 +42,8 @@ class ReasonCode(StrEnum):
     """Base cannot be made to answer at all."""
 
     # Why nothing can be said of a trace that base is evidence for.
+    INNER = "inner"
+    """A call inside of an entry that cannot be replayed differs, and nobody outside may be able to see it."""
     CANDIDATE = "candidate"
     """Base replays as recorded, and the candidate alone gives nothing to judge."""
     STOPPED = "stopped"
@@ -65,6 +67,8 @@ class ReasonCode(StrEnum):
 
     # What is to be said of a verdict.
     UNSTABLE_PATH = "unstable path"
+    SEEN_INSIDE = "seen inside"
+    """What was judged is a call inside of an entry that cannot be replayed."""
     KEPT_STATE = "kept state"
     NEW_NAMES = "new names"
     NOT_LOCATED = "not located"
@@ -138,6 +142,10 @@ CURES: dict[ReasonCode, str] = {
     ReasonCode.PATH: LOOK,
     ReasonCode.UNEXPLAINED: LOOK,
     ReasonCode.RECORDING: "record it again",
+    ReasonCode.INNER: (
+        "let what calls it be given plain values, or values that included code made, so that a replay reaches it from "
+        "outside"
+    ),
     ReasonCode.CANDIDATE: ("see what the change does there: pytest --runtime-baseline=NAME --runtime-trace ID --pdb"),
 }
 """The one thing to do about each code, where there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -16,9 +16,10 @@ from ..compare.unknown import unknown_parts
 from ..compare.volatile import count_leaves
 from ..execute.roots import Roots, recorded_roots
 from ..judge.blind_spots import Reach
+from ..judge.inner_calls import InnerCalls
 from ..judge.judge import Case, Doubts, Judge, Judgement
 from ..judge.oracle import Oracle
-from ..judge.seal import SealedTrace
+from ..judge.seal import Fidelity, SealedTrace
 from ..model.job import Job, fingerprint
 from ..model.observation import parameters_of, recorded_observation
 from ..model.progress import Progress
@@ -63,8 +64,10 @@ class ClassJudge:
         self._locating = candidate.locating
         self._progress = progress
         self._cases = _Cases(project, oracle, accepts)
+        inner = InnerCalls(oracle.versions, self._fidelity)
         self._judge = Judge(
             candidate.runner,
+            inner=inner.judged,
             doubts=self._doubts,
             rules=project.rules,
             traced=reach.decisions,
@@ -72,6 +75,12 @@ class ClassJudge:
             ask_base=candidate.locating.ask_base,
             seen=reach.saw,
         )
+
+    def _fidelity(self) -> Mapping[str, Fidelity]:
+        seal = self._oracle.seal
+        if seal is None:
+            return {}
+        return seal.fidelity({trace.id: trace.entry for trace in self._project.reader.traces()})
 
     def _doubts(self, trace: Trace) -> Doubts:
         versions = self._oracle.versions

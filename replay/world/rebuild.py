@@ -44,14 +44,15 @@ Find: TypeAlias = Callable[[ObjectNode], Any]
 """The live object that a node stands for, by where it came from; `None` when it is to be filled with its state."""
 
 Stand = Callable[[str, list[Any]], Any]
-"""What stands for a callable or iterator that was given, by kind (`callable`, `consumed`) and parts."""
+"""What stands for a callable, an iterator, or what was not captured, by kind (`callable`, `consumed`, `uncaptured`) and
+parts."""
 
 
 def build(tree: Tree, resolver: Resolver, find: Find | None = None, stand: Stand | None = None) -> Any:
     """The live value of a tree, a new copy at each call; raises `Unbuildable`.
 
     `find` gives the objects whose origin is known; without it all are filled with their recorded state. `stand` gives
-    what stands for callables and iterators.
+    what stands for callables, iterators, and parts that were not captured; without it these are refused.
     """
     if type(tree) is TupleNode and all(map(_is_scalar, tree.items)):
         return tuple(tree.items)  # a row: by far the most frequent
@@ -155,6 +156,8 @@ class _Builder:
                 return self._member(tree, self._resolver.find(cls), self.build(value))
             case GlobalNode(name=name):
                 return self._resolver.find(name)
+            case OpaqueNode(cls=cls, reason=reason) if self._stand is not None:
+                return self._anchored(anchor, self._stand("uncaptured", [cls, reason]))
             case OpaqueNode(cls=cls, reason=reason):
                 raise Unbuildable(f"it holds a {cls.replace(':', '.')} that was not captured: {reason}")
             case _:
@@ -220,7 +223,12 @@ class _Builder:
             found = self._find(tree)
             if found is not None:
                 return self._anchored(anchor, found)
-        cls = self._resolver.find(tree.cls)
+        try:
+            cls = self._resolver.find(tree.cls)
+        except Unbuildable as refusal:
+            if self._stand is None or self._resolver.covers(module_part(tree.cls)):
+                raise
+            return self._anchored(anchor, self._stand("uncaptured", [tree.cls, str(refusal)]))
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
         if self._resolver.covers(module_part(tree.cls)):

@@ -1,0 +1,157 @@
+"""What stands on replay for a part of the input that was not captured: a socket, an open file, an object of a library.
+
+It costs its own place only. Where the code under test never touches it, the trace runs to its end; where it does, the
+trace stops, and says what it touched. To tell one from another, to hold it, and to pass it on touches nothing.
+
+What it can be asked without an answer from the recording is what its class says, where that is loaded here: whether it
+can be called, iterated or compared, and whether it counts as true. Nothing of that class runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from ...recorders.capture.pickle_stubs import Opaque
+from ...recorders.capture.raw import inherits, namespace_of_module, type_dict, type_mro
+from ...recorders.capture.readers import Reduced, known_readers
+from ...recorders.context import current_world
+from ...recorders.model.full_names import split_name
+from ...recorders.model.value_tree import ClassName
+from ..model.reason import StopCode
+from .recorded_world import RecordedWorld
+from .stopping import TraceStopped
+
+_ASKED: Final = frozenset(
+    {
+        *("__call__", "__len__", "__iter__", "__next__", "__reversed__", "__contains__", "__length_hint__"),
+        *("__getitem__", "__setitem__", "__delitem__", "__missing__", "__get__", "__set__", "__delete__"),
+        *("__enter__", "__exit__", "__aenter__", "__aexit__", "__await__", "__aiter__", "__anext__", "__bool__"),
+        *("__int__", "__float__", "__complex__", "__index__", "__bytes__", "__fspath__", "__buffer__"),
+        *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
+        *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"),
+        *(
+            f"__{side}{name}__"
+            for name in (
+                *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift"),
+                *("and", "or", "xor"),
+            )
+            for side in ("", "r", "i")
+        ),
+    }
+)
+"""Special methods that one has where its class defines them."""
+
+_ALWAYS: Final = ("__repr__", "__str__", "__format__", "__setattr__", "__delattr__", "__dir__", "__reduce_ex__")
+"""Those that every object has."""
+
+_PLAIN: Final = frozenset({"__eq__", "__ne__", "__hash__"})
+"""Those that compare by identity, where a class leaves them as they are: that needs no answer."""
+
+_TOLD: Final = frozenset(
+    {
+        *("builtins", "types", "io", "_io", "socket", "_socket", "ssl", "_ssl", "select", "threading", "_thread"),
+        *("queue", "_queue", "contextlib", "tempfile", "logging", "http.client", "unittest.mock", "weakref"),
+        *("asyncio.events", "asyncio.futures", "asyncio.tasks", "asyncio.streams", "asyncio.locks", "asyncio.queues"),
+    }
+)
+"""Modules of the standard library whose classes `__class__` may name: a baseline may be hostile, and whoever is given a
+class may call it."""
+
+_UNKNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Uncaptured:
+    """Stands for a value that was not captured; the subclasses have the special methods that the value's class has."""
+
+    __slots__ = ("__weakref__", "_cls", "_reason", "_truth")
+
+    def __init__(self, cls: ClassName, reason: str, truth: bool | None) -> None:
+        """`truth`: what it counts as where a truth value is wanted, `None` where nobody knows."""
+        object.__setattr__(self, "_cls", cls)
+        object.__setattr__(self, "_reason", reason)
+        object.__setattr__(self, "_truth", truth)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__class__":
+            cls: ClassName = _cls(self)
+            found = _loaded(cls)
+            if found is not None and split_name(cls)[0] in _TOLD:
+                return found
+        _stop(self, f".{name}")
+
+    def __bool__(self) -> bool:
+        truth: bool | None = _truth(self)
+        if truth is None:
+            _stop(self, "the truth value")
+        return bool(truth)
+
+
+_cls = Uncaptured.__dict__["_cls"].__get__
+_reason = Uncaptured.__dict__["_reason"].__get__
+_truth = Uncaptured.__dict__["_truth"].__get__
+
+
+def uncaptured(cls: ClassName, reason: str) -> Uncaptured:
+    """What stands for a value of a class that was not captured, for that reason."""
+    found = _loaded(cls)
+    made = _stand_in(frozenset(name for name in _ASKED if found is None or _defines(found, name)))
+    truth = None if found is None or _defines(found, "__bool__") or _defines(found, "__len__") else True
+    return made(cls, reason, truth)
+
+
+def _stop(value: Uncaptured, used: str) -> Any:
+    """End the replay. Raises `TraceStopped`."""
+    cls: ClassName = _cls(value)
+    name = cls.removeprefix("builtins:").replace(":", ".")
+    reason = f"it uses {used} of a {name} that was not captured: {_reason(value)}"
+    world = current_world()
+    if isinstance(world, RecordedWorld):
+        world.stop(StopCode.GAP, reason)
+    raise TraceStopped(reason)
+
+
+@functools.cache
+def _stand_in(names: frozenset[str]) -> type[Uncaptured]:
+    """The class of what stands for values of a class with these special methods."""
+    special: dict[str, Any] = {name: _asking(name) for name in (*sorted(names), *_ALWAYS) if name != "__bool__"}
+    special.setdefault("__hash__", object.__hash__)
+    made = type("Uncaptured", (Uncaptured,), {"__slots__": (), **special})
+    known_readers[id(made)] = _read
+    return made
+
+
+def _asking(name: str) -> Callable[..., Any]:
+    def ask(self: Uncaptured, *args: Any, **kwargs: Any) -> Any:
+        _stop(self, f"{name}()")
+
+    return ask
+
+
+def _defines(cls: type, name: str) -> bool:
+    """Whether a class has a special method, and another one than every object has."""
+    for base in type_mro(cls):
+        if base is object:
+            break
+        if name in type_dict(base):
+            return type_dict(base)[name] is not None
+    return name not in _PLAIN and name in type_dict(object)
+
+
+def _loaded(cls: ClassName) -> type | None:
+    """A class by its name, where its module is loaded; nothing of it runs."""
+    module, qualname = split_name(cls)
+    found: Any = sys.modules.get(module)
+    held: Mapping[str, Any] = namespace_of_module(found)
+    for part in qualname.split("."):
+        found = held.get(part)
+        held = type_dict(found) if inherits(type(found), type) else _UNKNOWN
+    return found if inherits(type(found), type) else None
+
+
+def _read(value: Uncaptured) -> Reduced:
+    """Captured again, it is what it was."""
+    return Opaque, (_cls(value), _reason(value))
