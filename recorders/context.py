@@ -85,7 +85,7 @@ class Scope:
     A scope without a world belongs to an entry that is not sampled: its inner calls are no entries either.
     """
 
-    __slots__ = ("_lanes", "_tasks", "called", "inner", "lane", "opening", "outer", "path", "watch", "world")
+    __slots__ = ("_lanes", "_tasks", "called", "inner", "inside", "lane", "opening", "outer", "path", "watch", "world")
 
     def __init__(self, world: World | None, path: PathRecord | None = None) -> None:
         self.world = world
@@ -95,6 +95,8 @@ class Scope:
         """Waits for the end of the frame that the scope began with."""
         self.opening: Opening | None = None
         """Lets inner calls be entries of their own, because this one cannot be called again."""
+        self.inside: tuple[Opening, CodeType | None] | None = None
+        """Of one that lies inside of a trace which no replay can call: what let it be one, and the code that called."""
         self.called: Callable[[CodeType, FrameType], None] | None = None
         """Called when a function starts that was watched for this trace."""
         self.inner: Scope | None = None

@@ -24,7 +24,7 @@ from ..context import Opening, Scope
 from ..faults import own
 from ..model.full_names import module_part
 from ..session.call_watch import Watched
-from ..session.inwards import NO_RESULT, SERVING, begin_inside, end_inside, opening_of
+from ..session.inwards import SERVING, begin_inside, end_inside, is_part, opening_of
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
 from ..tracing.protocol import Tracer
@@ -73,6 +73,29 @@ def _each(first: Called | None, second: Called) -> Called:
         second(code, frame)
 
     return called
+
+
+def _may_be_hopeless(target: CallTarget, given: Any) -> bool:
+    """Whether something that a function was given was not captured. A coroutine that is open loses what happens inside,
+    so it is only where that is known."""
+    return not target.awaits and type(given) is FrozenBytes and given.may_hold_marks
+
+
+def _split(
+    target: CallTarget, positional: list[Any], covers: Callable[[str], bool]
+) -> tuple[Any, tuple[Any, ...], Any]:
+    """(receiver, the other arguments, what stands first of all). The receiver of a class method is a class, where it is
+    not the one that the entry names; of a constructor the class that inherits it, for what is given is still empty."""
+    if not target.has_receiver or not positional:
+        return None, tuple(positional), None
+    receiver, *others = positional
+    first = receiver
+    if target.kind == "classmethod":
+        receiver = receiver if receiver is not target.owner else None
+    elif target.kind == "constructor":
+        cls = type(receiver)
+        receiver = cls if cls is not target.owner and covers(module_part(class_name(cls))) else None
+    return receiver, tuple(others), first
 
 
 class Passing:
@@ -138,7 +161,6 @@ class FunctionRun:
         self._watched: Watched | None = None
         self._stand: Stand | None = None
         self._is_held = False
-        self._around: Opening | None = None
 
     def start(
         self, arguments: Arguments, *, private: bool, fixed: bool, inward: bool | None, around: Opening | None
@@ -149,7 +171,7 @@ class FunctionRun:
         `around` is what let it be one of these itself."""
         trace, target = self._trace, self._target
         trace.label = (target.name, module_part(target.name))
-        receiver, args = self._split(arguments.positional)
+        receiver, args, self._receiver = _split(target, arguments.positional, self._session.included.covers)
         if target.kind == "local":
             receiver = running_function(self.code, self.frame)
         unreplayed = target.kind == "local" and receiver is None
@@ -172,10 +194,9 @@ class FunctionRun:
         trace.input = (target.kind, self._before, target.names, caller, target.awaits)
         trace.raw_outcome.items = [] if target.generates else None
         trace.scope.watch = self
-        self._around = around
         if around is not None:
             begin_inside(trace, around, _included_caller(self.frame, self._session.included))
-        if inward or unreplayed or (inward is None and self._may_be_hopeless()):
+        if inward or unreplayed or (inward is None and _may_be_hopeless(target, self._before)):
             trace.scope.opening = opening_of(trace, around, is_joined=not (target.awaits or target.generates))
         if watched.codes:
             trace.scope.called = _each(trace.scope.called, watched.called)
@@ -189,28 +210,6 @@ class FunctionRun:
         self._is_held = True
         trace.resume()
 
-    def _may_be_hopeless(self) -> bool:
-        """Whether something that it was given was not captured. A coroutine that is open loses what happens inside, so
-        it is only where that is known."""
-        before = self._before
-        return not self._target.awaits and type(before) is FrozenBytes and before.may_hold_marks
-
-    def _split(self, positional: list[Any]) -> tuple[Any, tuple[Any, ...]]:
-        """(receiver, the other arguments). The receiver of a class method is a class, where it is not the one that
-        the entry names; of a constructor the class that inherits it, for what is given is still empty."""
-        target = self._target
-        if not target.has_receiver or not positional:
-            return None, tuple(positional)
-        self._receiver, *others = positional
-        receiver = self._receiver
-        if target.kind == "classmethod":
-            receiver = receiver if receiver is not target.owner else None
-        elif target.kind == "constructor":
-            cls = type(receiver)
-            is_ours = self._session.included.covers(module_part(class_name(cls)))
-            receiver = cls if cls is not target.owner and is_ours else None
-        return receiver, tuple(others)
-
     def returned(self, value: Any) -> None:
         """The function returns. Where that is a coroutine which did not begin yet, the trace goes on with it."""
         if self._goes_on(value):
@@ -223,17 +222,12 @@ class FunctionRun:
             return result
 
         self._end(outcome)
-        self._give_outwards(value)
-
-    def _give_outwards(self, result: Any) -> None:
-        if self._around is not None:
-            end_inside(self._trace, self._around, self.code, result)
+        end_inside(self._trace, self.code, value)
 
     def _goes_on(self, value: Any) -> bool:
         """Whether what a plain function returns is awaited as part of it: a coroutine or an asynchronous generator."""
         target, tracer = self._target, self._session.tracer
-        is_part = self._around is not None and self._around.outer is not None
-        made = None if is_part or target.generates or target.awaits else unbegun(value)
+        made = None if is_part(self._trace) or target.generates or target.awaits else unbegun(value)
         if made is None or self._watched is None or target.kind not in _CALLED:
             return False
         if any(run.frame is made[1] for run in self._watched.iterators):
@@ -270,7 +264,7 @@ class FunctionRun:
             self._trace.outcome_error(error, self._stand)
 
         self._end(outcome)
-        self._give_outwards(NO_RESULT)
+        end_inside(self._trace, self.code)
 
     def yielded(self, value: Any) -> None:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
@@ -298,7 +292,7 @@ class FunctionRun:
         """Nothing will report how the frame ends: a trace without an outcome is none."""
         self._trace.pause()
         self._session.counters.add("not recorded: the end of a call could not be watched")
-        self._give_outwards(NO_RESULT)
+        end_inside(self._trace, self.code)
         self._let_go()
 
     def _end(self, outcome: Callable[[], Any]) -> None:

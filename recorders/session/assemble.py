@@ -105,9 +105,9 @@ def _readings(trace: LiveTrace, modules: dict[str, str]) -> list[Reading]:
 
 
 def _inside(trace: LiveTrace, modules: dict[str, str]) -> Inside | None:
-    if trace.inside is None:
+    if trace.scope.inside is None:
         return None
-    opening, caller = trace.inside
+    opening, caller = trace.scope.inside
     return Inside(opening.entry, function_name(caller, modules) if caller is not None else "")
 
 

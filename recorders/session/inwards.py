@@ -42,7 +42,7 @@ def begin_inside(trace: LiveTrace, around: Opening, caller: CodeType | None) -> 
     code that called, where it is known."""
     around.room -= 1
     if around.entry:
-        trace.inside = around, caller
+        trace.scope.inside = around, caller
     outer, own = around.outer, trace.scope
     if outer is None or outer.path is None:
         return
@@ -52,9 +52,16 @@ def begin_inside(trace: LiveTrace, around: Opening, caller: CodeType | None) -> 
         own.world.begin_inside(outer.world)
 
 
-def end_inside(trace: LiveTrace, around: Opening, code: CodeType, result: Any) -> None:
-    """Its call ended, with this result, or one that nothing is known of; give the outer trace what it saw."""
-    outer, own = around.outer, trace.scope
+def is_part(trace: LiveTrace) -> bool:
+    """Whether another trace waits for what it saw."""
+    return trace.scope.inside is not None and trace.scope.inside[0].outer is not None
+
+
+def end_inside(trace: LiveTrace, code: CodeType, result: Any = NO_RESULT) -> None:
+    """Its call ended, with this result, or one that nothing is known of; give the outer trace, where there is one, what
+    it saw."""
+    own = trace.scope
+    outer = own.inside[0].outer if own.inside is not None else None
     if outer is None or outer.path is None or not isinstance(outer.world, LiveWorld):
         return
     _join_paths(outer.path, own.path)

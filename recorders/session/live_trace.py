@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from contextvars import Token
-from types import CodeType
 from typing import Any, Final, Literal
 
 from .. import context
 from ..boundaries.live_world import LiveWorld
 from ..capture.freeze import Stand, freeze, frozen_size
 from ..capture.pickle_stubs import Frozen
-from ..context import Opening, PathRecord, Scope
+from ..context import PathRecord, Scope
 from ..included import Included
 from ..tracing.protocol import Tracer
 from .entry_recorder import EntryRecorder
@@ -57,7 +56,7 @@ class LiveTrace:
     """A trace that is running in the service."""
 
     __slots__ = (
-        *("_token", "_tracer", "gaps", "generation", "input", "inside", "key", "label", "lineage"),
+        *("_token", "_tracer", "gaps", "generation", "input", "key", "label", "lineage"),
         *("raw_outcome", "recorder", "scope", "started"),
     )
 
@@ -78,8 +77,6 @@ class LiveTrace:
         """What the sampler knows its entry by."""
         self.generation = generation
         """Of the process that it belongs to, see `Switch`; `SERVICE` where it is none."""
-        self.inside: tuple[Opening, CodeType | None] | None = None
-        """Of one that lies inside of a trace which no replay can call: what let it be one, and the code that called."""
         world = LiveWorld(included)
         world.trace = self
         self.scope = TraceScope(world, PathRecord())
@@ -93,7 +90,7 @@ class LiveTrace:
 
     def is_inside(self, other: LiveTrace) -> bool:
         """Whether it is the trace of a call that another made, see `session.inwards`."""
-        return self.inside is not None and self.inside[0] is other.scope.opening
+        return self.scope.inside is not None and self.scope.inside[0] is other.scope.opening
 
     def resume(self) -> None:
         """The code of the trace runs now, in this thread."""

@@ -68,11 +68,8 @@ class TraceFunctionTracer:
 
     def begin(self, path: PathRecord) -> None:
         """A trace starts here, in this thread, or inside of another one."""
-        around = sys.gettrace()
-        if around is None or getattr(around, "path", None) is not None:
-            function = self._function(path)
-            function.around = around  # type: ignore[attr-defined]  # goes on after it, see `end`
-            sys.settrace(function)
+        if (around := sys.gettrace()) is None or getattr(around, "path", None) is not None:
+            sys.settrace(self._function(path, around))
         else:
             path.evicted = True
 
@@ -176,7 +173,7 @@ class TraceFunctionTracer:
 
     # --- trace functions ---
 
-    def _function(self, path: PathRecord) -> TraceFunction:
+    def _function(self, path: PathRecord, around: Any) -> TraceFunction:
         included, watched, on_fault = self._included, self._watched, self._on_fault
 
         def on_call(frame: FrameType, event: str, arg: Any) -> Any:
@@ -202,7 +199,7 @@ class TraceFunctionTracer:
             frame.f_trace_opcodes = True
             return trace_arms(running, code, on_fault)
 
-        on_call.path = path  # type: ignore[attr-defined]  # recognised by `end`
+        on_call.path, on_call.around = path, around  # type: ignore[attr-defined]  # recognised by `end`
         return on_call
 
     def _ran(self, path: PathRecord, code: CodeType) -> None:

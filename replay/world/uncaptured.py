@@ -110,7 +110,7 @@ def _stop(value: Uncaptured, used: str) -> Any:
     reason = f"it uses {used} of a {name} that was not captured: {_reason(value)}"
     world = current_world()
     if isinstance(world, RecordedWorld):
-        world.stop(StopCode.GAP, reason)
+        world.stop(StopCode.INPUT, reason)
     raise TraceStopped(reason)
 
 
