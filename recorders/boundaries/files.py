@@ -1,8 +1,9 @@
 """The file boundary: what a trace reads of files that are no part of the project, so that a replay has them too.
 
-Before a file is opened in a trace for the first time, its content is kept, and of a folder that is listed the names.
-Files of the project and of the installation need no recording. What is written is no exchange: replays write it into a
-folder of their own, and compare it.
+Before a file is opened in a trace for the first time, its content is kept, and of a folder that is listed the names; of
+what is only asked about, that it is there, its size and its time. So is the working directory, where it is not the one
+in which the recording began. Files of the project and of the installation need no recording. What is written is no
+exchange: replays write it into a folder of their own, and compare it.
 """
 
 from __future__ import annotations
@@ -72,11 +73,24 @@ def content_of(name: str) -> Operation:
     return Operation("file", "content", name, "session")
 
 
+def working_directory() -> Operation:
+    """Where a trace began, when it is not where the recording did; nothing that is compared."""
+    return Operation("file", "working directory", "", "session")
+
+
+_ASKED: Final = "\0"
+"""Stands behind the name of what was only asked about, among the files of a trace: no name holds it."""
+
+_WORKING: Final = "."
+"""Stands among the files of a trace where its working directory was looked at."""
+
+
 class FileReads:
     """Notes what sampled traces read."""
 
-    def __init__(self, skipped: Sequence[str]) -> None:
-        """`skipped` are folders whose files a replay has itself."""
+    def __init__(self, skipped: Sequence[str], start: str) -> None:
+        """`skipped` are folders whose files a replay has itself, `start` is the working directory of a replay."""
+        self._start = start
         self._skipped = tuple({*skipped, *(os.path.realpath(one) for one in skipped)})
 
     def install(self) -> Undo:
@@ -89,6 +103,10 @@ class FileReads:
         undos.add(wrap(os, "open", self._os_opened))
         for name in ("listdir", "scandir"):
             undos.add(wrap(os, name, self._listed))
+        for name in ("stat", "lstat", "access"):
+            undos.add(wrap(os, name, self._asked))
+        for name in ("getcwd", "getcwdb", "chdir"):
+            undos.add(wrap(os, name, self._working))
         for name in ("remove", "unlink", "rename", "replace", "mkdir"):
             undos.add(wrap(os, name, self._changed))
         return undos.run
@@ -114,6 +132,18 @@ class FileReads:
             self._noted(world, lambda: self._see_folder(world, args[0] if args else kwargs.get("path", ".")))
         return wrapped(*args, **kwargs)
 
+    def _asked(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        world = current_world()
+        if type(world) is LiveWorld and len(world.files) < FILES and args and kwargs.get("dir_fd") is None:
+            self._noted(world, lambda: self._see_entry(world, args[0]))
+        return wrapped(*args, **kwargs)
+
+    def _working(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        world = current_world()
+        if type(world) is LiveWorld and _WORKING not in world.files:
+            self._noted(world, lambda: self._see_working_directory(world))
+        return wrapped(*args, **kwargs)
+
     def _changed(self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What is removed or renamed was there; what is made, or renamed to, was made by the trace."""
         world = current_world()
@@ -127,7 +157,7 @@ class FileReads:
 
     def _made(self, world: LiveWorld, path: Any) -> None:
         """Something is made under this name, where there may be something already."""
-        name = self._name(path)
+        name = self._name(world, path)
         if name is not None and name not in world.files:
             self._see_parent(world, name)
             world.files[name] = os.path.lexists(name)
@@ -138,6 +168,27 @@ class FileReads:
         if folder not in world.files and os.path.isdir(folder):
             world.files[folder] = True
             self._keep(world, folder, [])
+
+    def _see_entry(self, world: LiveWorld, path: Any) -> None:
+        """What is known of a name without a look into what has it."""
+        name = self._name(world, path)
+        if name is None or name in world.files or name + _ASKED in world.files:
+            return
+        world.files[name + _ASKED] = True
+        try:
+            found = os.stat(name)
+        except OSError:
+            return
+        folder, base = os.path.split(name)
+        is_folder = stat.S_ISDIR(found.st_mode)
+        if base and (is_folder or stat.S_ISREG(found.st_mode)):
+            self._keep(world, folder, [[base, is_folder, found.st_size, found.st_mtime_ns]])
+
+    def _see_working_directory(self, world: LiveWorld) -> None:
+        world.files[_WORKING] = True
+        here = os.getcwd()
+        if here != self._start:
+            world.begin(working_directory(), None).answered(here)
 
     def _noted(self, world: LiveWorld, note: Callable[[], None]) -> None:
         """Run what looks at files for the recording, and for nobody else; a fault of it costs the trace alone."""
@@ -152,19 +203,22 @@ class FileReads:
         finally:
             leave(token)
 
-    def _name(self, path: Any) -> str | None:
+    def _name(self, world: LiveWorld, path: Any) -> str | None:
         """The whole name of a file that a replay lacks."""
         if type(path) is not str and type(path) is not bytes:
             if not isinstance(path, os.PathLike) or not type(path).__module__.startswith("pathlib"):
                 return None
             path = os.fspath(path)
-        name = os.path.abspath(os.fsdecode(path))
+        given = os.fsdecode(path)
+        if _WORKING not in world.files and not os.path.isabs(given):
+            self._see_working_directory(world)
+        name = os.path.abspath(given)
         secret = os.path.basename(name).startswith(".") or name.endswith(_SECRET)
         skipped = secret or name.startswith(self._skipped) or os.path.realpath(name).startswith(self._skipped)
         return None if skipped else name
 
     def _see(self, world: LiveWorld, path: Any, keeps: bool) -> None:
-        name = self._name(path)
+        name = self._name(world, path)
         if name is None or name in world.files:
             return
         self._see_parent(world, name)
@@ -190,7 +244,7 @@ class FileReads:
             return data
 
     def _see_folder(self, world: LiveWorld, path: Any) -> None:
-        name = self._name(path if path is not None else os.curdir)
+        name = self._name(world, path if path is not None else os.curdir)
         if name is None or f"{name}{os.sep}" in world.files or world.files.get(name) is False:
             return
         world.files[f"{name}{os.sep}"] = world.files[name] = True
@@ -222,8 +276,9 @@ def _of_installation() -> list[str]:
 
 def install(module: Any = None) -> Undo:
     """Put the boundary in place; returns its undo."""
-    project = os.path.join(os.path.realpath(os.getcwd()), "")
-    return FileReads([*_SYSTEM, *_of_installation(), project]).install()
+    here = os.getcwd()
+    project = os.path.join(os.path.realpath(here), "")
+    return FileReads([*_SYSTEM, *_of_installation(), project], here).install()
 
 
 BOUNDARY = Boundary("file", "", install, FileCodec())

@@ -69,7 +69,7 @@ class Enclosure:
         use_temporary(folder)
         self._own_folder = folder
         overlay = Overlay(os.path.join(self.temporary, f"changed-{letters(os.getpid())}"), self.temporary)
-        OverlayFunctions(overlay, self.closed.refuse).install()
+        OverlayFunctions(overlay, self.closed.lacks).install()
         self.files = ReplayFiles(overlay, self._root, self.ours)
         raise_inner_wall(self._wall, [self.temporary])
 

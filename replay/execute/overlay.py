@@ -17,10 +17,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 # As they are before they go through an overlay.
-_lstat, _stat, _listdir, _rmdir = os.lstat, os.stat, os.listdir, os.rmdir
+_lstat, _stat, _listdir, _rmdir, _utime = os.lstat, os.stat, os.listdir, os.rmdir, os.utime
 
 _DEVICES: Final = ("/dev/", "/proc/", "/sys/")
 """Folders of what is no file: writing to nowhere changes nothing, and all else there meets the wall."""
+
+UNKNOWN: Final = 1_000_000
+"""Bytes that stand for a content that nobody knows, at most."""
 
 COPIED: Final = 64_000_000
 """Bytes of a file that is copied to be changed; one that is larger is refused, as every change of it was."""
@@ -44,6 +47,8 @@ class Overlay:
         """What was there before, and is no more."""
         self._given: dict[str, bytes | None] = {}
         """Files that are there because the recording says so; `None` where it does not say what they hold."""
+        self.working_directory = ""
+        """Where the program is, when it is in a folder that is not there; empty where it is where this process is."""
 
     @property
     def is_used(self) -> bool:
@@ -54,15 +59,15 @@ class Overlay:
         """From here on files are read as they are, and changed no more."""
         self._is_over = True
 
-    def give(self, name: str, content: bytes | None) -> None:
-        """Let a file be there as it was when the trace was recorded; with `None` nobody knows what it holds."""
+    def give(self, name: str, content: bytes | None, size: int = 0, changed: int | None = None) -> None:
+        """Let a file be there as it was recorded, `changed` last (nanoseconds since the epoch); `None` where nobody
+        knows what it holds, but how much that is."""
         place = self._above(name)
         if (name + os.sep).startswith(self._own) or os.path.lexists(place) or (content is None and self.is_there(name)):
             return
         self._begin(os.path.dirname(place))
         self._given[name] = content
-        with io.FileIO(place, "w") as file:
-            file.write(content or b"")
+        _write(place, content if content is not None else bytes(min(size, UNKNOWN)), changed)
 
     def give_folder(self, name: str) -> None:
         """Let a folder be there."""
@@ -81,6 +86,7 @@ class Overlay:
             yield
         finally:
             self._is_on = False
+            self.working_directory = ""
             if self._is_used:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._is_used = False
@@ -99,8 +105,7 @@ class Overlay:
         found: dict[str, bytes | None] = dict.fromkeys(gone)
         found.update((os.path.join(name, ""), b"") for name in self._made)
         for name, content in _files_below(self._folder):
-            given = self._given[name] or b"" if name in self._given else None
-            if given != content:
+            if name not in self._given or not _is_still(self._given[name], content):
                 found[name] = content
         return found
 
@@ -118,7 +123,7 @@ class Overlay:
         return self._folder + name
 
     def is_there(self, name: str) -> bool:
-        """Whether there is something of this name for the program."""
+        """Whether the program finds something of this name."""
         return _exists(self.seen(name))
 
     def _is_folder(self, name: str) -> bool:
@@ -222,6 +227,18 @@ class Overlay:
             self._made.add(after)
         self._made.discard(before)
         self._note_removed(before)
+
+
+def _write(place: str, content: bytes, changed: int | None) -> None:
+    with io.FileIO(place, "w") as file:
+        file.write(content)
+    if changed is not None:
+        _utime(place, ns=(changed, changed))
+
+
+def _is_still(given: bytes | None, content: bytes) -> bool:
+    """Whether a file holds what it was given; for what nobody knows, zeros stand."""
+    return content == given if given is not None else not content.strip(b"\0")
 
 
 def _exists(place: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import io
 import os
 import stat
@@ -83,10 +84,10 @@ class Entries:
 class OverlayFunctions:
     """The functions that go through an overlay."""
 
-    def __init__(self, overlay: Overlay, refuse: Callable[[str], None]) -> None:
-        """`refuse` refuses what the recording does not hold; raises."""
+    def __init__(self, overlay: Overlay, lacks: Callable[[str], None]) -> None:
+        """`lacks` ends a replay that reads a file of which the recording does not say what it held; raises."""
         self._overlay = overlay
-        self._refuse = refuse
+        self._lacks = lacks
 
     def install(self) -> Undo:
         """Put them in place; returns the undo."""
@@ -99,6 +100,7 @@ class OverlayFunctions:
             *(("open", self._os_open), ("mkdir", self._mkdir), ("listdir", self._listdir)),
             *(("scandir", self._scandir), ("remove", self._removing), ("unlink", self._removing)),
             *(("rmdir", self._removing), ("rename", self._renaming), ("replace", self._renaming)),
+            *(("getcwd", self._getcwd), ("getcwdb", self._getcwdb), ("chdir", self._chdir)),
         ):
             self._put(undos, name, made)
         opened = self._open(io.open)
@@ -149,7 +151,7 @@ class OverlayFunctions:
             if name is None:
                 return int(original(path, flags, mode, dir_fd=dir_fd))
             if overlay.is_unknown(name) and not flags & os.O_TRUNC:
-                self._refuse(f"open({name!r})")
+                self._lacks(name)
             if not writes or (overlay.is_there(name) and flags & os.O_CREAT and flags & os.O_EXCL):
                 return int(original(overlay.seen(name), flags, mode))
             return int(original(overlay.changed(name, keeps=not flags & os.O_TRUNC), flags, mode))
@@ -165,12 +167,12 @@ class OverlayFunctions:
             if name is None or options.get("opener") is not None:
                 return original(file, mode, *args, **options)
             if overlay.is_unknown(name) and "w" not in mode:
-                self._refuse(f"open({name!r})")
+                self._lacks(name)
             if not writes or ("x" in mode and overlay.is_there(name)):
                 place = overlay.seen(name)
             else:
                 place = overlay.changed(name, keeps="a" in mode or "r" in mode)
-            if place == name:
+            if place == name and not overlay.working_directory:
                 return original(file, mode, *args, **options)
             try:
                 return _named(original(place, mode, *args, **options), file)
@@ -179,6 +181,29 @@ class OverlayFunctions:
                 raise
 
         return open
+
+    def _getcwd(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda: self._overlay.working_directory or original()
+
+    def _getcwdb(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda: os.fsencode(self._overlay.working_directory) or original()
+
+    def _chdir(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        overlay = self._overlay
+
+        def call(path: Any) -> None:
+            name = overlay.whole(path)
+            place = overlay.seen(name) if name is not None else path
+            if place == name or name is None:
+                original(place)
+                overlay.working_directory = ""
+            elif not os.path.isdir(place):
+                code = errno.ENOTDIR if overlay.is_there(name) else errno.ENOENT
+                raise OSError(code, os.strerror(code), path)
+            else:
+                overlay.working_directory = name
+
+        return call
 
     def _mkdir(self, original: Callable[..., Any]) -> Callable[..., Any]:
         overlay = self._overlay

@@ -186,6 +186,14 @@ class Closed:
         """Refuse what code under test is about to do; raises."""
         self._refuse(what, self._world(), place_of_frame(sys._getframe(1), self.users))
 
+    def lacks(self, file: str) -> None:
+        """Stop a trace that reads a file of which the recording does not say what it held; raises."""
+        reason = f"it reads {file}, of which the recording does not say what it held"
+        world = self._world()
+        if world is not None:
+            world.stop(StopCode.GAP, reason)
+        raise LeavesProcess(f"{reason}, while the code under test was imported or built, or by a thread of it")
+
     def _refuse(self, what: str, world: RecordedWorld | None, place: str) -> None:
         where = f" at {place}" if place else ""
         if world is not None:

@@ -10,9 +10,9 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
-from ...recorders.boundaries.files import content_of, removing, writing
+from ...recorders.boundaries.files import content_of, removing, working_directory, writing
 from ...recorders.model.trace import Trace
 from ...recorders.model.value_tree import BytesNode, ListNode, Tree, field, record
 from ..model.observation import Outbound
@@ -20,6 +20,9 @@ from .overlay import Overlay
 
 READ: Final = content_of("")
 """The operation of what a trace read."""
+
+WORKING: Final = working_directory()
+"""The operation of where it began."""
 
 LIMIT: Final = 1_000_000
 """Bytes of a file that are compared one by one; of larger ones the digest is."""
@@ -72,7 +75,19 @@ class ReplayFiles:
             found = [one for one in trace.exchanges if one.boundary == READ.boundary and one.operation == READ.name]
             with self._ours():
                 self._give([(str(field(one.request, "path")), one.answer) for one in found])
+                self._go(next((one.answer for one in trace.exchanges if one.operation == WORKING.name), None))
             yield
+
+    def _go(self, folder: Tree) -> None:
+        """Be where the trace began."""
+        if not isinstance(folder, str) or not _is_name(folder):
+            return
+        if _is_below(folder, self._root):
+            with suppress(OSError):  # a folder that the candidate has no more is missed where it is needed
+                os.chdir(folder)
+        elif folder != self._root:
+            self._overlay.give_folder(folder)
+            self._overlay.working_directory = folder
 
     def _give(self, found: list[tuple[str, Tree]]) -> None:
         outside = [(name, tree) for name, tree in found if _is_name(name) and not _is_below(name, self._root)]
@@ -88,12 +103,12 @@ class ReplayFiles:
 
     def _give_folder(self, name: str, items: list[Tree]) -> None:
         self._overlay.give_folder(name)
-        for child, is_folder in filter(None, map(_child, items)):
-            within = os.path.join(name, child)
-            if is_folder:
+        for child in filter(None, map(_child, items)):
+            within = os.path.join(name, child.name)
+            if child.is_folder:
                 self._overlay.give_folder(within)
             else:
-                self._overlay.give(within, None)
+                self._overlay.give(within, None, child.size, child.changed)
 
     @contextmanager
     def written(self) -> Iterator[list[Outbound]]:
@@ -112,11 +127,24 @@ def _is_name(name: str) -> bool:
     return os.path.isabs(name) and os.path.normpath(name) == name != os.sep and name[:2] != "//" and "\0" not in name
 
 
-def _child(tree: Tree) -> tuple[str, bool] | None:
-    """(name, whether it is a folder) of what a folder holds; nothing else is believed of a recording."""
-    if not isinstance(tree, ListNode) or len(tree.items) != 2:
+class _Child(NamedTuple):
+    name: str
+    is_folder: bool
+    size: int = 0
+    changed: int | None = None
+    """In nanoseconds since the epoch."""
+
+
+def _child(tree: Tree) -> _Child | None:
+    """What a folder holds; nothing else is believed of a recording."""
+    if not isinstance(tree, ListNode) or len(tree.items) not in (2, 4):
         return None
-    name, is_folder = tree.items
+    name, is_folder, *more = tree.items
     if not isinstance(name, str) or not name or name in (os.curdir, os.pardir) or os.sep in name or "\0" in name:
         return None
-    return name, is_folder is True
+    if not more:
+        return _Child(name, is_folder is True)
+    size, changed = more
+    if type(size) is not int or type(changed) is not int or not (size >= 0 and 0 <= changed < 1 << 62):
+        return None
+    return _Child(name, is_folder is True, size, changed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_runtime.recorders.model.trace import Exchange, encode_trace
-from pytest_runtime.recorders.model.value_tree import record
-from pytest_runtime.replay.execute.overlay import Overlay
+from pytest_runtime.recorders.model.value_tree import ListNode, record
+from pytest_runtime.replay.execute.overlay import UNKNOWN, Overlay
 from pytest_runtime.replay.execute.written import ReplayFiles
 from pytest_runtime.testing import Scenario
 
@@ -182,3 +184,91 @@ def test_writing_to_nowhere_is_no_effect(tmp_path: Path) -> None:
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.work(1))
     scenario.change("shop", "    return x", "    print(x, file=open('/dev/null', 'w'))\n    return x")
     assert scenario.judge().counts == {"same": 1}
+
+
+ASKED = """
+    import os
+    import pathlib
+
+    def found(folder):
+        path = pathlib.Path(folder)
+        return path.is_dir(), (path / "rates.json").is_file(), (path / "none.txt").exists()
+
+    def grown(path, size):
+        return os.path.getsize(path) > size, os.stat(path).st_mtime_ns
+
+    def here():
+        return os.getcwd().rpartition("/")[2], os.path.exists("rates.json"), pathlib.Path("rates.json").read_text()
+
+    def there(folder):
+        before = os.getcwd()
+        os.chdir(folder)
+        try:
+            return here()
+        finally:
+            os.chdir(before)
+    """
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scenario:
+    """A service that asks about files, in a folder that is gone afterwards."""
+    folder, project = tmp_path / "data", tmp_path / "project"
+    project.mkdir()
+
+    def traffic(shop: Any) -> None:
+        folder.mkdir()
+        (folder / "rates.json").write_text('{"rate": 5}')
+        assert shop.found(str(folder)) == (True, True, False)
+        assert shop.grown(str(folder / "rates.json"), 5)[0]
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            assert shop.here() == ("data", True, '{"rate": 5}')
+        assert shop.there(str(folder)) == ("data", True, '{"rate": 5}')
+        shutil.rmtree(folder)
+
+    return Scenario(project, {"shop": ASKED}).record(traffic)
+
+
+def test_what_was_asked_about_is_there(asked: Scenario) -> None:
+    """Files and folders that were, their size and time; the folder in which the trace began, or to which it went."""
+    replayed = asked.judge(everything=True)
+    assert (replayed.reasons, replayed.counts) == (set(), {"same": 4})
+    asked.change("shop", "size, os.stat", "size + 10, os.stat")
+    assert asked.judge().fields == {"return[0]": ("True", "False")}
+
+
+def test_what_was_only_asked_about_holds_what_nobody_knows(asked: Scenario) -> None:
+    """Code that opens it now is not judged."""
+    asked.change("shop", '(path / "rates.json").is_file(),', 'bool((path / "rates.json").read_text()),')
+    replayed = asked.judge()
+    assert replayed.counts == {"not judged": 1}
+    assert "rates.json, of which the recording does not say what it held" in replayed.reasons.pop()
+
+
+@pytest.mark.parametrize(
+    "child",
+    [["..", False], ["a/b", False], ["a", False, -1, 0], ["a", False, "9", 0], ["a", False, 1 << 80, 1 << 62], ["a"]],
+)
+def test_odd_names_in_folders_give_nothing(tmp_path: Path, child: list[Any]) -> None:
+    """Nor sizes and times that no file has."""
+    folder = str(tmp_path / "data")
+    overlay = Overlay(str(tmp_path / "own" / "changed"), str(tmp_path / "own"))
+    files = ReplayFiles(overlay, "/project", nullcontext)
+    answer = ListNode([ListNode(child)])
+    exchange = Exchange("file", "content", folder, "session", record(path=folder), answer, [], False, None, None, 0)
+    with files.of(OneTrace([exchange])):  # type: ignore[arg-type]  # all that is asked of a trace
+        assert overlay.names(folder) == []
+
+
+def test_a_file_of_any_size_takes_little_room(tmp_path: Path) -> None:
+    """A recording may say that it held terabytes."""
+    folder = str(tmp_path / "data")
+    overlay = Overlay(str(tmp_path / "own" / "changed"), str(tmp_path / "own"))
+    files = ReplayFiles(overlay, "/project", nullcontext)
+    answer = ListNode([ListNode(["a", False, 1 << 60, 5])])
+    exchange = Exchange("file", "content", folder, "session", record(path=folder), answer, [], False, None, None, 0)
+    with files.of(OneTrace([exchange])):  # type: ignore[arg-type]  # all that is asked of a trace
+        found = os.stat(overlay.seen(f"{folder}/a"))
+        assert (found.st_size, found.st_mtime_ns) == (UNKNOWN, 5)
+        assert overlay.changes() == {}
