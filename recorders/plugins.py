@@ -35,6 +35,7 @@ from .boundaries import (
     psycopg_pool,
     redis,
     sqlite,
+    stdin,
     subprocesses,
 )
 from .boundaries.import_hooks import ImportHooks
@@ -79,7 +80,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
-    *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
+    *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY, stdin.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
     aiohttp.BOUNDARY,
 )

@@ -13,6 +13,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
 from ...recorders import context
+from ...recorders.boundaries.stdin import read_anew
 from ...recorders.context import PathRecord, Scope
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Entry, Outcome, Trace, TraceId
@@ -138,7 +139,7 @@ class Worker:
         if tracer is not None:
             tracer.begin(path)
         try:
-            with self.replaying(world), warnings.catch_warnings(), printing() as printed, files as written:
+            with self.replaying(world), warnings.catch_warnings(), printing() as printed, read_anew(), files as written:
                 # A run that is stopped leaves things open; that is no fault of the session around it.
                 warnings.simplefilter("ignore", ResourceWarning)
                 left, trail = _until_stopped(run)
