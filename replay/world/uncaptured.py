@@ -98,7 +98,7 @@ _truth = Uncaptured.__dict__["_truth"].__get__
 def uncaptured(cls: ClassName, reason: str) -> Uncaptured:
     """What stands for a value of a class that was not captured, for that reason."""
     found = _loaded(cls)
-    made = _stand_in(frozenset(name for name in _ASKED if found is None or _defines(found, name)))
+    made = _stand_in(cls, frozenset(name for name in _ASKED if found is None or _defines(found, name)))
     truth = None if found is None or _defines(found, "__bool__") or _defines(found, "__len__") else True
     return made(cls, reason, truth)
 
@@ -115,11 +115,16 @@ def _stop(value: Uncaptured, used: str) -> Any:
 
 
 @functools.cache
-def _stand_in(names: frozenset[str]) -> type[Uncaptured]:
-    """The class of what stands for values of a class with these special methods."""
+def _stand_in(cls: ClassName, names: frozenset[str]) -> type[Uncaptured]:
+    """What stands for values of a class with these special methods, under its name: errors tell it."""
+    module, qualname = split_name(cls)
     special: dict[str, Any] = {name: _asking(name) for name in (*sorted(names), *_ALWAYS) if name != "__bool__"}
     special.setdefault("__hash__", object.__hash__)
-    made = type("Uncaptured", (Uncaptured,), {"__slots__": (), **special})
+    special.update(__slots__=(), __module__=module, __qualname__=qualname)
+    try:
+        made = type(qualname.rpartition(".")[2], (Uncaptured,), special)
+    except ValueError:  # a name that no class can have
+        made = type("uncaptured", (Uncaptured,), special | {"__qualname__": "uncaptured"})
     known_readers[id(made)] = _read
     return made
 

@@ -141,7 +141,7 @@ def test_what_the_class_says_is_answered() -> None:
     assert len({stream, lock, stream}) == 2
     with pytest.raises(TraceStopped):
         iter(stream)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="'Event' object is not iterable"):
         iter(lock)
     assert not isinstance(stream, str)
     assert isinstance(stream, io.TextIOBase)
@@ -153,6 +153,13 @@ def test_no_other_class_is_handed_over(name: str) -> None:
     """A baseline may be hostile: a class is something to call."""
     with pytest.raises(TraceStopped):
         uncaptured(name, "").__class__  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["m:a\0b", "m:\ud800", "m", "", ":", "m:" + "a." * 9_999])
+def test_no_name_does_harm(name: str) -> None:
+    """A baseline may be hostile."""
+    with pytest.raises(TraceStopped):
+        len(uncaptured(name, ""))
 
 
 def test_captured_again_it_is_what_it_was() -> None:
