@@ -156,8 +156,8 @@ class _Builder:
                 return self._member(tree, self._resolver.find(cls), self.build(value))
             case GlobalNode(name=name):
                 return self._resolver.find(name)
-            case OpaqueNode(cls=cls, reason=reason) if self._stand is not None:
-                return self._anchored(anchor, self._stand("uncaptured", [cls, reason]))
+            case OpaqueNode() if self._stand is not None:
+                return self._anchored(anchor, self._stand("uncaptured", [tree]))
             case OpaqueNode(cls=cls, reason=reason):
                 raise Unbuildable(f"it holds a {cls.replace(':', '.')} that was not captured: {reason}")
             case _:
@@ -228,7 +228,7 @@ class _Builder:
         except Unbuildable as refusal:
             if self._stand is None or self._resolver.covers(module_part(tree.cls)):
                 raise
-            return self._anchored(anchor, self._stand("uncaptured", [tree.cls, str(refusal)]))
+            return self._anchored(anchor, self._stand("uncaptured", [OpaqueNode(tree.cls, str(refusal))]))
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
         if self._resolver.covers(module_part(tree.cls)):

@@ -20,7 +20,7 @@ from ...recorders.capture.raw import inherits, namespace_of_module, type_dict, t
 from ...recorders.capture.readers import Reduced, known_readers
 from ...recorders.context import current_world
 from ...recorders.model.full_names import split_name
-from ...recorders.model.value_tree import ClassName
+from ...recorders.model.value_tree import ClassName, OpaqueNode
 from ..model.reason import StopCode
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
@@ -67,17 +67,16 @@ _UNKNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
 class Uncaptured:
     """Stands for a value that was not captured; the subclasses have the special methods that the value's class has."""
 
-    __slots__ = ("__weakref__", "_cls", "_reason", "_truth")
+    __slots__ = ("__weakref__", "_mark", "_truth")
 
-    def __init__(self, cls: ClassName, reason: str, truth: bool | None) -> None:
+    def __init__(self, mark: OpaqueNode, truth: bool | None) -> None:
         """`truth`: what it counts as where a truth value is wanted, `None` where nobody knows."""
-        object.__setattr__(self, "_cls", cls)
-        object.__setattr__(self, "_reason", reason)
+        object.__setattr__(self, "_mark", mark)
         object.__setattr__(self, "_truth", truth)
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
-            cls: ClassName = _cls(self)
+            cls: ClassName = _mark(self).cls
             found = _loaded(cls)
             if found is not None and split_name(cls)[0] in _TOLD:
                 return found
@@ -90,24 +89,35 @@ class Uncaptured:
         return bool(truth)
 
 
-_cls = Uncaptured.__dict__["_cls"].__get__
-_reason = Uncaptured.__dict__["_reason"].__get__
+_mark = Uncaptured.__dict__["_mark"].__get__
 _truth = Uncaptured.__dict__["_truth"].__get__
 
 
-def uncaptured(cls: ClassName, reason: str) -> Uncaptured:
-    """What stands for a value of a class that was not captured, for that reason."""
-    found = _loaded(cls)
-    made = _stand_in(cls, frozenset(name for name in _ASKED if found is None or _defines(found, name)))
-    truth = None if found is None or _defines(found, "__bool__") or _defines(found, "__len__") else True
-    return made(cls, reason, truth)
+def uncaptured(mark: OpaqueNode) -> Uncaptured:
+    """What stands for a value that was not captured."""
+    found = _loaded(mark.cls)
+    made = _stand_in(mark.cls, frozenset(name for name in _ASKED if found is None or _defines(found, name)))
+    return made(mark, _truth_of(mark, found))
+
+
+def _truth_of(mark: OpaqueNode, cls: type | None) -> bool | None:
+    length = _length(mark)
+    if length is not None:
+        return length > 0
+    return None if cls is None or _defines(cls, "__bool__") or _defines(cls, "__len__") else True
+
+
+def _length(mark: OpaqueNode) -> int | None:
+    """The length of a container that was too large; `None` of everything that may compute its own."""
+    extent = mark.extent
+    return extent.length if extent is not None and mark.cls == f"builtins:{extent.kind}" else None
 
 
 def _stop(value: Uncaptured, used: str) -> Any:
     """End the replay. Raises `TraceStopped`."""
-    cls: ClassName = _cls(value)
-    name = cls.removeprefix("builtins:").replace(":", ".")
-    reason = f"it uses {used} of a {name} that was not captured: {_reason(value)}"
+    mark: OpaqueNode = _mark(value)
+    name = mark.cls.removeprefix("builtins:").replace(":", ".")
+    reason = f"it uses {used} of a {name} that was not captured: {mark.reason}"
     world = current_world()
     if isinstance(world, RecordedWorld):
         world.stop(StopCode.INPUT, reason)
@@ -131,7 +141,8 @@ def _stand_in(cls: ClassName, names: frozenset[str]) -> type[Uncaptured]:
 
 def _asking(name: str) -> Callable[..., Any]:
     def ask(self: Uncaptured, *args: Any, **kwargs: Any) -> Any:
-        _stop(self, f"{name}()")
+        length = _length(_mark(self)) if name == "__len__" else None
+        return _stop(self, f"{name}()") if length is None else length
 
     return ask
 
@@ -159,4 +170,7 @@ def _loaded(cls: ClassName) -> type | None:
 
 def _read(value: Uncaptured) -> Reduced:
     """Captured again, it is what it was."""
-    return Opaque, (_cls(value), _reason(value))
+    mark: OpaqueNode = _mark(value)
+    extent = mark.extent
+    outside = (extent.kind, extent.length, extent.keys, extent.items) if extent is not None else None
+    return Opaque, (mark.cls, mark.reason, outside)

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_runtime.recorders.capture.freeze import freeze
 from pytest_runtime.recorders.capture.thaw import thaw
-from pytest_runtime.recorders.model.value_tree import DictNode, OpaqueNode
+from pytest_runtime.recorders.model.value_tree import DictNode, Extent, OpaqueNode
 from pytest_runtime.replay.world.stopping import TraceStopped
 from pytest_runtime.replay.world.uncaptured import Uncaptured, uncaptured
 from pytest_runtime.testing import Scenario
@@ -128,13 +128,13 @@ USES: Iterable[Callable[[Any], Any]] = (
 def test_of_a_class_that_is_not_loaded_nothing_is_known(use: Callable[[Any], Any]) -> None:
     """Every use stops."""
     with pytest.raises(TraceStopped, match=r"of a drivers\.native\.Handle that was not captured: it is closed"):
-        use(uncaptured("drivers.native:Handle", "it is closed"))
+        use(uncaptured(OpaqueNode("drivers.native:Handle", "it is closed")))
 
 
 def test_what_the_class_says_is_answered() -> None:
     """Of a class that is loaded here: its bases, whether it is called, iterated or true, how it is compared."""
-    stream: Any = uncaptured("_io:TextIOWrapper", "")
-    lock: Any = uncaptured("threading:Event", "")
+    stream: Any = uncaptured(OpaqueNode("_io:TextIOWrapper", ""))
+    lock: Any = uncaptured(OpaqueNode("threading:Event", ""))
     assert not callable(stream)
     assert stream
     assert stream == stream
@@ -148,23 +148,34 @@ def test_what_the_class_says_is_answered() -> None:
     assert isinstance(lock, threading.Event)
 
 
+def test_of_what_was_too_large_the_length_is_known() -> None:
+    """Of a built-in container, and nothing else of it."""
+    rows: Any = uncaptured(OpaqueNode("builtins:list", "too large", Extent("list", 5, (), ("builtins:int",))))
+    assert (len(rows), bool(rows), isinstance(rows, list)) == (5, True, True)
+    with pytest.raises(TraceStopped):
+        rows[0]
+    own: Any = uncaptured(OpaqueNode("shop:Rows", "too large", Extent("list", 5, (), ())))
+    with pytest.raises(TraceStopped):
+        len(own)
+
+
 @pytest.mark.parametrize("name", ["subprocess:Popen", "os:_wrap_close", "types:nothing", "nowhere:Nothing"])
 def test_no_other_class_is_handed_over(name: str) -> None:
     """A baseline may be hostile: a class is something to call."""
     with pytest.raises(TraceStopped):
-        uncaptured(name, "").__class__  # noqa: B018
+        uncaptured(OpaqueNode(name, "")).__class__  # noqa: B018
 
 
 @pytest.mark.parametrize("name", ["m:a\0b", "m:\ud800", "m", "", ":", "m:" + "a." * 9_999])
 def test_no_name_does_harm(name: str) -> None:
     """A baseline may be hostile."""
     with pytest.raises(TraceStopped):
-        len(uncaptured(name, ""))
+        len(uncaptured(OpaqueNode(name, "")))
 
 
 def test_captured_again_it_is_what_it_was() -> None:
     """Class and reason, in whatever holds it; nothing stops for that."""
-    value = uncaptured("drivers.native:Handle", "it is closed")
+    value = uncaptured(OpaqueNode("drivers.native:Handle", "it is closed"))
     assert isinstance(type(value), type)
     assert issubclass(type(value), Uncaptured)
     tree = thaw(freeze({"held": value}))
