@@ -32,6 +32,7 @@ from .boundaries import (
     http_client,
     httpcore,
     psycopg,
+    psycopg2,
     psycopg_pool,
     redis,
     sqlite,
@@ -81,7 +82,7 @@ BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
-    aiohttp.BOUNDARY,
+    *(aiohttp.BOUNDARY, psycopg2.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

@@ -47,6 +47,13 @@ def end_transaction(
         perform()
 
 
+def gap(world: World | None, what: str) -> None:
+    """Something is not recorded: the trace says so, and is not judged."""
+    trace: Any = getattr(world, "trace", None)
+    if trace is not None:
+        trace.gap(f"{what} is not recorded")
+
+
 if TYPE_CHECKING:
 
     class _Cursor:

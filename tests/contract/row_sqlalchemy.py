@@ -232,6 +232,8 @@ engine.dispose()
 
 _POSTGRES = f"postgresql+psycopg://shop:{PASSWORD}@127.0.0.1:{{port}}/postgres"
 _POSTGRES_CLOSED = f"postgresql+psycopg://shop:{PASSWORD}@127.0.0.1:{{closed}}/postgres"
+_PSYCOPG2 = _POSTGRES.replace("+psycopg:", "+psycopg2:")
+_PSYCOPG2_CLOSED = _POSTGRES_CLOSED.replace("+psycopg:", "+psycopg2:")
 _SQLITE = "sqlite:///{folder}/orm.db"
 _AIOSQLITE = "sqlite+aiosqlite:///{folder}/orm.db"
 
@@ -253,6 +255,15 @@ ROWS = (
         _on(_SYNC, _POSTGRES, _POSTGRES_CLOSED),
         _CHANGES,
         set_up=_on(_PREPARE, _POSTGRES, ""),
+    ),
+    Row(
+        "SQLAlchemy on psycopg2",
+        "postgres_server",
+        ("sqlalchemy", "psycopg2-binary"),
+        _on(_SYNC, _PSYCOPG2, _PSYCOPG2_CLOSED),
+        _CHANGES,
+        set_up=_on(_PREPARE, _PSYCOPG2, ""),
+        imports={"psycopg2-binary": "psycopg2"},
     ),
     Row(
         "SQLAlchemy asyncio on psycopg",
