@@ -17,9 +17,14 @@ APART = "statements outside of traces are not recorded, and nothing answers them
 """What a program is told that reads a database while the code under test is imported or built."""
 
 
-def nothing() -> None:
+def nothing() -> Any:
     """What a recorded world never performs."""
     return None
+
+
+def given(args: tuple[Any, ...], kwargs: dict[str, Any], *names: str) -> tuple[Any, ...]:
+    """Arguments by their names, however they were passed; `None` for those that were not."""
+    return tuple([args[at] if at < len(args) else kwargs.get(name) for at, name in enumerate(names)])
 
 
 def mixed(factory: Any, base: type, ours: type, known: dict[tuple[type, type], type]) -> Any:
@@ -52,6 +57,18 @@ def gap(world: World | None, what: str) -> None:
     trace: Any = getattr(world, "trace", None)
     if trace is not None:
         trace.gap(f"{what} is not recorded")
+
+
+def record_error(ticket: Ticket, error: BaseException) -> None:
+    """Record an error that is on its way already."""
+
+    def fail() -> None:
+        raise error
+
+    try:
+        ticket.first(fail)
+    except BaseException:  # noqa: BLE001 - it is raised where it came from
+        return
 
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..context import current_world
 from ..model.world import Effect, Operation, Ticket, World
-from .dbapi import nothing
+from .dbapi import nothing, record_error
 from .psycopg2_errors import remember, remembering
 from .psycopg2_facts import DescribedCursor
 from .psycopg2_values import quoted_name, text_of
@@ -107,18 +107,6 @@ class CopyingCursor(DescribedCursor):
                 piece = piece.encode() if isinstance(piece, str) else piece.decode()
             file.write(piece)
         self._hold(world, facts, nothing)
-
-
-def record_error(ticket: Ticket, error: BaseException) -> None:
-    """Record an error that is on its way already."""
-
-    def fail() -> None:
-        raise error
-
-    try:
-        ticket.first(fail)
-    except BaseException:  # noqa: BLE001 - it is raised where it came from
-        return
 
 
 def _table(table: str, columns: Any) -> str:

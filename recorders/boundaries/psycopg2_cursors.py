@@ -7,11 +7,12 @@ from typing import Any
 
 from ..context import current_world
 from ..model.world import Operation, Ticket, World
-from .dbapi import nothing
-from .psycopg2_copy import CopyingCursor, record_error
+from .dbapi import nothing, record_error
+from .psycopg2_copy import CopyingCursor
 from .psycopg2_errors import remembering
-from .psycopg2_values import PIECES, request_of, text_of
+from .psycopg2_values import request_of, text_of
 from .sql import effect_of
+from .sql_pieces import PIECES, Piece
 
 
 class Cursor(CopyingCursor):
@@ -21,7 +22,7 @@ class Cursor(CopyingCursor):
     """Of a cursor of the server: what is to be said of its statement is known when rows come."""
 
     def __init__(self, connection: Any, name: Any = None, *args: Any, **kwargs: Any) -> None:
-        self._pieces: list[tuple[Any, Any, Any]] = []
+        self._pieces: list[Piece] = []
         if getattr(connection, "_session", None) is None:
             self._driver.__init__(self, connection, name, *args, **kwargs)
         else:  # a name would be quoted with the help of the server's connection
@@ -56,7 +57,8 @@ class Cursor(CopyingCursor):
         """The statement with its values; what was filled is known again in the next statement."""
         result = self._driver.mogrify(self, query, vars)
         if vars is not None and current_world() is not None and len(self._pieces) < PIECES:
-            self._pieces.append((result, query, vars))
+            encoding = self.connection.encoding
+            self._pieces.append(Piece(text_of(result, encoding), text_of(query, encoding), vars))
         return result
 
     def _request(self, query: Any, values: Any) -> tuple[Any, ...]:

@@ -1,31 +1,26 @@
 """Statements of `psycopg2` as they are recorded: the text that the program gave, beside the values that it gave.
 
-The driver puts values into the text by itself. What the program composes of pieces that the driver filled (`mogrify`,
-and so `execute_values` and `execute_batch`) is taken apart into these pieces again: values stay values, whose columns
-are known, and a replay, which asks no server how to quote, says the same.
+What the program composes of pieces that the driver filled (`mogrify`, and so `execute_values` and `execute_batch`) is
+taken apart into these pieces again, see `sql_pieces`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_NAMED = re.compile(r"%\((.*?)\)s")
+from .sql_pieces import Piece, taken_apart
 
 _PLAIN = frozenset(map(id, (type(None), bool, int, float, str, bytes)))
 
-PIECES = 20_000
-"""Filled pieces that are remembered until the next statement; the library's own functions make 100 at a time."""
 
-
-def request_of(query: Any, values: Any, encoding: str, pieces: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, ...]:
-    """A statement and its values. `pieces` are what was filled since the last one: (result, text, values)."""
+def request_of(query: Any, values: Any, encoding: str, pieces: Sequence[Piece]) -> tuple[Any, ...]:
+    """A statement and its values. `pieces` are what was filled since the last one."""
     text = text_of(query, encoding)
     if values is not None:
         return text, plain(values)
     if pieces:
-        return _taken_apart(text, pieces, encoding)
+        return taken_apart(text, pieces, _bare)
     return (text,)
 
 
@@ -88,22 +83,3 @@ def _bare(value: Any) -> Any:
     if home in ("psycopg2.extensions", "psycopg2._json") and hasattr(value, "adapted"):
         return {type(value).__name__: _bare(value.adapted)}
     return value
-
-
-def _taken_apart(text: str, pieces: Sequence[tuple[Any, Any, Any]], encoding: str) -> tuple[Any, ...]:
-    at = 0
-    parts: list[str] = []
-    found: list[Any] = []
-    for result, given, values in pieces:
-        filled = text_of(result, encoding)
-        begin = text.find(filled, at)
-        if values is None or begin < 0:
-            continue
-        template = text_of(given, encoding)
-        if isinstance(values, Mapping):
-            names = _NAMED.findall(template)
-            template, values = _NAMED.sub("%s", template), [values[name] for name in names]
-        parts += [text[at:begin], template]
-        found += [_bare(value) for value in values]
-        at = begin + len(filled)
-    return ("".join([*parts, text[at:]]), tuple(found)) if found else (text,)
