@@ -34,6 +34,7 @@ from .boundaries import (
     psycopg,
     psycopg2,
     psycopg_pool,
+    pymemcache,
     pymysql,
     redis,
     sqlite,
@@ -83,7 +84,7 @@ BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
-    *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY),
+    *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

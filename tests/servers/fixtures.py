@@ -87,6 +87,17 @@ def mariadb_server() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
+def memcached_server() -> Iterator[int]:
+    """A memcached."""
+    path = program("memcached", "memcached")
+    with folder_for("nobody") as folder:
+        port = free_port()
+        command = [*unprivileged("nobody"), path, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "16"]
+        with running(command, lambda: listens(port), folder / "log"):
+            yield port
+
+
+@pytest.fixture(scope="session")
 def http_service() -> Iterator[int]:
     """A service over HTTP, see `HttpService`."""
     service = HttpService()
