@@ -32,7 +32,10 @@ from .boundaries import (
     http_client,
     httpcore,
     psycopg,
+    psycopg2,
     psycopg_pool,
+    pymemcache,
+    pymysql,
     redis,
     sqlite,
     stdin,
@@ -82,7 +85,7 @@ BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY, stdin.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
-    aiohttp.BOUNDARY,
+    *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

@@ -7,7 +7,6 @@ closes nothing off.
 from __future__ import annotations
 
 DRIVERS_IN_C: dict[str, tuple[str, ...]] = {
-    "psycopg2": ("connect",),
     "psycopg2._psycopg": ("_connect",),
     "MySQLdb": ("connect", "Connect", "Connection"),
     "MySQLdb._mysql": ("connect",),

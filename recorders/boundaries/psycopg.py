@@ -15,12 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..context import current_world
-from ..model.value_tree import Tree, TupleNode, field, record
 from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, replace, wrap
 from . import psycopg_copy, psycopg_cursors
 from .protocol import Boundary
-from .psycopg_copy import COPIED
 from .psycopg_inert import IDLE, IN_TRANSACTION, inert
 from .psycopg_rows import Kept, Reading, readings
 from .psycopg_steps import (
@@ -38,7 +36,7 @@ from .psycopg_steps import (
     text_of,
     ticket_first,
 )
-from .sql import SqlCodec
+from .sql_copy import CopyCodec
 
 
 def install(module: Any) -> Undo:
@@ -310,15 +308,4 @@ def _scrolled(wrapped: Any, cursor: Any, args: Any, kwargs: Any) -> Any:
     return wrapped(*args, **kwargs)
 
 
-class PsycopgCodec(SqlCodec):
-    """SQL, and data of COPY."""
-
-    def canonical(self, operation: Operation, request: Tree) -> Tree:
-        """As of all SQL; data that was copied by its lines."""
-        shown = super().canonical(operation, request)
-        if not (operation.name in COPIED and isinstance(request, TupleNode) and len(request.items) > 1):
-            return shown
-        return record(sql=field(shown, "sql"), data=request.items[1])
-
-
-BOUNDARY = Boundary("psycopg", "psycopg", install, PsycopgCodec(), exceptions=("psycopg",))
+BOUNDARY = Boundary("psycopg", "psycopg", install, CopyCodec(), exceptions=("psycopg",))

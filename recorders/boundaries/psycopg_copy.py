@@ -13,9 +13,7 @@ from ..patching import Undo, Undos, wrap
 from .psycopg_inert import RecordedRows
 from .psycopg_rows import Reading, readings
 from .psycopg_steps import Steps, answered, begin, facts_of, performed, request_of, resource_of, ticket_first
-
-COPIED = ("copy data", "copy given up")
-"""How the exchanges are called in which data was sent: to its end, or to where the program raised an exception."""
+from .sql_copy import COPIED, lines_of
 
 
 def install(module: Any) -> Undo:
@@ -127,7 +125,7 @@ def _finish(wrapped: Any, writer: Any, args: Any, kwargs: Any) -> Any:
     data = b"".join(reading.written)
     name = COPIED[0] if failure is None else COPIED[1]
     operation = Operation("psycopg", name, resource_of(writer.cursor.connection), "write")
-    ticket = world.begin(operation, (reading.statement, _lines(data)))
+    ticket = world.begin(operation, (reading.statement, lines_of(data)))
     if inspect.iscoroutinefunction(wrapped):
         return _finish_awaited(world, ticket, writer, lambda: wrapped(*args, **kwargs))
     if world.recorded:
@@ -152,14 +150,6 @@ async def _finish_awaited(world: World, ticket: Ticket, writer: Any, perform: An
         ticket_first(ticket, error)
         raise
     ticket.first(lambda: _counted(writer))
-
-
-def _lines(data: bytes) -> Any:
-    """Text as its lines, so that a report shows which one differs."""
-    try:
-        return data.decode().splitlines()
-    except UnicodeDecodeError:
-        return data
 
 
 def _counted(writer: Any) -> int | None:

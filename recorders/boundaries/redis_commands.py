@@ -6,14 +6,13 @@ sent together (pipelines, transactions) are one exchange each.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..model.trace import Exchange
 from ..model.value_tree import ListNode, Tree, TupleNode, record
 from ..model.world import Effect, Operation
-from .http import is_identifier
+from .cache_keys import kind_of, name_of, plain
 from .protocol import PlainCodec, Visit
 
 _READING = frozenset(
@@ -111,7 +110,7 @@ class RedisCodec(PlainCodec):
 
     def operation_key(self, operation: Operation, request: Tree) -> str:
         """The command and the kind of its key: the answer for one cart can stand for that of another."""
-        return f"redis {operation.name} {_kind(_key(operation, request))}"
+        return f"redis {operation.name} {kind_of(_key(operation, request))}"
 
     def visit(self, exchange: Exchange, names: Any, visit: Visit) -> Exchange:
         """Values under the kind of their key, or under their field: what is kept as `token:7` is a token."""
@@ -122,7 +121,7 @@ class RedisCodec(PlainCodec):
         if operation.name in ("AUTH", "HELLO"):
             shown = TupleNode([visit("password", part) for part in request.items])
             return self.visited(exchange, visit, shown, exchange.items)
-        kind = _name(_key(operation, request))
+        kind = name_of(_key(operation, request))
         parts = _visited_arguments(operation.name, kind, request.items, visit)
         items = [visit(kind, item) for item in exchange.items]
         answer = _answer_name(operation.name, kind, request.items)
@@ -135,7 +134,7 @@ def _visited_arguments(name: str, kind: str, arguments: list[Tree], visit: Visit
         shown = [visit("", part) for part in arguments[:start]]
         for at in range(start, len(arguments), 2):
             field = arguments[at]
-            called = str(field) if start else _name(field)
+            called = str(field) if start else name_of(field)
             shown.append(visit("", field))
             shown += [visit(called, value) for value in arguments[at + 1 : at + 2]]
         return shown
@@ -159,7 +158,7 @@ def _with_fields(exchange: Exchange, visit: Visit) -> Exchange:
         return exchange
     shown: list[Tree] = []
     for at, part in enumerate(answer.items):
-        name = _plain(answer.items[at - 1]) if at % 2 else ""
+        name = plain(answer.items[at - 1]) if at % 2 else ""
         shown.append(visit(name, part) if name else part)
     return Exchange(
         exchange.boundary,
@@ -176,29 +175,8 @@ def _with_fields(exchange: Exchange, visit: Visit) -> Exchange:
     )
 
 
-def _plain(part: Tree) -> str:
-    data = getattr(part, "data", None)
-    if isinstance(data, bytes):
-        return data.decode("utf-8", "replace")
-    return part if isinstance(part, str) else ""
-
-
 def _key(operation: Operation, request: Tree) -> str:
     """The first key of a command, empty where it has none."""
     arguments = request.items if isinstance(request, TupleNode) else []
     at = 2 if operation.name in _WITHOUT_KEY else 0
-    return _plain(arguments[at]) if len(arguments) > at else ""
-
-
-_SEPARATOR = re.compile(r"([:/.|])")
-
-
-def _kind(key: str) -> str:
-    """A key with the parts that look like identifiers left out."""
-    return "".join("<id>" if is_identifier(part) else part for part in _SEPARATOR.split(key))
-
-
-def _name(key: Tree) -> str:
-    """What the value under a key is called: the last part of the key that is a word."""
-    words = [part for part in _SEPARATOR.split(_plain(key))[::2] if part and not is_identifier(part)]
-    return words[-1] if words else ""
+    return plain(arguments[at]) if len(arguments) > at else ""

@@ -12,10 +12,11 @@ import zlib
 from typing import Any, NamedTuple
 
 from ..context import current_world
-from ..model.world import Operation, Ticket, World
+from ..model.world import Operation, World
 from ..patching import Undo, Undos, wrap
+from .dbapi import StatementCursor, end_transaction, mixed
 from .protocol import Boundary
-from .sql import SqlCodec, effect_of
+from .sql import SqlCodec
 
 
 class Facts(NamedTuple):
@@ -81,18 +82,7 @@ _mixes: dict[tuple[type, type], type] = {}
 
 
 def _mixed(factory: Any, ours: type) -> Any:
-    """A class with the program's own first and ours below it: its `super()` calls arrive here."""
-    base = sqlite3.Connection if ours is Connection else sqlite3.Cursor
-    if factory is base or factory is ours:
-        return ours
-    if not isinstance(factory, type):
-        return factory  # a function that makes connections by itself: what it opens is seen by `connect` again
-    if issubclass(factory, ours):
-        return factory
-    key = (factory, ours)
-    if key not in _mixes:
-        _mixes[key] = type(factory.__name__, (factory, ours), {"__module__": factory.__module__})
-    return _mixes[key]
+    return mixed(factory, sqlite3.Connection if ours is Connection else sqlite3.Cursor, ours, _mixes)
 
 
 def _named(connection: Any, database: str) -> Any:
@@ -154,11 +144,11 @@ class Connection(sqlite3.Connection):
         world = current_world()
         if world is None:
             perform()
-        elif self.in_transaction:
-            world.begin(Operation("sqlite3", name, self._resource, "write"), None).first(perform)
-            self._recorded_transaction = False
-        elif not world.recorded:
-            perform()
+        else:
+            in_transaction = self.in_transaction
+            end_transaction(world, "sqlite3", name, self._resource, in_transaction, perform)
+            if in_transaction:
+                self._recorded_transaction = False
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if kind is not None:
@@ -176,12 +166,10 @@ def _recorded(world: World | None) -> bool:
     return world is not None and world.recorded
 
 
-class Cursor(sqlite3.Cursor):
+class Cursor(StatementCursor, sqlite3.Cursor):
     """A cursor whose statements and rows go through the world of the running trace."""
 
-    _ticket: Ticket | None = None
-    _facts: Facts | None = None
-    """Of the recorded statement; `None` when the last one ran here."""
+    _boundary = "sqlite3"
     _makes_rows: Any = None
 
     @property
@@ -213,44 +201,40 @@ class Cursor(sqlite3.Cursor):
 
     def execute(self, sql: str, *args: Any) -> Any:
         """One statement."""
-        return self._run("execute", super().execute, (sql, *args))
+        return self._execute("execute", super().execute, (sql, *args))
 
     def executemany(self, sql: str, parameters: Any, /) -> Any:
         """One statement for each set of parameters; an iterator of them is consumed here, as sqlite3 would."""
         if current_world() is not None and type(parameters) is not list:
             parameters = list(parameters)
-        return self._run("executemany", super().executemany, (sql, parameters))
+        return self._execute("executemany", super().executemany, (sql, parameters))
 
     def executescript(self, script: str, /) -> Any:
         """A script of statements."""
-        return self._run("executescript", super().executescript, (script,))
+        return self._execute("executescript", super().executescript, (script,))
 
-    def _run(self, name: str, perform: Any, request: tuple[Any, ...]) -> Any:
-        world = current_world()
-        if world is None or not isinstance(request[0], str):  # what is no text fails, as it should
-            self._ticket = self._facts = None
-            perform(*request)
-            return self
+    def _resource_name(self) -> str:
         connection: Any = self.connection
-        effect = effect_of(request[0]) if name != "executescript" else "write"
-        ticket = world.begin(Operation("sqlite3", name, connection._resource, effect), request)
-        self._ticket = ticket
-        self._facts = None
+        return str(connection._resource)
 
-        def run() -> tuple[Any, ...]:
+    def _execute(self, name: str, perform: Any, request: tuple[Any, ...]) -> Any:
+        if isinstance(request[0], str):
+            self._run(name, lambda: perform(*request), lambda: request)
+        else:  # what is no text fails, as it should
+            self._started(None)
             perform(*request)
-            return tuple(self._look())
-
-        facts: Any = ticket.first(run)
-        if world.recorded and facts is None:  # of the session, and not recorded: the empty database behind it answers
-            self._ticket = None
-            perform(*request)
-        elif world.recorded:
-            self._facts = Facts(*facts)
-            connection._recorded_transaction = self._facts.in_transaction
-            if self._makes_rows is sqlite3.Row and self._facts.columns:
-                self._prime(self._facts.columns)
         return self
+
+    def _hold(self, world: World, facts: Any, perform: Any) -> None:
+        if facts is None:  # of the session, and not recorded: the empty database behind it answers
+            self._ticket = None
+            perform()
+            return
+        self._facts = Facts(*facts)
+        connection: Any = self.connection
+        connection._recorded_transaction = self._facts.in_transaction
+        if self._makes_rows is sqlite3.Row and self._facts.columns:
+            self._prime(self._facts.columns)
 
     def _look(self) -> Facts:
         described = sqlite3.Cursor.description.__get__(self)
@@ -262,36 +246,9 @@ class Cursor(sqlite3.Cursor):
         quoted = ('"' + name.replace('"', '""') + '"' for name in columns)
         super().execute("SELECT " + ", ".join(f"NULL AS {name}" for name in quoted))
 
-    def _made(self, row: Any) -> Any:
+    def _maker(self) -> Any:
         factory = self._makes_rows
-        return row if factory is None or row is None else factory(self, row)
-
-    def fetchone(self) -> Any:
-        """The next row, or `None`."""
-        fetch = super().fetchone
-        return self._made(fetch() if self._ticket is None else self._ticket.next(fetch))
-
-    def fetchmany(self, size: int | None = None) -> list[Any]:
-        """Up to `size` rows."""
-        most = self.arraysize if size is None else size
-        fetch = super().fetchmany
-        rows = fetch(most) if self._ticket is None else self._ticket.take(lambda: fetch(most), most)
-        return rows if self._makes_rows is None else [self._made(row) for row in rows]
-
-    def fetchall(self) -> list[Any]:
-        """All rows that are left."""
-        fetch = super().fetchall
-        rows = fetch() if self._ticket is None else self._ticket.take(fetch, None)
-        return rows if self._makes_rows is None else [self._made(row) for row in rows]
-
-    def __iter__(self) -> Any:
-        return self
-
-    def __next__(self) -> Any:
-        row = self.fetchone()
-        if row is None:
-            raise StopIteration
-        return row
+        return None if factory is None else lambda row: factory(self, row)
 
 
 BOUNDARY = Boundary("sqlite3", "sqlite3", install, SqlCodec())

@@ -10,8 +10,11 @@ says what is missing, and every report repeats it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import grp
 import os
+import pwd
 import signal
 import struct
 import sys
@@ -73,6 +76,7 @@ def raise_wall(writable: Sequence[str], refused: Refused) -> Wall:
     """
     if sys.platform != "linux":
         return NO_WALL
+    _look_up_names()
     try:
         seccomp.give_up_privileges()
     except Unavailable as error:
@@ -87,6 +91,17 @@ def raise_wall(writable: Sequence[str], refused: Refused) -> Wall:
     missing += [] if reporting or machine is None else ["the line of what code in C is refused"]
     why = "; ".join(filter(None, (no_landlock, no_seccomp, *needed)))
     return Wall(tuple(missing), why, machine, version, reporting)
+
+
+def _look_up_names() -> None:
+    """Look up the names of this user and group once, while it may still be asked for them.
+
+    The C library asks a daemon over a socket before it reads the files, and does not try again for 100 look-ups where
+    none answers (glibc, `nscd/nscd-client.h`). Libraries look up the user's name when they are imported.
+    """
+    for look_up, number in ((pwd.getpwuid, os.getuid()), (grp.getgrgid, os.getgid())):
+        with contextlib.suppress(KeyError, OSError):
+            look_up(number)
 
 
 def raise_inner_wall(wall: Wall, writable: Iterable[str]) -> None:

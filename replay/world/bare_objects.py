@@ -44,9 +44,13 @@ def _bare_deque(cls: Any, content: Any) -> Any:
     return made
 
 
+_HEAP_TYPE = 1 << 9
+"""The flag of classes that were made at run time (CPython, `Py_TPFLAGS_HEAPTYPE`): all others are laid out in C."""
+
+
 def _bare_exception(cls: Any, content: Any) -> Any:
-    """By the constructors written in C, which fill their own fields (`errno`, `value`, `code`)."""
-    base = next(one for one in cls.__mro__ if one.__module__ == "builtins")
+    """By the constructors written in C, which fill their own fields (`errno`, `value`, `code`), a driver's too."""
+    base = next(one for one in cls.__mro__ if not one.__flags__ & _HEAP_TYPE)
     made = base.__new__(cls, *content)
     base.__init__(made, *content)
     return made

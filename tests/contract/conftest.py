@@ -1,5 +1,12 @@
 """The servers, for the contract."""
 
-from ..servers.fixtures import file_database, http_service, postgres_server, redis_server
+from ..servers.fixtures import (
+    file_database,
+    http_service,
+    mariadb_server,
+    memcached_server,
+    postgres_server,
+    redis_server,
+)
 
-__all__ = ["file_database", "http_service", "postgres_server", "redis_server"]
+__all__ = ["file_database", "http_service", "mariadb_server", "memcached_server", "postgres_server", "redis_server"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..servers.fixtures import PASSWORD
 from .row import Change, Row
 
-_SCHEMA = """
+SCHEMA = """
 DROP TABLE IF EXISTS item CASCADE;
 CREATE TABLE item (
     id serial PRIMARY KEY, name text UNIQUE, price numeric(10, 2), code uuid, made timestamptz, day date,
@@ -335,7 +335,7 @@ with psycopg.connect("host=127.0.0.1 port={port} dbname=postgres user=shop passw
 
 
 def _filled(text: str) -> str:
-    return text.replace("{values}", _VALUES).replace("{password}", PASSWORD).replace("{schema}", _SCHEMA)
+    return text.replace("{values}", _VALUES).replace("{password}", PASSWORD).replace("{schema}", SCHEMA)
 
 
 _CHANGES = (

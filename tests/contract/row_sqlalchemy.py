@@ -24,7 +24,7 @@ class Customer(Base):
     __tablename__ = "customer"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(30), unique=True)
-    api_key: Mapped[str | None]
+    api_key: Mapped[str | None] = mapped_column(String(60))
     orders: Mapped[list["Purchase"]] = relationship(back_populates="customer")
 
 
@@ -232,6 +232,10 @@ engine.dispose()
 
 _POSTGRES = f"postgresql+psycopg://shop:{PASSWORD}@127.0.0.1:{{port}}/postgres"
 _POSTGRES_CLOSED = f"postgresql+psycopg://shop:{PASSWORD}@127.0.0.1:{{closed}}/postgres"
+_PSYCOPG2 = _POSTGRES.replace("+psycopg:", "+psycopg2:")
+_PSYCOPG2_CLOSED = _POSTGRES_CLOSED.replace("+psycopg:", "+psycopg2:")
+_MYSQL = f"mysql+pymysql://shop:{PASSWORD}@127.0.0.1:{{port}}/shop?ssl_disabled=true"
+_MYSQL_CLOSED = f"mysql+pymysql://shop:{PASSWORD}@127.0.0.1:{{closed}}/shop?ssl_disabled=true"
 _SQLITE = "sqlite:///{folder}/orm.db"
 _AIOSQLITE = "sqlite+aiosqlite:///{folder}/orm.db"
 
@@ -253,6 +257,23 @@ ROWS = (
         _on(_SYNC, _POSTGRES, _POSTGRES_CLOSED),
         _CHANGES,
         set_up=_on(_PREPARE, _POSTGRES, ""),
+    ),
+    Row(
+        "SQLAlchemy on psycopg2",
+        "postgres_server",
+        ("sqlalchemy", "psycopg2-binary"),
+        _on(_SYNC, _PSYCOPG2, _PSYCOPG2_CLOSED),
+        _CHANGES,
+        set_up=_on(_PREPARE, _PSYCOPG2, ""),
+        imports={"psycopg2-binary": "psycopg2"},
+    ),
+    Row(
+        "SQLAlchemy on pymysql",
+        "mariadb_server",
+        ("sqlalchemy", "pymysql"),
+        _on(_SYNC, _MYSQL, _MYSQL_CLOSED),
+        _CHANGES,
+        set_up=_on(_PREPARE, _MYSQL, ""),
     ),
     Row(
         "SQLAlchemy asyncio on psycopg",

@@ -65,6 +65,39 @@ def _postgres_is_ready(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[int]:
+    """A MariaDB with a user `shop`, its password, and a database of that name."""
+    package = "mariadb-server-core mariadb-client-core"
+    install, server = program("mariadb-install-db", package), program("mariadbd", package)
+    with folder_for("mysql") as folder:
+        as_user, data = unprivileged("mysql"), str(folder / "data")
+        given = ["--no-defaults", f"--datadir={data}", "--innodb-flush-method=nosync", "--innodb-log-file-size=8M"]
+        made = [*as_user, install, *given, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(made, check=True, capture_output=True, cwd="/")
+        start = folder / "start.sql"
+        grant = f"CREATE USER shop@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO shop@'127.0.0.1';"
+        start.write_text(f"CREATE DATABASE shop CHARACTER SET utf8mb4;\n{grant}\n".replace("; ", ";\n"))
+        start.chmod(0o644)
+        port = free_port()
+        options = ["--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder}/s", f"--init-file={start}"]
+        lean = ["--innodb-buffer-pool-size=16M", "--skip-log-bin", "--skip-name-resolve", "--max-connections=200"]
+        command = [*as_user, server, *given, *options, *lean, f"--pid-file={folder}/pid", "--default-time-zone=+00:00"]
+        with running(command, lambda: listens(port), folder / "log"):
+            yield port
+
+
+@pytest.fixture(scope="session")
+def memcached_server() -> Iterator[int]:
+    """A memcached."""
+    path = program("memcached", "memcached")
+    with folder_for("nobody") as folder:
+        port = free_port()
+        command = [*unprivileged("nobody"), path, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "16"]
+        with running(command, lambda: listens(port), folder / "log"):
+            yield port
+
+
+@pytest.fixture(scope="session")
 def http_service() -> Iterator[int]:
     """A service over HTTP, see `HttpService`."""
     service = HttpService()
