@@ -17,6 +17,7 @@ from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import (
     NODES,
     AnchorNode,
+    BytesNode,
     DictNode,
     EnumNode,
     FrozenSetNode,
@@ -30,6 +31,7 @@ from ...recorders.model.value_tree import (
     encode,
     walk,
 )
+from .array_values import canonical
 
 ClassLabel: TypeAlias = str
 """The qualified name of a class without its module; `_` for a private one."""
@@ -169,6 +171,8 @@ class Digests:
                 return self._of_object(tree)
             case StandardNode(kind="traceback"):
                 return _hash(b"traceback")  # where code was when it failed is no behaviour
+            case StandardNode(kind="numpy.array", parts=[str(), spec, _, str(), elements]):
+                return _hash(b"array", *map(self.of, tree.parts[:3]), self._of_elements(spec, elements))
             case StandardNode(kind="function", parts=[str(name), _position, _code, _takes, cells, *_]):
                 return _hash(b"function", name.encode(), self.of(cells))
             case StandardNode(kind=kind, parts=parts):
@@ -177,6 +181,10 @@ class Digests:
                 return _hash(b"e", class_label(cls).encode(), (name or "").encode(), self.of(tree.value))
             case _:
                 return _hash(b"x", encode(tree))
+
+    def _of_elements(self, spec: Tree, elements: Tree) -> bytes:
+        """How an array lies in memory is no part of its value."""
+        return _hash(b"b", canonical(spec, elements.data)) if isinstance(elements, BytesNode) else self.of(elements)
 
     def _pairs(self, tree: DictNode) -> list[bytes]:
         return [self.of(key) + self.of(value) for key, value in zip(tree.keys, tree.values, strict=True)]

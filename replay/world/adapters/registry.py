@@ -8,7 +8,19 @@ from types import MappingProxyType
 from typing import Any
 
 from ....recorders import plugins
-from . import callables, concurrency, containers, drivers, iterators, scalars, streams, tracebacks, type_hints
+from . import (
+    arrays,
+    callables,
+    concurrency,
+    containers,
+    drivers,
+    frames,
+    iterators,
+    scalars,
+    streams,
+    tracebacks,
+    type_hints,
+)
 from .protocol import TypeBuilder
 
 BUILT_IN: tuple[TypeBuilder, ...] = (
@@ -21,6 +33,8 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *type_hints.BUILDERS,
     *tracebacks.BUILDERS,
     *drivers.BUILDERS,
+    *arrays.BUILDERS,
+    *frames.BUILDERS,
 )
 """The builders in the box."""
 
