@@ -340,6 +340,7 @@ _PARTS: Final[dict[str, _Compared]] = {
     "numpy.array": _fields,
     "numpy.scalar": _scalar,
     "numpy.void": _named("="),
+    "sqlalchemy.row": _named("="),
     "numpy.masked": _named("=", ".mask", ".fill_value", ".hardmask"),
     "pandas.frame": _frame,
     "pandas.series": _series,

@@ -32,6 +32,7 @@ from ...recorders.model.value_tree import (
     walk,
 )
 from .array_values import canonical
+from .shown_names import is_nothing, shown_names
 
 ClassLabel: TypeAlias = str
 """The qualified name of a class without its module; `_` for a private one."""
@@ -68,7 +69,11 @@ def readings(tree: ObjectNode) -> dict[str, tuple[str, Tree]]:
 
 def _rows(tree: ObjectNode) -> Iterable[tuple[str, str, Tree]]:
     """(name, how it was read, value); a hostile baseline may hold more of the one than of the other."""
-    return zip(tree.names, tree.read or "a" * len(tree.names), tree.values, strict=False)
+    shown = shown_names(tree.cls)
+    rows = zip(tree.names, tree.read or "a" * len(tree.names), tree.values, strict=False)
+    if shown.keys().isdisjoint(tree.names):
+        return rows
+    return [(shown.get(name, name), how, value) for name, how, value in rows if not is_nothing(name, value)]
 
 
 def is_closed(tree: ObjectNode) -> bool:

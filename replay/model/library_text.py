@@ -21,6 +21,10 @@ def library_text(tree: StandardNode, write: Callable[[Tree], str]) -> str | None
             return f"dtype({type_name(spec)})"
         case StandardNode(kind="numpy.void", parts=[inner]):
             return write(inner)
+        case StandardNode(kind="sqlalchemy.row", parts=[held]):
+            return f"Row({write(held)})"
+        case StandardNode(kind="pydantic.url", parts=[_, address]):
+            return write(address)
         case StandardNode(kind="numpy.array", parts=[str(name), spec, _, str(), elements]):
             return _array(tree, name, spec, elements, write)
         case StandardNode(kind="numpy.masked", parts=[data, *_]):

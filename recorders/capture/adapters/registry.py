@@ -15,6 +15,7 @@ from . import (
     drivers,
     frames,
     iterators,
+    models,
     names,
     scalars,
     streams,
@@ -37,6 +38,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *drivers.ADAPTERS,
     *arrays.ADAPTERS,
     *frames.ADAPTERS,
+    *models.ADAPTERS,
 )
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 

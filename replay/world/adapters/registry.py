@@ -16,6 +16,7 @@ from . import (
     drivers,
     frames,
     iterators,
+    models,
     scalars,
     streams,
     tracebacks,
@@ -35,6 +36,7 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *drivers.BUILDERS,
     *arrays.BUILDERS,
     *frames.BUILDERS,
+    *models.BUILDERS,
 )
 """The builders in the box."""
 
