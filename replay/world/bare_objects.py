@@ -154,25 +154,14 @@ def bare(cls: type) -> Any:
 
 def _bare_struct(cls: Any) -> Any:
     """A struct in which every field holds `None`: its constructor is written in C, and checks nothing. Where a class
-    runs code of its own after it, an instance of a class that is laid out alike becomes one of it."""
+    runs code of its own after it, an instance of one below, which runs none, becomes one of it."""
+    fields = dict.fromkeys(cls.__struct_fields__)
     if not any("__post_init__" in vars(base) for base in cls.__mro__):
-        return cls(**dict.fromkeys(cls.__struct_fields__))
+        return cls(**fields)
     if any("__init_subclass__" in vars(base) for base in cls.__mro__[:-1]):
         raise TypeError("its class runs code when another one extends it")
-    bases = tuple(base for base in cls.__bases__ if base is not msgspec.Struct)
-    inherited = {name for base in bases for name in getattr(base, "__struct_fields__", ())}
-    own: list[Any] = [(name, object, None) for name in cls.__struct_fields__ if name not in inherited]
-    config = cls.__struct_config__
-    alike: Any = msgspec.defstruct(
-        *("Alike", own),
-        bases=bases or None,
-        namespace={"__post_init__": lambda self: None},
-        kw_only=True,
-        gc=config.gc,
-        weakref=config.weakref,
-        dict=config.dict,
-    )
-    made = alike(**dict.fromkeys(cls.__struct_fields__))
+    below: Any = msgspec.defstruct("Below", [], bases=(cls,), namespace={"__post_init__": lambda self: None})
+    made = below(**fields)
     _class.__set__(made, cls)  # a frozen one lets nobody set an attribute
     return made
 

@@ -228,7 +228,8 @@ def given():
         user = session.get(User, 1)
         user.posts
         session.expunge_all()
-        return [user, row, User(name="new")]
+    engine.dispose()
+    return [user, row, User(name="new")]
 """
 )
 
@@ -274,6 +275,7 @@ def test_an_instance_is_recorded_without_its_session(monkeypatch: pytest.MonkeyP
         frozen = freeze(user)
         assert asked == []
         assert object_session(user) is session
+    engine.dispose()
     assert len(frozen.data) < 1_000
     tree = capture(user)
     (state,) = (part for part in walk(tree) if isinstance(part, StandardNode))
