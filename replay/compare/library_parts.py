@@ -336,11 +336,36 @@ def _frequency(parts: list[Tree]) -> Tree:
     return None if parts[0] == "RangeIndex" else parts[-1]
 
 
+def _document(base: list[Tree], candidate: list[Tree]) -> list[Pair] | None:
+    match base, candidate:
+        case [before, ListNode(items=left)], [after, ListNode(items=right)]:
+            contents = ListNode(list(map(_node, left))), ListNode(list(map(_node, right)))
+            return [(".builder", before, after), (".contents", *contents)]
+        case _:
+            return None
+
+
+def _node(node: Tree) -> Tree:
+    """A tag or a text of a document, with names for its parts."""
+    match node:
+        case TupleNode(items=["NavigableString", text]):
+            return text
+        case TupleNode(items=[str(kind), text]):
+            return DictNode([kind], [text])
+        case TupleNode(items=[name, prefix, namespace, attributes, ListNode(items=inside)]):
+            names: list[Tree] = ["name", "prefix", "namespace", "attrs", "contents"]
+            return DictNode(names, [name, prefix, namespace, attributes, ListNode(list(map(_node, inside)))])
+        case _:
+            return node
+
+
 _PARTS: Final[dict[str, _Compared]] = {
     "numpy.array": _fields,
     "numpy.scalar": _scalar,
     "numpy.void": _named("="),
     "sqlalchemy.row": _named("="),
+    "bs4.document": _document,
+    "bs4.tag": _named(".document", ".place"),
     "numpy.masked": _named("=", ".mask", ".fill_value", ".hardmask"),
     "pandas.frame": _frame,
     "pandas.series": _series,

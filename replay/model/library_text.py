@@ -21,6 +21,8 @@ def library_text(tree: StandardNode, write: Callable[[Tree], str]) -> str | None
             return f"dtype({type_name(spec)})"
         case StandardNode(kind="numpy.void", parts=[inner]):
             return write(inner)
+        case StandardNode(kind="lxml.element", parts=[_, text, _]):
+            return write(text)
         case StandardNode(kind="sqlalchemy.row", parts=[held]):
             return f"Row({write(held)})"
         case StandardNode(kind="pydantic.url", parts=[_, address]):

@@ -12,6 +12,7 @@ from . import (
     callables,
     concurrency,
     containers,
+    documents,
     drivers,
     frames,
     iterators,
@@ -39,6 +40,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *arrays.ADAPTERS,
     *frames.ADAPTERS,
     *models.ADAPTERS,
+    *documents.ADAPTERS,
 )
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 

@@ -13,6 +13,7 @@ from . import (
     callables,
     concurrency,
     containers,
+    documents,
     drivers,
     frames,
     iterators,
@@ -37,6 +38,7 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *arrays.BUILDERS,
     *frames.BUILDERS,
     *models.BUILDERS,
+    *documents.BUILDERS,
 )
 """The builders in the box."""
 

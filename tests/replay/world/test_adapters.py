@@ -211,7 +211,9 @@ def test_every_adapter_has_a_sample_and_a_builder() -> None:
     more |= {"psycopg.report", "psycopg.connection", "psycopg.session"}  # below, and in tests/contract
     known = {adapter.kind for adapter in taken.BUILT_IN}
     more |= {
-        kind for kind in known if kind.startswith(("numpy.", "pandas.", "sqlalchemy.", "django.", "pydantic."))
+        kind
+        for kind in known
+        if kind.startswith(("numpy.", "pandas.", "sqlalchemy.", "django.", "pydantic.", "lxml.", "bs4."))
     }  # tests of their own
     assert known - kinds - more == set()
     elsewhere = {"int", "str", "bytearray", "standardstream", "cached"}
