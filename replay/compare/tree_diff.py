@@ -28,7 +28,7 @@ from ...recorders.model.value_tree import (
     encode,
 )
 from ..model.difference import ABSENT
-from ..model.digests import Digests, class_label, is_closed, is_ordered, public_names, readings
+from ..model.digests import Digests, class_label, is_closed, is_library_object, is_ordered, public_names, readings
 from ..model.drained import drained_iterator, is_recorded_as
 from ..model.field_path import key_path
 from ..model.made_functions import made_function
@@ -50,6 +50,7 @@ PAIRS = 50_000
 NO_ITEMS = "a recording knows none of its items"
 
 CLOSED = "it has no public name to read, and its private state differs"
+PRIVATE = "nothing public of it differs, and its private state does: how a library keeps its value is not known"
 UNREAD = "its properties were not read"
 TOO_LARGE = "it is a graph in which more parts can differ than are compared"
 WHOLE = "it differs, and a part of it was not captured"
@@ -227,6 +228,7 @@ class _Walk:
             if self._base.state(base) != self._candidate.state(candidate):
                 self._note_unknown(path, OpaqueNode(base.cls, CLOSED))
             return
+        known = len(self.found), self.unknown, self._settled
         self.compare(path, base.content, candidate.content)
         self._order(path, base, candidate)
         theirs = readings(candidate)
@@ -242,6 +244,10 @@ class _Walk:
             for name, (how, value) in theirs.items():
                 if how == "a" and name not in ours:
                     self._absent(f"{path}.{name}", ABSENT, value)
+        if self._closed and is_library_object(base) and is_library_object(candidate):
+            same = self._base.state(base) == self._candidate.state(candidate)
+            if not same and known == (len(self.found), self.unknown, self._settled):
+                self._note_unknown(path, OpaqueNode(base.cls, PRIVATE))
 
     def _order(self, path: str, base: ObjectNode, candidate: ObjectNode) -> None:
         """Of a mapping with an order, the keys that both have come in the same one."""

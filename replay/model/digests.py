@@ -81,6 +81,13 @@ def is_closed(tree: ObjectNode) -> bool:
     return tree.content is None and bool(tree.names) and not public(tree)
 
 
+def is_library_object(tree: ObjectNode) -> bool:
+    """Whether a replay met an object outside of the included packages, of which it read public attributes alone: those
+    of plain data are the value, as is what a class extends; those of others seldom are all of it."""
+    is_bare = tree.content is None and not tree.form and not tree.read
+    return is_bare and any(name.startswith("_") for name in tree.names)
+
+
 def is_ordered(tree: ObjectNode) -> bool:
     """Whether the order of a mapping's keys is part of its value."""
     return tree.form == "ordered" or tree.cls == _ORDERED
@@ -203,6 +210,8 @@ class Digests:
             content = self.of(tree.content)
         if self._closed and not self._is_whole and is_closed(tree):
             named = self.state(tree)
+        elif self._closed and not self._is_whole and is_library_object(tree):
+            named += self.state(tree)
         return _hash(b"o", class_label(tree.cls).encode(), content, *named)
 
     def state(self, tree: ObjectNode) -> list[bytes]:

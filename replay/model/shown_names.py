@@ -17,6 +17,8 @@ _OF_ANY: Final[Mapping[str, str]] = {"__pydantic_extra__": "model_extra"}
 
 _COOKIES: Final = {"_cookies": "cookies"}
 _CONTENT: Final = {"_content": "content"}
+_MESSAGE: Final = {"_headers": "items()", "_payload": "get_payload()"}
+_SECTIONS: Final = {"_sections": "sections()", "_defaults": "defaults()"}
 _SECRET: Final = {"_secret_value": "get_secret_value()"}
 _URL: Final = {"_url": "url"}
 
@@ -30,6 +32,15 @@ _OF_CLASSES: Final[Mapping[ClassName, Mapping[str, str]]] = {
     "httpx:Request": _CONTENT,
     "httpx:Response": _CONTENT,
     "requests.models:Response": _CONTENT,
+    "django.http.response:HttpResponse": {"_container": "content"},
+    "django.http.response:JsonResponse": {"_container": "content"},
+    "django.utils.datastructures:CaseInsensitiveMapping": {"_store": "items()"},
+    "django.http.response:ResponseHeaders": {"_store": "items()"},
+    "urllib.request:Request": {"_data": "data", "_full_url": "full_url"},
+    "email.message:Message": _MESSAGE,
+    "email.message:EmailMessage": _MESSAGE,
+    "configparser:ConfigParser": _SECTIONS,
+    "configparser:RawConfigParser": _SECTIONS,
     "requests.structures:CaseInsensitiveDict": {"_store": "items()"},
     "requests.cookies:RequestsCookieJar": _COOKIES,
     "http.cookiejar:CookieJar": _COOKIES,

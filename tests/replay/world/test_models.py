@@ -404,3 +404,52 @@ def test_addresses_and_model_states_are_built_again() -> None:
     assert (made[2].db, made[2].adding, made[2].fields_cache) == ("default", False, {"user": [1]})
     assert contains_opaque(capture(state)) is None
     assert literal(capture(Url("http://x/y"))) == "'http://x/y'"
+
+
+# --- objects of libraries whose value is private ---------------------------------------------------------------------
+
+OUTSIDE = """
+class Box:
+    def __init__(self, value):
+        self.kind = "box"
+        self._value = value
+"""
+
+
+def test_an_object_of_a_library_is_not_the_same_for_its_public_names(tmp_path: Path, monkeypatch: Any) -> None:
+    """Where its private state is another nobody knows what a caller reads, and the trace is not judged."""
+    (tmp_path / "outside_of_it.py").write_text(OUTSIDE, encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "outside_of_it", raising=False)
+    source = "import outside_of_it\n\ndef made(value):\n    return [outside_of_it.Box(value + 1)]\n"
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.made(1))
+    assert scenario.replay().counts == {"same": 1}
+    scenario.change("shop", "value + 1", "1 + value")
+    assert scenario.replay().counts == {"same": 1}
+    scenario.change("shop", "1 + value", "2 + value")
+    replayed = scenario.replay()
+    assert replayed.counts == {"not judged": 1}
+    assert "return[0]: outside_of_it.Box: nothing public of it differs" in "".join(replayed.reasons)
+
+
+@pytest.mark.parametrize(
+    ("header", "made", "changed", "field"),
+    [
+        ("import urllib.request", "urllib.request.Request('http://x', b'a')", "b'a')→b'b')", "return.data"),
+        ("import configparser", "configparser.ConfigParser({'k': 'a'})", "'a'→'b'", "return.defaults().k"),
+        (
+            "from email.message import Message",
+            "Message()",
+            "= Message()→= Message(); found['Subject'] = 'x'",
+            "return.items()[0]",
+        ),
+    ],
+)
+def test_what_a_library_keeps_privately_is_compared(
+    tmp_path: Path, header: str, made: str, changed: str, field: str
+) -> None:
+    """Under the name by which callers read it."""
+    source = f"{header}\n\ndef made():\n    found = {made}\n    return found\n"
+    scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.made())
+    assert scenario.replay().counts == {"same": 1}
+    scenario.change("shop", *changed.split("→"))
+    assert set(scenario.replay().fields) == {field}
