@@ -70,6 +70,9 @@ _LEAST_CARD: Final = 10**12
 
 _REPLACED_KINDS: Final = frozenset({"decimal", "uuid", "path"})
 
+_LIBRARIES: Final = ("numpy.", "pandas.")
+_VALUE_LAST: Final = frozenset({"numpy.array", "numpy.scalar"})
+"""Kinds of values of libraries that hold elements in parts; of these, in the last one."""
 
 REMEMBERED: Final = 10_000
 """Secrets that are remembered over all traces: a megabyte or two. A service that sees more sees those of its users, and
@@ -178,6 +181,13 @@ class Redaction:
                 return [(content, care), *zip(values, cares, strict=True)]
             case StandardNode(kind="int"):
                 return []  # one value, looked at as a whole
+            case StandardNode(kind=kind, parts=parts) if kind.startswith(_LIBRARIES):
+                # Types, units and names of classes are texts beside the values, or stand before them.
+                last = len(parts) - 1 if kind in _VALUE_LAST else None
+                return [
+                    (part, care if at == last or (last is None and type(part) is not str) else PUBLIC)
+                    for at, part in enumerate(parts)
+                ]
             case StandardNode(kind=kind):
                 care = care if kind in _REPLACED_KINDS else PUBLIC
             case EnumNode():

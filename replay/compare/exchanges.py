@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ...recorders.model.value_tree import Tree, encode
-from ..model.difference import Difference, DifferenceKind, call_field
+from ..model.difference import ABSENT, Difference, DifferenceKind, call_field
 from ..model.observation import Outbound
 from ..model.outbound_requests import canonical_key, described, label, operation_key
 from ..model.reason import Reason
 from .tolerance import NOTHING, FieldAt, Tolerance
-from .tree_diff import ABSENT, tree_differences
+from .tree_diff import tree_differences
 
 
 def outbound_differences(

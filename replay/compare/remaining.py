@@ -26,11 +26,10 @@ from ...recorders.model.value_tree import (
 )
 from ..model.difference import DifferenceKind, call_field
 from ..model.digests import Digests, public
-from ..model.field_path import Field
+from ..model.field_path import Field, key_path
 from ..model.observation import Observation, comparable
 from ..model.outbound_requests import described, label
 from .tolerance import Rules
-from .tree_diff import key_path
 
 
 class Remaining(NamedTuple):

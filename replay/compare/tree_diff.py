@@ -6,8 +6,6 @@ loaded only to align sequences of different length, of which it sees digests.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
@@ -29,10 +27,13 @@ from ...recorders.model.value_tree import (
     contains_opaque,
     encode,
 )
-from ..model.digests import Digests, class_label, is_closed, is_ordered, public_names, readings
+from ..model.difference import ABSENT
+from ..model.digests import Digests, class_label, is_closed, is_library_object, is_ordered, public_names, readings
 from ..model.drained import drained_iterator, is_recorded_as
+from ..model.field_path import key_path
 from ..model.made_functions import made_function
 from .aligned_items import aligned
+from .library_parts import LibraryParts, library_parts
 
 FIELD_LIMIT = 40
 """Differing fields reported of one trace: more than a screen of lines is not read."""
@@ -46,12 +47,10 @@ DEPTH = 20
 PAIRS = 50_000
 """Pairs of parts that are looked at: in two graphs each object can meet each other one. About a second."""
 
-ABSENT = GlobalNode("absent")
-"""Represents a side that has nothing there."""
-
 NO_ITEMS = "a recording knows none of its items"
 
 CLOSED = "it has no public name to read, and its private state differs"
+PRIVATE = "nothing public of it differs, and its private state does: how a library keeps its value is not known"
 UNREAD = "its properties were not read"
 TOO_LARGE = "it is a graph in which more parts can differ than are compared"
 WHOLE = "it differs, and a part of it was not captured"
@@ -106,6 +105,10 @@ class _Walk:
         self._tolerates = tolerates
         self._closed = closed
         self._seen: set[tuple[int, int]] = set()
+        self._settled = 0
+        """Parts that were tolerated, or compared already at another place."""
+        self._kept: list[LibraryParts] = []
+        """Parts that were made to be compared: others must not get their ids meanwhile."""
         self._depth = 0
         self._deeper: deque[tuple[str, Tree, Tree]] = deque()
         """Parts below `DEPTH`: they are walked when all above them is."""
@@ -135,6 +138,7 @@ class _Walk:
             return
         base, candidate = self._base.resolve(base), self._candidate.resolve(candidate)
         if self._tolerates(path, base, candidate):
+            self._settled += 1
             return
         if drained_iterator(candidate) is not None:
             self._iterators(path, base, candidate)
@@ -144,6 +148,7 @@ class _Walk:
             self._note_unknown(path, mark)
             return
         if isinstance(base, NODES) and (id(base), id(candidate)) in self._seen:
+            self._settled += 1
             return
         self._seen.add((id(base), id(candidate)))
         if made_function(base) is not None or made_function(candidate) is not None:
@@ -185,6 +190,11 @@ class _Walk:
         self.unknown = self.unknown or (path, mark)
 
     def _compare_nodes(self, path: str, base: Tree, candidate: Tree) -> None:
+        if isinstance(base, StandardNode) and isinstance(candidate, StandardNode):
+            parts = library_parts(base, candidate, self._base.resolve, self._candidate.resolve)
+            if parts is not None:
+                self._library(path, base, candidate, parts)
+                return
         match base, candidate:
             case DictNode(), DictNode():
                 self._dicts(path, base, candidate)
@@ -199,11 +209,26 @@ class _Walk:
             case _:
                 self.found.append((path, base, candidate))
 
+    def _library(self, path: str, base: Tree, candidate: Tree, parts: LibraryParts) -> None:
+        """Compare by parts; where none of them shows what differs, the whole does."""
+        self._kept.append(parts)
+        known = len(self.found), self.unknown, self._settled
+        for step, left, right in parts.pairs:
+            if left is ABSENT or right is ABSENT:
+                self._absent(path + step, left, right)
+            else:
+                self.compare(path + step, left, right)
+        if parts.items is not None:
+            self._sequence(path, *parts.items)
+        if known == (len(self.found), self.unknown, self._settled) and not self._deeper:
+            self.found.append((path, base, candidate))
+
     def _objects(self, path: str, base: ObjectNode, candidate: ObjectNode) -> None:
         if self._closed and is_closed(base):
             if self._base.state(base) != self._candidate.state(candidate):
                 self._note_unknown(path, OpaqueNode(base.cls, CLOSED))
             return
+        known = len(self.found), self.unknown, self._settled
         self.compare(path, base.content, candidate.content)
         self._order(path, base, candidate)
         theirs = readings(candidate)
@@ -219,6 +244,10 @@ class _Walk:
             for name, (how, value) in theirs.items():
                 if how == "a" and name not in ours:
                     self._absent(f"{path}.{name}", ABSENT, value)
+        if self._closed and is_library_object(base) and is_library_object(candidate):
+            same = self._base.state(base) == self._candidate.state(candidate)
+            if not same and known == (len(self.found), self.unknown, self._settled):
+                self._note_unknown(path, OpaqueNode(base.cls, PRIVATE))
 
     def _order(self, path: str, base: ObjectNode, candidate: ObjectNode) -> None:
         """Of a mapping with an order, the keys that both have come in the same one."""
@@ -248,7 +277,9 @@ class _Walk:
                 self.compare(path + name, base[name], candidate[name])
 
     def _absent(self, path: str, base: Tree, candidate: Tree) -> None:
-        if not self._tolerates(path, base, candidate):
+        if self._tolerates(path, base, candidate):
+            self._settled += 1
+        else:
             self.found.append((path, base, candidate))
 
     def _sequence(self, path: str, base: list[Tree], candidate: list[Tree]) -> None:
@@ -318,15 +349,3 @@ def _is_unknown(part: Tree) -> bool:
 
 def _by_key(tree: DictNode) -> dict[str, Tree]:
     return {key_path(key): value for key, value in zip(tree.keys, tree.values, strict=True)}
-
-
-def key_path(key: Tree) -> str:
-    """What a key of a dict adds to the path of its value."""
-    if isinstance(key, str) and re.fullmatch(r"[A-Za-z_][\w-]*", key):
-        return f".{key}"
-    from ..model.render import literal
-
-    text = literal(key)
-    if "…" in text:  # two keys that are cut at the same place are two keys
-        text += f" {hashlib.blake2b(encode(key), digest_size=4).hexdigest()}"
-    return f"[{text}]"

@@ -35,12 +35,12 @@ from ...recorders.model.value_tree import (
     contains_opaque,
 )
 from ..model.digests import is_closed, readings
-from ..model.field_path import Field
+from ..model.field_path import Field, key_path
 from ..model.made_functions import is_made_by_name, made_function
 from ..model.observation import Observation, comparable
 from ..model.outbound_requests import described, label
 from .exchanges import paired
-from .tree_diff import key_path, unknown_part
+from .tree_diff import unknown_part
 
 UNKNOWN_LIMIT = 20
 """Unknown parts that are kept of one observation: one decides, and rules may ignore the first few."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
-from ...recorders.model.value_tree import Tree
+from ...recorders.model.value_tree import GlobalNode, Tree
+
+ABSENT = GlobalNode("absent")
+"""Represents a side that has nothing there."""
 
 DifferencePart: TypeAlias = Literal["response", "return", "exception", "mutation", "outbound"]
 """What a difference is a part of, in the word of reports and of the file of acceptances."""

@@ -17,6 +17,7 @@ from ...recorders.model.full_names import qualname_part
 from ...recorders.model.value_tree import (
     NODES,
     AnchorNode,
+    BytesNode,
     DictNode,
     EnumNode,
     FrozenSetNode,
@@ -30,6 +31,8 @@ from ...recorders.model.value_tree import (
     encode,
     walk,
 )
+from .array_values import canonical
+from .shown_names import is_nothing, shown_names
 
 ClassLabel: TypeAlias = str
 """The qualified name of a class without its module; `_` for a private one."""
@@ -66,12 +69,23 @@ def readings(tree: ObjectNode) -> dict[str, tuple[str, Tree]]:
 
 def _rows(tree: ObjectNode) -> Iterable[tuple[str, str, Tree]]:
     """(name, how it was read, value); a hostile baseline may hold more of the one than of the other."""
-    return zip(tree.names, tree.read or "a" * len(tree.names), tree.values, strict=False)
+    shown = shown_names(tree.cls)
+    rows = zip(tree.names, tree.read or "a" * len(tree.names), tree.values, strict=False)
+    if shown.keys().isdisjoint(tree.names):
+        return rows
+    return [(shown.get(name, name), how, value) for name, how, value in rows if not is_nothing(name, value)]
 
 
 def is_closed(tree: ObjectNode) -> bool:
     """Whether nothing of an object can be read by a caller, although it has state: all of its names are private."""
     return tree.content is None and bool(tree.names) and not public(tree)
+
+
+def is_library_object(tree: ObjectNode) -> bool:
+    """Whether a replay met an object outside of the included packages, of which it read public attributes alone: those
+    of plain data are the value, as is what a class extends; those of others seldom are all of it."""
+    is_bare = tree.content is None and not tree.form and not tree.read
+    return is_bare and any(name.startswith("_") for name in tree.names)
 
 
 def is_ordered(tree: ObjectNode) -> bool:
@@ -169,6 +183,8 @@ class Digests:
                 return self._of_object(tree)
             case StandardNode(kind="traceback"):
                 return _hash(b"traceback")  # where code was when it failed is no behaviour
+            case StandardNode(kind="numpy.array", parts=[str(), spec, _, str(), elements]):
+                return _hash(b"array", *map(self.of, tree.parts[:3]), self._of_elements(spec, elements))
             case StandardNode(kind="function", parts=[str(name), _position, _code, _takes, cells, *_]):
                 return _hash(b"function", name.encode(), self.of(cells))
             case StandardNode(kind=kind, parts=parts):
@@ -177,6 +193,10 @@ class Digests:
                 return _hash(b"e", class_label(cls).encode(), (name or "").encode(), self.of(tree.value))
             case _:
                 return _hash(b"x", encode(tree))
+
+    def _of_elements(self, spec: Tree, elements: Tree) -> bytes:
+        """How an array lies in memory is no part of its value."""
+        return _hash(b"b", canonical(spec, elements.data)) if isinstance(elements, BytesNode) else self.of(elements)
 
     def _pairs(self, tree: DictNode) -> list[bytes]:
         return [self.of(key) + self.of(value) for key, value in zip(tree.keys, tree.values, strict=True)]
@@ -190,6 +210,8 @@ class Digests:
             content = self.of(tree.content)
         if self._closed and not self._is_whole and is_closed(tree):
             named = self.state(tree)
+        elif self._closed and not self._is_whole and is_library_object(tree):
+            named += self.state(tree)
         return _hash(b"o", class_label(tree.cls).encode(), content, *named)
 
     def state(self, tree: ObjectNode) -> list[bytes]:

@@ -4,13 +4,16 @@ represent many of them.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
 from ...recorders.boundaries.http import route_guess
+from ...recorders.model.value_tree import Tree, encode
 from .difference import WHOLE_CALLS, DifferenceKind
+from .render import literal
 from .shape_text import is_name
 
 Field: TypeAlias = str
@@ -97,3 +100,13 @@ def _path_expression(path: str) -> str:
     parts = re.split(rf"({_BRACKET}|\*)", path)
     known = {"[*]": _BRACKET, "*": r"[^.\[\]\s]*"}
     return "".join(known.get(part, re.escape(part)) for part in parts)
+
+
+def key_path(key: Tree) -> str:
+    """What a key of a dict adds to the path of its value."""
+    if isinstance(key, str) and re.fullmatch(r"[A-Za-z_][\w-]*", key):
+        return f".{key}"
+    text = literal(key)
+    if "…" in text:  # two keys that are cut at the same place are two keys
+        text += f" {hashlib.blake2b(encode(key), digest_size=4).hexdigest()}"
+    return f"[{text}]"

@@ -21,6 +21,7 @@ from ...recorders.model.value_tree import (
     Tree,
     TupleNode,
 )
+from .library_text import library_text
 
 WIDTH = 100
 """Characters of a value in a report."""
@@ -137,7 +138,8 @@ class _Writing:
             case StandardNode(kind="function", parts=[str(name), *_]):
                 return name.replace(":", ".")
             case StandardNode(kind=kind, parts=parts):
-                return f"{kind}({self._joined(parts, depth)})"
+                text = library_text(tree, lambda part: self.literal(part, depth + 1)) if "." in kind else None
+                return text if text is not None else f"{kind}({self._joined(parts, depth)})"
             case EnumNode(cls=cls, name=name, value=value):
                 return qualname_part(cls) + (f".{name}" if name else f"({self.literal(value, depth + 1)})")
             case ObjectNode(cls=cls, content=content, names=names, values=values):

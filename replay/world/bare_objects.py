@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from ...recorders.model.value_tree import (
     ObjectNode,
 )
@@ -146,12 +148,29 @@ CONTENT: Mapping[type, type] = {
 
 def bare(cls: type) -> Any:
     """An instance with nothing in it, of a class without a built-in part; raises `TypeError`."""
+    if type(cls) is type(msgspec.Struct):
+        return _bare_struct(cls)
     for base in cls.__mro__:
         if base is _SYNTAX:
             return base.__new__(cls)
     return object.__new__(cls)
 
 
+def _bare_struct(cls: Any) -> Any:
+    """A struct in which every field holds `None`: its constructor is written in C, and checks nothing. Where a class
+    runs code of its own after it, an instance of one below, which runs none, becomes one of it."""
+    fields = dict.fromkeys(cls.__struct_fields__)
+    if not any("__post_init__" in vars(base) for base in cls.__mro__):
+        return cls(**fields)
+    if any("__init_subclass__" in vars(base) for base in cls.__mro__[:-1]):
+        raise TypeError("its class runs code when another one extends it")
+    below: Any = msgspec.defstruct("Below", [], bases=(cls,), namespace={"__post_init__": lambda self: None})
+    made = below(**fields)
+    _class.__set__(made, cls)  # a frozen one lets nobody set an attribute
+    return made
+
+
+_class: Any = vars(object)["__class__"]
 _SYNTAX = _ast.AST
 """Written in C, with all of its state in attributes."""
 

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -30,6 +30,7 @@ from ...recorders.capture.thaw import thaw
 from ...recorders.context import PathRecord, Scope
 from ...recorders.model.trace import Trace
 from ...recorders.model.value_tree import OpaqueNode, Tree
+from .library_readings import Reading, library_readings
 from .recorded_clock import frozen_start
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
@@ -73,6 +74,8 @@ class Reads(NamedTuple):
     properties: tuple[str, ...]
     constants: tuple[tuple[str, Any], ...]
     form: Form
+    readings: Mapping[str, Reading]
+    """How those of its properties are read that a library's class has under no one name."""
 
 
 class Classes:
@@ -106,7 +109,9 @@ class Classes:
                     properties.append(name)
                 elif is_own and type(value) in _CONSTANTS:
                     constants.append((name, value))
-        return Reads(self._is_included(cls), tuple(sorted(properties)), tuple(sorted(constants)), _form_of(mro))
+        readings = library_readings(mro)
+        names = tuple(sorted({*properties, *readings}))
+        return Reads(self._is_included(cls), names, tuple(sorted(constants)), _form_of(mro), readings)
 
     def _is_included(self, cls: type) -> bool:
         module = _type_dict(cls).get("__module__")
@@ -222,9 +227,10 @@ class Reader:
         shown = {name for name, _how, _part in (*held, *more)}
         more += [(name, "c", part) for name, part in reads.constants if name not in shown]
         rows = [*held, *more]
-        read = "".join(how for _name, how, _part in rows) if reads.is_included else ""
         if not reads.is_included:
-            rows = [row for row in rows if row[1] == "a"]
+            rows = [row for row in rows if row[1] == "a" or row[0] in reads.readings]
+        has_more = reads.is_included or any(how != "a" for _name, how, _part in rows)
+        read = "".join(how for _name, how, _part in rows) if has_more else ""
         state = content, tuple(name for name, _how, _part in rows), tuple(part for _name, _how, part in rows)
         return marker, (*given, "", read, reads.form), state
 
@@ -243,7 +249,7 @@ class Reader:
         world = self._make_world()
         try:
             with context.within(Scope(world, self._path)), _time_limit(left):
-                value = _value(instance, name)
+                value = _value(instance, name, self._classes.reads(type(instance)).readings.get(name))
         except (TraceStopped, _TimeUp):
             return _unread(instance, name, _why(world))
         if world.stopped is not None or world.asked:
@@ -260,10 +266,10 @@ def _module_of(function: types.FunctionType) -> str:
     return name if type(name) is str else ""
 
 
-def _value(instance: Any, name: str) -> Any:
+def _value(instance: Any, name: str, reading: Reading | None) -> Any:
     """What a property gives, or a mark with the class and text of what it raises."""
     try:
-        return getattr(instance, name)
+        return getattr(instance, name) if reading is None else reading(instance)
     except (TraceStopped, _TimeUp):
         raise
     except BaseException as error:  # noqa: BLE001 - what a property raises is what its reader sees

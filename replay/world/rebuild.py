@@ -32,7 +32,7 @@ from ...recorders.model.value_tree import (
     walk,
 )
 from ..model.render import short
-from .adapters.protocol import exactly
+from .adapters.protocol import OfHolder, exactly
 from .adapters.registry import builders
 from .bare_objects import BARE, CONTENT, FILLABLE, bare, content_of, put_attribute
 from .local_functions import LocalFunction
@@ -235,6 +235,7 @@ class _Builder:
             self._resolver.restored[tree.cls] = None
         made = self._filled(cls, tree, anchor)
         namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None
+        waiting: list[tuple[str, OfHolder]] = []
         for name, value in zip(tree.names, tree.values, strict=True):
             try:
                 built = self.build(value)
@@ -242,7 +243,12 @@ class _Builder:
                 if issubclass(cls, BaseException) and not self._resolver.covers(cls.__module__):
                     continue  # of a library's own exception: its connection, its request; the service sees the rest
                 raise
-            put_attribute(made, cls, namespace, name, built)
+            if isinstance(built, OfHolder):
+                waiting.append((name, built))
+            else:
+                put_attribute(made, cls, namespace, name, built)
+        for name, part in waiting:
+            put_attribute(made, cls, namespace, name, _part_of(part, made, tree))
         return made
 
     def _filled(self, cls: type, tree: ObjectNode, anchor: int | None) -> Any:
@@ -267,6 +273,13 @@ class _Builder:
             return bare(cls)
         except TypeError as error:
             raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+
+
+def _part_of(part: OfHolder, made: Any, tree: ObjectNode) -> Any:
+    try:
+        return part.of(made)
+    except Exception as error:
+        raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
 
 
 class _CycleBuilder(_Builder):

@@ -37,7 +37,7 @@ from pytest_runtime.recorders.model.value_tree import (
 from pytest_runtime.replay.change.base import find_base
 from pytest_runtime.replay.change.files import tree_of
 from pytest_runtime.replay.compare.summarise import SORTS_LIMIT, reported
-from pytest_runtime.replay.compare.tree_diff import ABSENT, FIELD_LIMIT, tree_differences
+from pytest_runtime.replay.compare.tree_diff import FIELD_LIMIT, tree_differences
 from pytest_runtime.replay.judge.acceptance import (
     Acceptance,
     apply,
@@ -49,7 +49,7 @@ from pytest_runtime.replay.judge.acceptance import (
     settled_classes,
     still_needed,
 )
-from pytest_runtime.replay.model.difference import Difference, DifferenceKind, DifferencePart
+from pytest_runtime.replay.model.difference import ABSENT, Difference, DifferenceKind, DifferencePart
 from pytest_runtime.replay.model.reason import Reason, ReasonCode
 from pytest_runtime.replay.model.render import as_json, short
 from pytest_runtime.replay.model.shape_text import covers, is_shape, joined, shape_text

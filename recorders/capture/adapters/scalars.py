@@ -62,7 +62,7 @@ def _match(value: re.Match[Any]) -> tuple[Any, ...]:
     return value.re, value.string, value.pos, value.endpos, value.regs
 
 
-def _attribute(value: Any, name: str) -> Any:
+def attribute_of(value: Any, name: str) -> Any:
     """An attribute of an instance, in a slot or in the `__dict__`; `None` where it is not filled."""
     for cls in type_mro(type(value)):
         found = type_dict(cls).get(name)
@@ -80,17 +80,17 @@ def _attribute(value: Any, name: str) -> Any:
 
 
 def _address(value: Any) -> tuple[Any, ...]:
-    return text(type_qualname(type(value))), _attribute(value, "_ip"), None, _attribute(value, "_scope_id")
+    return text(type_qualname(type(value))), attribute_of(value, "_ip"), None, attribute_of(value, "_scope_id")
 
 
 def _interface(value: Any) -> tuple[Any, ...]:
     name, number, _length, scope = _address(value)
-    return name, number, _attribute(value, "_prefixlen"), scope
+    return name, number, attribute_of(value, "_prefixlen"), scope
 
 
 def _network(value: Any) -> tuple[Any, ...]:
-    first = _attribute(value, "network_address")
-    return text(type_qualname(type(value))), _attribute(first, "_ip"), _attribute(value, "_prefixlen"), None
+    first = attribute_of(value, "network_address")
+    return text(type_qualname(type(value))), attribute_of(first, "_ip"), attribute_of(value, "_prefixlen"), None
 
 
 def _is_structure(cls: type) -> bool:

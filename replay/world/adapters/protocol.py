@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,6 +23,14 @@ class TypeBuilder(NamedTuple):
 
 class StandIn:
     """What stands for an iterator of the recording: drawing from it runs nothing but the recorded world."""
+
+
+class OfHolder(abc.ABC):
+    """What is made of a value that belongs to one object: it is made when that object has all of its attributes."""
+
+    @abc.abstractmethod
+    def of(self, holder: Any) -> Any:
+        """The value of the attribute, of the object that holds it. Raises what a builder may raise."""
 
 
 def exactly(kind: type, value: Any) -> Any:

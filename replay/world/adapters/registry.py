@@ -8,7 +8,21 @@ from types import MappingProxyType
 from typing import Any
 
 from ....recorders import plugins
-from . import callables, concurrency, containers, drivers, iterators, scalars, streams, tracebacks, type_hints
+from . import (
+    arrays,
+    callables,
+    concurrency,
+    containers,
+    documents,
+    drivers,
+    frames,
+    iterators,
+    models,
+    scalars,
+    streams,
+    tracebacks,
+    type_hints,
+)
 from .protocol import TypeBuilder
 
 BUILT_IN: tuple[TypeBuilder, ...] = (
@@ -21,6 +35,10 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *type_hints.BUILDERS,
     *tracebacks.BUILDERS,
     *drivers.BUILDERS,
+    *arrays.BUILDERS,
+    *frames.BUILDERS,
+    *models.BUILDERS,
+    *documents.BUILDERS,
 )
 """The builders in the box."""
 

@@ -32,7 +32,8 @@ from pytest_runtime.recorders.model.value_tree import (
     encode,
 )
 from pytest_runtime.replay.compare.aligned_items import aligned
-from pytest_runtime.replay.compare.tree_diff import ABSENT, tree_differences, unknown_part
+from pytest_runtime.replay.compare.tree_diff import tree_differences, unknown_part
+from pytest_runtime.replay.model.difference import ABSENT
 from pytest_runtime.replay.model.render import literal
 from pytest_runtime.replay.world.public_values import Classes, Reader
 

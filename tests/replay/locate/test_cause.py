@@ -29,14 +29,14 @@ from pytest_runtime.replay.change import sequence_diff
 from pytest_runtime.replay.change.alignment import Alignment
 from pytest_runtime.replay.change.versions import Versions
 from pytest_runtime.replay.compare.observations import compare
-from pytest_runtime.replay.compare.tree_diff import ABSENT, tree_differences
+from pytest_runtime.replay.compare.tree_diff import tree_differences
 from pytest_runtime.replay.execute.instrument.source import instrumented
 from pytest_runtime.replay.execute.line_tracer import Steps
 from pytest_runtime.replay.locate import sequence
 from pytest_runtime.replay.locate.cause import Evidence, find_cause
 from pytest_runtime.replay.locate.sequence import matched
 from pytest_runtime.replay.model.addresses import differ_in_addresses
-from pytest_runtime.replay.model.difference import Difference, DifferenceKind
+from pytest_runtime.replay.model.difference import ABSENT, Difference, DifferenceKind
 from pytest_runtime.replay.model.observation import Observation, Outbound
 from pytest_runtime.replay.model.steps import Detail, Event
 from pytest_runtime.replay.model.verdict import Location

@@ -1,0 +1,37 @@
+"""What is read in a replay of objects of libraries whose value is neither an attribute nor a property.
+
+A query set of Django is what it asks for. It is never evaluated: its SQL is written, on base and candidate alike, which
+asks no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from ...recorders.capture.raw import class_name, find_loaded
+
+Reading: TypeAlias = Callable[[Any], Any]
+
+
+def _sql(queryset: Any) -> Any:
+    """The statement, and its parameters; a query that cannot find anything has none."""
+    text, parameters = queryset.query.sql_with_params()
+    return text, tuple(parameters)
+
+
+_OF_CLASSES: Final[Mapping[str, tuple[str, Reading]]] = MappingProxyType(
+    {"django.db.models.query:QuerySet": ("query.sql_with_params()", _sql)}
+)
+
+
+def library_readings(mro: tuple[type, ...]) -> dict[str, Reading]:
+    """The name by which a caller reads it → how, of the objects of a class with that resolution order."""
+    found: dict[str, Reading] = {}
+    for cls in mro:
+        name = class_name(cls)
+        known = _OF_CLASSES.get(name)
+        if known is not None and find_loaded(name) is cls:
+            found.setdefault(*known)
+    return found
