@@ -22,6 +22,13 @@ PATIENCE = 2.0
 """Seconds in which a process that has closed its pipe says how it ended. It is about to be reaped: the time is an upper
 bound for a loaded machine, and is not waited for where the process is gone."""
 
+WAITING = 5
+"""Times a limit may pass by the clock in a child that does not compute: on a busy machine it waits for its turn."""
+
+POLL_INTERVAL = 0.02
+"""Seconds between looks at how far a child is: a fifteenth of the shortest time limit (0.3 s, of exploring), so that a
+limit is met to within 7 %, at 50 wake-ups a second."""
+
 Live: TypeAlias = Callable[["Connection[Any, Any]"], None]
 """What a child does, given its end of the pipe."""
 
@@ -50,6 +57,7 @@ class ChildProcess:
             mine.close()
             live(theirs)
 
+        self._began = time.monotonic()
         self._pid = forked(run, ours)
         theirs.close()
 
@@ -68,6 +76,22 @@ class ChildProcess:
         Raises `EOFError` or `OSError` when the child is gone, and `NoAnswer` for a message that cannot be one.
         """
         return receive(self.connection, seconds)
+
+    def spent(self) -> float:
+        """Seconds that it has spent: what it computed, or a part of the time that passed (`WAITING`), if that is more.
+        So what hangs is told from what only had no turn, on a busy machine. Without a clock for other processes all
+        time counts."""
+        passed = time.monotonic() - self._began
+        computed = _cpu_seconds(self._pid)
+        return passed if computed is None else max(computed, passed / WAITING)
+
+    def answers_within(self, limit: float) -> bool:
+        """Whether there is something to read, the end of the pipe included, before it has spent so many seconds."""
+        before = self.spent()
+        while not self.has_answered(POLL_INTERVAL):
+            if self.spent() - before > limit:
+                return False
+        return True
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -96,6 +120,18 @@ class ChildProcess:
             self.signal(signal.SIGKILL)  # what code under test registered for its end is not to run
             _pid, status = os.waitpid(self._pid, 0)
         return status
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    """CPU time that a process of ours has used; `None` where the system does not tell. Linux has a clock for each
+    process (`clock_getcpuclockid(3)`), under the number that `MAKE_PROCESS_CPUCLOCK` in `include/linux/posix-timers.h`
+    gives it."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:  # it is gone, as the pipe says
+        return 0.0
 
 
 def serve(connection: Connection[Any, Any], answer: Callable[[bytes], bytes]) -> None:

@@ -55,7 +55,7 @@ class JobProcess:
     def answer(self) -> bytes:
         """The answer to the job; one that hangs or crashes is reported as such, and this process is no more."""
         try:
-            message = self._child.receive(self._limit)
+            message = self._child.receive(self._limit) if self._child.answers_within(self._limit) else None
             if message is not None:
                 return self._read(message)
         except (EOFError, OSError):

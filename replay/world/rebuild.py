@@ -153,7 +153,7 @@ class _Builder:
             case StandardNode(kind=kind, parts=parts):
                 return self._anchored(anchor, self._standard(tree, kind, [self.build(part) for part in parts]))
             case EnumNode(cls=cls, value=value):
-                return self._member(tree, self._resolver.find(cls), self.build(value))
+                return _member(tree, self._resolver.find(cls), self.build(value))
             case GlobalNode(name=name):
                 return self._resolver.find(name)
             case OpaqueNode() if self._stand is not None:
@@ -205,18 +205,6 @@ class _Builder:
             return make(*parts)
         except Exception as error:
             raise Unbuildable(f"{short(tree)} cannot be built: {error}") from error
-
-    def _member(self, tree: EnumNode, cls: Any, value: Any) -> Any:
-        name, member = tree.cls, tree.name
-        if not (isinstance(cls, type) and issubclass(cls, enum.Enum)):
-            raise Unbuildable(f"{name} is no enumeration any more")
-        members = cls.__members__
-        if member is not None and member in members:
-            return members[member]
-        try:
-            return cls(value)
-        except ValueError as error:
-            raise Unbuildable(f"{name} has no member {short(member or tree.value)} any more") from error
 
     def _object(self, tree: ObjectNode, anchor: int | None) -> Any:
         if tree.origin and self._find is not None:
@@ -280,6 +268,19 @@ def _part_of(part: OfHolder, made: Any, tree: ObjectNode) -> Any:
         return part.of(made)
     except Exception as error:
         raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+
+
+def _member(tree: EnumNode, cls: Any, value: Any) -> Any:
+    name, member = tree.cls, tree.name
+    if not (isinstance(cls, type) and issubclass(cls, enum.Enum)):
+        raise Unbuildable(f"{name} is no enumeration any more")
+    members = cls.__members__
+    if member is not None and member in members:
+        return members[member]
+    try:
+        return cls(value)
+    except ValueError as error:
+        raise Unbuildable(f"{name} has no member {short(member or tree.value)} any more") from error
 
 
 class _CycleBuilder(_Builder):

@@ -7,14 +7,13 @@ with the others.
 from __future__ import annotations
 
 import mmap
-import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ...execute.child_process import StartChild, serve
+from ...execute.child_process import POLL_INTERVAL, StartChild, serve
 from ...execute.responses import NoAnswer
 from .trial import TrialBatch, TrialResult, decode_batch, encode, raw
 from .trial_runner import TrialRunner, bound_memory
@@ -24,10 +23,6 @@ LOST_LIMIT = 2
 asking side tries the rest again without the places that led there, and so needs to hear of them soon."""
 
 GIVEN_UP = "several inputs before it did not come to an end"
-
-POLL_INTERVAL = 0.02
-"""Seconds between looks at how far a process is: a fifteenth of the shortest time limit (0.3 s), so that a limit is met
-to within 7 %, at 50 wake-ups a second."""
 
 ANSWER_LIMIT = 60.0
 """Seconds in which an answer that has begun is whole: the results of a batch are some megabytes at most."""
@@ -113,13 +108,13 @@ class _Process:
         """The answers; or none, and the first one that did not come to an end."""
         self._progress[:8] = b"\0" * 8
         self._child.send(_encode((batch, list(numbers))))
-        done, since = 0, time.monotonic()
+        done, since = 0, self._child.spent()
         try:
             while not self._child.has_answered(POLL_INTERVAL):
                 now = self._done
                 if now != done:
-                    done, since = now, time.monotonic()
-                elif time.monotonic() - since > batch.limit:
+                    done, since = now, self._child.spent()
+                elif self._child.spent() - since > batch.limit:
                     return [], self._lost(TrialResult("hung", f"it was still running after {batch.limit:g} s"))
             return _results_in(self._child.receive(ANSWER_LIMIT)), None
         except (EOFError, OSError):

@@ -96,3 +96,45 @@ def test_a_length_that_cannot_be_is_no_answer() -> None:
     with pytest.raises(NoAnswer, match="announced"):
         child.receive(10.0)
     child.end()
+
+
+def computes(seconds: float) -> None:
+    """Uses as much CPU time."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("live", "in_time"),
+    [(lambda: time.sleep(0.6), True), (lambda: computes(0.1), True), (lambda: computes(60), False)],
+    ids=["waits for its turn", "computes", "hangs"],
+)
+def test_a_limit_is_of_what_it_computes(live: Callable[[], None], in_time: bool) -> None:
+    """On a busy machine a process waits for its turn: that is no hang."""
+
+    def answer(message: bytes) -> bytes:
+        live()
+        return message
+
+    child = ChildProcess(lambda connection: serve(connection, answer))
+    child.send(b"x")
+    assert child.answers_within(0.3) is in_time
+    child.end()
+
+
+def test_one_that_waits_for_ever_is_not_waited_for() -> None:
+    """Nothing is computed, and nothing comes."""
+    child = ChildProcess(lambda _connection: time.sleep(600))
+    assert not child.answers_within(0.05)
+    child.end()
+
+
+def test_of_one_that_is_gone_the_end_is_read() -> None:
+    """However long it took: it crashed, and does not hang."""
+    child = ChildProcess(lambda _connection: os._exit(3))
+    time.sleep(0.2)
+    assert child.answers_within(0.01)
+    with pytest.raises(EOFError):
+        child.receive(1.0)
+    assert child.ended() == "ended its process with status 3 (`os._exit`)"
