@@ -207,6 +207,13 @@ def _node(spec: Any, shape: list[int], elements: Any, name: str = "ndarray") -> 
     return StandardNode("numpy.array", [name, spec, TupleNode([*shape]), "C", elements])
 
 
+def _deep() -> Tree:
+    spec: Tree = "<f8"
+    for _level in range(200):
+        spec = TupleNode(["sub", spec, TupleNode([1])])
+    return spec
+
+
 HOSTILE: dict[str, Tree] = {
     "more than it says": _node("<f8", [10**12], BytesNode(b"")),
     "less than it says": _node("<f8", [3], BytesNode(b"1234567")),
@@ -222,6 +229,8 @@ HOSTILE: dict[str, Tree] = {
         [capture({"bit_generator": "MT19937", "state": {"key": np.zeros(624, "u4"), "pos": 10**6}})],
     ),
     "no generator": StandardNode("numpy.bits", [capture({"bit_generator": "default_rng"})]),
+    "a type of a thousand digits": _node(f"<f{'9' * 6000}", [1], ListNode([1.0])),
+    "fields in fields": _node(_deep(), [1], ListNode([1.0])),
     "no record": StandardNode("numpy.void", [_node("<f8", [], ListNode([1.0]))]),
 }
 
