@@ -247,9 +247,11 @@ def _fields(base: list[Tree], candidate: list[Tree]) -> list[Pair] | None:
 
 def _sampled(base: DictNode, candidate: DictNode) -> Iterator[Pair]:
     match base.values, candidate.values:
-        case [ListNode(items=at), StandardNode() as left, _], [_, StandardNode() as right, _]:
-            pairs = zip(at, elements_of(left) or [], elements_of(right) or [], strict=False)
+        case [ListNode(items=at), StandardNode() as left, rest], [_, StandardNode() as right, other_rest]:
+            pairs = list(zip(at, elements_of(left) or [], elements_of(right) or [], strict=False))
             yield from ((f"[{position}]", before, after) for position, before, after in pairs)
+            if all(before == after for _at, before, after in pairs):
+                yield ".tobytes()", rest, other_rest
 
 
 def _by_name(base: DictNode, candidate: DictNode) -> list[Pair]:
