@@ -38,7 +38,7 @@ class OriginLookup(Protocol):
 
 
 Look: TypeAlias = Callable[[Any, Reduced], Reduced]
-"""Of (instance, what its reader gives) what is frozen of it. Only a replay looks: what it adds may run code."""
+"""Of (value, what its reader gives) what is frozen of it. Only a replay looks: what it adds may run code."""
 
 
 Stand: TypeAlias = Callable[[Any], Reduced | None]
@@ -92,7 +92,7 @@ class _Freezer(pickle.Pickler):
                 return stood
             reduced = reader(value)
             if type(reduced) is not tuple or reduced[0] is not Instance:
-                return reduced
+                return reduced if self._look is None or type(reduced) is not tuple else self._look(value, reduced)
             if self._substitute is not None:
                 reduced = _substituted(reduced, self._substitute)
             if self._look is not None:

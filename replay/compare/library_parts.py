@@ -18,6 +18,9 @@ from ..model.field_path import key_path
 ELEMENTS_LIMIT: Final = 10_000
 """Differing elements of an array that are looked at: more are in no report."""
 
+DEPTH_LIMIT: Final = 100
+"""Levels of a document that are compared node by node; more are not recorded."""
+
 RANGE_LIMIT: Final = 100_000
 """Numbers of a range that are compared with those of another index."""
 
@@ -136,7 +139,8 @@ def _column(tree: Tree, resolve: Resolve) -> _Column | None:
             return _array(tree, form, [resolve(part) for part in parts], resolve)
         case StandardNode(kind="pandas.index", parts=["RangeIndex", int(start), int(stop), int(step), _]) if step:
             numbers = range(start, stop, step)
-            return _Column("int64", (len(numbers),), lambda: list(numbers[:RANGE_LIMIT]), tree, True)
+            count = max(0, (stop - start + step - (1 if step > 0 else -1)) // step)  # `len` ends at 63 bits
+            return _Column("int64", (count,), lambda: list(islice(numbers, RANGE_LIMIT)), tree, True)
         case StandardNode(kind="pandas.index", parts=[str(), named, _]):
             match resolve(named):
                 case TupleNode(items=[_, data]):
@@ -243,9 +247,11 @@ def _fields(base: list[Tree], candidate: list[Tree]) -> list[Pair] | None:
 
 def _sampled(base: DictNode, candidate: DictNode) -> Iterator[Pair]:
     match base.values, candidate.values:
-        case [ListNode(items=at), StandardNode() as left, _], [_, StandardNode() as right, _]:
-            pairs = zip(at, elements_of(left) or [], elements_of(right) or [], strict=False)
+        case [ListNode(items=at), StandardNode() as left, rest], [_, StandardNode() as right, other_rest]:
+            pairs = list(zip(at, elements_of(left) or [], elements_of(right) or [], strict=False))
             yield from ((f"[{position}]", before, after) for position, before, after in pairs)
+            if all(before == after for _at, before, after in pairs):
+                yield ".tobytes()", rest, other_rest
 
 
 def _by_name(base: DictNode, candidate: DictNode) -> list[Pair]:
@@ -339,22 +345,26 @@ def _frequency(parts: list[Tree]) -> Tree:
 def _document(base: list[Tree], candidate: list[Tree]) -> list[Pair] | None:
     match base, candidate:
         case [before, ListNode(items=left)], [after, ListNode(items=right)]:
-            contents = ListNode(list(map(_node, left))), ListNode(list(map(_node, right)))
+            contents = ListNode([_node(one, 0) for one in left]), ListNode([_node(one, 0) for one in right])
             return [(".builder", before, after), (".contents", *contents)]
         case _:
             return None
 
 
-def _node(node: Tree) -> Tree:
+def _node(node: Tree, depth: int) -> Tree:
     """A tag or a text of a document, with names for its parts."""
     match node:
+        case _ if depth > DEPTH_LIMIT:
+            return node
         case TupleNode(items=["NavigableString", text]):
             return text
         case TupleNode(items=[str(kind), text]):
             return DictNode([kind], [text])
         case TupleNode(items=[name, prefix, namespace, attributes, ListNode(items=inside)]):
             names: list[Tree] = ["name", "prefix", "namespace", "attrs", "contents"]
-            return DictNode(names, [name, prefix, namespace, attributes, ListNode(list(map(_node, inside)))])
+            return DictNode(
+                names, [name, prefix, namespace, attributes, ListNode([_node(one, depth + 1) for one in inside])]
+            )
         case _:
             return node
 

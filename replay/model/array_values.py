@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ...recorders.model.value_tree import BytesNode, ListNode, StandardNode, Tree, TupleNode
 
-_SPEC = re.compile(r"([<>|=])([a-zA-Z])(\d*)(?:\[(\w+)\])?")
+_SPEC = re.compile(r"([<>|=])([a-zA-Z])(\d{0,9})(?:\[(\w{1,20})\])?")
 _CODES: Final = {
     **{"b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q"},
     **{"f2": "e", "f4": "f", "f8": "d", "c8": "ff", "c16": "dd", "M8": "q", "m8": "q"},
@@ -26,13 +26,17 @@ _SECONDS: Final = {"D": 86400, "h": 3600, "m": 60, "s": 1}
 _PARTS: Final = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH: Final = datetime.datetime(1970, 1, 1)
 _BLOCK: Final = 4096
+_DEPTH: Final = 5
+"""Fields within fields that are named."""
 
 
-def type_name(spec: Tree) -> str:
+def type_name(spec: Tree, depth: int = 0) -> str:
     """The name of a type of elements, as NumPy shows it."""
+    if depth > _DEPTH:
+        return "…"
     found = _SPEC.fullmatch(spec) if isinstance(spec, str) else None
     if found is None:
-        return _long_name(spec)
+        return _long_name(spec, depth + 1)
     order, kind, size, unit = found.groups()
     if kind == "O":
         return "object"
@@ -44,12 +48,12 @@ def type_name(spec: Tree) -> str:
     return f">{name}" if order == ">" else name
 
 
-def _long_name(spec: Tree) -> str:
+def _long_name(spec: Tree, depth: int) -> str:
     match spec:
         case TupleNode(items=["fields", TupleNode(items=names), TupleNode(items=types), *_]):
-            return ", ".join(f"{name} {type_name(part)}" for name, part in zip(names, types, strict=False))
+            return ", ".join(f"{name} {type_name(part, depth)}" for name, part in zip(names, types, strict=False))
         case TupleNode(items=["sub", inner, TupleNode(items=shape)]):
-            return f"{type_name(inner)} {tuple(shape)}"
+            return f"{type_name(inner, depth)} {tuple(shape)}"
         case TupleNode(items=["text", *_]):
             return "StringDType"
         case _:

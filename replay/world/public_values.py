@@ -24,13 +24,13 @@ import msgspec
 from ...recorders import context
 from ...recorders.capture.freeze import OBJECT_LIMIT, VALUE_LIMIT, freeze
 from ...recorders.capture.local_functions import local_function
-from ...recorders.capture.pickle_stubs import Frozen, FrozenBytes, Opaque, Standard
+from ...recorders.capture.pickle_stubs import Frozen, FrozenBytes, Instance, Opaque, Standard
 from ...recorders.capture.readers import Reduced, class_name
 from ...recorders.capture.thaw import thaw
 from ...recorders.context import PathRecord, Scope
 from ...recorders.model.trace import Trace
 from ...recorders.model.value_tree import OpaqueNode, Tree
-from .library_readings import Reading, library_readings
+from .library_readings import Reading, library_readings, with_digest
 from .recorded_clock import frozen_start
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
@@ -213,6 +213,8 @@ class Reader:
         return local_function(value)
 
     def _look(self, value: Any, reduced: Reduced) -> Reduced:
+        if reduced[0] is not Instance:
+            return with_digest(value, reduced)
         reads = self._classes.reads(type(value))
         if not (reads.is_included or reads.properties or reads.form):
             return reduced

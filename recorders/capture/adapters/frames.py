@@ -123,6 +123,8 @@ def _texts(value: Any) -> tuple[Any, ...]:
 def _arrow(value: Any) -> tuple[Any, ...]:
     held = _held(value)
     data = held["_pa_array"]
+    if data.type.num_fields or not class_name(type(data.type)).startswith("pyarrow.lib:"):
+        raise Unreadable("it holds values of values, or of a type that is not Arrow's own")
     if data.nbytes > BYTES_LIMIT or len(data) > OBJECTS_LIMIT:
         raise Unreadable(f"it holds {len(data)} values in {data.nbytes} bytes")
     return str(value.dtype), data.to_pylist()

@@ -24,8 +24,9 @@ from pytest_runtime.recorders.model.value_tree import (
     encode,
     walk,
 )
-from pytest_runtime.replay.compare.tree_diff import tree_differences
+from pytest_runtime.replay.compare.tree_diff import tree_differences, unknown_part
 from pytest_runtime.replay.model.render import literal, short
+from pytest_runtime.replay.world.public_values import Classes, Reader
 from pytest_runtime.replay.world.rebuild import build
 from pytest_runtime.replay.world.resolver import Resolver, Unbuildable
 from pytest_runtime.testing.scenario import Scenario
@@ -191,6 +192,21 @@ def test_of_a_large_array_some_elements_are_known() -> None:
     assert isinstance(capture(np.full(500_000, "a")), OpaqueNode)
 
 
+def test_a_replay_knows_all_of_a_large_array() -> None:
+    """By a digest, in which all NaNs are one; against a recording nothing is known of what lies between."""
+    reader = Reader(Classes(lambda module: False), None)
+    large = np.zeros((1_000, 500))
+    large[1, 1] = np.nan
+    again, other = large.copy(), large.copy()
+    again[1, 1], other[1, 2] = -np.nan, 5
+    tree = reader.capture(large)
+    assert contains_opaque(tree) is None
+    assert tree_differences(tree, reader.capture(again)) == []
+    assert [path for path, *_ in tree_differences(tree, reader.capture(other))] == [".tobytes()"]
+    assert tree_differences(capture(large), tree) == []
+    assert unknown_part(capture(large), tree) is not None
+
+
 def test_nothing_of_what_an_array_holds_runs() -> None:
     """Objects in it are taken as they are."""
     thing = object.__new__(_noisy())
@@ -205,6 +221,13 @@ def test_nothing_of_what_an_array_holds_runs() -> None:
 
 def _node(spec: Any, shape: list[int], elements: Any, name: str = "ndarray") -> Tree:
     return StandardNode("numpy.array", [name, spec, TupleNode([*shape]), "C", elements])
+
+
+def _deep() -> Tree:
+    spec: Tree = "<f8"
+    for _level in range(200):
+        spec = TupleNode(["sub", spec, TupleNode([1])])
+    return spec
 
 
 HOSTILE: dict[str, Tree] = {
@@ -222,6 +245,8 @@ HOSTILE: dict[str, Tree] = {
         [capture({"bit_generator": "MT19937", "state": {"key": np.zeros(624, "u4"), "pos": 10**6}})],
     ),
     "no generator": StandardNode("numpy.bits", [capture({"bit_generator": "default_rng"})]),
+    "a type of a thousand digits": _node(f"<f{'9' * 6000}", [1], ListNode([1.0])),
+    "fields in fields": _node(_deep(), [1], ListNode([1.0])),
     "no record": StandardNode("numpy.void", [_node("<f8", [], ListNode([1.0]))]),
 }
 

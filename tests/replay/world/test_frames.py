@@ -192,6 +192,14 @@ def test_differences_of_series_and_indexes() -> None:
     assert fields(*spans) == [(".indices[0]", "1", "0")]
 
 
+def test_the_longest_index_is_one_like_others() -> None:
+    """Its length has more than 63 bits."""
+    parts: list[Tree] = ["RangeIndex", -(2**63), 2**63 - 1, 1, None]
+    longest = StandardNode("pandas.index", parts)
+    assert tree_differences(longest, capture(pd.RangeIndex(3)))
+    assert tree_differences(longest, longest) == []
+
+
 def test_every_change_of_any_value_is_a_difference() -> None:
     """No part of a value is left out of the comparison."""
     values = [_value(text) for text in (*ARRAYS, *INDEXES, *SCALARS)]
