@@ -31,6 +31,8 @@ from .boundaries import (
     files,
     http_client,
     httpcore,
+    mail,
+    name_lookups,
     psycopg,
     psycopg2,
     psycopg_pool,
@@ -86,6 +88,7 @@ BUILT_IN = (
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY, stdin.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
     *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
+    *(mail.BOUNDARY, name_lookups.BOUNDARY),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 
@@ -142,7 +145,7 @@ class Plugins:
         self.redaction: tuple[RedactOptions, ...] = tuple(reversed(manager.hook.pytest_runtime_redaction()))
         self.exceptions = frozenset(package for boundary in self.boundaries for package in boundary.exceptions)
         """Packages whose exceptions may be built in a replay."""
-        modules = frozenset(boundary.module.partition(".")[0] for boundary in self.boundaries)
+        modules = frozenset(one.module.partition(".")[0] for one in self.boundaries if one.sees_all)
         self.covered = (modules | self.exceptions) - {""}
         """Packages of which a boundary sees what they ask of the world."""
         self._codecs: Mapping[str, ExchangeCodec] = MappingProxyType({one.name: one.codec for one in self.boundaries})

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from .. import context
 from ..capture.freeze import freeze, frozen_size
 from ..capture.pickle_stubs import Frozen
+from ..capture.snapshot import hold
 from ..model.world import Operation
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class LiveTicket:
         except BaseException as error:
             self._exchange.error = freeze(error)
             raise
-        self._exchange.answer = freeze(answer)
+        self._exchange.answer = hold(answer)
         return answer
 
     async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:
@@ -76,12 +77,12 @@ class LiveTicket:
         except BaseException as error:
             self._exchange.error = freeze(error)
             raise
-        self._exchange.answer = freeze(answer)
+        self._exchange.answer = hold(answer)
         return answer
 
     def answered(self, answer: Any) -> None:
         """The answer that was seen elsewhere."""
-        self._exchange.answer = freeze(answer)
+        self._exchange.answer = hold(answer)
 
     def failed(self, error: BaseException) -> None:
         """The exception that was seen elsewhere."""
@@ -148,8 +149,8 @@ class LiveTicket:
             self._exchange.over = f"more than {ITEM_LIMIT} bytes of streamed items in one trace"
             return
         for item in items:
-            frozen = item if _is_plain(item) else freeze(item)
-            world.item_bytes += _plain_size(frozen)
+            frozen = item if _is_plain(item) else hold(item)
+            world.item_bytes += frozen_size(frozen)
             kept.append(frozen)
 
 
@@ -162,10 +163,6 @@ def _is_plain(item: Any) -> bool:
     if type(item) is tuple:
         return all(id(type(part)) in _PLAIN for part in item)
     return id(type(item)) in _PLAIN
-
-
-def _plain_size(item: Frozen) -> int:
-    return 16 * len(item) + sum(map(frozen_size, item)) if type(item) is tuple else frozen_size(item)
 
 
 class _Own:
@@ -272,7 +269,7 @@ class LiveWorld:
     def begin(self, operation: Operation, request: Any) -> LiveTicket:
         frame = self._innermost(sys._getframe(1))
         site = (frame.f_code, frame.f_lineno) if frame is not None else None
-        exchange = RawExchange(operation, freeze(request), site, context.lane_here())
+        exchange = RawExchange(operation, hold(request), site, context.lane_here())
         if self.closed:
             self.late += 1
         elif len(self.exchanges) < EXCHANGE_LIMIT:

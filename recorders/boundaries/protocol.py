@@ -140,6 +140,8 @@ class Boundary:
     codec: ExchangeCodec = PLAIN
     exceptions: tuple[str, ...] = ()
     """Packages whose exceptions it passes on: a replay raises those that the code under test has loaded."""
+    sees_all: bool = True
+    """Whether it sees whatever its package asks of the world: then what connects there is no gap of the recorder."""
 
 
 def operation_of(exchange: Exchange) -> Operation:

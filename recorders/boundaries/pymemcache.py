@@ -19,6 +19,7 @@ from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .cache_keys import kind_of, name_of, plain
 from .dbapi import nothing, record_error
+from .no_socket import NoSocket
 from .protocol import Boundary, PlainCodec, Visit
 
 
@@ -97,13 +98,6 @@ class _Connection:
         self.below.close()
 
 
-class _Unconnected:
-    """What a client has as its connection behind a recorded world."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
 def _resource(client: Any) -> str:
     server = client.server
     return f"memcached:{server[0]}:{server[1]}" if isinstance(server, tuple) else f"memcached:{server}"
@@ -138,7 +132,7 @@ def _connect(wrapped: Any, client: Any, args: Any, kwargs: Any) -> Any:
         world.call(operation, None, lambda: wrapped(*args, **kwargs))
     else:
         wrapped(*args, **kwargs)
-    client.sock = _Connection(_Unconnected() if world.recorded else client.sock, world, _resource(client))
+    client.sock = _Connection(NoSocket() if world.recorded else client.sock, world, _resource(client))
     return None
 
 

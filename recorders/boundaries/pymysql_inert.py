@@ -6,6 +6,7 @@ import sys
 from typing import Any, Final, NamedTuple
 
 from ..model.world import Ticket
+from .no_socket import NoSocket
 
 IN_TRANSACTION: Final = 1
 AUTOCOMMIT: Final = 2
@@ -15,24 +16,11 @@ _VERSION: Final = "10.11.0-MariaDB"
 """What a server says of itself, where the recording does not."""
 
 
-class _NoSocket:
-    """In place of a socket."""
-
-    def sendall(self, data: bytes) -> None:
-        """Nobody hears it."""
-
-    def settimeout(self, seconds: float | None) -> None:
-        """There is nothing to wait for."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
 def unconnected(connection: Any, facts: Any) -> None:
     """Let a connection be connected to nothing; `facts` are what the server said: version, state of the session."""
     version, status = facts or (_VERSION, AUTOCOMMIT if connection.autocommit_mode in (True, None) else 0)
     connection._closed = False
-    connection._sock, connection._rfile = _NoSocket(), None
+    connection._sock, connection._rfile = NoSocket(), None
     connection._next_seq_id = 0
     connection._secure = False
     connection._current_timeout = None

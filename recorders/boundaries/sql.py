@@ -5,6 +5,7 @@ A request is (statement, values) or (statement,), an answer (columns, further fa
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +33,20 @@ _ABOUT_SESSION = re.compile(
 _WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
+@functools.lru_cache(maxsize=512)
+def _known_effect(sql: str) -> Effect:
+    return _effect_of(sql)
+
+
 def effect_of(sql: str) -> Effect:
+    """Whether a statement reads or writes; see `_effect_of`. Of short ones it is found once."""
+    return _known_effect(sql) if len(sql) < _SHORT and type(sql) is str else _effect_of(sql)
+
+
+_SHORT = 2_000
+
+
+def _effect_of(sql: str) -> Effect:
     """Whether a statement reads or writes, by its first word (`WITH` by the words that follow).
 
     What a driver says about its connection (`PRAGMA read_uncommitted`, `SET NAMES`) is of the session.

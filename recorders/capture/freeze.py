@@ -186,6 +186,10 @@ def frozen_size(value: Frozen) -> int:
     """An estimate of the memory that a frozen value holds, in bytes."""
     if type(value) is FrozenBytes:
         return len(value.data) + 64
+    if type(value) is tuple or type(value) is list:
+        return 64 + 16 * len(value) + sum(map(frozen_size, value))
+    if type(value) is dict:
+        return 64 + 32 * len(value) + sum(map(frozen_size, value)) + sum(map(frozen_size, value.values()))
     return len(value) + 64 if id(type(value)) in _TEXTS else 32
 
 

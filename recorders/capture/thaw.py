@@ -48,7 +48,7 @@ class _Thawer(pickle.Unpickler):
 def thaw(frozen: Frozen) -> Tree:
     """The value tree of a frozen value. Imports nothing and calls nothing but this module's markers."""
     if type(frozen) is not FrozenBytes:
-        return _leaf(frozen)
+        return _held(frozen)
     graph = _Thawer(io.BytesIO(frozen.data)).load()
     return _Grower(graph).tree
 
@@ -58,6 +58,25 @@ def capture(value: Any, *, limit: int = VALUE_LIMIT) -> Tree:
     return thaw(freeze(value, limit=limit))
 
 
+def _held(value: Any) -> Tree:
+    """The tree of a value that was held without pickling, see `snapshot`."""
+    cls = type(value)
+    if cls in _LEAVES:
+        return _leaf(value)
+    if cls is tuple:
+        return TupleNode([_held(part) for part in value])
+    if cls is list:
+        return ListNode([_held(part) for part in value])
+    if cls is dict:
+        return DictNode([_held(key) for key in value], [_held(part) for part in value.values()])
+    reader = ADAPTERS.by_id.get(id(cls))
+    if reader is None:
+        return _leaf(value)
+    _marker, (kind, *parts) = reader(value)
+    return StandardNode(kind, [_held(part) for part in parts])
+
+
+_LEAVES = frozenset({type(None), bool, int, float, str, bytes})
 _FUNCTIONS = frozenset({FUNCTION, CELL})
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _IMMUTABLE = frozenset({tuple, frozenset})

@@ -62,7 +62,7 @@ class Paths:
 
 
 def _thaw_exchange(raw: RawExchange, modules: dict[str, str]) -> Exchange:
-    items = [thaw(item) if type(item) is not tuple else _row(item) for item in raw.items]
+    items = [thaw(item) for item in raw.items]
     operation = raw.operation
     site = None if raw.site is None else Site(function_name(raw.site[0], modules), raw.site[1])
     return Exchange(
@@ -254,5 +254,5 @@ def _visit_exchanges(exchanges: Sequence[Exchange], see: Visit) -> list[Exchange
     """Every exchange, as its codec names the parts of it."""
     plugins = loaded()
     codecs = [plugins.codec(exchange.boundary) for exchange in exchanges]
-    names = {id(codec): codec.names(exchanges) for codec in codecs}
+    names = {key: codec.names(exchanges) for key, codec in {id(codec): codec for codec in codecs}.items()}
     return [codec.visit(one, names[id(codec)], see) for one, codec in zip(exchanges, codecs, strict=True)]

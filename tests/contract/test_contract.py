@@ -18,8 +18,7 @@ from pytest_runtime.recorders.privacy.encryption import new_private_key, recipie
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.testing import Replayed, Scenario
 
-from ..servers.launch import free_port
-from ..servers.relay import Relay, Tripwire
+from ..servers.relay import ClosedPort, Relay, Tripwire
 from .row import SECRET, Row
 from .rows import ROWS
 
@@ -34,7 +33,9 @@ class Bench:
 
     def __init__(self, row: Row, port: int, folder: Path) -> None:
         self.row = row
-        self.closed = free_port()
+        self.nobody = ClosedPort()
+        """Where nobody listens."""
+        self.closed = self.nobody.port
         self._relay = Relay(port) if row.by_port else None
         self.port = self._relay.port if self._relay is not None else port
         self._folder = folder
@@ -69,6 +70,20 @@ class Bench:
         if self._relay is not None:
             self._relay.stop()
 
+    def close(self) -> None:
+        """The ports are given away."""
+        self.stop()
+        self.nobody.close()
+        if self._relay is not None and self._relay.closed is not None:
+            self._relay.closed.close()
+
+    @property
+    def where_it_was(self) -> ClosedPort:
+        """The port of the server, when that is gone."""
+        assert self._relay is not None
+        assert self._relay.closed is not None
+        return self._relay.closed
+
     def replay(self) -> Replayed:
         """Replay in this process, against what was recorded."""
         return self.scenario.replay(keys=[self.key])
@@ -99,7 +114,7 @@ def bench(row: Row, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     """The service of a driver, before it was recorded."""
     made = Bench(row, request.getfixturevalue(row.server), tmp_path)
     yield made
-    made.stop()
+    made.close()
     del made
     gc.collect()  # clients that nobody closed warn when they go: here, where that is no error
 
@@ -171,7 +186,7 @@ def test_nothing_reaches_the_network(bench: Bench) -> None:
     if not bench.row.by_port:
         replayed = bench.judge()
     else:
-        with Tripwire(bench.port) as wire, Tripwire(bench.closed) as other:
+        with Tripwire(bench.where_it_was) as wire, Tripwire(bench.nobody) as other:
             replayed = bench.judge()
         assert (wire.visitors, other.visitors) == (0, 0)
     assert (replayed.reasons, set(replayed.counts)) == (set(), {"same"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,16 @@ def memcached_server() -> Iterator[int]:
         command = [*unprivileged("nobody"), path, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "16"]
         with running(command, lambda: listens(port), folder / "log"):
             yield port
+
+
+@pytest.fixture(scope="session")
+def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """An SMTP server, see `mail_service`, in a process of its own."""
+    pytest.importorskip("aiosmtpd", reason="aiosmtpd is not installed: `pip install aiosmtpd`, or the extra `test`")
+    port = free_port()
+    command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("mail_service.py")), str(port), PASSWORD]
+    with running(command, lambda: listens(port), tmp_path_factory.mktemp("mail") / "log"):
+        yield port
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.connections = 0
         """How many were accepted so far."""
+        self.closed: ClosedPort | None = None
+        """Its port, once it was stopped."""
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -63,6 +65,8 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        if self.closed is None:
+            self.closed = ClosedPort(self.port)
         self._thread.join(5)
         for one in self._open:
             with contextlib.suppress(OSError):
@@ -70,11 +74,30 @@ class Relay:
             one.close()
 
 
+class ClosedPort:
+    """A port of the loopback interface where nobody listens, and that nobody else is given meanwhile."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.held = socket.socket()
+        self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.held.bind(("127.0.0.1", port))
+        self.port: int = self.held.getsockname()[1]
+
+    def close(self) -> None:
+        """Give it away."""
+        self.held.close()
+
+
 class Tripwire:
     """Listens where a server was, and counts who comes."""
 
-    def __init__(self, port: int) -> None:
-        self._listener = socket.create_server(("127.0.0.1", port))
+    def __init__(self, port: int | ClosedPort) -> None:
+        """Of a closed port it takes over the socket: there is no moment at which somebody else could have it."""
+        if isinstance(port, ClosedPort):
+            self._listener = port.held
+            self._listener.listen()
+        else:
+            self._listener = socket.create_server(("127.0.0.1", port))
         self.visitors = 0
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
