@@ -31,6 +31,7 @@ from .boundaries import (
     files,
     http_client,
     httpcore,
+    kombu,
     psycopg,
     psycopg_pool,
     redis,
@@ -81,7 +82,7 @@ BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
-    aiohttp.BOUNDARY,
+    *(aiohttp.BOUNDARY, *kombu.BOUNDARIES),
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

@@ -7,7 +7,19 @@ from typing import Any, TypeAlias
 
 from ..pickle_stubs import Opaque, Standard
 from ..raw import class_name, find_loaded
-from . import callables, concurrency, containers, drivers, iterators, names, scalars, streams, tracebacks, type_hints
+from . import (
+    callables,
+    concurrency,
+    containers,
+    drivers,
+    iterators,
+    names,
+    scalars,
+    streams,
+    tasks,
+    tracebacks,
+    type_hints,
+)
 from .protocol import TypeAdapter, Unreadable
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -22,6 +34,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *type_hints.ADAPTERS,
     *tracebacks.ADAPTERS,
     *drivers.ADAPTERS,
+    *tasks.ADAPTERS,
 )
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 

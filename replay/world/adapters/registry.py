@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ....recorders import plugins
-from . import callables, concurrency, containers, drivers, iterators, scalars, streams, tracebacks, type_hints
+from . import callables, concurrency, containers, drivers, iterators, scalars, streams, tasks, tracebacks, type_hints
 from .protocol import TypeBuilder
 
 BUILT_IN: tuple[TypeBuilder, ...] = (
@@ -21,6 +21,7 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *type_hints.BUILDERS,
     *tracebacks.BUILDERS,
     *drivers.BUILDERS,
+    *tasks.BUILDERS,
 )
 """The builders in the box."""
 
