@@ -13,23 +13,28 @@
 # Each sets up what it needs: a virtual environment with the best Python found (.ci/pythons). To choose:
 #     make test PYTHON=/path/to/python VENV=.venv-3.12
 # Arguments for pytest: make test PYTEST_ARGS="-q -k wheel"
+# Fewer changes in the further demos: make demos DEMO_ARGS=--quick
 
 PYTHON =
 VENV = .venv
 LINT = 1
+DEMO_ARGS =
 PYTEST_ARGS = -q -n auto --maxprocesses=8
 
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo demos incident questions test lint plugin hooks docs bench clean
+.PHONY: demo demos more-demos incident questions test lint plugin hooks docs bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/trading/demo.py
 
-demos: demo
-	$(BIN)/python examples/fastapi_orders/orders_demo.py
+demos: demo more-demos
+
+more-demos: $(INSTALLED)
+	$(BIN)/python examples/fastapi_orders/orders_demo.py $(DEMO_ARGS)
+	$(BIN)/python examples/django_library/library_demo.py $(DEMO_ARGS)
 
 incident: $(INSTALLED)
 	$(BIN)/python examples/incident/incident.py

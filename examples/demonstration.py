@@ -33,6 +33,7 @@ START_SECONDS = 60
 STOP_SECONDS = 120
 REPLAY_SECONDS = 600
 LOG_LINES = 30
+QUICK_STEP = 4
 FAITHFUL_SHARE = 0.95
 """Of the traces, on the unchanged code: what replays otherwise than it was recorded says nothing about a change."""
 
@@ -248,7 +249,7 @@ def wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise DemoFailed(f"the service ended with {process.returncode} before it answered")
         try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):
+            with urllib.request.urlopen(url, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
@@ -261,13 +262,16 @@ def recorded(command: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def recorded_service(scratch: Scratch, environ: Mapping[str, str], command: Sequence[str], port: int) -> Iterator[str]:
-    """The address of the service, which runs under the recorder; it is stopped in order and must end with 0."""
+def recorded_service(
+    scratch: Scratch, environ: Mapping[str, str], command: Sequence[str], port: int, asked: str = "/health"
+) -> Iterator[str]:
+    """The address of the service, which runs under the recorder, once it answers what is `asked`; it is stopped in
+    order and must end with 0."""
     with scratch.log.open("ab") as log:
         process = subprocess.Popen(recorded(command), cwd=scratch.service, env=environ, stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_until_it_answers(url, process)
+        wait_until_it_answers(url + asked, process)
         yield url
     finally:
         exit_code = stop(process)
@@ -408,12 +412,13 @@ def main(example: Example, argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", action="append", default=[], metavar="TEXT", help="only changes with TEXT in the name"
     )
+    parser.add_argument("--quick", action="store_true", help="the unchanged code, and every fourth change")
     parser.add_argument("--keep", action="store_true", help="keep the temporary directory and say where it is")
     options = parser.parse_args(argv)
     started = time.monotonic()
     scratch = Scratch(Path(tempfile.mkdtemp(prefix=f"{example.folder.name}-demo-")), example)
     try:
-        rows = run(scratch, read_changes(example.folder, options.only))
+        rows = run(scratch, read_changes(example.folder, options.only)[:: QUICK_STEP if options.quick else 1])
     except DemoFailed as error:
         print(f"demo: {error}", file=sys.stderr)
         print_end(scratch.log)
