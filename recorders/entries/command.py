@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, Final
 
 from .. import context
 from ..boundaries.import_hooks import ImportHooks
-from ..capture.freeze import freeze
 from ..capture.raw import inherits, is_instance, type_module
-from ..capture.thaw import thaw
 from ..faults import own
 from ..model.inputs import DataInput, Input
 from ..model.trace import Entry, Trace
+from ..model.value_tree import DictNode, ListNode, Tree
 from ..options import RecordOptions
 from ..patching import Undo, nothing, wrap
 from ..privacy.redact import Redactor
@@ -71,8 +71,7 @@ class CommandRecorder:
             finally:
                 context.leave_anyhow(token)
         trace.label = name, home
-        trace.input = freeze([os.path.basename(line[0]), *line[1:]])
-        trace.lineage.state.is_command()
+        trace.input = [os.path.basename(line[0]), *line[1:]]
         return self._recorded(trace, wrapped, args, kwargs)
 
     def _recorded(self, trace: LiveTrace, wrapped: Any, args: Any, kwargs: Any) -> Any:
@@ -102,7 +101,7 @@ class CommandRecorder:
 
     def encode(self, trace: LiveTrace) -> Input:
         """The words of the command line; the first is the program's name without its folder."""
-        return DataInput(thaw(trace.input))
+        return DataInput(ListNode(named(trace.input)))
 
     def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
         """`manage.py NAME`."""
@@ -119,6 +118,40 @@ class CommandRecorder:
 
 def _is_command_line(line: Any) -> bool:
     return type(line) is list and len(line) > 1 and all(type(word) is str for word in line)
+
+
+def named(words: Sequence[str]) -> list[Tree]:
+    """The words of a command line, in which what follows an option, or its `=`, stands under the name of the option:
+    redaction knows by it what a value is. `words_of` gives the words back."""
+    found: list[Tree] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        option, equals, value = word.partition("=")
+        if not (option.startswith("-") and option.strip("-")):
+            found.append(word)
+        elif equals:
+            found.append(DictNode([option + equals], [value]))
+        elif rest and not rest[0].startswith("-"):
+            found.append(DictNode([option], [rest.pop(0)]))
+        else:
+            found.append(word)
+    return found
+
+
+def words_of(tree: Tree) -> list[str] | None:
+    """The words that `named` was given; `None` where a tree holds something else."""
+    words: list[str] = []
+    for part in tree.items if isinstance(tree, ListNode) else [None]:
+        if isinstance(part, str):
+            words.append(part)
+            continue
+        said = [*part.keys, *part.values] if isinstance(part, DictNode) else []
+        option, value = said if len(said) == 2 else (None, None)
+        if not isinstance(option, str) or not isinstance(value, str):
+            return None
+        words += [f"{option}{value}"] if option.endswith("=") else [option, value]
+    return words
 
 
 def ended(exit_: BaseException | None) -> dict[str, Any]:

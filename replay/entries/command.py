@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from ...recorders.capture.thaw import capture
-from ...recorders.entries.command import SETTINGS, ended
+from ...recorders.entries.command import SETTINGS, ended, words_of
 from ...recorders.model.inputs import DataInput, Input
 from ...recorders.model.trace import Entry, Outcome, Trace
-from ...recorders.model.value_tree import ListNode, Tree
+from ...recorders.model.value_tree import Tree
 from ..model.render import short
 from ..world.recorded_world import RecordedWorld
 from ..world.resolver import Unbuildable
@@ -53,8 +54,8 @@ class CommandReplayer(PlainReplayer):
 
     def render(self, given: Input, parts: Tree) -> str:
         """`manage.py send --days 3`."""
-        words = parts.items if isinstance(parts, ListNode) else [parts]
-        return " ".join(word if isinstance(word, str) else short(word) for word in words)
+        words = words_of(parts)
+        return shlex.join(words) if words is not None else short(parts)
 
 
 def _set_up(settings: str) -> None:
@@ -65,16 +66,14 @@ def _set_up(settings: str) -> None:
 
 def _words(given: Input) -> list[str] | None:
     """The command line; `None` where a baseline holds something else."""
-    data = given.data if isinstance(given, DataInput) else None
-    if not isinstance(data, ListNode) or len(data.items) < 2:
-        return None
-    words = [word for word in data.items if isinstance(word, str)]
-    return words if len(words) == len(data.items) else None
+    words = words_of(given.data) if isinstance(given, DataInput) else None
+    return words if words is not None and len(words) > 1 else None
 
 
 def run_command(home: Any, line: Sequence[str]) -> tuple[Outcome, TracebackType | None]:
     """Run a command; what it came to, and where that came from if it raised. `home` is the application of Django that
     has it, or a command that is made already."""
+    before, sys.argv = sys.argv, list(line)
     try:
         command = sys.modules[MANAGEMENT].load_command_class(home, line[1]) if isinstance(home, str) else home
         command.run_from_argv(list(line))
@@ -84,4 +83,6 @@ def run_command(home: Any, line: Sequence[str]) -> tuple[Outcome, TracebackType 
         return Outcome("return", capture(ended(end)), None), end.__traceback__
     except BaseException as error:  # noqa: BLE001 - what leaves an entry is its outcome
         return Outcome("exception", capture(error), None), error.__traceback__
+    finally:
+        sys.argv = before
     return Outcome("return", capture(ended(None)), None), None

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from pytest_runtime.recorders.entries.command import ended
+from pytest_runtime.recorders.entries.command import ended, named, words_of
 from pytest_runtime.recorders.model.inputs import DataInput
-from pytest_runtime.recorders.model.value_tree import ListNode, field
+from pytest_runtime.recorders.model.value_tree import DictNode, ListNode, field
+from pytest_runtime.recorders.privacy.redact import Redactor
 from pytest_runtime.recorders.store.open import open_reader
 
 pytest.importorskip("django")
@@ -125,9 +126,8 @@ def test_a_command_line_is_recorded_with_its_exit_status(recorded: Path) -> None
     shown = {}
     for trace in traces:
         assert isinstance(trace.input, DataInput)
-        assert isinstance(trace.input.data, ListNode)
         value = trace.outcome.value
-        shown[" ".join(map(str, trace.input.data.items))] = field(value, "exit"), field(value, "error")
+        shown[" ".join(words_of(trace.input.data) or ())] = field(value, "exit"), field(value, "error")
     assert shown == {
         "manage.py bill 100": (0, None),
         "manage.py bill 100 --off 20": (0, None),
@@ -177,3 +177,29 @@ def test_an_exit_is_what_a_shell_sees(code: object, shown: dict[str, object]) ->
     """A text is printed by the interpreter, which then ends with 1."""
     assert ended(SystemExit(code)) == shown
     assert ended(None) == {"exit": 0}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "manage.py bill 100",
+        "manage.py bill --off 20 -v 3 --force",
+        "manage.py bill --off=20 --off= -- -7",
+        "manage.py token --password hunter2 x=y - -- --",
+    ],
+)
+def test_a_command_line_keeps_its_words(line: str) -> None:
+    """Values stand under the names of their options, and the words come back as they were typed."""
+    assert words_of(ListNode(named(line.split()))) == line.split()
+    assert words_of(ListNode([7])) is None
+    assert words_of(DictNode([], [])) is None
+
+
+def test_a_secret_of_a_command_line_is_not_kept() -> None:
+    """By the name of its option, whether a space or `=` stands between."""
+    redactor = Redactor(b"k" * 32)
+    for words in (["--password", "hunter2-and-more"], ["--password=hunter2-and-more"], ["--api-key", "0815-4711-x"]):
+        shown, count = redactor.redact([("", ListNode(named(["manage.py", "login", *words])))])
+        assert count == 1
+        assert "hunter2" not in str(shown)
+        assert "0815" not in str(shown)
