@@ -39,6 +39,8 @@ from demonstration import (  # noqa: E402
 
 WORKERS = 2
 REDIS_SECONDS = 10
+BUSY_SECONDS = 60
+"""How long a worker may take to start: on a busy machine longer than the five seconds of uvicorn."""
 
 
 @contextmanager
@@ -71,7 +73,7 @@ def wait_until_open(port: int) -> None:
 
 def record(scratch: Scratch) -> None:
     with helper_service("payment_service.py", scratch) as payment_url, redis_server(scratch) as redis_url:
-        sqlite = f"sqlite+aiosqlite:///{scratch.data / 'orders.db'}"
+        sqlite = f"sqlite+aiosqlite:///{scratch.data / 'orders.db'}?timeout=60"
         environ = {
             **os.environ,
             "ORDERS_DATABASE_URL": os.environ.get("ORDERS_DATABASE_URL", sqlite),
@@ -82,7 +84,8 @@ def record(scratch: Scratch) -> None:
         run_script(scratch, environ, "-m", "orders.seed")
         say(f"recording the service as baseline staging, under uvicorn with {WORKERS} workers")
         port = free_port()
-        command = ("-m", "uvicorn", "--workers", str(WORKERS), "--port", str(port), "orders.web:app")
+        patience = ("--timeout-worker-healthcheck", str(BUSY_SECONDS))
+        command = ("-m", "uvicorn", "--workers", str(WORKERS), *patience, "--port", str(port), "orders.web:app")
         with recorded_service(scratch, environ, command, port) as url:
             say("sending the traffic")
             run_script(scratch, environ, "orders_traffic.py", url)

@@ -16,7 +16,7 @@ class Settings:
 
 def load_settings() -> Settings:
     return Settings(
-        database_url=os.environ.get("ORDERS_DATABASE_URL", "sqlite+aiosqlite:///orders.db"),
+        database_url=os.environ.get("ORDERS_DATABASE_URL", "sqlite+aiosqlite:///orders.db?timeout=60"),
         payment_url=os.environ.get("ORDERS_PAYMENT_URL", "http://127.0.0.1:8700"),
         redis_url=os.environ.get("ORDERS_REDIS_URL") or None,
     )
