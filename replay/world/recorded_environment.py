@@ -75,9 +75,8 @@ class RecordedEnvironment:
         if not self._is_asked_by_code(sys._getframe(2)):
             # What a library is not told the value of is not set for it: no name leads it there.
             names = {name: None for name in names if name in self._trace.variables or name in self._settings.variables}
-        kept = [
-            name for name in names if own.get(name, "") is not None and self._trace.variables.get(name, "") is not None
-        ]
+        known = {**self._settings.variables, **self._trace.variables, **own}
+        kept = [name for name in names if known.get(name, "") is not None]
         return [*kept, *(name for name, value in own.items() if value is not None and name not in names)]
 
     def environ_set(self, key: str, value: str | None) -> None:

@@ -17,7 +17,7 @@ from pytest_runtime.replay.world.resolver import Resolver
 from pytest_runtime.replay.world.stopping import TraceStopped
 
 TRACE = Trace("x", "function", 0.0, DataInput(None), Outcome("return", None, None), [], [], {}, None, [], [], [], [])
-SETTINGS = Settings({"KNOWN": "yes", "UNSET": None}, frozenset({"KNOWN", "UNREAD"}))
+SETTINGS = Settings({"KNOWN": "yes", "UNSET": None}, frozenset({"KNOWN", "UNREAD", "UNSET"}))
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,8 @@ def looked(modules: dict[str, str]) -> tuple[list[str], dict[str, str]]:
 
 
 def test_a_library_is_led_to_no_variable_that_has_no_value() -> None:
-    """It may look through all of them, as `urllib` does for proxies: what nobody read is not set for it."""
+    """It may look through all of them, as `urllib` does for proxies: what nobody read is not set for it, nor what one
+    process found unset and another one not."""
     assert looked({}) == (["KNOWN"], {"KNOWN": "yes"})
 
 
