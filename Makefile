@@ -1,4 +1,5 @@
 # make demo     the story in one run: a service is recorded, changed, and judged
+# make demos    the same with two more services: FastAPI with two workers, Django with commands and Celery
 # make incident a search in a running service with probes, from the first question to the fix that is proved
 # make questions three small incidents, recorded and investigated with compare and why
 # make test     lint, then the tests (LINT=0 leaves lint out)
@@ -12,20 +13,28 @@
 # Each sets up what it needs: a virtual environment with the best Python found (.ci/pythons). To choose:
 #     make test PYTHON=/path/to/python VENV=.venv-3.12
 # Arguments for pytest: make test PYTEST_ARGS="-q -k wheel"
+# Fewer changes in the further demos: make demos DEMO_ARGS=--quick
 
 PYTHON =
 VENV = .venv
 LINT = 1
+DEMO_ARGS =
 PYTEST_ARGS = -q -n auto --maxprocesses=8
 
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo incident questions test lint plugin hooks docs bench clean
+.PHONY: demo demos more-demos incident questions test lint plugin hooks docs bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/trading/demo.py
+
+demos: demo more-demos
+
+more-demos: $(INSTALLED)
+	$(BIN)/python examples/fastapi_orders/orders_demo.py $(DEMO_ARGS)
+	$(BIN)/python examples/django_library/library_demo.py $(DEMO_ARGS)
 
 incident: $(INSTALLED)
 	$(BIN)/python examples/incident/incident.py

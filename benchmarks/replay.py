@@ -71,7 +71,7 @@ def wall_time(service: Path, environ: Mapping[str, str], baseline: str) -> Figur
 
 def measure(folder: Path) -> list[Figure]:
     demo = load_demo()
-    scratch = demo.Scratch(folder)
+    scratch = demo.Scratch(folder, demo.TRADING)
     scratch.copy_example()
     scratch.commit()
     try:

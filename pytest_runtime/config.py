@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from .recorders.errors import ConfigurationError
-from .recorders.options import DEFAULT_SHARE, RedactOptions, Sample
+from .recorders.options import DEFAULT_SHARE, KINDS, RedactOptions, Sample
 from .rules.compare_rule import CompareRule, Normaliser, problem_of
 
 FILE = "pyproject.toml"
@@ -28,8 +28,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Packages under validation."""
     app: str = ""
     """`module:attribute` of the WSGI application, or of the function that makes it."""
-    entries: tuple[str, ...] = ("wsgi", "asgi", "functions")
-    """`wsgi`, `asgi`, `functions`, or patterns of `module:qualname`."""
+    entries: tuple[str, ...] = KINDS
+    """Some of `KINDS`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
     """Functions and classes that represent the world, as `module.name`."""
     redact: RedactOptions = RedactOptions()

@@ -25,6 +25,10 @@ class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether what is redacted is lost for good, rather than kept encrypted for the recipients."""
 
 
+KINDS: Final = ("wsgi", "asgi", "commands", "functions")
+"""What is recorded where a project says nothing: all kinds of entries that are no plugin's."""
+
+
 class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that the recorder needs to know."""
 
@@ -34,8 +38,8 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     include: tuple[str, ...]
     app: str = ""
     """`module:attribute` of the application, or of the function that makes it."""
-    entries: tuple[str, ...] = ("wsgi", "asgi", "functions")
-    """`wsgi`, `asgi`, `functions`, or patterns of `module:qualname`."""
+    entries: tuple[str, ...] = KINDS
+    """Some of `KINDS`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
     redact: RedactOptions = RedactOptions()
     sample: Sample = "auto"

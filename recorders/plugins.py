@@ -31,6 +31,7 @@ from .boundaries import (
     files,
     http_client,
     httpcore,
+    kombu,
     mail,
     name_lookups,
     psycopg,
@@ -89,6 +90,7 @@ BUILT_IN = (
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
     *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
     *(mail.BOUNDARY, name_lookups.BOUNDARY),
+    *kombu.BOUNDARIES,
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

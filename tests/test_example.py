@@ -29,6 +29,9 @@ pytest.importorskip("flask")
 requests = pytest.importorskip("requests")
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "trading"
+FILES = {"demonstration": EXAMPLE.parent / "demonstration.py"}
+"""Scripts that the examples share."""
+
 DIFFS = sorted((EXAMPLE / "changes").glob("*.diff"))
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # What differs between any two runs: ids, references and times.
@@ -41,7 +44,7 @@ VOLATILE = (
 
 def load(name: str) -> Any:
     """A script of the example, which is not in a package."""
-    spec = importlib.util.spec_from_file_location(f"trading_example_{name}", EXAMPLE / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"trading_example_{name}", FILES.get(name, EXAMPLE / f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -61,7 +64,7 @@ def no_compiled_files() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def demo() -> Any:
     """The demo, of which only the parts that read are used here."""
-    return load("demo")
+    return load("demonstration")
 
 
 @dataclass
@@ -439,7 +442,7 @@ def functions_of(file: Path) -> dict[str, str]:
 
 def test_there_are_enough_changes(demo: Any) -> None:
     """The demo finds at least eight breaking and six harmless changes, and the unchanged code before them."""
-    changes = demo.read_changes([])
+    changes = demo.read_changes(EXAMPLE, [])
     assert changes[0] is demo.UNCHANGED
     assert sum(change.expected == demo.DIVERGED for change in changes) >= 8
     assert sum(change.expected == demo.SAME for change in changes[1:]) >= 6

@@ -23,7 +23,7 @@ from ..capture.raw import is_instance, namespace_of_module
 from ..capture.thaw import thaw
 from ..model.inputs import CallInput, Input
 from ..model.trace import Entry, Trace
-from ..options import RecordOptions
+from ..options import KINDS, RecordOptions
 from ..patching import Undo, nothing
 from ..privacy.redact import Redactor
 from ..session.live_trace import LiveTrace
@@ -47,7 +47,7 @@ class FunctionRecorder:
     def __init__(self, session: Session, options: RecordOptions) -> None:
         """Patterns of `module:qualname` among the entries of the options narrow the entries down."""
         self._session = session
-        self._patterns = [pattern for pattern in options.entries if pattern not in ("wsgi", "asgi", "functions")]
+        self._patterns = [pattern for pattern in options.entries if pattern not in KINDS]
         self._all = "functions" in options.entries
         self._skip = frozenset(_not_entries(options)) - {""}
         self._targets = Targets()

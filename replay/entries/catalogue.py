@@ -11,11 +11,12 @@ from ..export.pytest_source import WriteEntry, is_factory
 from ..model.invocation import Invocation
 from ..model.observation import Observation
 from .asgi import AsgiReplayer
+from .command import CommandReplayer
 from .function import FunctionReplayer
 from .protocol import EntryReplayer, EntryUnavailable
 from .wsgi import WsgiReplayer
 
-BUILT_IN: tuple[EntryReplayer, ...] = (WsgiReplayer(), AsgiReplayer(), FunctionReplayer())
+BUILT_IN: tuple[EntryReplayer, ...] = (WsgiReplayer(), AsgiReplayer(), CommandReplayer(), FunctionReplayer())
 """To add a kind, write its file and name it here."""
 
 

@@ -59,6 +59,9 @@ class Applications(Protocol):
     def service(self, entry: Entry) -> AsgiService:
         """The ASGI application that answers an entry, started; raises `EntryUnavailable`."""
 
+    def prepare(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` makes as an application is built, once for a name; raises `EntryUnavailable`."""
+
 
 class CodeUnderTest(Protocol):
     """The code under test, as an entry may use it."""
@@ -88,7 +91,11 @@ class EntryReplayer(Protocol):
     """Whether it is a call of a function: then arguments are what is varied, shown and written."""
 
     needs_application: bool
-    """Whether an application answers it, which is made when the code is loaded."""
+    """Whether `set_up` has something to do when the code is loaded."""
+
+    def set_up(self, entry: Entry, applications: Applications) -> None:
+        """Make what answers an entry, before the modules of the code are imported: what these need, an application
+        sets up. Raises `EntryUnavailable`, and does so again where the entry is bound."""
 
     def bind(self, entry: Entry, trace: Trace, world: RecordedWorld, code: CodeUnderTest) -> BoundEntry:
         """The entry of the code under test, with the recorded input, ready to run in its world. Raises `Unbuildable`,
@@ -117,6 +124,9 @@ class PlainReplayer:
     kind = ""
     is_call = False
     needs_application = False
+
+    def set_up(self, entry: Entry, applications: Applications) -> None:
+        """Nothing has to be there."""
 
     def read(self, tree: Tree) -> Input:
         """The data."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from ...recorders.model.inputs import Input, http_input
+from ...recorders.model.trace import Entry
 from ...recorders.model.value_tree import Tree
 from .http_fields import fields_of, render_request, with_fields
-from .protocol import PlainReplayer
+from .protocol import Applications, PlainReplayer
 
 
 class RequestReplayer(PlainReplayer):
     """An entry that an application answers. The base of others, which send the request."""
 
     needs_application = True
+
+    def set_up(self, entry: Entry, applications: Applications) -> None:
+        """Make the application."""
+        applications.find(entry)
 
     def read(self, tree: Tree) -> Input:
         """The request."""

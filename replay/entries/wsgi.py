@@ -158,38 +158,43 @@ class WebApplications:
             self._found(self._configured)
 
     def _found(self, target: str) -> Any:
-        if target not in self._made:
-            self._made[target] = self._make(target)
-        made = self._made[target]
+        return self.prepare(f"the application {target}", lambda: self._make(target))
+
+    def prepare(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` makes as an application is built, once for a name; raises `EntryUnavailable`."""
+        if name not in self._made:
+            self._made[name] = self._built(name, make)
+        made = self._made[name]
         if isinstance(made, EntryUnavailable):
             raise made
         return made
 
     def _make(self, target: str) -> Any:
         module_name, attribute = split_name(target)
+        if not (self._configured or self._resolver.covers(module_name)):
+            raise Unbuildable("a baseline may only name an application of an included package")
+        found: Any = importlib.import_module(module_name) if self._configured else self._held(module_name)
+        for part in attribute.removesuffix("()").split("."):
+            found = getattr(found, part)
+            if not self._configured and is_foreign(found, self._resolver):
+                raise Unbuildable("it leads outside the included packages")
+        made = found() if attribute.endswith("()") or _is_factory(found) else found
+        if is_application(made) and id(made) not in self._services:
+            self._services[id(made)] = AsgiService(made)
+        return made
+
+    def _built(self, name: str, make: Callable[[], Any]) -> Any:
         try:
             with self._building():
-                if not (self._configured or self._resolver.covers(module_name)):
-                    raise Unbuildable("a baseline may only name an application of an included package")
-                found: Any = importlib.import_module(module_name) if self._configured else self._held(module_name)
-                for part in attribute.removesuffix("()").split("."):
-                    found = getattr(found, part)
-                    if not self._configured and is_foreign(found, self._resolver):
-                        raise Unbuildable("it leads outside the included packages")
-                made = found() if attribute.endswith("()") or _is_factory(found) else found
-                if is_application(made) and id(made) not in self._services:
-                    self._services[id(made)] = AsgiService(made)
-                return made
+                return make()
         except KeyboardInterrupt:
             raise
         except NotStarted as error:
-            return EntryUnavailable(f"the application {target} does not start here: {error}")
+            return EntryUnavailable(f"{name} does not start here: {error}")
         except BaseException as error:  # noqa: BLE001 - reported as the reason of every trace of this application
             where = traceback.format_exception_only(error)[-1].strip()
             place = self._place(error)
-            return EntryUnavailable(
-                f"the application {target} cannot be built here: {where}{f' (at {place})' if place else ''}"
-            )
+            return EntryUnavailable(f"{name} cannot be built here: {where}{f' (at {place})' if place else ''}")
 
     def _held(self, module_name: str) -> Any:
         """A module that the code under test has loaded: nothing is imported for a baseline."""

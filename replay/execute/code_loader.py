@@ -11,6 +11,7 @@ from contextlib import suppress
 from ...recorders.model.full_names import module_part
 from ...recorders.model.trace import Entry
 from ..change.packages import USUAL, Home, homes_below
+from ..entries.catalogue import replayer_of
 from ..entries.protocol import EntryUnavailable
 from ..entries.wsgi import WebApplications
 from ..world.resolver import Resolver, is_program
@@ -48,7 +49,7 @@ class CodeLoader:
         for entry in self._plan.served:
             self._load_home(entry)
             with suppress(EntryUnavailable):
-                self._applications.find(entry)
+                replayer_of(entry.kind).set_up(entry, self._applications)
         with self._building():
             for module in self._plan.modules:
                 self._load_module(module)

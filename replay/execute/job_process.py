@@ -35,6 +35,9 @@ class JobProcess:
     def __init__(self, replayer: Replayer, limit: float, start: StartChild) -> None:
         """`limit` is that of a job, in seconds."""
         self._limit = limit
+        self._began = 0.0
+        self.seconds = 0.0
+        """How long the last answer took, on this machine as busy as it is."""
         self._trail = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         trail = self._trail.fileno()
         self._child = start(lambda connection: _live(replayer, connection, trail))
@@ -50,6 +53,7 @@ class JobProcess:
     def begin(self, job: Job) -> None:
         """Let it work on a job; `answer` comes next."""
         self._trace = job.trace
+        self._began = time.monotonic()
         self._child.send(encode(job))
 
     def answer(self) -> bytes:
@@ -57,6 +61,7 @@ class JobProcess:
         try:
             message = self._child.receive(self._limit) if self._child.answers_within(self._limit) else None
             if message is not None:
+                self.seconds = time.monotonic() - self._began
                 return self._read(message)
         except (EOFError, OSError):
             self.alive = False

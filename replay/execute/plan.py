@@ -14,6 +14,15 @@ class CannotReplay(RuntimeBaselineError):
     """The code cannot be replayed at all; the message says why and what to do."""
 
 
+class RecordedVariables(msgspec.Struct, frozen=True):
+    """Environment variables that one recorded process read, perhaps as pseudonyms."""
+
+    variables: dict[str, str | None]
+    key: KeyId = ""
+    """Of what reads the values behind them; empty where there are none."""
+    secrets: bytes = b""
+
+
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a replayer loads."""
 
@@ -49,6 +58,8 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of recording sessions, with which the values behind pseudonyms are read."""
     hidden: tuple[KeyId, bytes] = ("", b"")
     """The values behind the pseudonyms of `variables`: the key, and what it reads."""
+    earlier: tuple[RecordedVariables, ...] = ()
+    """Variables of other recorded processes, the latest last: they stand where `variables` says nothing."""
 
 
 class Loaded(msgspec.Struct, frozen=True):

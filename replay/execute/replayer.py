@@ -57,9 +57,7 @@ class Replayer:
         relocation = Relocation(plan.recorded, plan.root)
         keys = Keyring(plan.keys)
         self.masks = Masks(keys)
-        variables = opened_variables(plan.variables, *plan.hidden, keys)
-        self.masks.learn_variables(plan.hidden[0], variables)
-        variables = relocation.variables(variables)
+        variables = relocation.variables(_variables_of(plan, self.masks, keys))
         building = Building(variables, closed)
         resolver = Resolver(plan.include)
         applications = WebApplications(plan.app, building, resolver, closed.place_of)
@@ -149,6 +147,19 @@ class Replayer:
     def handlers(self, start: StartChild | None) -> Mapping[str, Handler]:
         """What answers the questions of the extension, by name; without `start` in this process."""
         return self._extension.handlers(self._parts, start)
+
+
+def _variables_of(plan: LoadPlan, masks: Masks, keys: Keyring) -> dict[str, str | None]:
+    """Environment variables of all recorded processes, with their values; of what several read, that of the latest."""
+    found: dict[str, str | None] = {}
+    for recorded in plan.earlier:
+        if not recorded.key or recorded.key in keys:  # else some may be pseudonyms, which nobody could tell
+            opened = opened_variables(recorded.variables, recorded.key, recorded.secrets, keys)
+            masks.learn_variables(recorded.key, opened)
+            found |= opened
+    latest = opened_variables(plan.variables, *plan.hidden, keys)
+    masks.learn_variables(plan.hidden[0], latest)
+    return found | latest
 
 
 def _worker_of(

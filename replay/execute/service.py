@@ -52,6 +52,15 @@ HANG_AGAIN = 10
 """Once a replay hung, the others of the run have this part of the time."""
 
 
+SLOWER = 5
+"""So many times what the slowest of the others took is left to each even then: on a busy machine all are slow."""
+
+
+def limit_after_hang(limit: float, slowest: float) -> float:
+    """Seconds for a replay once one hung; fewer, because a loop without an end is seldom met by one trace alone."""
+    return max(limit / HANG_AGAIN, min(limit, 1.0), min(limit, SLOWER * slowest))
+
+
 def main(descriptor: int) -> None:
     """The loaded process, when it is started anew."""
     _serve(Connection(descriptor))
@@ -128,6 +137,8 @@ class _Service:
         self._parses = False
         """Whether replays come to parsing SQL."""
         self._hung = False
+        self._slowest = 0.0
+        """Seconds that the slowest replay took which came to its end."""
         self._handlers = replayer.handlers(self._start if load.forking else None)
 
     def serve(self) -> None:
@@ -174,6 +185,7 @@ class _Service:
         process = self._fresh.popleft()
         answer = process.answer()
         self._hung = self._hung or process.hung
+        self._slowest = max(self._slowest, process.seconds)
         process.end()
         self._learn(answer)
         self._connection.send_bytes(answer)
@@ -232,6 +244,7 @@ class _Service:
             self._warm = JobProcess(self._replayer, self._limit, self._start)
         self._warm.begin(job)
         answer = self._warm.answer()
+        self._slowest = max(self._slowest, self._warm.seconds)
         if not self._warm.alive:
             self._hung = self._hung or self._warm.hung
             self._drop_warm()
@@ -239,9 +252,8 @@ class _Service:
 
     @property
     def _limit(self) -> float:
-        """Seconds for a replay; fewer once one hung: a loop without an end is seldom met by one trace alone."""
         limit = self._load.limit
-        return max(limit / HANG_AGAIN, min(limit, 1.0)) if self._hung else limit
+        return limit_after_hang(limit, self._slowest) if self._hung else limit
 
     def _learn(self, answer: bytes) -> None:
         """What one process had to make ready, later ones will too: it is made once, here."""

@@ -11,11 +11,14 @@ from ..change.checkout import checked_out
 from ..change.versions import Versions
 from ..entries.catalogue import needs_application
 from ..execute.code_loader import search_path
-from ..execute.plan import LoadPlan
+from ..execute.plan import LoadPlan, RecordedVariables
 from ..execute.process import ReplayerProcess
 from ..execute.roots import recorded_roots
 from .sealing import Runner
 from .setup import Setup
+
+MOST_EARLIER = 50
+"""Recorded processes whose variables are handed on beside those of the latest."""
 
 __all__ = ["base_process", "candidate_process", "instrumented_base", "latest_revision", "plan_of"]
 
@@ -64,7 +67,22 @@ def plan_of(
         changed_layout=tuple(sorted(changed_layout)),
         keys=setup.keys,
         hidden=(latest.key, latest.secrets),
+        earlier=_earlier(reader, latest),
     )
+
+
+def _earlier(reader: BaselineReader, latest: Revision) -> tuple[RecordedVariables, ...]:
+    """What other processes read (a worker beside a server) and the latest one did not; of those that read the same, the
+    last."""
+    revisions = reader.revisions()
+    found: dict[frozenset[str], Revision] = {}
+    for number in sorted(revisions):
+        further = frozenset(revisions[number].variables) - frozenset(latest.variables)
+        if further:
+            found.pop(further, None)
+            found[further] = revisions[number]
+    kept = list(found.values())[-MOST_EARLIER:]
+    return tuple(RecordedVariables(dict(one.variables), one.key, one.secrets) for one in kept)
 
 
 def _names_of(reader: BaselineReader) -> tuple[str, ...] | None:

@@ -53,23 +53,30 @@ class RecordedEnvironment:
     def _unread_variable(self, key: str, *, is_set: bool) -> str:
         """A variable whose value nobody kept: asked by the code under test it stops the trace, by a library it counts
         as not set. `is_set` says whether it is known to have been set."""
-        frame: FrameType | None = sys._getframe(3)
+        if self._is_asked_by_code(sys._getframe(3)):
+            self._run.stop(StopCode.GAP, _no_value(key, is_set=is_set))
+        raise KeyError(key)
+
+    def _is_asked_by_code(self, frame: FrameType | None) -> bool:
+        """Whether the code under test asks, and not a library on its own account."""
         for _step in range(6):
             if frame is None:
                 break
             if frame.f_code.co_filename in self._run.modules:
-                self._run.stop(StopCode.GAP, _no_value(key, is_set=is_set))
+                return True
             frame = frame.f_back
-        raise KeyError(key)
+        return False
 
     def environ_names(self, read: Callable[[], list[str]]) -> list[str]:
         recorded = self._names()
         names = dict.fromkeys(sorted(recorded) if isinstance(recorded, frozenset) else recorded or ())
         names.update(dict.fromkeys(self._trace.variables))
         own = self._own_variables
-        kept = [
-            name for name in names if own.get(name, "") is not None and self._trace.variables.get(name, "") is not None
-        ]
+        if not self._is_asked_by_code(sys._getframe(2)):
+            # What a library is not told the value of is not set for it: no name leads it there.
+            names = {name: None for name in names if name in self._trace.variables or name in self._settings.variables}
+        known = {**self._settings.variables, **self._trace.variables, **own}
+        kept = [name for name in names if known.get(name, "") is not None]
         return [*kept, *(name for name, value in own.items() if value is not None and name not in names)]
 
     def environ_set(self, key: str, value: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     row_aiohttp,
+    row_celery,
     row_http,
     row_mail,
     row_memcached,
@@ -20,4 +21,5 @@ ROWS: tuple[Row, ...] = (
     *(*row_sqlite.ROWS, *row_http.ROWS, *row_aiohttp.ROWS, *row_redis.ROWS),
     *(*row_postgres.ROWS, *row_psycopg2.ROWS, *row_mysql.ROWS, *row_memcached.ROWS),
     *(*row_mail.ROWS, *row_sqlalchemy.ROWS),
+    *row_celery.ROWS,
 )

@@ -20,6 +20,7 @@ from . import (
     names,
     scalars,
     streams,
+    tasks,
     tracebacks,
     type_hints,
 )
@@ -41,6 +42,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *frames.ADAPTERS,
     *models.ADAPTERS,
     *documents.ADAPTERS,
+    *tasks.ADAPTERS,
 )
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 

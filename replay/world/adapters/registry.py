@@ -20,6 +20,7 @@ from . import (
     models,
     scalars,
     streams,
+    tasks,
     tracebacks,
     type_hints,
 )
@@ -39,6 +40,7 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *frames.BUILDERS,
     *models.BUILDERS,
     *documents.BUILDERS,
+    *tasks.BUILDERS,
 )
 """The builders in the box."""
 

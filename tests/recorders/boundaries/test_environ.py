@@ -239,3 +239,33 @@ def test_settings_read_at_import_belong_to_the_revision(tmp_path: Path, monkeypa
     (revision,) = reader.revisions().values()
     reader.close()
     assert dict(revision.variables) == {"SHOP_LIMIT": "40"}
+
+
+def test_what_another_recorded_process_read_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library looks through all variables, once for a process, as `urllib` does for proxies: a replay of the second
+    call is the first that looks. The process that was recorded last, a command beside a server, read none of them."""
+    library = tmp_path / "library"
+    library.mkdir()
+    monkeypatch.syspath_prepend(str(library))
+    (library / "outside_library.py").write_text(
+        "import functools, os\n\n\n"
+        "@functools.cache\ndef proxies():\n"
+        "    return sorted(name for name, value in os.environ.items() if name.endswith('_proxy') and value)\n"
+    )
+    source = """
+        import os
+        import outside_library
+
+        def price(amount):
+            return amount, len(outside_library.proxies())
+
+        def plain(amount):
+            return amount
+        """
+    (tmp_path / "project").mkdir()
+    scenario = Scenario(tmp_path / "project", {"shop": source}).record(
+        lambda shop: [shop.price(amount) for amount in (1, 2, 3)]
+    )
+    scenario.record(lambda shop: shop.plain(1))  # another process, which reads no variable
+    replayed = scenario.judge(everything=True)
+    assert (replayed.reasons, replayed.counts) == (set(), {"same": 4})
