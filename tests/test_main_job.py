@@ -32,13 +32,13 @@ def traffic(shop: object) -> None:
 def test_unchanged_code_is_the_same(tmp_path: Path) -> None:
     """Ids, random values and timestamps replay exactly on unchanged code."""
     scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic)
-    assert scenario.replay().counts == {"same": 3}
+    assert scenario.replay(located=True).counts == {"same": 3}
 
 
 def test_a_moved_threshold_is_located_at_its_branch(tmp_path: Path) -> None:
     """A threshold in a constant that moves is told at the decision that went another way."""
     scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic).change("shop", "LIMIT = 100", "LIMIT = 500")
-    replayed = scenario.replay()
+    replayed = scenario.replay(located=True)
     assert replayed.counts == {"same": 2, "diverged": 1}
     assert replayed.fields == {"return.discount": ("10", "0")}
     assert replayed.location.condition == "total > LIMIT"
@@ -71,7 +71,7 @@ def test_a_refactoring_is_silent(tmp_path: Path) -> None:
             return {"total": total, "discount": _rebate(total), "id": identifier, "at": _stamp()}
         """,
     )
-    assert scenario.replay().counts == {"same": 3}
+    assert scenario.replay(located=True).counts == {"same": 3}
 
 
 GATEWAY = """

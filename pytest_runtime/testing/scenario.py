@@ -237,21 +237,37 @@ class Scenario:
         return self
 
     def replay(
-        self, *, app: str = "", boundaries: tuple[str, ...] = (), only: str = "", keys: Sequence[str] = ()
+        self,
+        *,
+        app: str = "",
+        boundaries: tuple[str, ...] = (),
+        only: str = "",
+        keys: Sequence[str] = (),
+        located: bool = False,
     ) -> Replayed:
         """Replay everything that was recorded on the modules as they are now, against the recorded outcomes; `keys` are
-        private keys for what the baseline hides."""
+        private keys for what the baseline hides; `located`: look where divergences begin."""
         setup = self._setup(app=app, boundaries=boundaries, keys=keys)
         with self._importable():
-            run = Run(RunProject(setup, open_reader(self.store), make_candidate=LocalRunner), RunOptions(trace=only))
+            run = Run(
+                RunProject(setup, open_reader(self.store), make_candidate=LocalRunner),
+                RunOptions(trace=only, located=located),
+            )
             return _judged(run)
 
     def judge(
-        self, *, only: str = "", everything: bool = False, progress: Say = say_nothing, **options: Any
+        self,
+        *,
+        only: str = "",
+        everything: bool = False,
+        located: bool = False,
+        progress: Say = say_nothing,
+        **options: Any,
     ) -> Replayed:
-        """Judge the modules as they are now against those that were recorded: sealed, in processes of their own."""
+        """Judge the modules as they are now against those that were recorded: sealed, in processes of their own;
+        `located`: look where divergences begin, too."""
         setup = self._setup(base=str(self.base), **options)
-        asked = RunOptions(trace=only, everything=everything)
+        asked = RunOptions(trace=only, everything=everything, located=located)
         with self._importable():
             return _judged(Run(RunProject(setup, open_reader(self.store)), asked, progress=progress))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from ...recorders.model.trace import Trace, TraceId
+from ...recorders.model.trace import PathClass, Trace, TraceId
 from ...recorders.store.protocol import StoredClass, StoredTrace
 from ..compare.effect_lanes import effect_lanes
 from ..compare.redacted_parts import KeysAtHand, cure_of
@@ -116,13 +116,20 @@ class ClassJudge:
                 diverged.append((case, checked))
             found[checked.trace] = _verdict(checked, None, case.trace)
         traces = {case.job.trace: case.trace for case, _judgement in diverged}
-        for judgement, location in self._locating.locate(stored.description, diverged):
+        for judgement, location in self._located(stored.description, diverged):
             found[judgement.trace] = _verdict(judgement, location, traces[judgement.trace])
         for case, judgement in diverged[:TESTS] if self._options.plain_tests else ():
             plain = plain_test_of(case, judgement, self._project.setup, self._oracle.versions)
             known = found[judgement.trace]
             found[judgement.trace] = msgspec.structs.replace(known, test=plain.text, no_test=plain.reason)
         return found
+
+    def _located(
+        self, described: PathClass, diverged: Sequence[tuple[Case, Judgement]]
+    ) -> Iterable[tuple[Judgement, Location | None]]:
+        if self._options.located:
+            return self._locating.locate(described, diverged)
+        return [(judgement, None) for _case, judgement in diverged]
 
 
 class _Cases:

@@ -70,6 +70,8 @@ class RunOptions(NamedTuple):
     """Whether base is sealed anew, also where a seal of it is at hand."""
     all_lines: bool = False
     """Note every line that a replay runs."""
+    located: bool = True
+    """Look where divergences begin."""
     plain_tests: bool = False
     """Write a test for each divergence."""
     shard: Shard | None = None

@@ -136,7 +136,7 @@ def test_a_wrapper_is_known_by_the_name_that_it_stands_under(tmp_path: Path) -> 
     scenario = shop(tmp_path, traffic)
     assert [kind(only(scenario, name)) for name in ("doubled", "Account.doubled")] == ["function", "method"]
     assert scenario.judge(everything=True).counts == {"same": 3}
-    replayed = scenario.change("shop", "kwargs) * 2", "kwargs) * 3").judge()
+    replayed = scenario.change("shop", "kwargs) * 2", "kwargs) * 3").judge(located=True)
     assert replayed.counts == {"diverged": 2}
     assert replayed.location.function.endswith(":twice.<locals>.wrapper")
 

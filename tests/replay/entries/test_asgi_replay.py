@@ -37,7 +37,7 @@ def test_unchanged_code_answers_the_same(recorded: Scenario) -> None:
 
 def test_a_changed_endpoint_is_flagged_at_its_line(recorded: Scenario) -> None:
     """In a coroutine, and in a function that a thread runs."""
-    judged = recorded.change("shop", "count * 9 if", "count * 8 if").judge()
+    judged = recorded.change("shop", "count * 9 if", "count * 8 if").judge(located=True)
     assert judged.counts["diverged"] == 2
     assert judged.fields["response.json.price"] in (("63", "56"), ("54", "48"))
     assert recorded.plain(judged.location.function) == "shop:price"

@@ -88,7 +88,7 @@ def test_unchanged_code_replays_the_same(tmp_path: Path) -> None:
 def test_a_change_is_seen_at_its_line(tmp_path: Path) -> None:
     """In a coroutine, and in what an asynchronous generator calls."""
     scenario = recorded(tmp_path, SHOP, shopping).change("shop", "len(item) * 2", "len(item) * 3")
-    judged = scenario.judge(everything=True)
+    judged = scenario.judge(everything=True, located=True)
     assert judged.counts == {"diverged": 1, "same": 4}
     assert judged.fields["return.items[0][1]"] == ("6", "9")
     assert scenario.plain(judged.location.function) == "shop:price"

@@ -142,7 +142,7 @@ def test_a_change_is_seen_where_it_is(reported: Scenario) -> None:
     """The callers cannot be replayed; the verdict says where the difference was seen, and they stay not judged."""
     assert reported.judge(everything=True).counts == {"same": 12, "not judged": 2}
     reported.change("shop", "* 0.9", "* 0.8")
-    replayed = reported.judge()
+    replayed = reported.judge(located=True)
     assert replayed.counts == {"diverged": 2, "same": 4, "not judged": 2}
     assert replayed.fields == {"return": ("18.0", "16.0")}
     assert reported.plain(str(replayed.location.function)) == "shop:price"

@@ -64,7 +64,7 @@ def test_what_the_candidate_keeps_is_found_and_named(tmp_path: Path, old: str, n
     scenario.change("shop", old, new)
     if "tail" in new:
         scenario.change("shop", 'tuple(path.split("/"))', 'path.split("/")')
-    replayed = scenario.judge()
+    replayed = scenario.judge(located=True)
     diverged = [trace for trace in replayed.traces if trace.verdict == "diverged"]
     assert diverged
     assert all(trace.reason.startswith("state that the candidate keeps between calls") for trace in diverged)

@@ -845,7 +845,7 @@ def test_a_renamed_function_that_names_its_exception_is_matched(tmp_path: Path) 
         """
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.length("12"))
     renamed = source.replace("older", "newer").replace("int(text)", "int(text) + 1")
-    location = scenario.rewrite("shop", renamed).judge().location
+    location = scenario.rewrite("shop", renamed).judge(located=True).location
     assert (location.function.partition(":")[2], location.line) == ("newer", 7)
 
 

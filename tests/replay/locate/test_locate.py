@@ -59,7 +59,7 @@ def located(folder: Path, *changes: tuple[str, str], text: str = "150") -> tuple
     scenario = Scenario(folder, {"shop": SHOP}).record(lambda shop: shop.outer(text))
     for old, new in changes:
         scenario.change("shop", old, new)
-    replayed = scenario.replay()
+    replayed = scenario.replay(located=True)
     assert replayed.counts == {"diverged": 1}
     location = replayed.location
     assert location.file == f"{scenario.names['shop']}.py"
@@ -118,7 +118,7 @@ def test_a_swallowed_exception(tmp_path: Path) -> None:
             shop.outer("x")
 
     scenario.record(traffic)
-    replayed = scenario.change("shop", "except KeyError:", "except (KeyError, ValueError):").replay()
+    replayed = scenario.change("shop", "except KeyError:", "except (KeyError, ValueError):").replay(located=True)
     assert replayed.location.function.endswith(":parse")
     assert (
         (tmp_path / replayed.location.file)
@@ -199,7 +199,7 @@ def test_recursion_is_located_in_the_recursive_function(tmp_path: Path) -> None:
     def traffic(deep: Any) -> None:
         deep.down(5)
 
-    replayed = scenario.record(traffic).change("deep", "number - 1", "number - 2").replay()
+    replayed = scenario.record(traffic).change("deep", "number - 1", "number - 2").replay(located=True)
     assert replayed.location.function.endswith(":down")
 
 
@@ -251,7 +251,7 @@ def test_a_place_belongs_to_its_own_trace_however_many_there_are(tmp_path: Path)
                 entry(number * 10)
 
     scenario.record(traffic).change("shop", "number + 1", "number - 1").change("shop", "number + 2", "number - 2")
-    replayed = scenario.replay()
+    replayed = scenario.replay(located=True)
     assert replayed.counts == {"diverged": 30}
     for found in replayed.classes:
         wanted = "second" if found.entry.endswith(":six") else "first"
@@ -268,7 +268,7 @@ def test_locating_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest
     """What is left gets a changed function that the recorded trace ran, and says so; the verdict stays."""
     monkeypatch.setattr(locating, "SECONDS", -1.0)
     scenario = Scenario(tmp_path, {"shop": MANY}).record(lambda shop: (shop.one(1), shop.six(1)))
-    replayed = scenario.change("shop", "number + 1", "number - 1").replay()
+    replayed = scenario.change("shop", "number + 1", "number - 1").replay(located=True)
     [trace] = [trace for trace in replayed.traces if trace.verdict == "diverged"]
     assert trace.location is not None
     assert (trace.location.kind, trace.location.base) == ("change", "")
@@ -299,7 +299,7 @@ def price(length):
 def test_a_change_that_a_long_replay_comes_to_late(tmp_path: Path) -> None:
     """What took steps before it does not hide it."""
     scenario = Scenario(tmp_path, {"shop": LONG}).record(lambda shop: shop.work("abc"))
-    location = scenario.change("shop", "length == 3", "length != 3").judge().location
+    location = scenario.change("shop", "length == 3", "length != 3").judge(located=True).location
     assert (location.kind, location.function.rpartition(":")[2]) == ("decision", "price")
     assert (location.base, location.candidate) == ("3 == 3 is true", "3 != 3 is false")
 
@@ -314,5 +314,5 @@ def test_of_steps_that_were_not_looked_at_no_renamed_function_is_named(
     )
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: shop.work("abc"))
     changed = source.replace("known", "is_known").replace("length == 3", "length == 4")
-    location = scenario.rewrite("shop", changed).judge().location
+    location = scenario.rewrite("shop", changed).judge(located=True).location
     assert (location.function.rpartition(":")[2], location.candidate) == ("price", "changed: if length == 4:")

@@ -47,7 +47,7 @@ def test_what_earlier_calls_stored_is_there_again(tmp_path: Path) -> None:
 
 def test_a_change_of_what_reads_it_is_located(tmp_path: Path) -> None:
     """As any other."""
-    replayed = scenario(tmp_path).change("shop", "return ITEMS[key]", "return -ITEMS[key]").judge()
+    replayed = scenario(tmp_path).change("shop", "return ITEMS[key]", "return -ITEMS[key]").judge(located=True)
     assert replayed.fields == {"return": ("1", "-1")}
     assert replayed.location.line == 9
 
