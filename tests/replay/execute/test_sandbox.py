@@ -34,7 +34,7 @@ PLAIN = """
 
 LEAVING = {
     "socket.connect": 'with socket.socket() as end: end.connect(("127.0.0.1", 9))',
-    "socket.getaddrinfo": 'socket.getaddrinfo("localhost", 80)',
+    "socket.getaddrinfo": '__import__("_socket").getaddrinfo("localhost", 80)',
     "socket.sendto": 'with socket.socket(type=socket.SOCK_DGRAM) as end: end.sendto(b"x", ("127.0.0.1", 9))',
     "os.posix_spawn": 'os.posix_spawn(sys.executable, [sys.executable, "-c", ""], {})',
     "os.fork": "os.fork()",
