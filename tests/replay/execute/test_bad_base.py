@@ -224,7 +224,7 @@ def test_a_package_that_hands_on_another_is_no_second_one(tmp_path: Path) -> Non
     files = {"twice/__init__.py": "", "twice/prices.py": PRICES, "twin/__init__.py": "from twice.prices import price\n"}
     project = Project(tmp_path, files, "twice", "twin").record(use_both)
     assert project.judge().counts == {}
-    replayed = project.change("twice/prices.py", "* 2", "* 3").judge(located=True)
+    replayed = project.change("twice/prices.py", "* 2", "* 3").judge()
     assert [one.entry for one in replayed.classes] == ["twice.prices:price"]
     assert replayed.counts == {"diverged": 2}
     assert (replayed.location.file, replayed.location.line) == ("twice/prices.py", 2)
@@ -251,7 +251,7 @@ def test_a_module_that_stands_under_a_second_name_is_no_second_one(tmp_path: Pat
     with closing(open_reader(project.store)) as reader:
         ran = [name for stored in reader.traces() if stored.trace is not None for name in stored.trace.functions]
     assert set(ran) == {"twice.prices:price"}
-    replayed = project.change("twice/prices.py", "* 2", "* 3").judge(located=True)
+    replayed = project.change("twice/prices.py", "* 2", "* 3").judge()
     assert {one.entry for one in replayed.classes} == {"twice.prices:price"}
     assert replayed.location.file == "twice/prices.py"
 
@@ -268,7 +268,7 @@ def test_a_package_that_is_a_link_to_another_is_two_of_one_text(tmp_path: Path) 
     files = {"twice/__init__.py": "from .prices import price\n", "twice/prices.py": PRICES}
     project = linked(tmp_path, "twin", "twice", files).record(use_both)
     assert project.judge().counts == {}
-    replayed = project.change("twice/prices.py", "* 2", "* 3").judge(located=True)
+    replayed = project.change("twice/prices.py", "* 2", "* 3").judge()
     assert sorted(one.entry for one in replayed.classes) == ["twice.prices:price", "twin.prices:price"]
     assert replayed.counts == {"diverged": 2}
     files_told = {trace.location.file for trace in replayed.traces if trace.location is not None}
@@ -299,7 +299,7 @@ def test_src_comes_before_the_root(tmp_path: Path) -> None:
 
     project = Project(tmp_path, files, "twice").record(traffic, home="src")
     assert project.change("twice/prices.py", "* 2", "* 4").judge().counts == {}
-    replayed = project.change("src/twice/prices.py", "* 2", "* 3").judge(located=True)
+    replayed = project.change("src/twice/prices.py", "* 2", "* 3").judge()
     assert replayed.counts == {"diverged": 1}
     assert replayed.fields["return"] == ("4", "6")
     assert replayed.location.file == "src/twice/prices.py"
