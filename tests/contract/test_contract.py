@@ -139,6 +139,7 @@ def test_the_service_sees_no_difference(bench: Bench) -> None:
     assert all(expected[call] for call in CALLS)
 
 
+@pytest.mark.any_python
 def test_changed_requests_are_named(bench: Bench) -> None:
     """A changed request diverges, and the report names the request and what of it changed."""
     bench.record("work")
@@ -163,6 +164,7 @@ def test_interleaved_tasks_keep_their_own(bench: Bench) -> None:
     assert (replayed.reasons, replayed.fields) == (set(), {})
 
 
+@pytest.mark.any_python
 def test_secrets_are_not_stored(bench: Bench) -> None:
     """Sent or received, a secret is nowhere in the baseline; the trace is judged all the same."""
     bench.record("secret")

@@ -48,7 +48,7 @@ def test_sealing_replaying_and_locating_say_how_far_they_are(tmp_path: Path, mon
     source = "def fee(total):\n    return total + 1\n"
     scenario = Scenario(tmp_path, {"shop": source}).record(lambda shop: [shop.fee(1), shop.fee(2), shop.fee(3)])
     lines: list[str] = []
-    scenario.change("shop", "+ 1", "+ 2").judge(progress=lines.append)
+    scenario.change("shop", "+ 1", "+ 2").judge(located=True, progress=lines.append)
     said = "\n".join(lines)
     assert "sealing: replays of base: 1 of " in said
     assert "sealing: traces compared: 1 of 3" in said
