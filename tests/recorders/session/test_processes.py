@@ -473,6 +473,7 @@ def test_a_reloader_records_what_it_starts(
         time.sleep(1.1)  # reloaders look once a second, and file systems may count in seconds
         edited = "# an edit, from which everything moves down\n" + (tmp_path / "shop.py").read_text()
         (tmp_path / "shop.py").write_text(edited)
+        _until_gone(first)  # its threads answer until the very end, when nobody records any more
         answered += 1 + _until_another(port, first)
         for _more in range(20):
             get(port, "/after")
@@ -483,6 +484,18 @@ def test_a_reloader_records_what_it_starts(
     assert sum(counts(tmp_path).values()) == answered, said
     assert "nothing dropped" in said
     assert len(processes(tmp_path)) == 2
+
+
+def _until_gone(pid: int) -> None:
+    """Wait until a process is no more, and its parent knows."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} goes on")
 
 
 def _until_another(port: int, first: int) -> int:
