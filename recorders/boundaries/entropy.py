@@ -20,6 +20,16 @@ from ..patching import Undo, Undos, replace, wrap
 from .protocol import Boundary
 
 _RANDOM_FILE = random.__file__
+_UUID_FILE = uuid.__file__
+
+
+def reader_of(frame: FrameType, included: FrameType | None) -> FrameType:
+    """The frame that a reading is known by, of the one that read and the innermost included one. A library that draws
+    an identifier does so under its own name: one that draws another once in the life of a process, as the number of a
+    node, would else take what a call draws."""
+    while frame.f_code.co_filename == _UUID_FILE and frame.f_back is not None and frame.f_back is not included:
+        frame = frame.f_back
+    return frame
 
 
 def install(module: Any = None) -> Undo:

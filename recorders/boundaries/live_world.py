@@ -13,6 +13,7 @@ from ..capture.freeze import freeze, frozen_size
 from ..capture.pickle_stubs import Frozen
 from ..capture.snapshot import hold
 from ..model.world import Operation
+from .entropy import reader_of
 
 T = TypeVar("T")
 
@@ -213,7 +214,8 @@ class LiveWorld:
         value = read()
         if len(self.readings) < READ_LIMIT and not self.closed:
             inner = self._innermost(frame)
-            self.readings.append((source, frame.f_code, inner.f_code if inner is not None else None, value))
+            reader = reader_of(frame, inner).f_code
+            self.readings.append((source, reader, inner.f_code if inner is not None else None, value))
         return value
 
     def advance(self, seconds: float) -> bool:

@@ -13,6 +13,7 @@ from threading import get_ident
 from types import FrameType
 from typing import Any, TypeVar
 
+from ...recorders.boundaries.entropy import reader_of
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.full_names import last_part
 from ...recorders.model.trace import Reading, Trace
@@ -65,7 +66,8 @@ class RecordedClock:
 
     def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
         caller = self._run.innermost(frame)
-        key = (source, self._run.name(frame.f_code), self._run.name(caller.f_code) if caller is not None else "")
+        reader = reader_of(frame, caller)
+        key = (source, self._run.name(reader.f_code), self._run.name(caller.f_code) if caller is not None else "")
         stream = self._stream(key)
         self.readings["\0".join(key) if stream is not None else f"unrecorded {source}"] += 1
         clock = _is_clock(source)

@@ -18,15 +18,10 @@ prepare()
 """
 
 _SERVICE = """
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import kombu
 from celery import Celery, signature
-from kombu.utils.uuid import uuid as drawn
-
-# It keeps the function that it found when it was imported, and in a process of many tests that may be long ago.
-drawn.__defaults__ = (lambda: uuid.uuid4(),)
 
 app = Celery("shop", broker="redis://127.0.0.1:{port}/0", backend=None)
 nowhere = Celery("nowhere", broker="redis://127.0.0.1:{closed}/0", backend=None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import socket
 import sqlite3
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -508,6 +510,46 @@ READING = """
     def stamped(items):
         return {"at": time.time(), "id": uuid.uuid4().hex, "total": sum(items)}
     """
+
+
+NODES = """
+    import uuid
+
+    NODE = None
+
+    def node():
+        global NODE
+        if NODE is None:
+            NODE = uuid.uuid4()
+        return NODE
+
+    def identifier():
+        node()
+        return uuid.uuid4().hex
+    """
+
+
+def test_what_a_library_draws_once_takes_nothing_from_what_it_draws_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorded process had drawn the number of its node before; each replay draws it again."""
+    library, project = tmp_path / "library", tmp_path / "project"
+    library.mkdir()
+    project.mkdir()
+    (library / "nodes_of_a_library.py").write_text(textwrap.dedent(NODES))
+    monkeypatch.syspath_prepend(str(library))
+    importlib.import_module("nodes_of_a_library").node()
+    source = """
+        import subprocess
+        import nodes_of_a_library
+
+        def sent():
+            return [subprocess.run(["true", nodes_of_a_library.identifier()]).returncode for _ in range(3)]
+        """
+    scenario = Scenario(project, {"shop": source}).record(lambda shop: shop.sent())
+    replayed = scenario.judge(everything=True)
+    assert (replayed.reasons, replayed.counts) == (set(), {"same": 1})
+    del sys.modules["nodes_of_a_library"]
 
 
 @pytest.mark.parametrize(
