@@ -3,8 +3,10 @@
 What an inner call gives is no promise to anybody outside: where a change moves work between a function and those that
 call it, an inner call differs and nobody can see it. So a difference of one counts where nothing speaks for that:
 
-- where every trace of the outer entry was replayed after all, these judge the change, and it counts for nothing;
-- where the function is gone, takes other parameters, or what called it changed too, it is not judged.
+- where base replays every trace of the outer entry after all, these judge the change;
+- where the function is gone, takes other parameters, or what called it changed too, nobody knows.
+
+Then it is not judged: it is no evidence, for nor against the change.
 
 Everything else fails like any other difference, and says where it was seen.
 """
@@ -32,7 +34,7 @@ PARAMETERS = "the candidate's function takes other parameters"
 CALLER = "{caller}, which called it, changed as well"
 UNJUDGED = "{why}: what calls it could not be replayed, and what it does for that may have moved there"
 OVERRULED = (
-    "called by itself it differs; every trace of {entry}, which calls it, was replayed, and they judge the change"
+    "called by itself it differs; base replays every trace of {entry}, which calls it, and these judge the change"
 )
 
 
@@ -55,8 +57,7 @@ class InnerCalls:
             return judgement
         outer = self._fidelity.get(inside.entry)
         if outer is not None and outer.faithful == outer.traces:
-            why = Reason(ReasonCode.INNER, OVERRULED.format(entry=inside.entry))
-            return Judgement(case.job.trace, "same", why, (), case.sealed.observation, None, 0)
+            return not_judged(case, Reason(ReasonCode.INNER, OVERRULED.format(entry=inside.entry)))
         candidate = judgement.candidate
         why = self._moved(case.trace, inside, is_gone=candidate is not None and is_gone(candidate))
         return not_judged(case, why) if why else judgement

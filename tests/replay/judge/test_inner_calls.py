@@ -182,7 +182,7 @@ def test_a_harmless_change_is_silent(reported: Scenario) -> None:
 def test_what_moves_to_the_caller_is_not_judged(
     reported: Scenario, changes: list[tuple[str, str]], reason: str
 ) -> None:
-    """No difference is told that may be none to anybody outside; it is not green either."""
+    """No difference is reported that may be none to anybody outside; it is not green either."""
     for old, new in changes:
         reported.change("shop", old, new)
     replayed = reported.judge()
@@ -199,15 +199,24 @@ def test_a_new_parameter_with_a_default_takes_nothing_away(reported: Scenario) -
 
 
 def test_an_outer_trace_that_is_faithful_overrules(tmp_path: Path) -> None:
-    """What was not captured was never touched: the callers judge the change, and an inner difference counts nothing."""
+    """What was not captured was never touched: the callers judge the change, and an inner difference is no evidence."""
     scenario = Scenario(tmp_path, {"shop": SHOP})
     scenario.record(with_stream(lambda shop, stream: shop.kept(stream, ["a=1", "b=20"])))
     assert scenario.judge(everything=True).counts == {"same": 5}
     scenario.change("shop", "* 0.9, 2)", "* 0.9 * 100)")
     scenario.change("shop", "[price(parse(line)) for", "[price(parse(line)) / (100 if line > 'b' else 1) for")
     replayed = scenario.judge()
-    assert replayed.counts == {"same": 3}
-    assert any("they judge the change" in one for one in replayed.reasons)
+    assert replayed.counts == {"same": 2, "not judged": 1}
+    assert any("these judge the change" in one for one in replayed.reasons)
+
+
+def test_an_outer_trace_that_the_candidate_stops_speaks_for_nobody(tmp_path: Path) -> None:
+    """Base replays it, so that it overrules; where the candidate touches what was not captured, nothing is judged."""
+    scenario = Scenario(tmp_path, {"shop": SHOP})
+    scenario.record(with_stream(lambda shop, stream: shop.kept(stream, ["b=20"])))
+    scenario.change("shop", "* 0.9, 2)", "* 0.8, 2)")
+    scenario.change("shop", "return [price(parse(line)) for", "return stream.name and [price(parse(line)) for")
+    assert scenario.judge().counts == {"not judged": 2}
 
 
 def test_state_is_made_once(tmp_path: Path) -> None:
