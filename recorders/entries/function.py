@@ -21,6 +21,7 @@ from ..boundaries.import_hooks import ImportHooks
 from ..capture.call_arguments import are_scalars, given, is_private, locals_of
 from ..capture.raw import is_instance, namespace_of_module
 from ..capture.thaw import thaw
+from ..context import Opening
 from ..model.inputs import CallInput, Input
 from ..model.trace import Entry, Trace
 from ..options import KINDS, RecordOptions
@@ -118,15 +119,18 @@ class FunctionRecorder:
             kept[id(code)] = code
             if kept is self._passed:
                 return False
-        caller = frame.f_back
-        if context.current() is None and caller is not None and self._is_inside(caller.f_code):
+        scope, caller = context.current(), frame.f_back
+        if scope is None and caller is not None and self._is_inside(caller.f_code):
             return False
+        around = scope.opening if scope is not None else None
+        if around is not None and not around.room:
+            return False  # before anything is read of the frame: it may be one of a million
         module = self._module(code)
         if module is None:
             return False
         values = locals_of(frame)
         target = self._targets.find(code, module, values)
-        return self._wanted(target.name) and self._begin(target, frame, code, values)
+        return self._wanted(target.name) and self._begin(target, frame, code, values, around)
 
     def _module(self, code: CodeType) -> ModuleType | None:
         """The module that code belongs to. A program runs as `__main__`, whatever its module is called."""
@@ -161,14 +165,19 @@ class FunctionRecorder:
                 self._wanted_names[name] = known
         return known
 
-    def _begin(self, target: CallTarget, frame: FrameType, code: CodeType, values: dict[str, Any]) -> bool:
-        scope = context.current()
-        around = scope.opening if scope is not None else None
+    def _begin(
+        self,
+        target: CallTarget,
+        frame: FrameType,
+        code: CodeType,
+        values: dict[str, Any],
+        around: Opening | None,
+    ) -> bool:
         if around is not None and not admits(around, target):
             return False
         trace = self._session.begin(self, target.name)
         if trace is None:
-            if around is None:
+            if around is None or around.outer is None:  # else it is a part of the trace around it
                 Passing(code, frame, self._session.tracer).enter()
             return False
         before = _thread_time()

@@ -24,7 +24,7 @@ from ..context import Opening, Scope
 from ..faults import own
 from ..model.full_names import module_part
 from ..session.call_watch import Watched
-from ..session.inwards import SERVING, begin_inside, end_inside, is_part, opening_of
+from ..session.inwards import NO_RESULT, SERVING, begin_inside, end_inside, is_part, opening_of
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
 from ..tracing.protocol import Tracer
@@ -49,10 +49,10 @@ def _is_program_itself(caller: FrameType | None) -> bool:
 
 
 def admits(around: Opening, target: CallTarget) -> bool:
-    """Whether a call inside of a trace that is open may be an entry. Where that trace is to have what such an entry
-    saw, nothing of it may run before the entry has ended; and functions that are its own stay its own."""
-    if not around.room:
-        return False
+    """Whether a call inside of a trace that is open may be an entry; each that may is one fewer, sampled or not. Where
+    that trace is to have what such an entry saw, nothing of it may run before the entry has ended; and functions that
+    are its own stay its own."""
+    around.room -= 1
     return around.outer is None or not (target.generates or target.awaits or target.kind == "local")
 
 
@@ -167,8 +167,7 @@ class FunctionRun:
     ) -> None:
         """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
         they cannot change; `inward`: no replay can build them, so that what it calls are entries of their own, `None`
-        where nobody knows yet.
-        `around` is what let it be one of these itself."""
+        where nobody knows yet. `around` is what let it be one of these itself."""
         trace, target = self._trace, self._target
         trace.label = (target.name, module_part(target.name))
         receiver, args, self._receiver = _split(target, arguments.positional, self._session.included.covers)
@@ -221,8 +220,7 @@ class FunctionRun:
             self._trace.outcome("return", result, self._stand)
             return result
 
-        self._end(outcome)
-        end_inside(self._trace, self.code, value)
+        self._end(outcome, value)
 
     def _goes_on(self, value: Any) -> bool:
         """Whether what a plain function returns is awaited as part of it: a coroutine or an asynchronous generator."""
@@ -264,7 +262,6 @@ class FunctionRun:
             self._trace.outcome_error(error, self._stand)
 
         self._end(outcome)
-        end_inside(self._trace, self.code)
 
     def yielded(self, value: Any) -> None:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
@@ -295,11 +292,13 @@ class FunctionRun:
         end_inside(self._trace, self.code)
         self._let_go()
 
-    def _end(self, outcome: Callable[[], Any]) -> None:
-        """The frame ends; `outcome` notes how, and gives the value that others may be given later."""
+    def _end(self, outcome: Callable[[], Any], result: Any = NO_RESULT) -> None:
+        """The frame ends; `outcome` notes how, and gives the value that others may be given later. What the trace saw
+        goes to the one around it first: once it is handed over, it is the collector's."""
         before = _thread_time()
         self._trace.pause()
         try:
+            end_inside(self._trace, self.code, result)
             self._finish(outcome())
         except Exception as fault:
             if not own(fault):
@@ -333,6 +332,9 @@ class FunctionRun:
         if self._is_held:
             self._is_held = False
             self._session.tracer.release(self.code, again=True)
-        self._trace.scope.watch = self._trace.scope.called = None
+        scope = self._trace.scope
+        scope.watch = scope.called = None
+        if scope.opening is not None:
+            scope.opening.outer = None  # the traces inside may be kept for long, as makers of state
         self._held = self._receiver = self._before = None
         del self.frame

@@ -40,7 +40,6 @@ def opening_of(trace: LiveTrace, around: Opening | None, *, is_joined: bool) -> 
 def begin_inside(trace: LiveTrace, around: Opening, caller: CodeType | None) -> None:
     """A trace begins inside of one that is open: what it comes to, that one comes to as well. `caller` is the included
     code that called, where it is known."""
-    around.room -= 1
     if around.entry:
         trace.scope.inside = around, caller
     outer, own = around.outer, trace.scope
