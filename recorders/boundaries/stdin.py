@@ -105,6 +105,9 @@ class FileIO(io.FileIO):
 
     def readall(self) -> bytes:
         """Read all there is."""
+        if current_world() is None:
+            self.is_used = True
+            return super().readall()
         pieces = []
         while piece := self.read(io.DEFAULT_BUFFER_SIZE):
             pieces.append(piece)
