@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from multiprocessing.connection import Connection, Pipe
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from .responses import receive
 
@@ -34,6 +34,15 @@ Live: TypeAlias = Callable[["Connection[Any, Any]"], None]
 
 StartChild: TypeAlias = Callable[[Live], "ChildProcess"]
 """Starts a child behind the inner wall."""
+
+
+class Moment(NamedTuple):
+    """A moment in the life of a child."""
+
+    time: float
+    """Of a clock that never goes back, in seconds."""
+    computed: float | None
+    """CPU time that it has used, in seconds; `None` where the system does not say."""
 
 
 class ChildProcess:
@@ -57,7 +66,6 @@ class ChildProcess:
             mine.close()
             live(theirs)
 
-        self._began = time.monotonic()
         self._pid = forked(run, ours)
         theirs.close()
 
@@ -77,19 +85,25 @@ class ChildProcess:
         """
         return receive(self.connection, seconds)
 
-    def spent(self) -> float:
-        """Seconds that it has spent: what it computed, or a part of the time that passed (`WAITING`), if that is more.
-        So what hangs is told from what only had no turn, on a busy machine. Without a clock for other processes all
-        time counts."""
-        passed = time.monotonic() - self._began
-        computed = _cpu_seconds(self._pid)
-        return passed if computed is None else max(computed, passed / WAITING)
+    def moment(self) -> Moment:
+        """Where it is now, for `spent`."""
+        return Moment(time.monotonic(), _cpu_seconds(self._pid))
+
+    def spent(self, since: Moment) -> float:
+        """Seconds that it has spent since: what it computed, or a part of the time that passed (`WAITING`), if that is
+        more. So what hangs is distinguished from what had no turn on a busy machine. Without a clock for other
+        processes all time counts."""
+        now = self.moment()
+        passed = now.time - since.time
+        if now.computed is None or since.computed is None:
+            return passed
+        return max(now.computed - since.computed, passed / WAITING)
 
     def answers_within(self, limit: float) -> bool:
         """Whether there is something to read, the end of the pipe included, before it has spent so many seconds."""
-        before = self.spent()
+        since = self.moment()
         while not self.has_answered(POLL_INTERVAL):
-            if self.spent() - before > limit:
+            if self.spent(since) > limit:
                 return False
         return True
 

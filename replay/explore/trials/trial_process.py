@@ -108,13 +108,13 @@ class _Process:
         """The answers; or none, and the first one that did not come to an end."""
         self._progress[:8] = b"\0" * 8
         self._child.send(_encode((batch, list(numbers))))
-        done, since = 0, self._child.spent()
+        done, since = 0, self._child.moment()
         try:
             while not self._child.has_answered(POLL_INTERVAL):
                 now = self._done
                 if now != done:
-                    done, since = now, self._child.spent()
-                elif self._child.spent() - since > batch.limit:
+                    done, since = now, self._child.moment()
+                elif self._child.spent(since) > batch.limit:
                     return [], self._lost(TrialResult("hung", f"it was still running after {batch.limit:g} s"))
             return _results_in(self._child.receive(ANSWER_LIMIT)), None
         except (EOFError, OSError):

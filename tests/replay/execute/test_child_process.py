@@ -138,3 +138,22 @@ def test_of_one_that_is_gone_the_end_is_read() -> None:
     with pytest.raises(EOFError):
         child.receive(1.0)
     assert child.ended() == "ended its process with status 3 (`os._exit`)"
+
+
+def test_a_child_that_was_idle_for_long_has_no_credit() -> None:
+    """Only what it spends on this answer counts."""
+
+    def answer(message: bytes) -> bytes:
+        computes(60)
+        return message
+
+    child = ChildProcess(lambda connection: serve(connection, answer))
+    time.sleep(1.5)
+    since = child.moment()
+    child.send(b"x")
+    while child.spent(since) < 0.2:
+        time.sleep(0.01)
+    used = child.moment().computed
+    assert used is None or used < 0.4
+    assert not child.answers_within(0.1)
+    child.end()
