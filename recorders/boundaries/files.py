@@ -171,6 +171,8 @@ class FileReads:
 
     def _see_entry(self, world: LiveWorld, path: Any) -> None:
         """What is known of a name without a look into what has it."""
+        if type(path) is str and (path in world.files or path + _ASKED in world.files):
+            return  # before links are followed, which asks the system for each folder
         name = self._name(world, path)
         if name is None or name in world.files or name + _ASKED in world.files:
             return
