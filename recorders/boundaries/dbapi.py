@@ -14,7 +14,7 @@ from ..model.world import Operation, Ticket, World
 from .sql import effect_of
 
 APART = "statements outside of traces are not recorded, and nothing answers them in a replay"
-"""What a program is told that reads a database while the code under test is imported or built."""
+"""The message of the error for a program that reads a database while the code under test is imported or built."""
 
 
 def nothing() -> Any:

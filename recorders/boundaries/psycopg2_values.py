@@ -1,7 +1,7 @@
 """Statements of `psycopg2` as they are recorded: the text that the program gave, beside the values that it gave.
 
 What the program composes of pieces that the driver filled (`mogrify`, and so `execute_values` and `execute_batch`) is
-taken apart into these pieces again, see `sql_pieces`.
+parsed into these pieces again, see `sql_pieces`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Statements that a program, or its driver, composes of pieces filled with values.
 
-Drivers that send text put values into it. Such a text is taken apart into these pieces again: values stay values, whose
+Drivers that send text put values into it. Such a text is parsed into these pieces again: values stay values, whose
 columns are known, and a replay, which asks no server how to quote, says the same.
 """
 

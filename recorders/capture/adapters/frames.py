@@ -25,7 +25,7 @@ _ARRAYS: Final[dict[str, str]] = {
     **dict.fromkeys(("ArrowStringArray", "ArrowStringArrayNumpySemantics", "ArrowExtensionArray"), "arrow"),
     **{"IntervalArray": "interval", "SparseArray": "sparse", "NumpyExtensionArray": "numpy", "PandasArray": "numpy"},
 }
-"""The arrays of pandas, by the name of the class, and how each is taken apart."""
+"""The arrays of pandas, by the name of the class, and how each is read."""
 
 _IN_BLOCKS: Final = frozenset({"datetime", "timedelta", "period"})
 """Arrays of which a block holds several at once."""

@@ -1,4 +1,4 @@
-"""Arrays, scalars, types and random generators of NumPy: taken apart, built again, compared by element."""
+"""Arrays, scalars, types and random generators of NumPy: captured, built again, compared by element."""
 
 from __future__ import annotations
 

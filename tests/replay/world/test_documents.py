@@ -1,4 +1,4 @@
-"""Trees of lxml and Beautiful Soup: taken apart, built again, compared by node."""
+"""Trees of lxml and Beautiful Soup: captured, built again, compared by node."""
 
 from __future__ import annotations
 

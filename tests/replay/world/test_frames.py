@@ -1,4 +1,4 @@
-"""Frames, series, indexes, arrays and scalars of pandas: taken apart, built again, compared by element."""
+"""Frames, series, indexes, arrays and scalars of pandas: captured, built again, compared by element."""
 
 from __future__ import annotations
 
