@@ -30,7 +30,7 @@ from ..privacy.redact import Redactor
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
 from ..tracing.choose import NoTracer
-from .function_run import FunctionRun, Passing, admits
+from .function_run import FunctionRun, Passing, admits, may_hold_marks
 from .target import CallTarget, Targets, generated_methods, is_function
 
 _thread_time = time.thread_time
@@ -58,7 +58,8 @@ class FunctionRecorder:
         """Those whose frames may be."""
         self._wanted_names: dict[str, bool] = {}
         self._inward: dict[str, bool] = {}
-        """Whether no replay can build the arguments of an entry, as its last trace showed."""
+        """Whether no replay can build the arguments of an entry, as its last trace showed; of those alone in which
+        something was not captured."""
         self._generated: dict[int, tuple[CodeType, str]] = {}
         """Methods that were made for an included class, by a dataclass for instance: by id of the code, its module."""
 
@@ -98,8 +99,10 @@ class FunctionRecorder:
         given = stored.input
         if isinstance(given, CallInput):
             self._session.learnt.observe(stored.entry, given.arguments)
-            if len(self._inward) < INWARD_LIMIT or stored.entry in self._inward:
-                self._inward[trace.label[0]] = self._session.learnt.is_hopeless(given.arguments)
+            is_hopeless = self._session.learnt.is_hopeless(given.arguments)
+            self._inward.pop(trace.label[0], None)
+            if (is_hopeless or may_hold_marks(trace.input[1])) and len(self._inward) < INWARD_LIMIT:
+                self._inward[trace.label[0]] = is_hopeless
 
     def saw_module(self, module: ModuleType) -> None:
         """An included module ran."""

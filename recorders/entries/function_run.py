@@ -18,7 +18,7 @@ from ..capture.awaiting import foreign_trap, is_item, item_of, unbegun, was_canc
 from ..capture.call_arguments import Arguments, Held
 from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.local_functions import running_function
-from ..capture.pickle_stubs import FrozenBytes, Opaque
+from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import class_name
 from ..context import Opening, Scope
 from ..faults import own
@@ -75,10 +75,9 @@ def _each(first: Called | None, second: Called) -> Called:
     return called
 
 
-def _may_be_hopeless(target: CallTarget, given: Any) -> bool:
-    """Whether something that a function was given was not captured. A coroutine that is open loses what happens inside,
-    so it is only where that is known."""
-    return not target.awaits and type(given) is FrozenBytes and given.may_hold_marks
+def may_hold_marks(given: Frozen) -> bool:
+    """Whether something of what a function was given was not captured."""
+    return type(given) is FrozenBytes and given.may_hold_marks
 
 
 def _split(
@@ -167,7 +166,8 @@ class FunctionRun:
     ) -> None:
         """The frame is about to run with these arguments; `private`: nobody else could see a change of them; `fixed`:
         they cannot change; `inward`: no replay can build them, so that what it calls are entries of their own, `None`
-        where nobody knows yet. `around` is what let it be one of these itself."""
+        where nobody knows yet: then it is a guess, but not of a coroutine, which loses what happens inside. `around` is
+        what let it be one of these itself."""
         trace, target = self._trace, self._target
         trace.label = (target.name, module_part(target.name))
         receiver, args, self._receiver = _split(target, arguments.positional, self._session.included.covers)
@@ -195,7 +195,7 @@ class FunctionRun:
         trace.scope.watch = self
         if around is not None:
             begin_inside(trace, around, _included_caller(self.frame, self._session.included))
-        if inward or unreplayed or (inward is None and _may_be_hopeless(target, self._before)):
+        if inward or unreplayed or (inward is None and not target.awaits and may_hold_marks(self._before)):
             trace.scope.opening = opening_of(trace, around, is_joined=not (target.awaits or target.generates))
         if watched.codes:
             trace.scope.called = _each(trace.scope.called, watched.called)
