@@ -90,7 +90,7 @@ BUILT_IN = (
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
     *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
     *(mail.BOUNDARY, name_lookups.BOUNDARY),
-    *kombu.BOUNDARIES,
+    kombu.BOUNDARY,
 )
 """The boundaries in the box. To add one, write its file and name it here."""
 

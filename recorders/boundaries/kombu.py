@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..capture.raw import is_instance
-from ..context import current_world, within
+from ..context import current_world
 from ..model.value_tree import Tree, field
 from ..model.world import Operation
-from ..patching import Undo, nothing, wrap
+from ..patching import Undo, wrap
 from .protocol import Boundary, PlainCodec
 
 _ACCOUNTS: Final = frozenset(
@@ -41,13 +41,6 @@ _NAMES: Final = ("routing_key", "delivery_mode", "mandatory", "immediate", "prio
 def install(module: Any) -> Undo:
     """Put it in place in `kombu.messaging`."""
     return wrap(module.Producer, "publish", _publish)
-
-
-def settle(module: Any) -> Undo:
-    """In `kombu.common`: have the process draw its name now, and not in whichever trace comes first."""
-    with within(None):
-        module.get_node_id()
-    return nothing
 
 
 def _publish(wrapped: Any, producer: Any, args: Any, kwargs: Any) -> Any:
@@ -121,10 +114,5 @@ class MessageCodec(PlainCodec):
         return f"{operation.boundary} {self.label(operation, request)}"
 
 
-_CODEC = MessageCodec()
-
-BOUNDARIES = (
-    Boundary("kombu", "kombu.messaging", install, _CODEC, exceptions=("kombu",)),
-    Boundary("kombu", "kombu.common", settle, _CODEC, exceptions=("kombu",)),
-)
+BOUNDARY = Boundary("kombu", "kombu.messaging", install, MessageCodec(), exceptions=("kombu",))
 """Of all messages that the library sends."""
