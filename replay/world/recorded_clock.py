@@ -9,9 +9,9 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable
-from threading import get_ident
+from threading import Lock, get_ident
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ...recorders.boundaries.entropy import reader_of
 from ...recorders.model.branches import FunctionName
@@ -39,6 +39,12 @@ class _Stream:
         return self.reading.values[self.next - 1]
 
 
+class _Taken(NamedTuple):
+    """A recorded value, which may be `None`."""
+
+    value: Tree
+
+
 class RecordedClock:
     """Clock and chance of one replay."""
 
@@ -57,6 +63,8 @@ class RecordedClock:
         self._run = run
         self._called = called
         self._streams = {(one.source, one.reader, one.caller): _Stream(one) for one in trace.readings}
+        self._one_at_a_time = Lock()
+        """Threads of one trace read at once: each recorded value is given away once."""
         self._now = frozen_start(trace) if perturbation.clock == "frozen" else trace.started
         self._draws = 0
         self._own_generators: list[object] = []
@@ -68,22 +76,23 @@ class RecordedClock:
         caller = self._run.innermost(frame)
         reader = reader_of(frame, caller)
         key = (source, self._run.name(reader.f_code), self._run.name(caller.f_code) if caller is not None else "")
-        stream = self._stream(key)
-        self.readings["\0".join(key) if stream is not None else f"unrecorded {source}"] += 1
-        clock = _is_clock(source)
-        if stream is not None and clock and self.perturbation.clock == "frozen":
-            stream.take()
+        with self._one_at_a_time:
+            recorded = self._taken(key)
+            self.readings["\0".join(key) if recorded is not None else f"unrecorded {source}"] += 1
+        if recorded is None or (_is_clock(source) and self.perturbation.clock == "frozen"):
             return self._frozen(source)  # type: ignore[no-any-return]  # of the type of the source
-        if stream is not None and not clock and self.perturbation.entropy:
-            stream.take()
+        if not _is_clock(source) and self.perturbation.entropy:
             name, _, width = source.partition("/")
             return self._draw(name, width)  # type: ignore[no-any-return]  # of the type of the source
-        if stream is not None:
-            value = self._run.build(stream.take())
-            self._last[source] = value
-            self._move(source, value)
-            return value  # type: ignore[no-any-return]  # what was recorded of the same source
-        return self._frozen(source)  # type: ignore[no-any-return]  # of the type of the source
+        value = self._run.build(recorded.value)
+        self._last[source] = value
+        self._move(source, value)
+        return value  # type: ignore[no-any-return]  # what was recorded of the same source
+
+    def _taken(self, key: tuple[str, str, str]) -> _Taken | None:
+        """The next recorded value for who reads; `None` where none is left."""
+        stream = self._stream(key)
+        return _Taken(stream.take()) if stream is not None else None
 
     def _stream(self, key: tuple[str, str, str]) -> _Stream | None:
         """The function's own stream; else the oldest of a function that is gone, or that does not read so any more:

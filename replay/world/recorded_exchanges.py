@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ class ExchangeIndex:
         self._only_exact = exact
         self._last: dict[bytes, int] = {}
         self._used: set[int] = set()
+        self._one_at_a_time = threading.Lock()
+        """Threads of one trace ask at once: each recorded exchange is given away once."""
         self._exact: dict[bytes, deque[int]] = {}
         self._canonical: dict[bytes, deque[int]] | None = None
         self._operations: dict[str, deque[int]] | None = None
@@ -44,6 +47,10 @@ class ExchangeIndex:
         else be given each other's.
         """
         key = exact_key(operation, request)
+        with self._one_at_a_time:
+            return self._match(key, operation, request, lane)
+
+    def _match(self, key: bytes, operation: Operation, request: Tree, lane: int) -> tuple[int | None, bool]:
         position = self._unused(self._exact.get(key), lane)
         if position is not None:
             self._last[key] = position
