@@ -116,6 +116,14 @@ class StatementCursor(_Cursor):
         """What makes of a row that was read, or recorded, one for the program; `None` where it is one already."""
         return None
 
+    def _row(self, ticket: Ticket, fetch: Callable[[], Any]) -> Any:
+        """The next row of a recorded statement, `None` at the end."""
+        return ticket.next(fetch)
+
+    def _rows(self, ticket: Ticket, fetch: Callable[[], list[Any]], most: int | None) -> list[Any]:
+        """Up to `most` rows of a recorded statement, or all that are left."""
+        return ticket.take(fetch, most)
+
     def _started(self, ticket: Ticket | None) -> None:
         """Another statement starts, recorded or not."""
         self._ticket = ticket
@@ -144,7 +152,7 @@ class StatementCursor(_Cursor):
     def fetchone(self) -> Any:
         """The next row, or `None`."""
         fetch = super().fetchone
-        row = fetch() if self._ticket is None else self._ticket.next(fetch)
+        row = fetch() if self._ticket is None else self._row(self._ticket, fetch)
         make = self._maker()
         return row if make is None or row is None else make(row)
 
@@ -152,14 +160,14 @@ class StatementCursor(_Cursor):
         """Up to `size` rows."""
         most = self.arraysize if size is None else size
         fetch = super().fetchmany
-        rows = fetch(most) if self._ticket is None else self._ticket.take(lambda: fetch(most), most)
+        rows = fetch(most) if self._ticket is None else self._rows(self._ticket, lambda: fetch(most), most)
         make = self._maker()
         return rows if make is None else [make(row) for row in rows]
 
     def fetchall(self) -> list[Any]:
         """All rows that are left."""
         fetch = super().fetchall
-        rows = fetch() if self._ticket is None else self._ticket.take(fetch, None)
+        rows = fetch() if self._ticket is None else self._rows(self._ticket, fetch, None)
         make = self._maker()
         return rows if make is None else [make(row) for row in rows]
 
@@ -168,7 +176,7 @@ class StatementCursor(_Cursor):
 
     def __next__(self) -> Any:
         step = super().__next__
-        row = step() if self._ticket is None else self._ticket.next(lambda: _stepped(step))
+        row = step() if self._ticket is None else self._row(self._ticket, lambda: _stepped(step))
         if row is None:
             raise StopIteration
         make = self._maker()

@@ -23,6 +23,9 @@ class PassThroughTicket:
     def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
         return perform()
 
+    def item(self, item: Any) -> None:
+        """Nobody keeps it."""
+
     async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:
         return await perform()
 

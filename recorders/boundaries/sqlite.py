@@ -12,11 +12,20 @@ import zlib
 from typing import Any, NamedTuple
 
 from ..context import current_world
-from ..model.world import Operation, World
+from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
-from .dbapi import StatementCursor, end_transaction, mixed
+from .dbapi import StatementCursor, end_transaction, gap, given, mixed, nothing
 from .protocol import Boundary
-from .sql import SqlCodec
+from .sqlite_calls import (
+    CALLS_KEPT,
+    Cells,
+    Functions,
+    SqliteCodec,
+    WorkingCursor,
+    adapted,
+    mark_converters,
+    unmark_converters,
+)
 
 
 class Facts(NamedTuple):
@@ -26,6 +35,8 @@ class Facts(NamedTuple):
     rowcount: int
     lastrowid: int | None
     in_transaction: bool
+    called: int = 0
+    """Calls of the program's functions that come before the rows."""
 
 
 def install(module: Any = None) -> Undo:
@@ -33,6 +44,7 @@ def install(module: Any = None) -> Undo:
     undos = Undos()
     undos.add(wrap(sqlite3, "connect", _connect))
     undos.add(wrap(sqlite3.dbapi2, "connect", _connect))
+    undos.add(unmark_converters)
     return undos.run
 
 
@@ -40,18 +52,20 @@ def _connect(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
     world = current_world()
     database = str(args[0] if args else kwargs.get("database"))
     args, kwargs = _with_factory(args, kwargs)
+    _database, _timeout, detects = given(args, kwargs, "database", "timeout", "detect_types")
+    converts = bool(detects)
     if world is None:
-        return _named(wrapped(*args, **kwargs), database)
+        return _named(wrapped(*args, **kwargs), database, converts)
     operation = Operation("sqlite3", "connect", database, "session")
     if world.sandboxed and not world.recorded:
-        return _named(_private(wrapped, database, args, kwargs), database)
+        return _named(_private(wrapped, database, args, kwargs), database, converts)
     if not world.recorded:
         opened: list[Any] = []
         # The recording needs to know that it worked, not what it gave.
         world.begin(operation, database).first(lambda: opened.append(wrapped(*args, **kwargs)))
-        return _named(opened[0], database)
+        return _named(opened[0], database, converts)
     world.begin(operation, database).first(lambda: None)
-    return _named(_opened(wrapped, ":memory:", False, args, kwargs), database)
+    return _named(_opened(wrapped, ":memory:", False, args, kwargs), database, converts)
 
 
 def _opened(connect: Any, database: str, uri: bool, args: Any, kwargs: Any) -> Any:
@@ -85,9 +99,10 @@ def _mixed(factory: Any, ours: type) -> Any:
     return mixed(factory, sqlite3.Connection if ours is Connection else sqlite3.Cursor, ours, _mixes)
 
 
-def _named(connection: Any, database: str) -> Any:
+def _named(connection: Any, database: str, converts: bool) -> Any:
     if isinstance(connection, Connection):
         connection._resource = f"sqlite3:{database}"
+        connection._cells.converts = converts
     return connection
 
 
@@ -97,6 +112,44 @@ class Connection(sqlite3.Connection):
     _resource = "sqlite3:?"
     _makes_rows: Any = None
     _recorded_transaction = False
+
+    _cells: Cells
+    _functions: Functions
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Connection:
+        """With what is known of the program's code: a class of its own may use that before it connects."""
+        made = super().__new__(cls)
+        made._cells, made._functions = Cells(converts=False), Functions()
+        return made
+
+    @property
+    def text_factory(self) -> Any:
+        """The program's text factory. One that is code makes texts after raw cells were recorded."""
+        return self._cells.text
+
+    @text_factory.setter
+    def text_factory(self, factory: Any) -> None:
+        self._cells.text = factory
+        sqlite3.Connection.text_factory.__set__(self, self._cells.text_factory())
+
+    def create_function(self, *args: Any, **kwargs: Any) -> None:
+        """A function of the program that SQL may call."""
+        name, takes, function = given(args, kwargs, "name", "narg", "func")
+        more = {key: value for key, value in kwargs.items() if key == "deterministic"}
+        super().create_function(name, takes, self._functions.function(name, takes, function), **more)
+
+    def create_aggregate(self, *args: Any, **kwargs: Any) -> None:
+        """An aggregate of the program."""
+        name, takes, aggregate = given(args, kwargs, "name", "n_arg", "aggregate_class")
+        super().create_aggregate(name, takes, self._functions.aggregate(name, takes, aggregate))  # type: ignore[arg-type]  # `None` removes it
+
+    def create_window_function(self, name: Any, takes: Any, aggregate: Any, /) -> None:
+        """A window function of the program."""
+        super().create_window_function(name, takes, self._functions.aggregate(name, takes, aggregate))
+
+    def create_collation(self, name: Any, function: Any, /) -> None:
+        """An order of the program."""
+        super().create_collation(name, self._functions.function(name, 2, function))
 
     @property
     def row_factory(self) -> Any:
@@ -166,11 +219,13 @@ def _recorded(world: World | None) -> bool:
     return world is not None and world.recorded
 
 
-class Cursor(StatementCursor, sqlite3.Cursor):
+class Cursor(StatementCursor, WorkingCursor):
     """A cursor whose statements and rows go through the world of the running trace."""
 
     _boundary = "sqlite3"
     _makes_rows: Any = None
+    _calls = 0
+    """Calls of the program's functions by the last statement."""
 
     @property
     def row_factory(self) -> Any:
@@ -219,6 +274,9 @@ class Cursor(StatementCursor, sqlite3.Cursor):
 
     def _execute(self, name: str, perform: Any, request: tuple[Any, ...]) -> Any:
         if isinstance(request[0], str):
+            if current_world() is not None:
+                request = _as_sent(name, request)
+                mark_converters()
             self._run(name, lambda: perform(*request), lambda: request)
         else:  # what is no text fails, as it should
             self._started(None)
@@ -226,20 +284,67 @@ class Cursor(StatementCursor, sqlite3.Cursor):
         return self
 
     def _hold(self, world: World, facts: Any, perform: Any) -> None:
-        if facts is None:  # of the session, and not recorded: the empty database behind it answers
+        connection: Any = self.connection
+        connection._functions.forget_instances()
+        if facts is None:
+            while self._replayed(self._ticket.next(nothing)):  # type: ignore[union-attr]  # of this statement
+                pass  # then comes the error that it failed with
+            # Of the session, and not recorded: the empty database behind it answers.
             self._ticket = None
             perform()
             return
         self._facts = Facts(*facts)
-        connection: Any = self.connection
+        for _call in range(self._facts.called):
+            self._replayed(self._ticket.next(nothing))  # type: ignore[union-attr]  # of this statement
         connection._recorded_transaction = self._facts.in_transaction
         if self._makes_rows is sqlite3.Row and self._facts.columns:
             self._prime(self._facts.columns)
 
-    def _look(self) -> Facts:
+    def _look(self) -> tuple[Any, ...]:
         described = sqlite3.Cursor.description.__get__(self)
         columns = tuple([one[0] for one in described]) if described is not None else None
-        return Facts(columns, self.rowcount, self.lastrowid, self.connection.in_transaction)
+        facts = columns, self.rowcount, self.lastrowid, self.connection.in_transaction
+        return Facts(*facts, self._calls) if self._calls else facts
+
+    def _started(self, ticket: Ticket | None) -> None:
+        super()._started(ticket)
+        self._calls = 0
+
+    def note(self, call: dict[str, Any]) -> bool:
+        """SQLite calls a function of the program's while it works on this statement."""
+        self._calls += 1
+        if self._ticket is None or self._calls > CALLS_KEPT:
+            gap(current_world(), f"more than {CALLS_KEPT} calls of the program by one statement: {call['function']}()")
+            return False
+        self._ticket.item(call)
+        return True
+
+    def resource(self) -> str:
+        """The database."""
+        return self._resource_name()
+
+    def _replayed(self, item: Any) -> bool:
+        """Whether an item is a call of the program's function: then that is called."""
+        if type(item) is not dict:
+            return False
+        connection: Any = self.connection
+        connection._functions.replay(item, connection._resource)
+        return True
+
+    def _row(self, ticket: Ticket, fetch: Any) -> Any:
+        row = ticket.next(fetch)
+        while self._replayed(row):
+            row = ticket.next(fetch)
+        return row
+
+    def _rows(self, ticket: Ticket, fetch: Any, most: int | None) -> list[Any]:
+        rows: list[Any] = []
+        while True:
+            taken = ticket.take(fetch, None if most is None else most - len(rows))
+            came = [row for row in taken if not self._replayed(row)]
+            rows += came
+            if len(came) == len(taken) or most is None:
+                return rows
 
     def _prime(self, columns: tuple[str, ...]) -> None:
         """Give the C cursor the recorded column names: `sqlite3.Row` reads them there."""
@@ -247,8 +352,24 @@ class Cursor(StatementCursor, sqlite3.Cursor):
         super().execute("SELECT " + ", ".join(f"NULL AS {name}" for name in quoted))
 
     def _maker(self) -> Any:
-        factory = self._makes_rows
-        return None if factory is None else lambda row: factory(self, row)
+        factory, connection = self._makes_rows, self.connection
+        cells: Cells = connection._cells  # type: ignore[attr-defined]  # it is ours
+        if self._ticket is None or not (cells.are_marked or self._facts is not None):
+            return None if factory is None else lambda row: factory(self, row)
+        if factory is None:
+            return cells.made
+        return lambda row: factory(self, cells.made(row))
 
 
-BOUNDARY = Boundary("sqlite3", "sqlite3", install, SqlCodec())
+def _as_sent(name: str, request: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A statement and its parameters as the database is sent them."""
+    sql, *rest = request
+    if not rest or name == "executescript":
+        return request
+    try:
+        return (sql, list(map(adapted, rest[0])) if name == "executemany" else adapted(rest[0]), *rest[1:])
+    except Exception:  # noqa: BLE001 - an adapter failed: SQLite asks it again, and tells it
+        return request
+
+
+BOUNDARY = Boundary("sqlite3", "sqlite3", install, SqliteCodec())

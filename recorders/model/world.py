@@ -38,6 +38,9 @@ class Ticket(Protocol):
     def take(self, perform: Callable[[], list[Any]], most: int | None) -> list[Any]:
         """Up to `most` further items, or all that are left."""
 
+    def item(self, item: Any) -> None:
+        """The next item of the stream came about elsewhere; a recorded world, which performs nothing, is never told."""
+
     async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:
         """`first`, where the answer is awaited."""
 

@@ -127,6 +127,9 @@ class RecordedTicket:
                 )
         return items
 
+    def item(self, item: Any) -> None:
+        _never()
+
     async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:
         answer: T = self.first(_never)
         return answer

@@ -23,6 +23,8 @@ from pytest_runtime.recorders.session.tallies import Tallies
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.processes import RECORDED, Process
 
+from ..probes.live import until
+
 ROOT = str(Path(__file__).resolve().parents[3])
 SHOP = """
     import os
@@ -367,13 +369,13 @@ def serving(folder: Path, port: int, *command: str) -> Iterator[subprocess.Popen
     """A recorded server that answers; killed with its workers where the test did not end it."""
     process = recorder(folder, *command)
     try:
-        until = time.monotonic() + 30
+        end = time.monotonic() + 30
         while True:
             try:
                 get(port, "/up")
                 break
             except OSError:
-                assert time.monotonic() < until
+                assert time.monotonic() < end
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.05)
         yield process
@@ -391,12 +393,12 @@ def test_gunicorn_records_in_its_workers(tmp_path: Path, options: tuple[str, ...
     gunicorn = [sys.executable, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", *options, "shop:app"]
     answered = 1
     with serving(project(tmp_path), port, *gunicorn) as process:
-        for number in range(60):
-            if number == 20:
-                process.send_signal(signal.SIGHUP)
+        first = [get(port, "/traffic") for _more in range(20)]
+        process.send_signal(signal.SIGHUP)
+        for _more in range(40):
             get(port, "/traffic")
-            answered += 1
-        time.sleep(0.3)
+        answered += 60 + _until_another(port, *first)
+        until(lambda: _recorded(tmp_path) == answered)
         os.kill(get(port, "/last"), signal.SIGKILL)
         answered += 1
         for _more in range(20):
@@ -486,10 +488,16 @@ def test_a_reloader_records_what_it_starts(
     assert len(processes(tmp_path)) == 2
 
 
+def _recorded(folder: Path) -> int:
+    """Traces that are in the baseline by now."""
+    with closing(open_reader(str(folder / ".runtime" / "x.baseline"))) as reader:
+        return sum(stored.count for stored in reader.classes())
+
+
 def _until_gone(pid: int) -> None:
     """Wait until a process is no more, and its parent knows."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -498,18 +506,18 @@ def _until_gone(pid: int) -> None:
     raise AssertionError(f"process {pid} goes on")
 
 
-def _until_another(port: int, first: int) -> int:
-    """Wait until another process answers; how many answers it took."""
-    until = time.monotonic() + 20
+def _until_another(port: int, *known: int) -> int:
+    """Wait until another process answers than those that are known; how many answers it took."""
+    end = time.monotonic() + 20
     answered = 0
     while True:
-        assert time.monotonic() < until
+        assert time.monotonic() < end
         try:
             pid = get(port, "/waiting")
         except (OSError, http.client.HTTPException):
             time.sleep(0.05)
             continue
         answered += 1
-        if pid != first:
+        if pid not in known:
             return answered
         time.sleep(0.1)
