@@ -132,11 +132,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
     """What the tests register is gone after them."""
-    converters, adapters = dict(sqlite3.converters), dict(sqlite3.adapters)
+    kept: tuple[Any, ...] = (sqlite3.converters, sqlite3.adapters)
+    before = [dict(known) for known in kept]
     yield
-    for known, before in ((sqlite3.converters, converters), (sqlite3.adapters, adapters)):
+    for known, entries in zip(kept, before, strict=True):
         known.clear()
-        known.update(before)
+        known.update(entries)
 
 
 def database(folder: Path) -> str:
