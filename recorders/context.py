@@ -41,11 +41,30 @@ class PathRecord:
         self.evicted = False
 
 
+class Listener(Protocol):
+    """What is told of a frame that another watch waits for."""
+
+    def told_yielded(self, value: Any) -> None:
+        """It hands over a value, and rests."""
+
+    def told_returned(self, value: Any) -> None:
+        """It returns a value."""
+
+    def told_raised(self, error: BaseException) -> None:
+        """An exception leaves it."""
+
+
 class Watch(Protocol):
     """What waits for the end of one frame; its methods are called in the frame's own thread, while it still stands."""
 
     code: CodeType
     frame: FrameType
+
+    def listen(self, listener: Listener) -> None:
+        """Tell another trace of the frame too."""
+
+    def unlisten(self, listener: Listener) -> None:
+        """Its trace is over."""
 
     def returned(self, value: Any) -> None:
         """The frame returns a value."""

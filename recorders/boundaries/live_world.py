@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 from .. import context
-from ..capture.freeze import freeze, frozen_size
+from ..capture.freeze import Stand, freeze, frozen_size
 from ..capture.pickle_stubs import Frozen
 from ..capture.snapshot import hold
 from ..model.world import Operation
@@ -69,7 +70,7 @@ class LiveTicket:
         except BaseException as error:
             self._exchange.error = freeze(error)
             raise
-        self._exchange.answer = hold(answer)
+        self._exchange.answer = hold(answer, self._world.stand)
         return answer
 
     async def first_awaited(self, perform: Callable[[], Awaitable[T]]) -> T:
@@ -78,12 +79,12 @@ class LiveTicket:
         except BaseException as error:
             self._exchange.error = freeze(error)
             raise
-        self._exchange.answer = hold(answer)
+        self._exchange.answer = hold(answer, self._world.stand)
         return answer
 
     def answered(self, answer: Any) -> None:
         """The answer that was seen elsewhere."""
-        self._exchange.answer = hold(answer)
+        self._exchange.answer = hold(answer, self._world.stand)
 
     def failed(self, error: BaseException) -> None:
         """The exception that was seen elsewhere."""
@@ -150,7 +151,7 @@ class LiveTicket:
             self._exchange.over = f"more than {ITEM_LIMIT} bytes of streamed items in one trace"
             return
         for item in items:
-            frozen = item if _is_plain(item) else hold(item)
+            frozen = item if _is_plain(item) else hold(item, world.stand)
             world.item_bytes += frozen_size(frozen)
             kept.append(frozen)
 
@@ -199,15 +200,15 @@ class LiveWorld:
         self.variables: dict[str, str | None] = {}
         self.variable_names: tuple[str, ...] | None = None
         self.item_bytes = 0
-        self.late = 0
-        """Exchanges that came after the outcome; they are counted, not kept."""
-        self.uncounted = 0
-        """Exchanges over the limit."""
+        self.unkept: Counter[str] = Counter()
+        """Exchanges that are counted, not kept, by why: `after the outcome`, `over the limit`."""
         self.closed = False
         self.files: dict[str, bool] = {}
         """Name of what the trace did something with first → whether it was there then, see `boundaries.files`."""
         self.trace: object = None
         """Whose world it is."""
+        self.stand: Stand | None = None
+        """What is asked for what a callable or a generator in an answer is frozen as."""
         self._own = _Own()
 
     def ambient(self, source: str, read: Callable[[], T], frame: FrameType) -> T:
@@ -273,11 +274,11 @@ class LiveWorld:
         site = (frame.f_code, frame.f_lineno) if frame is not None else None
         exchange = RawExchange(operation, hold(request), site, context.lane_here())
         if self.closed:
-            self.late += 1
+            self.unkept["after the outcome"] += 1
         elif len(self.exchanges) < EXCHANGE_LIMIT:
             self.exchanges.append(exchange)
         else:
-            self.uncounted += 1
+            self.unkept["over the limit"] += 1
         return LiveTicket(self, exchange)
 
     def begin_inside(self, outer: LiveWorld) -> None:
@@ -291,7 +292,7 @@ class LiveWorld:
             if len(self.exchanges) < EXCHANGE_LIMIT:
                 self.exchanges.append(exchange.moved(lane(exchange.lane)))
             else:
-                self.uncounted += 1
+                self.unkept["over the limit"] += 1
         self.readings.extend(inner.readings[: max(READ_LIMIT - len(self.readings), 0)])
         for key, value in inner.variables.items():
             if key not in self._own.variables:
@@ -303,8 +304,7 @@ class LiveWorld:
         self._own.variables |= inner._own.variables
         self._own.generators += inner._own.generators
         self.item_bytes += inner.item_bytes
-        self.uncounted += inner.uncounted
-        self.late += inner.late
+        self.unkept += inner.unkept
 
     def _innermost(self, frame: FrameType | None) -> FrameType | None:
         """The nearest frame of included code: the line of the service that caused this."""

@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any
 
 from ..faults import own
-from .freeze import freeze
+from .freeze import Stand, freeze
 from .pickle_stubs import Frozen
 
 PARTS = 128
@@ -25,11 +25,12 @@ _NEVER_CHANGE = frozenset(map(id, (NoneType, bool, int, float, decimal.Decimal, 
 """By id: a metaclass may define how its classes are hashed and compared. Exact types: no code of anyone runs."""
 
 
-def hold(value: Any) -> Frozen:
-    """A copy of the value that later changes cannot reach, as `freeze` gives; the value itself where none can."""
+def hold(value: Any, stand: Stand | None = None) -> Frozen:
+    """A copy of the value that later changes cannot reach, as `freeze` gives; the value itself where none can. `stand`
+    is asked for what a callable or a generator in it is frozen as."""
     cls = type(value)
     if cls is not tuple and cls is not list and cls is not dict:
-        return value if id(cls) in _NEVER_CHANGE else freeze(value)
+        return value if id(cls) in _NEVER_CHANGE else freeze(value, stand=stand)
     try:
         is_plain, is_fixed = _look(value)
         if is_plain and not is_fixed:
@@ -39,7 +40,7 @@ def hold(value: Any) -> Frozen:
         if not own(fault):
             raise
         is_plain = False
-    return value if is_plain else freeze(value)
+    return value if is_plain else freeze(value, stand=stand)
 
 
 def _look(value: Any) -> tuple[bool, bool]:

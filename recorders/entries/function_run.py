@@ -27,6 +27,7 @@ from ..session.call_watch import Watched
 from ..session.inwards import NO_RESULT, SERVING, begin_inside, end_inside, is_part, opening_of
 from ..session.live_trace import LiveTrace
 from ..session.session import Session
+from ..session.watched_runs import Shared
 from ..tracing.protocol import Tracer
 from .caller import caller_of
 from .target import CallTarget
@@ -75,6 +76,20 @@ def _each(first: Called | None, second: Called) -> Called:
     return called
 
 
+def _reporting(trace: LiveTrace, called: Called, tracer: Tracer) -> Callable[[list[CodeType]], None]:
+    """What has frames of code reported to `called` while a trace runs."""
+    is_first = True
+
+    def report(codes: list[CodeType]) -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            trace.scope.called = _each(trace.scope.called, called)
+        tracer.watch(codes)
+
+    return report
+
+
 def may_hold_marks(given: Frozen) -> bool:
     """Whether something of what a function was given was not captured."""
     return type(given) is FrozenBytes and given.may_hold_marks
@@ -97,7 +112,7 @@ def _split(
     return receiver, tuple(others), first
 
 
-class Passing:
+class Passing(Shared):
     """An entry that is not sampled: its inner calls are no entries either."""
 
     def __init__(self, code: CodeType, frame: FrameType, tracer: Tracer) -> None:
@@ -122,14 +137,17 @@ class Passing:
     def returned(self, value: Any) -> None:
         """The frame returns."""
         self._leave()
+        self.tell_returned(value)
 
     def raised(self, error: BaseException) -> None:
         """The frame fails."""
         self._leave()
+        self.tell_raised(error)
 
     def yielded(self, value: Any) -> None:
         """The frame rests."""
         self._leave()
+        self.tell_yielded(value)
         self._tracer.rest_frame(self)
 
     def resumed(self) -> None:
@@ -141,7 +159,7 @@ class Passing:
         self._leave()
 
 
-class FunctionRun:
+class FunctionRun(Shared):
     """One recorded run of a function."""
 
     def __init__(
@@ -174,15 +192,10 @@ class FunctionRun:
         if target.kind == "local":
             receiver = running_function(self.code, self.frame)
         unreplayed = target.kind == "local" and receiver is None
-        tracer = self._session.tracer
-        watched = Watched(
-            trace.scope.world,
-            self._session.included,
-            self._session.numbers,
-            lambda watch: tracer.rest_frame(watch, replacing=False),
-            (*args, *arguments.named.values()),
-        )
-        whole, self._before = self._session.learnt.freeze(
+        session, tracer = self._session, self._session.tracer
+        given = (*args, *arguments.named.values())
+        watched = Watched(trace.scope.world, session.included, session.numbers, tracer, given)
+        whole, self._before = session.learnt.freeze(
             target.name, (receiver, args, arguments.named), origins=self._origins, stand=watched.stand
         )
         if target.kind != "constructor":
@@ -197,9 +210,7 @@ class FunctionRun:
             begin_inside(trace, around, _included_caller(self.frame, self._session.included))
         if inward or unreplayed or (inward is None and not target.awaits and may_hold_marks(self._before)):
             trace.scope.opening = opening_of(trace, around, is_joined=not (target.awaits or target.generates))
-        if watched.codes:
-            trace.scope.called = _each(trace.scope.called, watched.called)
-            tracer.watch(watched.codes)
+        watched.begin(_reporting(trace, watched.called, tracer))
         trace.scope.path.codes[id(self.code)] = self.code
         trace.lineage.state.is_replayable = not unreplayed and not inward
         trace.lineage.state.ran(self.code)
@@ -211,6 +222,7 @@ class FunctionRun:
 
     def returned(self, value: Any) -> None:
         """The function returns. Where that is a coroutine which did not begin yet, the trace goes on with it."""
+        self.tell_returned(value)
         if self._goes_on(value):
             return
 
@@ -250,6 +262,7 @@ class FunctionRun:
 
     def raised(self, error: BaseException) -> None:
         """The function fails. A generator that is closed only ends early."""
+        self.tell_raised(error)
 
         def outcome() -> None:
             if type(error) is GeneratorExit and self._trace.raw_outcome.items is not None:
@@ -267,6 +280,7 @@ class FunctionRun:
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
         trace = self._trace
         trace.pause()
+        self.tell_yielded(value)
         if not self._target.awaits:
             trace.item(value, self._stand)
         elif is_item(value):
@@ -329,11 +343,12 @@ class FunctionRun:
             self._session.tracer.unwatch(watched.codes)
             for iterator in watched.iterators:
                 self._session.tracer.forget(iterator)
+                iterator.stop()
         if self._is_held:
             self._is_held = False
             self._session.tracer.release(self.code, again=True)
         scope = self._trace.scope
-        scope.watch = scope.called = None
+        scope.watch = scope.called = scope.world.stand = None
         if scope.opening is not None:
             scope.opening.outer = None  # the traces inside may be kept for long, as makers of state
         self._held = self._receiver = self._before = None

@@ -126,8 +126,7 @@ def assemble(
     world, raw = trace.scope.world, trace.raw_outcome
     exchanges = [_thaw_exchange(raw, modules) for raw in world.exchanges]
     over = [f"{raw.operation.boundary}: {raw.over}" for raw in world.exchanges if raw.over]
-    late = [f"{world.late} exchanges after the outcome"] if world.late else []
-    late += [f"{world.uncounted} exchanges over the limit"] if world.uncounted else []
+    unkept = [f"{count} exchanges {why}" for why, count in world.unkept.items()]
     stored = Trace(
         entry=trace.recorder.name(trace, redactor),
         kind=trace.recorder.kind,
@@ -141,7 +140,7 @@ def assemble(
         order=_order(arms, path),
         functions=[function_name(code, modules) for code in trace.scope.path.codes.values()],
         calls=[Call(function_name(code, modules), capture(value)) for code, value in trace.scope.path.returns],
-        gaps=[*trace.gaps, *over, *late],
+        gaps=[*trace.gaps, *over, *unkept],
         producers=list(producers),
         state=[_state(found, positions) for found in trace.lineage.state.needed()],
         inside=_inside(trace, modules),

@@ -17,6 +17,7 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -24,7 +25,7 @@ from ..capture.awaiting import WRAPPER_TYPE, coroutine_in
 from ..capture.call_arguments import Defaults, Parameters, defaults_of, locals_of, parameters_of
 from ..capture.local_functions import local_function
 from ..capture.pickle_stubs import Opaque, Standard
-from ..capture.raw import content_of
+from ..capture.raw import class_name, content_of
 from ..capture.readers import Reduced
 from ..context import Watch
 from ..model.world import Operation
@@ -32,6 +33,7 @@ from .watched_runs import CallRun, CoroutineRun, IteratorRun
 
 if TYPE_CHECKING:
     from ..boundaries.live_world import LiveWorld
+    from ..tracing.protocol import Tracer
 
 _DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -122,7 +124,11 @@ _DEFERRED_CALL: Reduced = (
     Opaque,
     ("builtins:function", "a generator function cannot be watched as it is called"),
 )
-_RUNNING: Reduced = (Opaque, ("builtins:coroutine", "it runs already, in a trace of its own"))
+
+
+def _running(value: Any) -> Reduced:
+    return Opaque, (class_name(type(value)), "it runs already, in a trace of its own")
+
 
 Form: TypeAlias = Literal["", "asynchronous", "coroutine", "wrapper"]
 """What is consumed: a generator, an asynchronous one, a coroutine, what `__await__` of one gives."""
@@ -173,17 +179,18 @@ class Watched:
         world: LiveWorld,
         included: Callable[[str], bool],
         numbers: Numbers,
-        rest: Callable[[Watch], bool],
+        tracer: Tracer,
         given: Sequence[Any],
     ) -> None:
-        """`given` are the arguments themselves, in order; `rest` waits for the frame of a generator to be resumed
-        (`Tracer.rest_frame`)."""
+        """`given` are the arguments themselves, in order."""
         self.codes: list[CodeType] = []
         """Code whose frames the tracer must report."""
+        self._report: Callable[[list[CodeType]], None] | None = None
         self._world = world
         self._included = included
         self._numbers = numbers
-        self._rest = rest
+        self._rest: Callable[[Watch], bool] = partial(tracer.rest_frame, replacing=False)
+        self._waiting = tracer.waiting
         self._places = {id(value): number for number, value in reversed(list(enumerate(given)))}
         self._inner = itertools.count(len(given))
         self._stands: dict[int, tuple[Any, Reduced | None]] = {}
@@ -191,6 +198,13 @@ class Watched:
         self._callables: dict[int, list[_Callable]] = {}
         self._iterators: dict[int, IteratorRun | CoroutineRun] = {}
         """By id of their frame, which each of them holds."""
+
+    def begin(self, report: Callable[[list[CodeType]], None]) -> None:
+        """The trace runs: `report` is told of the code whose frames are to be reported, now and as more comes."""
+        self._report = report
+        self._world.stand = self.stand
+        if self.codes:
+            report(self.codes)
 
     @property
     def iterators(self) -> list[IteratorRun | CoroutineRun]:
@@ -252,7 +266,12 @@ class Watched:
         watched = self._callables.setdefault(id(code), [])
         if not any(one.function is found.function and one.receiver is found.receiver for one in watched):
             watched.append(found)
-            self.codes.append(code)
+            self._add(code)
+
+    def _add(self, code: CodeType) -> None:
+        self.codes.append(code)
+        if self._report is not None:
+            self._report([code])
 
     def _consumed(self, value: Any, form: Form, frame: FrameType | None) -> Reduced | None:
         """A generator or a coroutine that rests, or has not begun; `frame` is its frame."""
@@ -266,11 +285,15 @@ class Watched:
         make = IteratorRun if form in ("", "asynchronous") else CoroutineRun
         # The ticket is taken when it is sure that it can be watched.
         run = make(frame.f_code, frame, self._rest)
-        if not self._rest(run) and form:
-            return _RUNNING
+        if not self._rest(run):
+            other = self._waiting(frame)
+            if other is not None:
+                run.hear(other)
+            elif form:
+                return _running(value)
         run.ticket = self._world.begin(consuming(number), number)
         self._iterators[id(frame)] = run
-        self.codes.append(run.code)
+        self._add(run.code)
         return Standard, ("consumed", number, form) if form else ("consumed", number)
 
     def called(self, code: CodeType, frame: FrameType) -> None:

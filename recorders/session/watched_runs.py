@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import context
 from ..capture.awaiting import is_item, item_of
-from ..context import Scope, Watch
+from ..context import Listener, Scope, Watch
 
 if TYPE_CHECKING:
     from ..boundaries.live_world import LiveTicket
@@ -21,7 +21,36 @@ Rest: TypeAlias = Callable[[Watch], bool]
 """Waits for a frame to be resumed; see `Tracer.rest_frame`."""
 
 
-class _Beside:
+class Shared:
+    """The watch of a frame of which several traces want to know: it tells the others what it is notified of."""
+
+    listeners: tuple[Listener, ...] = ()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell another trace too."""
+        self.listeners += (listener,)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Its trace is over."""
+        self.listeners = tuple([one for one in self.listeners if one is not listener])
+
+    def tell_yielded(self, value: Any) -> None:
+        """The frame hands over a value, and rests."""
+        for one in self.listeners:
+            one.told_yielded(value)
+
+    def tell_returned(self, value: Any) -> None:
+        """The frame returns a value."""
+        for one in self.listeners:
+            one.told_returned(value)
+
+    def tell_raised(self, error: BaseException) -> None:
+        """An exception leaves the frame."""
+        for one in self.listeners:
+            one.told_raised(error)
+
+
+class _Beside(Shared):
     """A frame of outside code that a trace watches: what it does itself is part of its answer."""
 
     def __init__(self, code: CodeType, frame: FrameType) -> None:
@@ -69,6 +98,7 @@ class CallRun(_Beside):
     def yielded(self, value: Any) -> None:
         """It awaits something."""
         self.leave()
+        self.tell_yielded(value)
         self._rest(self)
 
     def resumed(self) -> None:
@@ -80,12 +110,14 @@ class CallRun(_Beside):
         self.leave()
         del self.frame
         self._ticket.answered(value)
+        self.tell_returned(value)
 
     def raised(self, error: BaseException) -> None:
         """It fails."""
         self.leave()
         del self.frame
         self._ticket.failed(error)
+        self.tell_raised(error)
 
 
 class _Consumed(_Beside):
@@ -96,6 +128,19 @@ class _Consumed(_Beside):
     def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
         super().__init__(code, frame)
         self._rest = rest
+        self._told_by: Watch | None = None
+        """What waits for the frame, where another trace is notified of it."""
+
+    def hear(self, watch: Watch) -> None:
+        """Be told by the watch that waits for the frame."""
+        self._told_by = watch
+        watch.listen(self)
+
+    def stop(self) -> None:
+        """The trace is over."""
+        told_by, self._told_by = self._told_by, None
+        if told_by is not None:
+            told_by.unlisten(self)
 
     def resumed(self) -> None:
         """It goes on."""
@@ -105,11 +150,30 @@ class _Consumed(_Beside):
     def yielded(self, value: Any) -> None:
         """It hands over an item, or awaits something."""
         self.leave()
+        self.told_yielded(value)
+        self.tell_yielded(value)
         self._rest(self)
+
+    def returned(self, value: Any) -> None:
+        """It came to its end."""
+        self.leave()
+        self.told_returned(value)
+        self.tell_returned(value)
 
     def raised(self, error: BaseException) -> None:
         """It failed, or was closed."""
         self.leave()
+        self.told_raised(error)
+        self.tell_raised(error)
+
+    def told_yielded(self, value: Any) -> None:
+        """It hands over an item, or awaits something."""
+
+    def told_returned(self, value: Any) -> None:
+        """It has a result, or no more items."""
+
+    def told_raised(self, error: BaseException) -> None:
+        """It failed, or was closed."""
         if type(error) is not GeneratorExit:
             self.ticket.failed(error)
 
@@ -121,25 +185,22 @@ class IteratorRun(_Consumed):
         super().__init__(code, frame, rest)
         self._is_asynchronous = bool(code.co_flags & inspect.CO_ASYNC_GENERATOR)
 
-    def yielded(self, value: Any) -> None:
+    def told_yielded(self, value: Any) -> None:
         """An item is there, or it awaits something."""
-        super().yielded(value)
         if not self._is_asynchronous:
             self.ticket.item(value)
         elif is_item(value):
             self.ticket.item(item_of(value))
 
-    def returned(self, value: Any) -> None:
+    def told_returned(self, value: Any) -> None:
         """There are no more."""
-        self.leave()
         self.ticket.end()
 
 
 class CoroutineRun(_Consumed):
     """A coroutine that a trace was given, as it is awaited."""
 
-    def returned(self, value: Any) -> None:
+    def told_returned(self, value: Any) -> None:
         """It has its result."""
-        self.leave()
         self.ticket.answered(value)
         self.ticket.end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from ..context import PathRecord, Watch
@@ -41,6 +41,10 @@ class NoTracer:
     def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
         """Nothing is seen."""
         return False
+
+    def waiting(self, frame: FrameType) -> Watch | None:
+        """Nothing waits."""
+        return None
 
     def start_later(self, watch: Watch) -> bool:
         """Nothing is reported."""

@@ -10,6 +10,7 @@ collector's next round: nothing is seen there that would be new.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from ..context import Watch
@@ -61,6 +62,10 @@ class MonitoringTracer:
             resting[id(watch.frame)] = watch
             return True
         return resting.setdefault(id(watch.frame), watch) is watch
+
+    def waiting(self, frame: FrameType) -> Watch | None:
+        """What waits for the frame of a generator or coroutine to go on."""
+        return self._callbacks.resting.get(id(frame))
 
     def start_later(self, watch: Watch) -> bool:
         """The frame of a coroutine that was made begins later: its watch is notified (`resumed`)."""

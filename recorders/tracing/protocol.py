@@ -41,6 +41,9 @@ class Tracer(Protocol):
         """The frame of a generator or coroutine goes on later: whether its watch will be notified (`resumed`). Without
         `replacing` it is not, where another watch waits for the same frame."""
 
+    def waiting(self, frame: FrameType) -> Watch | None:
+        """What waits for the frame of a generator or coroutine to go on; `None` where nothing does."""
+
     def start_later(self, watch: Watch) -> bool:
         """The frame of a coroutine that was made begins later: whether its watch will be notified (`resumed`)."""
 

@@ -102,6 +102,10 @@ class TraceFunctionTracer:
         """Outside of a trace nothing reports that a frame goes on."""
         return False
 
+    def waiting(self, frame: FrameType) -> Watch | None:
+        """Nothing waits."""
+        return None
+
     def start_later(self, watch: Watch) -> bool:
         """Nor that one begins."""
         return False

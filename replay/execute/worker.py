@@ -193,7 +193,7 @@ class Worker:
 
     def world(self, trace: Trace, perturbation: Perturbation, *, exact: bool = False) -> RecordedWorld:
         """The recorded world of a trace; see `RecordedWorld`."""
-        return RecordedWorld(
+        made = RecordedWorld(
             trace,
             self.resolver,
             self._modules,
@@ -203,6 +203,8 @@ class Worker:
             exact=exact,
             settings=self._settings,
         )
+        made.give_stands(standing_in(made))
+        return made
 
     def code(self, perturbation: Perturbation) -> CodeUnderTest:
         """The code under test, as an entry may use it in one replay, with recorded state in what it is given."""

@@ -14,7 +14,7 @@ from typing import Any
 from ...recorders.capture.thaw import capture
 from ...recorders.model.inputs import CallInput
 from ...recorders.model.trace import Trace, TraceId, decode_trace
-from ...recorders.model.value_tree import ClassName, ObjectNode
+from ...recorders.model.value_tree import ClassName, ObjectNode, StandardNode, walk
 from ..model.digests import Digests
 from .rebuild import Find, Stand, build
 from .resolver import Resolver, Unbuildable
@@ -83,7 +83,7 @@ class Producers:
         if kind != "made" or not _NUMBER.fullmatch(number) or int(number) >= len(trace.producers):
             return None
         name = trace.producers[int(number)]
-        if name not in self._known:
+        if name not in self._known or _holds_stream(node):
             return None
         found = _at(self.produced(name), place)
         if self._look and not _is_like(found, node):
@@ -133,6 +133,11 @@ def _inside(value: Any, step: str) -> Any:
     if type(value) in (list, tuple) and _NUMBER.fullmatch(step):
         return value[int(step)]
     raise LookupError(step)
+
+
+def _holds_stream(node: ObjectNode) -> bool:
+    """Whether a generator or a coroutine is in an object: what this trace took of it, its maker did not."""
+    return any(isinstance(part, StandardNode) and part.kind == "consumed" for part in walk(node))
 
 
 def _is_like(found: Any, node: ObjectNode) -> bool:

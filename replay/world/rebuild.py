@@ -224,12 +224,13 @@ class _Builder:
         made = self._filled(cls, tree, anchor)
         namespace = object.__getattribute__(made, "__dict__") if cls.__dictoffset__ else None
         waiting: list[tuple[str, OfHolder]] = []
+        is_library_error = issubclass(cls, BaseException) and not self._resolver.covers(cls.__module__)
         for name, value in zip(tree.names, tree.values, strict=True):
             try:
-                built = self.build(value)
+                built = self._unless_stood_for(value) if is_library_error else self.build(value)
             except Unbuildable:
-                if issubclass(cls, BaseException) and not self._resolver.covers(cls.__module__):
-                    continue  # of a library's own exception: its connection, its request; the service sees the rest
+                if is_library_error:
+                    continue  # its connection, its request: the service sees the rest
                 raise
             if isinstance(built, OfHolder):
                 waiting.append((name, built))
@@ -238,6 +239,14 @@ class _Builder:
         for name, part in waiting:
             put_attribute(made, cls, namespace, name, _part_of(part, made, tree))
         return made
+
+    def _unless_stood_for(self, tree: Tree) -> Any:
+        """A part that is there as it was; raises `Unbuildable` of one that something would have to stand for."""
+        stand, self._stand = self._stand, None
+        try:
+            return self.build(tree)
+        finally:
+            self._stand = stand
 
     def _filled(self, cls: type, tree: ObjectNode, anchor: int | None) -> Any:
         """An instance with its built-in part; one that can be filled later may contain itself."""

@@ -24,6 +24,7 @@ from ..model.asked import Asked
 from ..model.outbound_requests import answer_of, canonical_key, label
 from ..model.perturbation import UNPERTURBED, Perturbation
 from ..model.reason import StopCode
+from .rebuild import Stand
 from .recorded_clock import RecordedClock
 from .recorded_environment import NO_SETTINGS, RecordedEnvironment, Settings
 from .recorded_exchanges import ExchangeIndex, RecordedTicket
@@ -71,6 +72,10 @@ class RecordedWorld:
         self._started = trace.started
         self._exchanges = ExchangeIndex(trace.exchanges, exact=exact)
         self._fallback = fallback
+
+    def give_stands(self, stand: Stand) -> None:
+        """What answers hold, and was not captured, or acts when it is used, is stood for as parts of the input are."""
+        self._run.stand = stand
 
     @property
     def stopped(self) -> Stop | None:

@@ -11,7 +11,7 @@ from ...recorders.model.trace import Site
 from ...recorders.model.value_tree import Tree
 from ...recorders.tracing.function_names import function_name
 from ..model.reason import StopCode
-from .rebuild import build
+from .rebuild import Stand, build
 from .resolver import Resolver, Unbuildable
 
 
@@ -36,12 +36,14 @@ class TraceRun:
         self.stopped: Stop | None = None
         self.is_over = False
         """Whether its entry came to an end, and only what that left behind is cleared away."""
+        self.stand: Stand | None = None
+        """What stands for a part of what was recorded that was not captured, or that acts when it is used."""
         self._resolver = resolver
 
     def build(self, tree: Tree) -> Any:
         """A live value of the recording; stops the trace when it cannot be built."""
         try:
-            return build(tree, self._resolver)
+            return build(tree, self._resolver, None, self.stand)
         except Unbuildable as error:
             self.stop(StopCode.GAP, str(error))
 

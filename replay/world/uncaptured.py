@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import functools
 import sys
+import types
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, Final
 
+from ...recorders.capture.awaiting import WRAPPER_TYPE
 from ...recorders.capture.pickle_stubs import Opaque
 from ...recorders.capture.raw import inherits, namespace_of_module, type_dict, type_mro
 from ...recorders.capture.readers import Reduced, known_readers
@@ -75,11 +77,15 @@ class Uncaptured:
         object.__setattr__(self, "_truth", truth)
 
     def __getattribute__(self, name: str) -> Any:
-        if name == "__class__":
-            cls: ClassName = _mark(self).cls
-            found = _loaded(cls)
-            if found is not None and split_name(cls)[0] in _TOLD:
+        cls: ClassName = _mark(self).cls
+        found = _loaded(cls)
+        if found is not None:
+            if name == "__class__" and split_name(cls)[0] in _TOLD:
                 return found
+            if any(_is_method(type_dict(base).get(name)) for base in type_mro(found)):
+                return functools.partial(_stop, self, f".{name}()")
+            if _is_told_by_type(cls, found) and not any(name in type_dict(base) for base in type_mro(found)):
+                raise AttributeError(f"{found.__name__!r} object has no attribute {name!r}")
         _stop(self, f".{name}")
 
     def __bool__(self) -> bool:
@@ -113,7 +119,24 @@ def _length(mark: OpaqueNode) -> int | None:
     return extent.length if extent is not None and mark.cls == f"builtins:{extent.kind}" else None
 
 
-def _stop(value: Uncaptured, used: str) -> Any:
+def _is_method(held: Any) -> bool:
+    """Whether what a class holds under a name is a method: to ask for it needs no answer, to call it does."""
+    return type(held) in _METHODS
+
+
+_METHODS: Final = (FunctionType, MethodDescriptorType, WrapperDescriptorType)
+
+
+def _is_told_by_type(name: ClassName, cls: type) -> bool:
+    """Whether all attributes of an instance are those that its type names: so of the interpreter's own iterators,
+    generators and coroutines. Other types written in C may look elsewhere, as proxies and bound methods do."""
+    return split_name(name)[0] in ("builtins", "itertools") and any(_defines(cls, one) for one in _DRIVEN)
+
+
+_DRIVEN: Final = ("__next__", "__anext__", "__await__")
+
+
+def _stop(value: Uncaptured, used: str, *_args: Any, **_kwargs: Any) -> Any:
     """End the replay. Raises `TraceStopped`."""
     mark: OpaqueNode = _mark(value)
     name = mark.cls.removeprefix("builtins:").replace(":", ".")
@@ -157,8 +180,16 @@ def _defines(cls: type, name: str) -> bool:
     return name not in _PLAIN and name in type_dict(object)
 
 
+_NAMELESS: Final = {
+    f"builtins:{one.__name__}": one for one in (*vars(types).values(), WRAPPER_TYPE) if isinstance(one, type)
+}
+"""Types of the interpreter that stand under no name in its module."""
+
+
 def _loaded(cls: ClassName) -> type | None:
     """A class by its name, where its module is loaded; nothing of it runs."""
+    if cls in _NAMELESS:
+        return _NAMELESS[cls]
     module, qualname = split_name(cls)
     found: Any = sys.modules.get(module)
     held: Mapping[str, Any] = namespace_of_module(found)

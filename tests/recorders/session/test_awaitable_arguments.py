@@ -131,8 +131,8 @@ def test_a_change_of_what_is_done_with_them_is_seen(recorded: Scenario) -> None:
     assert "outbound" in changed.kinds
 
 
-def test_one_that_runs_in_a_trace_of_its_own_is_not_taken_from_it(tmp_path: Path) -> None:
-    """A generator of the package that had begun outside."""
+def test_one_that_runs_in_a_trace_of_its_own_tells_both(tmp_path: Path) -> None:
+    """A generator of the package that had begun outside: its items belong to whoever takes them, too."""
 
     async def run(shop: Any) -> None:
         generator = shop.each(3)
@@ -143,7 +143,13 @@ def test_one_that_runs_in_a_trace_of_its_own_is_not_taken_from_it(tmp_path: Path
     outcomes = {trace.entry.rpartition(":")[2]: trace.outcome.value for trace in scenario.traces()}
     assert outcomes["firsts"] == ListNode([1, 2])
     assert outcomes["each"] == DictNode(["items", "returned", "ended"], [ListNode([0, 1, 2]), None, True])
-    assert any("in a trace of its own" in reason for reason in scenario.judge(everything=True).reasons)
+    [taken] = [trace for trace in scenario.traces() if trace.entry.endswith(":firsts")]
+    assert [(exchange.boundary, exchange.items, exchange.ended) for exchange in taken.exchanges] == [
+        ("iterator", [1, 2], True)
+    ]
+    assert scenario.judge(everything=True).counts == {"same": 2}
+    replayed = scenario.change("shop", "found.append(number)", "found.append(-number)").judge()
+    assert (replayed.counts, replayed.fields["return[0]"]) == ({"diverged": 1}, ("1", "-1"))
 
 
 def test_a_generator_at_its_end_gives_nothing_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import functools
 import io
 import itertools
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,83 @@ def test_callables_of_equal_code_are_each_watched(tmp_path: Path) -> None:
     [trace] = scenario.traces()
     assert [(one.resource, one.answer) for one in trace.exchanges] == [("argument 0", 1), ("argument 1", 2)]
     assert scenario.judge(everything=True).counts == {"same": 1}
+
+
+NESTED = """
+    import GIVER as giver
+
+    class Kept:
+        def __init__(self, source):
+            self.source = source
+
+        def take(self, count):
+            return [next(self.source) for _item in range(count)]
+
+    def keep(source):
+        return Kept(source)
+
+    def sums(groups):
+        return [sum(group) for group in groups]
+
+    def twice(make, number):
+        double = make(2)
+        return double(number) + double(number)
+
+    def fetched(count):
+        rows = giver.rows(count)
+        return [row * 2 for row in rows]
+
+    def has_more(items):
+        return hasattr(items, "send"), hasattr(items, "fetch")
+    """
+
+GIVER = """
+    def rows(count):
+        for number in range(count):
+            yield number + 1
+    """
+
+
+def test_what_they_give_is_watched_as_they_are(tmp_path: Path) -> None:
+    """Generators of generators, callables that make callables, and generators that a boundary answers with."""
+    (tmp_path / f"giver_{tmp_path.name}.py").write_text(textwrap.dedent(GIVER))
+    scenario = Scenario(tmp_path, {"shop": NESTED.replace("GIVER", f"giver_{tmp_path.name}")})
+
+    def traffic(shop: Any) -> None:
+        assert shop.sums(numbers() for _group in range(2)) == [10, 10]
+        assert shop.twice(lambda factor: lambda number: number * factor, 4) == 16
+        assert shop.fetched(3) == [2, 4, 6]
+
+    declared = (f"giver_{tmp_path.name}.rows",)
+    scenario.record(traffic, boundaries=declared)
+    replayed = scenario.replay(boundaries=declared)
+    assert (replayed.counts, replayed.reasons) == ({"same": 3}, set())
+    scenario.change("shop", "sum(group)", "max(group)").change("shop", "row * 2", "row * 3")
+    scenario.change("shop", "double(number) + double(number)", "double(number) - double(number + 1)")
+    replayed = scenario.replay(boundaries=declared)
+    assert (replayed.counts, replayed.reasons) == ({"diverged": 3}, set())
+
+
+def test_an_object_that_keeps_one_has_it_as_it_is_taken(tmp_path: Path) -> None:
+    """What made the object took nothing of it: each call has the items that it took."""
+    scenario = Scenario(tmp_path, {"shop": NESTED.replace("import GIVER as giver", "")})
+
+    def traffic(shop: Any) -> None:
+        kept = shop.keep(numbers())
+        assert kept.take(2) == [1, 2]
+        assert kept.take(1) == [3]
+
+    scenario.record(traffic)
+    replayed = scenario.judge(everything=True)
+    assert (set(replayed.counts), replayed.reasons) == ({"same"}, set())
+    replayed = scenario.change("shop", "[next(self.source)", "[-next(self.source)").judge()
+    assert (replayed.counts, replayed.reasons) == ({"diverged": 2}, set())
+
+
+def test_one_that_was_not_captured_has_what_its_type_has(tmp_path: Path) -> None:
+    """To ask an iterator for an attribute needs no answer of the recording: its type says which it has."""
+    scenario = Scenario(tmp_path, {"shop": NESTED.replace("import GIVER as giver", "")})
+    scenario.record(lambda shop: shop.has_more(itertools.islice([1], None)))
+    assert scenario.judge(everything=True).counts == {"same": 1}
+    replayed = scenario.change("shop", '"send"', '"__next__"').judge()
+    assert replayed.counts == {"diverged": 1}

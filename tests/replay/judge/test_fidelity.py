@@ -92,7 +92,7 @@ def test_an_argument_that_cannot_be_rebuilt_is_named(tmp_path: Path) -> None:
 
     unjudged = only(Scenario(tmp_path, {"shop": source}).record(traffic))
     assert unjudged.why.code == "input"
-    assert "it uses .hexdigest of a _hashlib.HASH that was not captured: " in unjudged.reason
+    assert "it uses .hexdigest() of a _hashlib.HASH that was not captured: " in unjudged.reason
 
 
 def test_an_entry_that_is_gone_at_base_is_not_judged(tmp_path: Path) -> None:

@@ -89,11 +89,11 @@ def test_touching_it_stops_the_trace(tmp_path: Path) -> None:
     scenario.record(with_socket(lambda shop, line: (_made(shop, line).send(b"x"), shop.price(3, line))))
     replayed = scenario.judge(everything=True)
     assert replayed.counts == {"not judged": 1, "same": 1}
-    assert "it uses .send of a socket.socket that was not captured" in replayed.reasons.pop()
+    assert "it uses .send() of a socket.socket that was not captured" in replayed.reasons.pop()
     scenario.change("shop", "amount * 2", "amount * 2 if line.fileno() else 0")
     replayed = scenario.judge()
     assert replayed.counts == {"not judged": 1}
-    assert "it uses .fileno of a socket.socket that was not captured" in replayed.reasons.pop()
+    assert "it uses .fileno() of a socket.socket that was not captured" in replayed.reasons.pop()
 
 
 def test_handing_it_out_is_not_the_same(tmp_path: Path) -> None:
