@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
-from ..context import PathRecord, Watch
+from ..context import PathRecord
 from .monitoring import MonitoringTracer
-from .protocol import Entered, Tracer
+from .protocol import Entered, NothingRests, Tracer
 from .settrace import TraceFunctionTracer
 
 
-class NoTracer:
+class NoTracer(NothingRests):
     """Traces nothing, and says why."""
 
     def __init__(self, reason: str) -> None:
@@ -36,21 +36,6 @@ class NoTracer:
         """Nothing is seen."""
 
     def unwatch(self, codes: Iterable[CodeType]) -> None:
-        """Nothing to do."""
-
-    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
-        """Nothing is seen."""
-        return False
-
-    def waiting(self, frame: FrameType) -> Watch | None:
-        """Nothing waits."""
-        return None
-
-    def start_later(self, watch: Watch) -> bool:
-        """Nothing is reported."""
-        return False
-
-    def forget(self, watch: Watch) -> None:
         """Nothing to do."""
 
     def begin(self, path: PathRecord) -> None:

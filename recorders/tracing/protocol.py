@@ -67,3 +67,22 @@ class Tracer(Protocol):
 
     def stop(self) -> None:
         """Give everything back."""
+
+
+class NothingRests:
+    """Of a tracer that nothing tells when the frame of a generator or coroutine goes on."""
+
+    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
+        """Its watch is not notified."""
+        return False
+
+    def waiting(self, frame: FrameType) -> Watch | None:
+        """Nothing waits."""
+        return None
+
+    def start_later(self, watch: Watch) -> bool:
+        """Nor is it when one begins."""
+        return False
+
+    def forget(self, watch: Watch) -> None:
+        """Nothing is waited for."""

@@ -18,7 +18,7 @@ from ..faults import own
 from ..patching import Undo
 from .path_limits import HIT_LIMIT
 from .prologue import compiled, head_of
-from .protocol import Entered
+from .protocol import Entered, NothingRests
 from .stack_room import make_room
 from .trace_functions import TraceFunction, profile_end, trace_arms, trace_end
 
@@ -29,7 +29,7 @@ _current = context.current
 _getframe = sys._getframe
 
 
-class TraceFunctionTracer:
+class TraceFunctionTracer(NothingRests):
     """Traces through `sys.settrace`; steps aside where a debugger or a coverage tool holds the trace function."""
 
     name = "sys.settrace"
@@ -97,21 +97,6 @@ class TraceFunctionTracer:
         """The trace is over."""
         for code in codes:
             self._watched.pop(id(code), None)
-
-    def rest_frame(self, watch: Watch, *, replacing: bool = True) -> bool:
-        """Outside of a trace nothing reports that a frame goes on."""
-        return False
-
-    def waiting(self, frame: FrameType) -> Watch | None:
-        """Nothing waits."""
-        return None
-
-    def start_later(self, watch: Watch) -> bool:
-        """Nor that one begins."""
-        return False
-
-    def forget(self, watch: Watch) -> None:
-        """Nothing is waited for."""
 
     def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap the function of a new thread of a trace so that the thread is traced too."""
