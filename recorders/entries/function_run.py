@@ -339,16 +339,16 @@ class FunctionRun(Shared):
     def _let_go(self) -> None:
         """Keep nothing of the service alive, and watch nothing more for it."""
         watched, self._watched, self._stand = self._watched, None, None
-        if watched is not None and watched.codes:
+        if watched is not None:
+            watched.end()
             self._session.tracer.unwatch(watched.codes)
             for iterator in watched.iterators:
                 self._session.tracer.forget(iterator)
-                iterator.stop()
         if self._is_held:
             self._is_held = False
             self._session.tracer.release(self.code, again=True)
         scope = self._trace.scope
-        scope.watch = scope.called = scope.world.stand = None
+        scope.watch = scope.called = None
         if scope.opening is not None:
             scope.opening.outer = None  # the traces inside may be kept for long, as makers of state
         self._held = self._receiver = self._before = None

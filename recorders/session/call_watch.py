@@ -206,6 +206,12 @@ class Watched:
         if self.codes:
             report(self.codes)
 
+    def end(self) -> None:
+        """The trace is over: nothing that it was given is kept alive."""
+        self._report = self._world.stand = None
+        for run in self._iterators.values():
+            run.stop()
+
     @property
     def iterators(self) -> list[IteratorRun | CoroutineRun]:
         """Generators and coroutines among the arguments."""
