@@ -8,6 +8,7 @@ refused, and named.
 from __future__ import annotations
 
 import collections
+import contextlib
 import enum
 import types
 from collections.abc import Callable, Mapping
@@ -216,7 +217,7 @@ class _Builder:
         except Unbuildable as refusal:
             if self._stand is None or self._resolver.covers(module_part(tree.cls)):
                 raise
-            return self._anchored(anchor, self._stand("uncaptured", [OpaqueNode(tree.cls, str(refusal))]))
+            return self._stood_for(tree, OpaqueNode(tree.cls, str(refusal)), self._stand, anchor)
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
         if self._resolver.covers(module_part(tree.cls)):
@@ -238,6 +239,17 @@ class _Builder:
                 put_attribute(made, cls, namespace, name, built)
         for name, part in waiting:
             put_attribute(made, cls, namespace, name, _part_of(part, made, tree))
+        return made
+
+    def _stood_for(self, tree: ObjectNode, mark: OpaqueNode, stand: Stand, anchor: int | None) -> Any:
+        """What stands for an object whose class is not built: it has the attributes that were recorded."""
+        if tree.content is not None:
+            return self._anchored(anchor, stand("uncaptured", [mark]))
+        attributes: dict[str, Any] = {}
+        made = self._anchored(anchor, stand("uncaptured", [mark, tree, attributes]))
+        for name, value in zip(tree.names, tree.values, strict=True):
+            with contextlib.suppress(Unbuildable):  # whoever asks for it is told
+                attributes[name] = self.build(value)
         return made
 
     def _unless_stood_for(self, tree: Tree) -> Any:

@@ -1,7 +1,10 @@
-"""What stands on replay for a part of the input that was not captured: a socket, an open file, an object of a library.
+"""What stands on replay for a part of what was recorded that is not there: a socket, an open file, an object of a
+library, or of a class that the code under test does not load.
 
 It costs its own place only. Where the code under test never touches it, the trace runs to its end; where it does, the
-trace stops, and says what it touched. To tell one from another, to hold it, and to pass it on touches nothing.
+trace stops, and says what it touched. To tell one from another, to hold it, and to pass it on touches nothing. Of an
+object whose attributes were recorded, these are answered, and captured again it is what it was: of such a one only what
+its class does is unknown.
 
 What it can be asked without an answer from the recording is what its class says, where that is loaded here: whether it
 can be called, iterated or compared, and whether it counts as true. Nothing of that class runs.
@@ -13,16 +16,23 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Mapping
-from types import FunctionType, MappingProxyType, MethodDescriptorType, WrapperDescriptorType
+from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, Final
 
 from ...recorders.capture.awaiting import WRAPPER_TYPE
-from ...recorders.capture.pickle_stubs import Opaque
-from ...recorders.capture.raw import inherits, namespace_of_module, type_dict, type_mro
+from ...recorders.capture.pickle_stubs import Instance, Opaque
+from ...recorders.capture.raw import (
+    inherits,
+    namespace_of_module,
+    type_dict,
+    type_module,
+    type_mro,
+    type_qualname,
+)
 from ...recorders.capture.readers import Reduced, known_readers
 from ...recorders.context import current_world
 from ...recorders.model.full_names import split_name
-from ...recorders.model.value_tree import ClassName, OpaqueNode
+from ...recorders.model.value_tree import ClassName, ObjectNode, OpaqueNode
 from ..model.reason import StopCode
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
@@ -57,6 +67,7 @@ _TOLD: Final = frozenset(
     {
         *("builtins", "types", "io", "_io", "socket", "_socket", "ssl", "_ssl", "select", "threading", "_thread"),
         *("queue", "_queue", "contextlib", "tempfile", "logging", "http.client", "unittest.mock", "weakref"),
+        *("_asyncio", "typing"),
         *("asyncio.events", "asyncio.futures", "asyncio.tasks", "asyncio.streams", "asyncio.locks", "asyncio.queues"),
     }
 )
@@ -69,22 +80,32 @@ _UNKNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
 class Uncaptured:
     """Stands for a value that was not captured; the subclasses have the special methods that the value's class has."""
 
-    __slots__ = ("__weakref__", "_mark", "_truth")
+    __slots__ = ("__weakref__", "_attributes", "_mark", "_node", "_truth")
 
-    def __init__(self, mark: OpaqueNode, truth: bool | None) -> None:
-        """`truth`: what it counts as where a truth value is wanted, `None` where nobody knows."""
+    def __init__(
+        self, mark: OpaqueNode, truth: bool | None, node: ObjectNode | None, attributes: dict[str, Any]
+    ) -> None:
+        """`truth`: what it counts as where a truth value is wanted, `None` where nobody knows; `node` is what was
+        recorded of it, with its `attributes`."""
         object.__setattr__(self, "_mark", mark)
         object.__setattr__(self, "_truth", truth)
+        object.__setattr__(self, "_node", node)
+        object.__setattr__(self, "_attributes", attributes)
 
     def __getattribute__(self, name: str) -> Any:
         cls: ClassName = _mark(self).cls
         found = _loaded(cls)
+        attributes = _attributes(self)
+        if name in attributes and not (found is not None and _computes(found, name)):
+            return attributes[name]
         if found is not None:
-            if name == "__class__" and split_name(cls)[0] in _TOLD:
-                return found
-            if any(_is_method(type_dict(base).get(name)) for base in type_mro(found)):
+            if name == "__class__":
+                disguise = found if split_name(cls)[0] in _TOLD else _disguise(found)
+                if disguise is not None:
+                    return disguise
+            elif any(_is_method(type_dict(base).get(name)) for base in type_mro(found)):
                 return functools.partial(_stop, self, f".{name}()")
-            if _is_told_by_type(cls, found) and not any(name in type_dict(base) for base in type_mro(found)):
+            elif _is_told_by_type(cls, found) and not any(name in type_dict(base) for base in type_mro(found)):
                 raise AttributeError(f"{found.__name__!r} object has no attribute {name!r}")
         _stop(self, f".{name}")
 
@@ -97,13 +118,45 @@ class Uncaptured:
 
 _mark = Uncaptured.__dict__["_mark"].__get__
 _truth = Uncaptured.__dict__["_truth"].__get__
+_node = Uncaptured.__dict__["_node"].__get__
+_attributes = Uncaptured.__dict__["_attributes"].__get__
 
 
-def uncaptured(mark: OpaqueNode) -> Uncaptured:
-    """What stands for a value that was not captured."""
+def uncaptured(
+    mark: OpaqueNode, node: ObjectNode | None = None, attributes: dict[str, Any] | None = None
+) -> Uncaptured:
+    """What stands for a value that was not captured, or for an object of which `attributes` were, as `node` says: they
+    may be filled in later."""
     found = _loaded(mark.cls)
     made = _stand_in(mark.cls, frozenset(name for name in _ASKED if found is None or _defines(found, name)))
-    return made(mark, _truth_of(mark, found))
+    return made(mark, _truth_of(mark, found), node, {} if attributes is None else attributes)
+
+
+def _computes(cls: type, name: str) -> bool:
+    """Whether a class computes an attribute, whatever an instance holds under its name (a data descriptor)."""
+    held = next((type_dict(base)[name] for base in type_mro(cls) if name in type_dict(base)), None)
+    return held is not None and type(held) is not MemberDescriptorType and _defines(type(held), "__set__")
+
+
+@functools.cache
+def _disguise(cls: type) -> type | None:
+    """A class that is a subclass of all that `cls` is one of, so that `isinstance` finds it so, and that makes nothing:
+    a baseline may be hostile. `None` where the interpreter allows none, for it lies in memory otherwise."""
+    name, module = type_qualname(cls), type_module(cls)
+
+    def order(made: type) -> list[type]:
+        return [made, *type_mro(cls)]
+
+    def make(_made: type, *_args: Any, **_kwargs: Any) -> Any:
+        return _end(f"it makes a {module}.{name} by the class of one that was not captured")
+
+    meta = type("type", (type,), {"mro": order, "__call__": make})
+    namespace = {"__slots__": (), "__module__": module, "__qualname__": name}
+    try:
+        made: type = meta(name.rpartition(".")[2], (), namespace)
+        return made
+    except TypeError:
+        return None
 
 
 def _truth_of(mark: OpaqueNode, cls: type | None) -> bool | None:
@@ -140,7 +193,11 @@ def _stop(value: Uncaptured, used: str, *_args: Any, **_kwargs: Any) -> Any:
     """End the replay. Raises `TraceStopped`."""
     mark: OpaqueNode = _mark(value)
     name = mark.cls.removeprefix("builtins:").replace(":", ".")
-    reason = f"it uses {used} of a {name} that was not captured: {mark.reason}"
+    return _end(f"it uses {used} of a {name} that was not captured: {mark.reason}")
+
+
+def _end(reason: str) -> Any:
+    """End the replay with a reason. Raises `TraceStopped`."""
     world = current_world()
     if isinstance(world, RecordedWorld):
         world.stop(StopCode.INPUT, reason)
@@ -202,6 +259,11 @@ def _loaded(cls: ClassName) -> type | None:
 def _read(value: Uncaptured) -> Reduced:
     """Captured again, it is what it was."""
     mark: OpaqueNode = _mark(value)
+    node, attributes = _node(value), _attributes(value)
+    if node is not None and len(attributes) == len(node.names):
+        names = tuple(node.names)
+        state = None, names, tuple([attributes[name] for name in names])
+        return Instance, (node.cls, tuple(node.fields), "", node.read, node.form), state
     extent = mark.extent
     outside = (extent.kind, extent.length, extent.keys, extent.items) if extent is not None else None
     return Opaque, (mark.cls, mark.reason, outside)

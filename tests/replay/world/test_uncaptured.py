@@ -160,10 +160,10 @@ def test_of_what_was_too_large_the_length_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", ["subprocess:Popen", "os:_wrap_close", "types:nothing", "nowhere:Nothing"])
-def test_no_other_class_is_handed_over(name: str) -> None:
+def test_no_other_class_can_be_called(name: str) -> None:
     """A baseline may be hostile: a class is something to call."""
     with pytest.raises(TraceStopped):
-        uncaptured(OpaqueNode(name, "")).__class__  # noqa: B018
+        uncaptured(OpaqueNode(name, "")).__class__("/bin/true", 0)  # type: ignore[call-arg]  # which it may be
 
 
 @pytest.mark.parametrize("name", ["m:a\0b", "m:\ud800", "m", "", ":", "m:" + "a." * 9_999])
@@ -181,3 +181,93 @@ def test_captured_again_it_is_what_it_was() -> None:
     tree = thaw(freeze({"held": value}))
     assert isinstance(tree, DictNode)
     assert tree.values == [OpaqueNode("drivers.native:Handle", "it is closed")]
+
+
+class Basket:
+    """An object of nobody's: the code under test does not load its class."""
+
+    def __init__(self, label: str, items: list[Any]) -> None:
+        self.label = label
+        self.items = items
+        self._secret = 3
+
+    @property
+    def size(self) -> int:
+        """Computed."""
+        return len(self.items)
+
+
+HOLDS = """
+    import smtplib
+
+    def label(basket):
+        return basket.label.upper(), len(basket.items), [item * 2 for item in basket.items]
+
+    def longest(baskets):
+        return max(baskets, key=lambda basket: len(basket.items))
+
+    def added(basket, item):
+        basket.items.append(item)
+        return basket
+
+    def size(basket):
+        return basket.size
+
+    def renamed(basket):
+        basket.label = "x"
+
+    def kind(line):
+        return isinstance(line, smtplib.SMTP), isinstance(line, dict), line.command_encoding
+
+    def another(line):
+        return line.__class__()
+    """
+
+
+def held(folder: Path, call: Callable[[Any], Any]) -> Scenario:
+    """Traffic with objects whose classes are not built."""
+    return Scenario(folder, {"holds": HOLDS}).record(call)
+
+
+def test_attributes_of_an_object_without_a_class_are_known(tmp_path: Path) -> None:
+    """They are answered, and compared as they were."""
+    scenario = held(tmp_path, lambda holds: holds.label(Basket("a", [1, 2])))
+    assert scenario.judge(everything=True).counts == {"same": 1}
+    replayed = scenario.change("holds", "item * 2", "item * 3").judge()
+    assert (replayed.counts, replayed.fields["return[2][0]"]) == ({"diverged": 1}, ("2", "3"))
+
+
+def test_an_object_without_a_class_is_itself_again(tmp_path: Path) -> None:
+    """Handed out, it has the state that it was given with, and what was put into it."""
+    baskets = [Basket("a", [1]), Basket("b", [1, 2])]
+
+    def traffic(holds: Any) -> None:
+        assert holds.longest(baskets) is baskets[1]
+        holds.added(Basket("c", []), 5)
+
+    scenario = held(tmp_path, traffic)
+    replayed = scenario.judge(everything=True)
+    assert (replayed.counts, replayed.reasons) == ({"same": 2}, set())
+    scenario.change("holds", "max(baskets", "min(baskets").change("holds", "append(item)", "append(item + 1)")
+    assert scenario.judge().counts == {"diverged": 2}
+
+
+@pytest.mark.parametrize(("call", "used"), [("size", ".size"), ("renamed", "__setattr__()")])
+def test_what_its_class_does_is_not_known(tmp_path: Path, call: str, used: str) -> None:
+    """A property, and what it would do with a new value."""
+    replayed = held(tmp_path, lambda holds: getattr(holds, call)(Basket("a", [1]))).judge(everything=True)
+    assert replayed.counts == {"not judged": 1}
+    assert f"it uses {used} of a " in replayed.reasons.pop()
+
+
+def test_an_object_that_acts_is_of_its_class(tmp_path: Path) -> None:
+    """A client of a library is none that is built, but is told from others; its class makes nothing."""
+    import smtplib
+
+    def traffic(holds: Any) -> None:
+        assert holds.kind(smtplib.SMTP()) == (True, False, "ascii")
+        holds.another(smtplib.SMTP())
+
+    replayed = held(tmp_path, traffic).judge(everything=True)
+    assert replayed.counts == {"same": 1, "not judged": 1}
+    assert "makes a smtplib.SMTP by the class of one that was not captured" in replayed.reasons.pop()
