@@ -14,6 +14,7 @@ from ...recorders.model.value_tree import BytesNode, DictNode, ListNode, Standar
 from ..model.array_values import differing, elements_of, is_number, of_type, shape_of, size_of, steps_of, type_name
 from ..model.difference import ABSENT
 from ..model.field_path import key_path
+from .mock_parts import mock_parts
 
 ELEMENTS_LIMIT: Final = 10_000
 """Differing elements of an array that are looked at: more are in no report."""
@@ -370,6 +371,7 @@ def _node(node: Tree, depth: int) -> Tree:
 
 
 _PARTS: Final[dict[str, _Compared]] = {
+    "mock": mock_parts,
     "numpy.array": _fields,
     "numpy.scalar": _scalar,
     "numpy.void": _named("="),

@@ -11,7 +11,7 @@ import collections
 import contextlib
 import enum
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ...recorders.model.full_names import module_part
@@ -217,7 +217,12 @@ class _Builder:
         except Unbuildable as refusal:
             if self._stand is None or self._resolver.covers(module_part(tree.cls)):
                 raise
-            return self._stood_for(tree, OpaqueNode(tree.cls, str(refusal)), self._stand, anchor)
+            attributes: dict[str, Any] = {}
+            mark = OpaqueNode(tree.cls, str(refusal))
+            parts = [mark, tree, attributes] if tree.content is None else [mark]
+            made = self._anchored(anchor, self._stand("uncaptured", parts))
+            attributes.update(_buildable(tree, self.build))
+            return made
         if not isinstance(cls, type):
             raise Unbuildable(f"{tree.cls} is no class any more")
         if self._resolver.covers(module_part(tree.cls)):
@@ -228,7 +233,7 @@ class _Builder:
         is_library_error = issubclass(cls, BaseException) and not self._resolver.covers(cls.__module__)
         for name, value in zip(tree.names, tree.values, strict=True):
             try:
-                built = self._unless_stood_for(value) if is_library_error else self.build(value)
+                built = _unless_stood_for(value, self) if is_library_error else self.build(value)
             except Unbuildable:
                 if is_library_error:
                     continue  # its connection, its request: the service sees the rest
@@ -240,25 +245,6 @@ class _Builder:
         for name, part in waiting:
             put_attribute(made, cls, namespace, name, _part_of(part, made, tree))
         return made
-
-    def _stood_for(self, tree: ObjectNode, mark: OpaqueNode, stand: Stand, anchor: int | None) -> Any:
-        """What stands for an object whose class is not built: it has the attributes that were recorded."""
-        if tree.content is not None:
-            return self._anchored(anchor, stand("uncaptured", [mark]))
-        attributes: dict[str, Any] = {}
-        made = self._anchored(anchor, stand("uncaptured", [mark, tree, attributes]))
-        for name, value in zip(tree.names, tree.values, strict=True):
-            with contextlib.suppress(Unbuildable):  # whoever asks for it is told
-                attributes[name] = self.build(value)
-        return made
-
-    def _unless_stood_for(self, tree: Tree) -> Any:
-        """A part that is there as it was; raises `Unbuildable` of one that something would have to stand for."""
-        stand, self._stand = self._stand, None
-        try:
-            return self.build(tree)
-        finally:
-            self._stand = stand
 
     def _filled(self, cls: type, tree: ObjectNode, anchor: int | None) -> Any:
         """An instance with its built-in part; one that can be filled later may contain itself."""
@@ -282,6 +268,22 @@ class _Builder:
             return bare(cls)
         except TypeError as error:
             raise Unbuildable(f"{tree.cls} is not built as it was: {error}") from error
+
+
+def _unless_stood_for(tree: Tree, builder: _Builder) -> Any:
+    """A part that is there as it was; raises `Unbuildable` of one that something would have to stand for."""
+    stand, builder._stand = builder._stand, None
+    try:
+        return builder.build(tree)
+    finally:
+        builder._stand = stand
+
+
+def _buildable(tree: ObjectNode, build: Callable[[Tree], Any]) -> Iterator[tuple[str, Any]]:
+    """The attributes of an object that can be built; whoever asks for another is told."""
+    for name, value in zip(tree.names, tree.values, strict=True):
+        with contextlib.suppress(Unbuildable):
+            yield name, build(value)
 
 
 def _part_of(part: OfHolder, made: Any, tree: ObjectNode) -> Any:

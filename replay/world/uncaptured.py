@@ -13,27 +13,21 @@ can be called, iterated or compared, and whether it counts as true. Nothing of t
 from __future__ import annotations
 
 import functools
-import sys
-import types
-from collections.abc import Callable, Mapping
-from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType
-from typing import Any, Final
+from collections.abc import Callable
+from types import FunctionType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType
+from typing import Any, Final, NoReturn
 
-from ...recorders.capture.awaiting import WRAPPER_TYPE
 from ...recorders.capture.pickle_stubs import Instance, Opaque
 from ...recorders.capture.raw import (
-    inherits,
-    namespace_of_module,
     type_dict,
-    type_module,
     type_mro,
-    type_qualname,
 )
 from ...recorders.capture.readers import Reduced, known_readers
 from ...recorders.context import current_world
 from ...recorders.model.full_names import split_name
 from ...recorders.model.value_tree import ClassName, ObjectNode, OpaqueNode
 from ..model.reason import StopCode
+from .disguise import disguise_of, loaded
 from .recorded_world import RecordedWorld
 from .stopping import TraceStopped
 
@@ -63,19 +57,6 @@ _ALWAYS: Final = ("__repr__", "__str__", "__format__", "__setattr__", "__delattr
 _PLAIN: Final = frozenset({"__eq__", "__ne__", "__hash__"})
 """Those that compare by identity, where a class leaves them as they are: that needs no answer."""
 
-_TOLD: Final = frozenset(
-    {
-        *("builtins", "types", "io", "_io", "socket", "_socket", "ssl", "_ssl", "select", "threading", "_thread"),
-        *("queue", "_queue", "contextlib", "tempfile", "logging", "http.client", "unittest.mock", "weakref"),
-        *("_asyncio", "typing"),
-        *("asyncio.events", "asyncio.futures", "asyncio.tasks", "asyncio.streams", "asyncio.locks", "asyncio.queues"),
-    }
-)
-"""Modules of the standard library whose classes `__class__` may name: a baseline may be hostile, and whoever is given a
-class may call it."""
-
-_UNKNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
-
 
 class Uncaptured:
     """Stands for a value that was not captured; the subclasses have the special methods that the value's class has."""
@@ -94,15 +75,15 @@ class Uncaptured:
 
     def __getattribute__(self, name: str) -> Any:
         cls: ClassName = _mark(self).cls
-        found = _loaded(cls)
+        found = loaded(cls)
         attributes = _attributes(self)
         if name in attributes and not (found is not None and _computes(found, name)):
             return attributes[name]
         if found is not None:
             if name == "__class__":
-                disguise = found if split_name(cls)[0] in _TOLD else _disguise(found)
-                if disguise is not None:
-                    return disguise
+                shown = disguise_of(cls)
+                if shown is not None:
+                    return shown
             elif any(_is_method(type_dict(base).get(name)) for base in type_mro(found)):
                 return functools.partial(_stop, self, f".{name}()")
             elif _is_told_by_type(cls, found) and not any(name in type_dict(base) for base in type_mro(found)):
@@ -127,7 +108,7 @@ def uncaptured(
 ) -> Uncaptured:
     """What stands for a value that was not captured, or for an object of which `attributes` were, as `node` says: they
     may be filled in later."""
-    found = _loaded(mark.cls)
+    found = loaded(mark.cls)
     made = _stand_in(mark.cls, frozenset(name for name in _ASKED if found is None or _defines(found, name)))
     return made(mark, _truth_of(mark, found), node, {} if attributes is None else attributes)
 
@@ -136,27 +117,6 @@ def _computes(cls: type, name: str) -> bool:
     """Whether a class computes an attribute, whatever an instance holds under its name (a data descriptor)."""
     held = next((type_dict(base)[name] for base in type_mro(cls) if name in type_dict(base)), None)
     return held is not None and type(held) is not MemberDescriptorType and _defines(type(held), "__set__")
-
-
-@functools.cache
-def _disguise(cls: type) -> type | None:
-    """A class that is a subclass of all that `cls` is one of, so that `isinstance` finds it so, and that makes nothing:
-    a baseline may be hostile. `None` where the interpreter allows none, for it lies in memory otherwise."""
-    name, module = type_qualname(cls), type_module(cls)
-
-    def order(made: type) -> list[type]:
-        return [made, *type_mro(cls)]
-
-    def make(_made: type, *_args: Any, **_kwargs: Any) -> Any:
-        return _end(f"it makes a {module}.{name} by the class of one that was not captured")
-
-    meta = type("type", (type,), {"mro": order, "__call__": make})
-    namespace = {"__slots__": (), "__module__": module, "__qualname__": name}
-    try:
-        made: type = meta(name.rpartition(".")[2], (), namespace)
-        return made
-    except TypeError:
-        return None
 
 
 def _truth_of(mark: OpaqueNode, cls: type | None) -> bool | None:
@@ -193,14 +153,14 @@ def _stop(value: Uncaptured, used: str, *_args: Any, **_kwargs: Any) -> Any:
     """End the replay. Raises `TraceStopped`."""
     mark: OpaqueNode = _mark(value)
     name = mark.cls.removeprefix("builtins:").replace(":", ".")
-    return _end(f"it uses {used} of a {name} that was not captured: {mark.reason}")
+    return end_replay(StopCode.INPUT, f"it uses {used} of a {name} that was not captured: {mark.reason}")
 
 
-def _end(reason: str) -> Any:
+def end_replay(code: StopCode, reason: str) -> NoReturn:
     """End the replay with a reason. Raises `TraceStopped`."""
     world = current_world()
     if isinstance(world, RecordedWorld):
-        world.stop(StopCode.INPUT, reason)
+        world.stop(code, reason)
     raise TraceStopped(reason)
 
 
@@ -235,25 +195,6 @@ def _defines(cls: type, name: str) -> bool:
         if name in type_dict(base):
             return type_dict(base)[name] is not None
     return name not in _PLAIN and name in type_dict(object)
-
-
-_NAMELESS: Final = {
-    f"builtins:{one.__name__}": one for one in (*vars(types).values(), WRAPPER_TYPE) if isinstance(one, type)
-}
-"""Types of the interpreter that stand under no name in its module."""
-
-
-def _loaded(cls: ClassName) -> type | None:
-    """A class by its name, where its module is loaded; nothing of it runs."""
-    if cls in _NAMELESS:
-        return _NAMELESS[cls]
-    module, qualname = split_name(cls)
-    found: Any = sys.modules.get(module)
-    held: Mapping[str, Any] = namespace_of_module(found)
-    for part in qualname.split("."):
-        found = held.get(part)
-        held = type_dict(found) if inherits(type(found), type) else _UNKNOWN
-    return found if inherits(type(found), type) else None
 
 
 def _read(value: Uncaptured) -> Reduced:

@@ -16,6 +16,7 @@ from . import (
     drivers,
     frames,
     iterators,
+    mocks,
     models,
     names,
     scalars,
@@ -41,6 +42,7 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
     *arrays.ADAPTERS,
     *frames.ADAPTERS,
     *models.ADAPTERS,
+    *mocks.ADAPTERS,
     *documents.ADAPTERS,
     *tasks.ADAPTERS,
 )

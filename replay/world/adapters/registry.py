@@ -17,6 +17,7 @@ from . import (
     drivers,
     frames,
     iterators,
+    mocks,
     models,
     scalars,
     streams,
@@ -39,6 +40,7 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
     *arrays.BUILDERS,
     *frames.BUILDERS,
     *models.BUILDERS,
+    *mocks.BUILDERS,
     *documents.BUILDERS,
     *tasks.BUILDERS,
 )
