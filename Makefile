@@ -5,6 +5,7 @@
 # make test     lint, then the tests (LINT=0 leaves lint out)
 # make lint     ruff, mypy, import-linter
 # make plugin   the example of a third party's plugin, installed as a stranger would, and its tests
+# make pytest8  the plugin on the oldest pytest that it supports
 # make hooks    the hooks in the real pre-commit, installed from a checkout without links
 # make docs     the documentation as a site, in build/site
 # make bench    what recording and replaying cost
@@ -24,7 +25,7 @@ PYTEST_ARGS = -q -n auto --maxprocesses=8
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo demos more-demos incident questions test lint plugin hooks docs bench clean
+.PHONY: demo demos more-demos incident questions test lint plugin pytest8 hooks docs bench clean
 .DEFAULT_GOAL = test
 
 demo: $(INSTALLED)
@@ -59,6 +60,18 @@ plugin: $(INSTALLED)
 	$(BIN)/python -m venv --clear $(VENV)-plugin
 	$(VENV)-plugin/bin/python -m pip install --quiet --disable-pip-version-check . ./examples/plugin pytest
 	cd examples/plugin && $(abspath $(VENV))-plugin/bin/python -m pytest -q -p no:cacheprovider
+
+# What the plugin needs of pytest: sessions of their own, workers, and the plug-ins of others all at once.
+pytest8: $(VENV)/pytest-8
+	PYTHONPATH=$(abspath $<) $(BIN)/python -c "import pytest; assert pytest.version_tuple[:2] == (8, 3), pytest.__version__"
+	PYTHONPATH=$(abspath $<) $(BIN)/python -m pytest -q -n 2 -p no:cacheprovider tests/pytest_runtime/test_plugin.py \
+	    "tests/pytest_runtime/test_xdist.py::test_workers_report_what_one_process_reports[load]" \
+	    tests/pytest_runtime/test_other_plugins.py::test_all_of_them_at_once_with_workers
+
+# Before the environment's own pytest on the path, which stays as it is.
+$(VENV)/pytest-8: $(INSTALLED)
+	rm -rf $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ "pytest~=8.3.0"
 
 hooks: $(INSTALLED)
 	$(BIN)/python benchmarks/precommit.py --rounds 1

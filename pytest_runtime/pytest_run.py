@@ -200,7 +200,10 @@ class PytestRun:
                 write_report(options.json, result)
             for path in options.reports:
                 write(path, result)
-        except (OSError, RuntimeBaselineError) as error:
+        except OSError as error:
+            place = f" at {error.filename}" if error.filename else ""
+            return f"a report cannot be written{place}: {error.strerror}. Name a file in a folder that you may write to"
+        except RuntimeBaselineError as error:
             return f"a report cannot be written: {error}"
         return ""
 

@@ -237,10 +237,10 @@ class UnknownRevision(BaseError):
     """Neither a folder nor a revision."""
 
     def __init__(self, revision: str, root: Path, nearest: str) -> None:
-        near = f"did you mean {nearest!r}? " if nearest else ""
+        near = f"Did you mean {nearest!r}? " if nearest else ""
         super().__init__(
             f"--runtime-base {revision}: there is no folder of that name, and no branch, tag or commit in the "
-            f"repository of {root}; {near}Where it is a remote branch or a new commit, fetch it first: git fetch origin"
+            f"repository of {root}. {near}Where it is a remote branch or a new commit, fetch it first: git fetch origin"
         )
         self.revision = revision
         self.nearest = nearest

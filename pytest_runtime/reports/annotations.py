@@ -11,6 +11,7 @@ from typing import Literal
 from ..replay.run.causes import Cause, causes_of
 from ..replay.run.result import RunResult
 from .headline import headline_of
+from .owners import Owners
 from .printing import many, printable
 
 LIMIT = 10
@@ -22,8 +23,8 @@ def annotations_of(result: RunResult, prefix: str = "") -> list[str]:
 
     A run that is no pass without any cause has one that says why.
     """
-    causes = causes_of(result.verdicts)
-    found = [_cause(cause, prefix) for cause in causes]
+    owners = Owners(result.root)
+    found = [_cause(cause, prefix, owners) for cause in causes_of(result.verdicts)]
     found += list(_unjudged(result, prefix))
     if not found and not result.passed():
         headline = headline_of(result)
@@ -34,7 +35,7 @@ def annotations_of(result: RunResult, prefix: str = "") -> list[str]:
     return found
 
 
-def _cause(cause: Cause, prefix: str) -> str:
+def _cause(cause: Cause, prefix: str, owners: Owners) -> str:
     traces = many(len(cause.traces), "trace")
     lines = [f"{traces} of {cause.replayed} diverged: callers see another result."]
     for side in cause.sides[:1]:
@@ -44,6 +45,8 @@ def _cause(cause: Cause, prefix: str) -> str:
     for sort in cause.sorts[:6]:
         lines.append(f"{sort.shown}: {sort.example.base_text} → {sort.example.candidate_text}")
     file, line = (cause.location.file, cause.location.line) if cause.location is not None else ("", 0)
+    if names := owners.of(file) if file else ():
+        lines.append(f"Owned by {', '.join(names)}")
     return command(
         "error", "\n".join(lines), title=f"{traces} diverged here", file=f"{prefix}{file}" if file else "", line=line
     )

@@ -19,6 +19,7 @@ from ..replay.run.causes import Cause, Sort, causes_of, place_key, replay_comman
 from ..replay.run.exploration import JudgedExploration
 from ..replay.run.result import RunResult
 from ..replay.run.result_codec import decode_result, encode_result
+from .owners import Owners
 
 FORMAT = 6
 """Version of the report.
@@ -28,7 +29,8 @@ FORMAT = 6
 3: what was explored.
 4: causes of what was not judged, changes that no trace judged, agreed blindness.
 5: counts of exploring are `rejected`, `precondition_violations`, `not_propagated`, `inconclusive`.
-6: path classes with their verdicts; sides, effects and evidence of causes; `result`, which other reports are made of.
+6: path classes with their verdicts; owners, sides, effects and evidence of causes; `result`, which other reports are
+   made of.
 """
 
 
@@ -81,9 +83,10 @@ def _run(result: RunResult) -> dict[str, Any]:
 
 def _judged(result: RunResult) -> dict[str, Any]:
     """What differs and where, and what was not judged."""
+    owners = Owners(result.root)
     return {
         "classes": [_counted(verdict) for verdict in result.verdicts],
-        "causes": [_cause(cause, result) for cause in causes_of(result.verdicts)],
+        "causes": [_cause(cause, result, owners) for cause in causes_of(result.verdicts)],
         "divergences": [row for verdict in result.verdicts for row in _divergences(verdict)],
         "hung": _reasons(result, "hung"),
         "crashed": _reasons(result, "crashed"),
@@ -185,10 +188,11 @@ def _finding(finding: Finding, accepted: bool) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause, result: RunResult) -> dict[str, Any]:
+def _cause(cause: Cause, result: RunResult, owners: Owners) -> dict[str, Any]:
     evidence = result.evidence_at(cause.location)
     return {
         "location": _location(cause.location),
+        "owners": list(owners.of(cause.location.file)) if cause.location is not None else [],
         "traces": len(cause.traces),
         "replayed": cause.replayed,
         "classes": [_class(verdict) for verdict in cause.classes],

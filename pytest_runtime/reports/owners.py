@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from codeowners import CodeOwners
+if TYPE_CHECKING:
+    from codeowners import CodeOwners
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in this order
@@ -22,6 +24,8 @@ class Owners:
             for place in PLACES:
                 text = _text(folder / place)
                 if text is not None:
+                    from codeowners import CodeOwners  # 20 ms, which only a project with such a file pays
+
                     self._rules = CodeOwners(text)
                     self._prefix = "" if folder == root else f"{root.relative_to(folder).as_posix()}/"
                     return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from importlib import metadata
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +17,7 @@ from ..replay.model.finding import Finding
 from ..replay.run.causes import Cause, causes_of, replay_command
 from ..replay.run.result import RunResult
 from .headline import against
+from .owners import Owners
 from .printing import in_line, many, printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -40,7 +41,17 @@ RULES: dict[str, tuple[Level, str, str]] = {
 }
 """Rule id → (level, name, what it means)."""
 
-Result: TypeAlias = dict[str, Any]
+
+class _Found(NamedTuple):
+    """What one result says."""
+
+    rule: str
+    text: str
+    file: str
+    """Relative to the project; empty where no place is known."""
+    line: int
+    identity: tuple[str, ...]
+    """What stays the same from one run to the next while the same thing is found: no line numbers."""
 
 
 def sarif_of(result: RunResult) -> dict[str, Any]:
@@ -55,6 +66,7 @@ def sarif_of(result: RunResult) -> dict[str, Any]:
         }
         for rule, (level, name, meaning) in RULES.items()
     ]
+    owners = Owners(result.root)
     driver = {
         "name": "pytest-runtime",
         "semanticVersion": metadata.version("pytest-runtime"),
@@ -66,7 +78,7 @@ def sarif_of(result: RunResult) -> dict[str, Any]:
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The folder of the project."}}},
         "columnKind": "unicodeCodePoints",
         "properties": {"against": against(result)},
-        "results": list(_results(result)),
+        "results": [_result(found, owners) for found in _found(result)],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -76,7 +88,7 @@ def sarif_bytes(result: RunResult) -> bytes:
     return msgspec.json.format(msgspec.json.encode(sarif_of(result)), indent=2) + b"\n"
 
 
-def _results(result: RunResult) -> Iterator[Result]:
+def _found(result: RunResult) -> Iterator[_Found]:
     for cause in causes_of(result.verdicts):
         yield _cause(cause, result)
     for judged in result.explored:
@@ -90,18 +102,18 @@ def _results(result: RunResult) -> Iterator[Result]:
     }
     for (entry, verdict, reason), trace in rows.items():
         text = f"{entry} {verdict}: {reason}\nReplay it: {replay_command(result.baseline.name, trace)}"
-        yield _result("replay-failed", text, "", 0, (entry, verdict, reason))
+        yield _Found("replay-failed", text, "", 0, (entry, verdict, reason))
     for change in result.agreed.left:
         file, _colon, rest = change.name.partition(":")
         line = int(rest.split(" ")[0]) if change.kind == "line" and rest.split(" ")[0].isdigit() else 0
-        yield _result("unjudged-change", change.describe(), file if line else "", line, (change.kind, change.name))
+        yield _Found("unjudged-change", change.describe(), file if line else "", line, (change.kind, change.name))
     for spot in result.reached.blind_spots:
         never = f"never: {spot.arm}" if spot.arm else "no trace reaches this changed line"
         text = f"{never}: {spot.source}"
-        yield _result("blind-spot", text, spot.file, spot.line, (spot.file, spot.source, spot.arm))
+        yield _Found("blind-spot", text, spot.file, spot.line, (spot.file, spot.source, spot.arm))
 
 
-def _cause(cause: Cause, result: RunResult) -> Result:
+def _cause(cause: Cause, result: RunResult) -> _Found:
     traces, place = cause.traces, cause.location
     lines = [f"{many(len(traces), 'divergence')} of {many(cause.replayed, 'trace')} begin here."]
     lines += [f"base: {side.base}; candidate: {side.candidate}" for side in cause.sides[:3]]
@@ -113,26 +125,30 @@ def _cause(cause: Cause, result: RunResult) -> Result:
     file, line = (place.file, place.line) if place is not None else ("", 0)
     identity = (place.file, place.function, place.condition or "", place.kind) if place is not None else ("nowhere",)
     patterns = tuple(sort.pattern for sort in cause.sorts)
-    return _result("divergence", "\n".join(lines), file, line, (*identity, *patterns))
+    return _Found("divergence", "\n".join(lines), file, line, (*identity, *patterns))
 
 
-def _finding(finding: Finding) -> Result:
+def _finding(finding: Finding) -> _Found:
     text = f"{finding.call}\nbase: {finding.base}\ncandidate: {finding.candidate}"
     place = finding.location
     file, line = (place.file, place.line) if place is not None else ("", 0)
-    return _result("explored-difference", text, file, line, (finding.entry, finding.call))
+    return _Found("explored-difference", text, file, line, (finding.entry, finding.call))
 
 
-def _result(rule: str, text: str, file: str, line: int, identity: tuple[str, ...]) -> Result:
-    """`identity` is what stays the same from one run to the next while the same thing is found: no line numbers."""
-    digest = hashlib.blake2b("\0".join((rule, *identity)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _result(found: _Found, owners: Owners) -> dict[str, Any]:
+    """Who owns the place stands in the message, for readers, and in a property, for programs."""
+    parts = (found.rule, *found.identity)
+    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    names = [in_line(name) for name in owners.of(found.file)] if found.file else []
+    text = f"{found.text}\nOwned by {', '.join(names)}" if names else found.text
     return {
-        "ruleId": rule,
-        "ruleIndex": list(RULES).index(rule),
-        "level": RULES[rule][0],
+        "ruleId": found.rule,
+        "ruleIndex": list(RULES).index(found.rule),
+        "level": RULES[found.rule][0],
         "message": {"text": printable(text)},
-        "locations": [_location(file, line)] if file and not file.startswith("/") else [],
+        "locations": [_location(found.file, found.line)] if found.file and not found.file.startswith("/") else [],
         "partialFingerprints": {"pytestRuntime/v1": digest},
+        **({"properties": {"owners": names}} if names else {}),
     }
 
 

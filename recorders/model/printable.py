@@ -17,8 +17,11 @@ def printable(text: str) -> str:
 
     Printing what is printable changes nothing.
     """
-    shown = "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    return _COMMAND.sub(lambda found: f"{found[0]} ", shown)
+    if not text.isprintable():
+        text = "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    if "::" in text or "##" in text:
+        text = _COMMAND.sub(lambda found: f"{found[0]} ", text)
+    return text
 
 
 def in_line(text: str) -> str:

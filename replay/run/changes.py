@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -19,7 +18,7 @@ from ..judge.selection import touched_functions
 from ..judge.setup import Setup
 from ..model.verdict import ClassVerdict, TraceVerdict
 from .options import RunProject
-from .places import file_of
+from .places import modules_by_file
 
 Verdicts: TypeAlias = Mapping[TraceId, TraceVerdict]
 
@@ -79,8 +78,8 @@ def _ignored_changes(reader: BaselineReader, oracle: Oracle, entries: Mapping[Tr
 
 def _unreached(setup: Setup, oracle: Oracle, spots: Iterable[BlindSpot]) -> list[UnreachedLine]:
     """The lines among blind spots, with the functions that they stand in."""
-    versions, root = oracle.versions, setup.root
-    modules = {os.path.relpath(file_of(root, name, setup.homes), root): name for name in versions.changes}
+    versions = oracle.versions
+    modules = modules_by_file(setup.root, versions.changes, setup.homes)
     lines = ((modules.get(spot.file, ""), spot) for spot in spots if not spot.arm)
     found = ((versions.function_at(module, spot.line), spot) for module, spot in lines if module)
     return [UnreachedLine(name, f"{spot.file}:{spot.line}  {spot.source}") for name, spot in found if name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...recorders.model.branches import FunctionName
@@ -48,6 +48,11 @@ def places_of(root: str, sources: Mapping[str, str], homes: Sequence[Home]) -> P
 def _definitions(module: str, text: str) -> Iterator[tuple[FunctionName, int]]:
     """Functions and classes of a module with their first lines, decorators included; none where it is no Python."""
     return ((f"{module}:{name}", first_line(node)) for name, node in definitions_in(text))
+
+
+def modules_by_file(root: str, modules: Iterable[str], homes: Sequence[Home]) -> dict[str, str]:
+    """Some modules by their files, as these are named to people: relative to the project's root."""
+    return {os.path.relpath(file_of(root, module, homes), root): module for module in modules}
 
 
 def file_of(root: str, module: str, homes: Sequence[Home]) -> str:

@@ -18,6 +18,7 @@ from ..model.verdict import BAD, VERDICTS, ClassVerdict, Location, Verdict
 from .baseline import BaselineFacts
 from .causes import place_key
 from .evidence import Evidence
+from .excerpts import Excerpt
 from .exploration import JudgedExploration
 from .parts import Part
 from .shards import Shard
@@ -64,6 +65,8 @@ class ReachedChange(NamedTuple):
     """Why nothing could be watched, or empty."""
     required: float | None
     """Percent of the changed lines that replays must reach."""
+    around: tuple[Excerpt, ...] = ()
+    """The source around the blind spots, or most of them."""
 
     @property
     def percent(self) -> float:
@@ -255,7 +258,7 @@ def oracle_facts(oracle: Oracle) -> OracleFacts:
     )
 
 
-def reached_of(reach: Reach, required: float | None) -> ReachedChange:
+def reached_of(reach: Reach, required: float | None, around: tuple[Excerpt, ...]) -> ReachedChange:
     """What is said of what replays reached."""
     lines, every = reach.changed_lines()
-    return ReachedChange(tuple(reach.blind_spots()), lines, every, reach.unavailable, required)
+    return ReachedChange(tuple(reach.blind_spots()), lines, every, reach.unavailable, required, around)

@@ -26,6 +26,7 @@ from ..model.verdict import ClassVerdict, FieldDifference
 from .acceptances import proposals, reviewed
 from .again import replay_here
 from .baseline import describe, facts_of, fidelity_of
+from .blind_source import source_around
 from .candidate import Candidate, CandidateLoader
 from .changes import agreed_of
 from .class_judge import ClassJudge
@@ -252,7 +253,7 @@ class Run:
             verdicts=verdicts_then,
             acceptances=acceptances,
             explored=tuple(self._judged_exploration(target, acceptances.all) for target in explored),
-            reached=reached_of(reach, options.require_reached),
+            reached=reached_of(reach, options.require_reached, source_around(reach, project.setup, oracle.versions)),
             agreed=agreed_of(project, oracle, verdicts_then, reach),
             fidelity=fidelity_of(oracle.seal, project.reader),
             import_faults=facts.import_faults,

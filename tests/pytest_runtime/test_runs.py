@@ -228,11 +228,12 @@ def test_without_coverage_the_run_does_not_begin(project: Project, monkeypatch: 
 
 
 def test_a_report_that_cannot_be_written_is_no_pass(project: Project) -> None:
-    """And no traceback."""
+    """And no traceback: which file, why, and what to do."""
     (project.path / "taken").mkdir()
     result = project.run(*RUN, "--runtime-json=taken")
     assert result.ret == 1
-    assert "a report cannot be written: " in output(result)
+    said = r"a report cannot be written at \S*taken: Is a directory. Name a file in a folder that you may write to"
+    assert re.search(said, output(result))
     assert "Traceback" not in output(result)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ...replay.judge.blind_spots import BlindSpot
+from ...replay.run.excerpts import Excerpt
 from ...replay.run.result import RunResult
 from ..explored import counts
 from ..printing import many
@@ -17,6 +19,23 @@ class Item(NamedTuple):
     more: str = ""
 
 
+class Line(NamedTuple):
+    """One line of source."""
+
+    number: int
+    text: str
+    changed: bool
+    marks: tuple[str, ...]
+    """What is to be said of it."""
+
+
+class Source(NamedTuple):
+    """A part of a file, with what is to be said of its lines."""
+
+    file: str
+    lines: list[Line]
+
+
 class Section(NamedTuple):
     """A list with a title."""
 
@@ -26,11 +45,17 @@ class Section(NamedTuple):
     title: str
     hint: str
     items: list[Item]
+    sources: list[Source] = []  # noqa: RUF012  # of a tuple, and never added to
+
+    @property
+    def number(self) -> int:
+        """How much it holds."""
+        return len(self.items) + sum(len(line.marks) for source in self.sources for line in source.lines)
 
 
 def lists_of(result: RunResult) -> list[Section]:
     """The lists that hold something, from what fails the run to what is only to be known."""
-    return [section for section in _all(result) if section.items]
+    return [section for section in _all(result) if section.number]
 
 
 def _all(result: RunResult) -> Iterator[Section]:
@@ -46,22 +71,51 @@ def _all(result: RunResult) -> Iterator[Section]:
         [Item(change.describe(), ", ".join(change.entries)) for change in result.agreed.left],
     )
     yield Section("not-judged", "Not judged", "Traces that were not judged", "Most traffic first.", _unjudged(result))
-    yield Section(
-        "blind-spots",
-        "Blind spots",
-        "Changed lines and arms that no trace reaches",
-        result.reached.unavailable and f"Unknown: {result.reached.unavailable}",
-        [
-            Item(f"{spot.file}:{spot.line}  {spot.source}", f"never: {spot.arm}" if spot.arm else "")
-            for spot in result.reached.blind_spots
-        ],
-    )
+    yield _blind_spots(result)
     yield Section("accepted", "Accepted", "Accepted changes", "", _accepted(result))
     yield Section("rules", "Rules", "What rules of comparison did", "", _rules(result))
     yield Section(
         "fidelity", "Fidelity", "Traces that base does not replay as they were recorded", "", _fidelity(result)
     )
     yield Section("lacking", "Missing here", "What this machine or the recording lacks", "", _lacking(result))
+
+
+def _blind_spots(result: RunResult) -> Section:
+    """On the source where the result has it, else in a line each."""
+    reached = result.reached
+    at: dict[tuple[str, int], list[BlindSpot]] = {}
+    for spot in reached.blind_spots:
+        at.setdefault((spot.file, spot.line), []).append(spot)
+    sources = [_source(excerpt, at) for excerpt in reached.around]
+    drawn = {(source.file, line.number) for source in sources for line in source.lines}
+    items = [
+        Item(f"{spot.file}:{spot.line}  {spot.source}", f"never: {spot.arm}" if spot.arm else "")
+        for place, spots in at.items()
+        if place not in drawn
+        for spot in spots
+    ]
+    hint = f"Unknown: {reached.unavailable}" if reached.unavailable else ""
+    title = "Changed lines and arms that no trace reaches"
+    return Section("blind-spots", "Blind spots", title, hint, items, sources)
+
+
+def _source(excerpt: Excerpt, at: Mapping[tuple[str, int], Sequence[BlindSpot]]) -> Source:
+    changed = set(excerpt.changed)
+    return Source(
+        excerpt.file,
+        [
+            Line(
+                number,
+                text,
+                number in changed,
+                tuple(
+                    f"never: {spot.arm}" if spot.arm else "no trace reaches this"
+                    for spot in at.get((excerpt.file, number), ())
+                ),
+            )
+            for number, text in enumerate(excerpt.lines, excerpt.first)
+        ],
+    )
 
 
 def _found(result: RunResult) -> list[Item]:

@@ -70,7 +70,7 @@ def _values(result: RunResult) -> dict[str, Any]:
     ids = {name: number for number, name in enumerate(dict.fromkeys(verdict.entry for verdict in result.verdicts), 1)}
     owners = Owners(result.root)
     headline = headline_of(result)
-    rows = [row for verdict in result.verdicts for row in _rows(verdict, numbers)]
+    rows = [row for verdict in result.verdicts for row in _rows(verdict, numbers, ids[verdict.entry])]
     lists = lists_of(result)
     counts = [(verdict, count) for verdict, count in result.counts().items() if count]
     return {
@@ -99,7 +99,7 @@ def _headings(
 ) -> Iterator[_Heading]:
     if causes:
         yield _Heading("causes", "What changed", len(causes))
-    yield from (_Heading(section.id, section.short, len(section.items)) for section in lists)
+    yield from (_Heading(section.id, section.short, section.number) for section in lists)
     if rows:
         yield _Heading("divergences", "All divergences", len(rows))
     if ids:
@@ -182,8 +182,8 @@ def _excerpt(side: str, sign: str, excerpt: Excerpt) -> dict[str, Any]:
     }
 
 
-def _rows(verdict: ClassVerdict, numbers: dict[Any, int]) -> Iterator[dict[str, Any]]:
-    """One row for each place and field pattern of a path class."""
+def _rows(verdict: ClassVerdict, numbers: dict[Any, int], entry: int) -> Iterator[dict[str, Any]]:
+    """One row for each place and field pattern of a path class; `entry` is the number of its entry."""
     places: dict[Any, list[Any]] = {}
     for trace in verdict.traces:
         if trace.verdict == "diverged":
@@ -191,17 +191,19 @@ def _rows(verdict: ClassVerdict, numbers: dict[Any, int]) -> Iterator[dict[str, 
     for key, traces in places.items():
         location = traces[0].location
         for sort in sorts_of(traces):
-            more = f" (+{len(sort.traces) - 1})" if len(sort.traces) > 1 else ""
             yield {
                 "entry": verdict.entry,
-                "words": verdict.words,
+                "id": entry,
+                "path": verdict.path,
+                "words": verdict.words or many(len(verdict.traces), "trace"),
                 "kind": sort.kind,
                 "place": f"{location.file}:{location.line}" if location is not None else "no place found",
                 "cause": numbers.get(key, 0),
                 "field": sort.shown,
                 "base": sort.example.base_text,
                 "candidate": sort.example.candidate_text,
-                "traces": f"{sort.traces[0]}{more}",
+                "trace": sort.traces[0],
+                "more": f" (+{len(sort.traces) - 1})" if len(sort.traces) > 1 else "",
             }
 
 

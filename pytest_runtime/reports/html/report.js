@@ -14,10 +14,10 @@
   if (!form) return;
   form.hidden = false;
   const words = document.getElementById("words"), kind = document.getElementById("kind"), found = document.getElementById("found");
-  const rows = [...document.querySelectorAll("#divergences tbody tr")].map((row) => [row, row.textContent.toLowerCase(), row.dataset.kinds]);
   const causes = [...document.querySelectorAll("details.cause")].map((row) => [row, row.dataset.words.toLowerCase(), row.dataset.kinds]);
-  let waiting = 0;
+  let rows = null, waiting = 0;
   const filter = () => {
+    rows ??= [...document.querySelectorAll("#divergences tbody tr")].map((row) => [row, row.textContent.toLowerCase(), row.dataset.kinds]);
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean), only = kind.value;
     const fits = ([row, text, kinds]) => {
       const shown = wanted.every((word) => text.includes(word)) && (!only || kinds.split(" ").includes(only));

@@ -10,8 +10,13 @@ from .protocol import TypeAdapter, Unreadable
 
 _LIBRARY: Final = "celery.app.task"
 
-REQUEST: Final = ("id", "args", "kwargs", "retries", "eta", "expires", "group", "chain", "delivery_info", "is_eager")
-"""What a request holds that says something of the work, and not of the worker."""
+REQUEST: Final = (
+    *("id", "args", "kwargs", "retries", "eta", "expires", "delivery_info", "is_eager", "ignore_result"),
+    *("root_id", "parent_id", "group", "group_index", "chord", "chain", "callbacks", "errbacks"),
+    *("timelimit", "headers", "reply_to", "correlation_id", "origin", "shadow", "replaced_task_nesting"),
+    *("stamped_headers", "stamps"),
+)
+"""What a request holds that says something of the work, and not of the worker: a retry hands nearly all of it on."""
 
 
 def is_task(cls: type) -> bool:

@@ -65,7 +65,7 @@ def test_a_revision_is_judged_against_where_it_left(assistant: Assistant, reposi
     [
         ({"patch": "no patch at all"}, "does not apply"),
         ({"patch": "--- a/../../x\n+++ b/../../x\n@@ -0,0 +1 @@\n+x\n"}, "does not apply"),
-        ({"revision": "mian"}, "did you mean 'main'"),
+        ({"revision": "mian"}, "Did you mean 'main'"),
         ({"base": "--output=x"}, "no branch, tag or commit"),
     ],
 )

@@ -113,7 +113,12 @@ def everything(root: Path) -> RunResult:
         explored=(JudgedExploration(explored, (finding,), (), ()),),
         acceptances=NOTHING.acceptances._replace(used=(ACCEPTANCE,), unmatched=(ACCEPTANCE,), settled=(ACCEPTANCE,)),
         reached=NOTHING.reached._replace(
-            blind_spots=(BlindSpot("shop.py", 12, "return 4"), BlindSpot("shop.py", 14, "if x:", "x is true"))
+            blind_spots=(
+                BlindSpot("shop.py", 12, "return 4"),
+                BlindSpot("shop.py", 14, "if x:", "x is true"),
+                BlindSpot("till.py", 3, "close()"),
+            ),
+            around=(Excerpt("shop.py", 11, ("def close():", "    return 4", "", "    if x:"), (12, 14), 0),),
         ),
         agreed=Agreed(
             (UnjudgedChange("function", "shop:close", ("GET /t/<id>",), 3, (("a secret is missing", 3),)),),
@@ -153,7 +158,9 @@ def hostile() -> RunResult:
         oracle=NOTHING.oracle._replace(label=NASTY),
         verdicts=(ClassVerdict(NASTY, NASTY, NASTY, NASTY, 3, traces),),
         evidence=(Evidence(place_key(place), excerpt, excerpt, table),),
-        reached=NOTHING.reached._replace(blind_spots=(BlindSpot(NASTY, 1, NASTY, NASTY),)),
+        reached=NOTHING.reached._replace(
+            blind_spots=(BlindSpot(NASTY, 1, NASTY, NASTY), BlindSpot(NASTY, 2, NASTY)), around=(excerpt,)
+        ),
         agreed=Agreed((UnjudgedChange("line", f"{NASTY}:12 {NASTY}", (NASTY,), 1, ((NASTY, 1),)),), (), ()),
         import_faults={NASTY: NASTY},
         wall=NASTY,

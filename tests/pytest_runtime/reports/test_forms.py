@@ -247,6 +247,40 @@ def test_owners_are_those_of_the_repository(tmp_path: Path) -> None:
     assert Owners(project).of("web.py") == ()
 
 
+@pytest.mark.parametrize("name", sorted(FORMS.keys() - {"terminal.txt"}))
+def test_a_form_names_the_owners_of_a_place(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reviewers are found by them: in each form for others than who runs it."""
+    monkeypatch.setenv("PYTEST_RUNTIME_TEST_FOLDER", str(tmp_path))
+    assert "@org/pricing" not in FORMS[name](everything(tmp_path))
+    (tmp_path / "CODEOWNERS").write_text("* @all\n/shop.py @org/pricing\n")
+    assert "@org/pricing" in FORMS[name](everything(tmp_path))
+
+
+def test_sarif_has_owners_for_programs(tmp_path: Path) -> None:
+    """In the property bag of each result with a place that somebody owns; its fingerprint is the same without."""
+    bare = sarif_of(everything(tmp_path))["runs"][0]["results"]
+    (tmp_path / "CODEOWNERS").write_text("/shop.py @shop @org/pricing\n")
+    owned = sarif_of(everything(tmp_path))["runs"][0]["results"]
+    assert [one["partialFingerprints"] for one in owned] == [one["partialFingerprints"] for one in bare]
+    assert [one.get("properties") for one in owned if one["locations"]] == [
+        {"owners": ["@shop", "@org/pricing"]} if "shop.py" in str(one["locations"]) else None
+        for one in owned
+        if one["locations"]
+    ]
+    assert not any("properties" in one for one in owned if not one["locations"])
+
+
+def test_an_owner_is_neither_markup_nor_a_command(tmp_path: Path) -> None:
+    """A pull request can change that file, too."""
+    (tmp_path / "CODEOWNERS").write_text("* @<script>alert(1)</script> a@example.org\x1b[2J @a%0A::error::x\n")
+    result = everything(tmp_path)
+    page, text, annotations = html_of(result), markdown_of(result), "\n".join(annotations_of(result))
+    assert page.count("<script>") == 1
+    assert "`@<script>alert(1)</script>`" in text
+    assert "%250A::error::x" in annotations
+    assert "\x1b" not in page + text + annotations + sarif_bytes(result).decode()
+
+
 @pytest.mark.parametrize("result", [everything(ROOT), NOTHING, hostile(), large(40, 20)])
 def test_sarif_has_the_form_that_the_standard_says(result: RunResult) -> None:
     """Types, required properties and levels of SARIF 2.1.0, by a model of it that others maintain."""

@@ -108,12 +108,17 @@ def test_the_filter_leaves_what_fits(show: Callable[..., Any]) -> None:
 
 
 def test_links_lead_to_what_they_name(show: Callable[..., Any]) -> None:
-    """From a divergence to its cause, which opens; from a cause to its entry; every address is in the page."""
+    """From a divergence to its cause, trace and path, which open; from a cause to its entry; no address is missing."""
     page = show(everything(Path("/nowhere")))
     page.locator("#divergences a").last.click()
     page.locator("#cause-2[open]").wait_for()
     page.locator("#cause-2 .entries a").click()
     page.locator("details.entry[open]").wait_for()
+    page.locator("#divergences tbody tr").last.get_by_role("link", name="d3").click()
+    page.locator("#cause-2 .traces[open] code", has_text="d3").wait_for()
+    page.evaluate("document.querySelectorAll('details.entry').forEach((part) => { part.open = false; })")
+    page.locator("#divergences tbody tr").first.get_by_role("link", name="total > LIMIT is true").click()
+    page.locator("details.entry[open] tr", has_text="total > LIMIT is true").wait_for()
     missing = page.evaluate(
         "[...document.links].filter((link) => !document.getElementById(decodeURIComponent(link.hash.slice(1)))).length"
     )

@@ -378,7 +378,7 @@ def test_a_named_revision_beyond_a_shallow_clone_is_no_typing_error(repository: 
     cloned = clone(repository, tmp_path / "clone", "--depth=2")
     with pytest.raises(ShallowClone, match="the revision 'HEAD~3'"):
         found(cloned.path, "HEAD~3")
-    with pytest.raises(UnknownRevision, match="did you mean 'main'"):
+    with pytest.raises(UnknownRevision, match="Did you mean 'main'"):
         found(cloned.path, "mian")
 
 

@@ -41,6 +41,23 @@ SHOP = """
     """
 
 
+MESSAGE = {
+    "root_id": "root",
+    "parent_id": "parent",
+    "group": "group",
+    "group_index": 3,
+    "timelimit": [20, 10],
+    "origin": "gen7@web",
+    "reply_to": "answers",
+    "correlation_id": "one",
+    "shadow": "other",
+    "ignore_result": True,
+    "headers": {"tenant": "a"},
+    "hostname": "worker@here",
+}
+"""What a worker reads of a message besides; a retry hands it on, in what is sent and in what is raised."""
+
+
 def work(shop: ModuleType) -> None:
     """As each pool of Celery does it: by the tracer of a task."""
     from celery.app.trace import build_tracer
@@ -49,7 +66,7 @@ def work(shop: ModuleType) -> None:
         [("bill", 0), ("again", 0), ("again", 1), ("again", 2), ("unlucky", 1), ("counting", 1)]
     ):
         task = shop.app.tasks[name]
-        given = {"id": f"id-{number}", "args": (7,), "kwargs": {}, "retries": retries, "delivery_info": {}}
+        given = {"id": f"id-{number}", "args": (7,), "kwargs": {}, "retries": retries, "delivery_info": {}, **MESSAGE}
         build_tracer(name, task, app=shop.app)(given["id"], (7,), {}, given)
 
 

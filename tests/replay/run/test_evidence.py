@@ -74,6 +74,29 @@ def test_inputs_are_shown_side_by_side(result: RunResult) -> None:
     assert {(row.verdict, row.values[0]) for row in table.rows} >= {("diverged", "150"), ("same", "400")}
 
 
+def test_blind_spots_are_shown_where_they_stand(tmp_path: Path) -> None:
+    """With three lines around each, in one part where they are near; changed lines that ran are no blind spots."""
+    scenario = Scenario(tmp_path, {"shop": SHOP}).record(traffic)
+    near = "total + 0 > LIMIT:\n        if total > 900:\n            return 11"
+    between = "\n".join(f"    # {number}" for number in range(9))
+    far = "        if tier == 'x':\n            return 12"
+    scenario.change("shop", "total > LIMIT:", f"{near}\n{between}\n{far}")
+    with run_of(scenario) as run:
+        run.judge_all()
+        reached = run.result().reached
+    assert [(spot.line, spot.arm) for spot in reached.blind_spots] == [
+        (8, "total > 900 is true"),
+        (9, ""),
+        (19, "tier == 'x' is true"),
+        (20, ""),
+    ]
+    first, second = reached.around
+    assert (first.file, first.first, len(first.lines)) == (reached.blind_spots[0].file, 5, 8)
+    assert first.lines[3:5] == ("        if total > 900:", "            return 11")
+    assert set(first.changed) >= {7, 8, 9}
+    assert (second.first, second.lines[3:5]) == (16, ("        if tier == 'x':", "            return 12"))
+
+
 @pytest.mark.parametrize(
     ("diverged", "others", "separates"),
     [
