@@ -26,6 +26,8 @@ from pytest_runtime.rules.compare_rule import CompareRule, Normaliser
 
 from .command_line_reference import command_of, page, sections, with_inner
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 REPOSITORY = "https://github.com/pytest-runtime/pytest-runtime"

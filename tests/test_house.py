@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from house import ROOT, figures
+
+pytestmark = pytest.mark.any_python
 
 BARS = (
     "modules over 400 lines",

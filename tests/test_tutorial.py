@@ -14,7 +14,10 @@ from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from markdown_it import MarkdownIt
+
+pytestmark = pytest.mark.any_python
 
 TUTORIAL = Path(__file__).resolve().parent.parent / "docs" / "tutorial.md"
 

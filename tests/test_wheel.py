@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).resolve().parent.parent
 TREE = {"pytest_runtime": ROOT / "pytest_runtime"} | {
     f"pytest_runtime/{name}": ROOT / name for name in ("recorders", "replay")

@@ -24,6 +24,8 @@ from pytest_runtime.testing import Scenario
 from .action_runner import ACTION, ActionRun, environment
 from .expressions import evaluate
 
+pytestmark = pytest.mark.any_python
+
 SHOP = """
     LIMIT = 100
 

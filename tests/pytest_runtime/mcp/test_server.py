@@ -237,6 +237,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, _recorded_repository: Path) 
     return folder
 
 
+@pytest.mark.any_python
 def test_a_hundred_thousand_traces_still_answer(large: Path) -> None:
     """Each tool that looks at traces, in seconds, and within the budget."""
     with connected(Client(make_server(Workspace(large)))) as assistant:
