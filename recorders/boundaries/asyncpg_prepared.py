@@ -27,8 +27,7 @@ def install(connection: type, statement: type) -> Undo:
 
 def _prepare(wrapped: Any, connection: Any, args: Any, kwargs: Any) -> Any:
     world = current_world()
-    is_asked = world is not None and not kwargs.get("use_cache") and (world.recorded or not world.sandboxed)
-    if world is None or not is_asked:
+    if world is None or (world.sandboxed and not world.recorded):
         return wrapped(*args, **kwargs)
     query = args[0] if args else kwargs["query"]
     perform = lambda: wrapped(*args, **kwargs)  # noqa: E731

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..capture.adapters.drivers import parts_of_record
+from ..capture.adapters.drivers import rows_of_records
 from ..context import current_world
 from ..model.world import Ticket, World
 from ..patching import Undo, Undos, replace
@@ -67,12 +67,11 @@ def _moved(protocol: Any, was_in: bool) -> bool | None:
 
 def _keep(ticket: Ticket, rows: Any, status: Any, moved: bool | None, limit: int) -> None:
     """Record rows and what is known of them."""
-    parts = [parts_of_record(row) for row in rows or ()]
-    columns = parts[0][0] if parts else ()
+    columns, values = rows_of_records(rows or [])
     said = status.decode() if status is not None else None
     answer = columns, said, moved
     ticket.first(lambda: answer)
-    ticket.take(lambda: [values for _columns, values in parts], limit or None)
+    ticket.take(lambda: values, limit or None)
 
 
 def _bind_execute_many(original: Any) -> Any:
@@ -150,7 +149,7 @@ async def _fetching(world: World, original: Any, protocol: Any, asked: Any, retu
     except BaseException as error:
         fail(ticket, session_of(protocol), error)
         raise
-    ticket.take(lambda: [parts_of_record(row)[1] for row in result[0]], limit or None)
+    ticket.take(lambda: rows_of_records(result[0])[1], limit or None)
     return result if return_extra else result[0]
 
 

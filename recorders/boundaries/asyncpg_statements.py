@@ -22,8 +22,16 @@ _NAMED = re.compile(r"__asyncpg_savepoint_[0-9a-f]+__")
 
 _MOVED = re.compile(r"MOVE FORWARD (\d+) (__asyncpg_portal_[0-9a-f]+__)")
 
+_PLAIN = ("BEGIN", "BEGIN ISOLATION LEVEL READ COMMITTED")
+"""How a transaction begins of which nothing is asked: SQLAlchemy says what a server does anyhow, once a connection was
+asked for another level and went back to its pool."""
+
 _OF_ITS_OWN = "SELECT pg_advisory_unlock_all()"
 """How the library begins to reset a connection."""
+
+
+_OF_COPY = re.compile(r"SELECT [^;]+ FROM [^; ]+ LIMIT 1")
+"""How the library asks for the types of the columns into which it copies rows."""
 
 
 class Session:
@@ -77,8 +85,8 @@ def simple(session: Session, text: str) -> Simple | None:
         return Simple("rollback" if bare == "ROLLBACK" else "commit", None, "write" if is_heard else "session")
     if bare.startswith(("BEGIN", "START TRANSACTION")):
         session.has_spoken = False
-        plain = bare == "BEGIN"
-        return Simple("begin", None if plain else (text,), "session" if plain else "write")
+        is_plain = bare in _PLAIN
+        return Simple("begin", None if is_plain else (text,), "session" if is_plain else "write")
     if text.startswith(_OF_ITS_OWN):
         return None
     if moved := _MOVED.fullmatch(text):
@@ -147,7 +155,8 @@ prepared = Prepared()
 
 def begin_prepared(world: World, session: Session, sql: str) -> Ticket:
     """Ask the world for what a prepared statement takes and gives."""
-    effect: Effect = "session" if effect_of(sql) == "session" else "read"
+    is_own = effect_of(sql) == "session" or _OF_COPY.fullmatch(sql) is not None
+    effect: Effect = "session" if is_own else "read"
     session.begun += 1
     return world.begin(Operation("asyncpg", PREPARE, session.resource, effect), (sql,))
 

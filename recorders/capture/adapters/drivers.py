@@ -53,10 +53,12 @@ def _is_record(cls: type) -> bool:
     return type(known) is type and inherits(cls, known)
 
 
-def parts_of_record(record: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """Columns and values of a row of `asyncpg`, whatever its class makes of them."""
+def rows_of_records(records: list[Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Columns and values of rows of `asyncpg`, whatever their class makes of them."""
+    if not records:
+        return (), []
     known = _record_class()
-    return tuple(known.keys(record)), tuple(known.values(record))
+    return tuple(known.keys(records[0])), [tuple(known.values(record)) for record in records]
 
 
 def _record(record: Any) -> tuple[Any, ...]:
@@ -64,7 +66,7 @@ def _record(record: Any) -> tuple[Any, ...]:
     not the library's."""
     if namespace_of(record):
         raise Unreadable("it was given attributes beside its columns")
-    names, values = parts_of_record(record)
+    names, (values,) = rows_of_records([record])
     cls = _own_class(type(record))
     if len(set(names)) == len(names):
         return Items("dict", list(names), list(values)), cls
@@ -76,14 +78,28 @@ def _own_class(cls: Any) -> Any:
     return None if cls is _record_class() else cls
 
 
+def _connection_class() -> Any:
+    return namespace_of_module(sys.modules.get("asyncpg.connection")).get("Connection")
+
+
+def _is_connection(cls: type) -> bool:
+    """Whether a class is that of connections of `asyncpg`, or extends it."""
+    known = _connection_class()
+    return known is not None and inherits(cls, known)
+
+
 def _connection(connection: Any) -> tuple[Any, ...]:
     """Of a connection of `asyncpg`: where it leads to, of which class its rows are, and the transaction that it is in,
-    with how the outermost one was begun, where the library did."""
-    protocol, top = connection._protocol, connection._top_xact
-    if protocol is None or connection.is_closed():
-        return "", None, None, None
+    with how the outermost one was begun, where the library did; its own class, where it is not the library's."""
+    if namespace_of(connection):
+        raise Unreadable("it was given attributes of the program's")
+    known, cls = _connection_class(), type(connection)
+    protocol, top = known._protocol.__get__(connection), known._top_xact.__get__(connection)
+    own = None if cls is known else cls
+    if protocol is None or known.is_closed(connection):
+        return "", None, None, None, own
     begun = (top._isolation, top._readonly, top._deferrable, top._managed) if top is not None else None
-    return _resource(protocol), _own_class(protocol.get_record_class()), protocol.is_in_transaction(), begun
+    return _resource(protocol), _own_class(protocol.get_record_class()), protocol.is_in_transaction(), begun, own
 
 
 def _resource(protocol: Any) -> str:
@@ -101,7 +117,7 @@ def _pool(pool: Any) -> tuple[Any, ...]:
 
 
 ADAPTERS: tuple[TypeAdapter, ...] = (
-    TypeAdapter("asyncpg.connection", ("asyncpg.connection:Connection",), _connection, is_mutable=True),
+    TypeAdapter("asyncpg.connection", (), _connection, is_mutable=True, accepts=_is_connection),
     TypeAdapter(
         "asyncpg.lent",
         ("asyncpg.pool:PoolConnectionProxy",),

@@ -49,14 +49,24 @@ def _rows_of(cls: Any) -> Any:
     return cls
 
 
-def _connection(resource: Any, rows: Any, in_transaction: Any, begun: Any) -> Any:
+def _connection(resource: Any, rows: Any, in_transaction: Any, begun: Any, own: Any) -> Any:
     """A connection of `asyncpg` that is connected to nothing, and asks the recording."""
+    known = member("asyncpg.connection", "Connection")
+    cls = known if own is None else own
+    if not (isinstance(cls, type) and issubclass(cls, known)):
+        raise TypeError(f"{cls!r} is no class of connections")
     where, is_in = exactly(str, resource), in_transaction is not None and exactly(bool, in_transaction)
     isolation, readonly, deferrable, managed = (
         exactly(tuple, begun) if begun is not None else (None, False, False, False)
     )
     states = exactly(bool, readonly), exactly(bool, deferrable), exactly(bool, managed)
-    made = unconnected(member("asyncpg.connection", "Connection"), _rows_of(rows), {}, None)
+
+    def bare(*given: Any) -> Any:
+        made: Any = object.__new__(cls)
+        known.__init__(made, *given)  # no code of a class that extends it
+        return made
+
+    made = unconnected(bare, _rows_of(rows), {}, None)
     session_of(made._protocol).resource = where
     made._protocol._in_transaction = is_in
     if in_transaction is None:
@@ -78,7 +88,9 @@ def _lent(connection: Any, pool: Any) -> Any:
         if pool._holders
         else holder_class(pool, max_queries=1, setup=None, max_inactive_time=0)
     )
-    holder._con = exactly(member("asyncpg.connection", "Connection"), connection)
+    if member("asyncpg.connection", "Connection") not in type(connection).__mro__:
+        raise TypeError(f"{connection!r} is no connection")
+    holder._con = connection
     holder._in_use, holder._generation = InUse(), pool._generation
     holder._proxy = made = proxy(holder, holder._con)
     return made

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
@@ -31,6 +32,13 @@ from decimal import Decimal
 DSN = "postgresql://shop:{password}@127.0.0.1:{port}/postgres"
 
 """
+
+
+@pytest.fixture(autouse=True)
+def cleared() -> Iterator[None]:
+    """Loops and connections that a service holds in its module warn when they go: here, where that is no error."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -259,6 +267,42 @@ def test_a_connection_that_is_lost_or_given_up(recorded: Callable[..., Scenario]
     assert alike(recorded(LOST, "work").replay())
 
 
+EARLY = """
+    class Own(asyncpg.Connection):
+        pass
+
+    async def opening():
+        db = await asyncpg.connect(DSN, connection_class=Own)
+        await db.execute("CREATE TEMP TABLE early (n int)")
+        return db
+
+    loop = asyncio.new_event_loop()
+    held = loop.run_until_complete(opening())
+
+    async def asking():
+        seen = [type(held).__name__, await held.fetchval("SELECT 41 + 1")]
+        await held.copy_records_to_table("early", records=[(1,), (2,)])
+        for table in ("nowhere", "early"):
+            try:
+                seen.append(await held.copy_records_to_table(table, records=[("x",)]))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, TypeError) as error:
+                seen.append((type(error).__name__, str(error)))
+        return seen
+
+    def ask():
+        return loop.run_until_complete(asking())
+"""
+
+
+def test_a_connection_that_was_made_at_import(recorded: Callable[..., Scenario]) -> None:
+    """It is of the program's class, and connected to nothing; what fails when rows are copied, fails again."""
+    scenario = recorded(EARLY, "ask")
+    assert alike(scenario.replay())
+    assert alike(scenario.judge(everything=True))
+    scenario.change("shop", "(1,), (2,)", "(1,), (3,)")
+    assert any("COPY" in field for field in scenario.replay().fields)
+
+
 HIDDEN = """
     SECRETS = [word[::-1] for word in ("mulp-lertsek", "gif-noreh", "iwik-yerpso")]
 
@@ -290,3 +334,75 @@ def test_secrets_are_known_by_their_columns(recorded: Callable[..., Scenario]) -
     assert b"Ann" in held
     requests = [one.request for trace in scenario.traces() for one in trace.exchanges]
     assert any("$3::text, $2::text" in str(request) for request in requests)
+
+
+MAPPED = """
+    from sqlalchemy import JSON, String, select, text
+    from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+    engine = create_async_engine(DSN.replace("postgresql:", "postgresql+asyncpg:"), pool_size=1, pool_pre_ping=True)
+    loop = asyncio.new_event_loop()
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Visit(Base):
+        __tablename__ = "visit"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(30))
+        more: Mapped[dict] = mapped_column(JSON)
+
+    async def making():
+        async with engine.begin() as db:
+            await db.run_sync(Base.metadata.drop_all)
+            await db.run_sync(Base.metadata.create_all)
+
+    def make():
+        loop.run_until_complete(making())
+        return True
+
+    async def adding(names):
+        async with AsyncSession(engine) as session:
+            session.add_all([Visit(name=name, more={"of": name}) for name in names])
+            await session.commit()
+            return [(one.name, one.more) for one in await session.scalars(select(Visit).order_by(Visit.name))]
+
+    def add(*names):
+        return loop.run_until_complete(adding(names))
+
+    async def reading():
+        seen = []
+        async with engine.connect() as db:
+            async for row in await db.stream(select(Visit.name).order_by(Visit.name)):
+                seen.append(row.name)
+        async with engine.connect() as db:
+            await db.execution_options(isolation_level="AUTOCOMMIT")
+            seen.append((await db.execute(text("SELECT count(*) FROM visit"))).scalar_one())
+        async with engine.connect() as db:
+            await db.execution_options(isolation_level="SERIALIZABLE")
+            seen.append((await db.execute(text("SELECT max(name) FROM visit"))).scalar_one())
+            await db.commit()
+        return seen
+
+    def read():
+        return loop.run_until_complete(reading())
+"""
+
+
+def test_an_engine_that_a_module_holds(tmp_path: Path, postgres_server: int) -> None:
+    """Its pool asks whether a connection is there, and which statements it has prepared is chance: no difference."""
+    pytest.importorskip("sqlalchemy")
+    text = HEAD.replace("{port}", str(postgres_server)).replace("{password}", PASSWORD) + textwrap.dedent(MAPPED)
+    answers: list[Any] = []
+
+    def traffic(shop: ModuleType) -> None:
+        shop.make()
+        answers.extend([shop.add("Ann", "Bob"), shop.add("Cid"), shop.add("Dan"), shop.read(), shop.read()])
+
+    scenario = Scenario(tmp_path, {"shop": text}).record(traffic)
+    assert answers[2][-1] == ("Dan", {"of": "Dan"})
+    assert answers[3] == answers[4] == ["Ann", "Bob", "Cid", "Dan", 4, "Dan"]
+    assert alike(scenario.judge(everything=True))
+    scenario.change("shop", '"SERIALIZABLE"', '"REPEATABLE READ"')
+    assert any("BEGIN" in field for field in scenario.replay().fields)
