@@ -271,13 +271,9 @@ EARLY = """
     class Own(asyncpg.Connection):
         pass
 
-    async def opening():
-        db = await asyncpg.connect(DSN, connection_class=Own)
-        await db.execute("CREATE TEMP TABLE early (n int)")
-        return db
-
     loop = asyncio.new_event_loop()
-    held = loop.run_until_complete(opening())
+    held = loop.run_until_complete(asyncpg.connect(DSN, connection_class=Own))
+    loop.run_until_complete(held.execute("CREATE TEMP TABLE early (n int)"))
 
     async def asking():
         seen = [type(held).__name__, await held.fetchval("SELECT 41 + 1")]
