@@ -69,23 +69,30 @@ async def _connecting(world: World | None, connect: Any, given: dict[str, Any]) 
     place = place_of(given)
     resource = resource_of(place)
     if world is None:
-        return _kept(await connect(**given), resource)
+        return _kept(await _outside(connect, given), resource)
     if world.sandboxed and not world.recorded:
         return _inert(given, None)
     ticket = world.begin(Operation("asyncpg", "connect", resource, "session"), place)
     if world.recorded:
         return _inert(given, await answered(ticket))
-    token = enter(beside(current()))
     try:
-        connection = _kept(await connect(**given), resource)
+        connection = _kept(await _outside(connect, given), resource)
     except BaseException as error:
         record_error(ticket, error)
         raise
-    finally:
-        leave_anyhow(token)
     said = said_of(connection)
     ticket.first(lambda: said)
     return connection
+
+
+async def _outside(connect: Any, given: dict[str, Any]) -> Any:
+    """Connect outside of every trace: what the loop calls when data comes, as long as the connection lives, belongs to
+    none (a codec of the program's, a listener), and holds none of them."""
+    token = enter(None)
+    try:
+        return await connect(**given)
+    finally:
+        leave_anyhow(token)
 
 
 def _kept(connection: Any, resource: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..capture.adapters.drivers import rows_of_records
-from ..context import current_world
+from ..context import current_world, enter, leave_anyhow
 from ..model.world import Ticket, World
 from ..patching import Undo, Undos, replace
 from . import asyncpg_copy
@@ -47,11 +47,14 @@ async def _executing(world: World, original: Any, protocol: Any, asked: Any, ret
     state, values, portal_name, limit = asked
     session, was_in = session_of(protocol), protocol.is_in_transaction()
     ticket = begin_statement(world, session, state.query, values)
+    token = enter(None)  # a codec of the program's that encodes values is no part of the trace, for no replay runs it
     try:
         result = await original(protocol, state, values, portal_name, limit, True, timeout)
     except BaseException as error:
         fail(ticket, session_of(protocol), error)
         raise
+    finally:
+        leave_anyhow(token)
     rows, status, _is_complete = result
     _keep(ticket, rows, status, _moved(protocol, was_in), limit)
     if portal_name:
@@ -92,11 +95,14 @@ async def _executing_many(
     state, given, portal_name = asked
     was_in = protocol.is_in_transaction()
     ticket = begin_many(world, session_of(protocol), state.query, given)
+    token = enter(None)
     try:
         rows = await original(protocol, state, given, portal_name, timeout, return_rows)
     except BaseException as error:
         fail(ticket, session_of(protocol), error)
         raise
+    finally:
+        leave_anyhow(token)
     _keep(ticket, rows if return_rows else (), None, _moved(protocol, was_in), 0)
     return rows
 
@@ -116,11 +122,14 @@ async def _binding(
 ) -> Any:
     session = session_of(protocol)
     ticket = begin_statement(world, session, state.query, values)
+    token = enter(None)
     try:
         result = await original(protocol, state, values, portal_name, timeout)
     except BaseException as error:
         fail(ticket, session_of(protocol), error)
         raise
+    finally:
+        leave_anyhow(token)
     columns = tuple([attribute.name for attribute in state._get_attributes()])
     ticket.first(lambda: (columns, None, None))
     session.portals[portal_name] = world, ticket, None

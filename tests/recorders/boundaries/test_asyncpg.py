@@ -267,6 +267,38 @@ def test_a_connection_that_is_lost_or_given_up(recorded: Callable[..., Scenario]
     assert alike(recorded(LOST, "work").replay())
 
 
+CODED = """
+    import json
+
+    def dump(value):
+        return json.dumps(value)
+
+    def load(text):
+        return json.loads(text)
+
+    async def working():
+        db = await asyncpg.connect(DSN)
+        await db.set_type_codec("jsonb", schema="pg_catalog", encoder=dump, decoder=load)
+        found = await db.fetchval("SELECT $1::jsonb", {"a": 1})
+        await db.close()
+        return found
+
+    def work():
+        return asyncio.run(working())
+"""
+
+
+def test_codecs_of_the_program_are_judged_by_themselves(recorded: Callable[..., Scenario]) -> None:
+    """No replay of a trace runs them: they are functions that the library calls, outside of every trace."""
+    scenario = recorded(CODED, "work")
+    assert sorted(trace.entry.partition(":")[2] for trace in scenario.traces()) == ["dump", "load", "work"]
+    assert alike(scenario.replay())
+    scenario.change("shop", "json.loads(text)", "dict(json.loads(text), b=2)")
+    assert scenario.replay().counts == {"same": 2, "diverged": 1}
+    scenario.change("shop", "json.dumps(value)", "json.dumps([value])")
+    assert scenario.replay().counts == {"same": 1, "diverged": 2}
+
+
 EARLY = """
     class Own(asyncpg.Connection):
         pass
