@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..context import beside, current, current_world, enter, leave_anyhow
+from ..context import beside, current, current_world, enter, leave, leave_anyhow
 from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, replace, wrap
 from . import asyncpg_pool, asyncpg_prepared, asyncpg_protocol
@@ -49,6 +49,7 @@ def install(module: Any) -> Undo:
     ):
         undos.add(wrap(connection.Connection, name, method))
     undos.add(replace(connection.Connection, "_check_open", _checking(vars(connection.Connection)["_check_open"])))
+    undos.add(wrap(connection._StatementCache, "_set_entry_timeout", _later))
     undos.add(wrap(cursors.Cursor, "_init", _open_cursor))
     undos.add(wrap(cursors.CursorIterator, "__anext__", _step))
     undos.add(asyncpg_protocol.install(sys.modules["asyncpg.protocol.protocol"].Protocol))
@@ -103,6 +104,15 @@ def _kept(connection: Any, resource: str) -> Any:
 def _inert(given: dict[str, Any], said: Any) -> Any:
     rest = {name: value for name, value in given.items() if name not in ("loop", "connection_class", "record_class")}
     return unconnected(given["connection_class"], given["record_class"], rest, said)
+
+
+def _later(wrapped: Any, cache: Any, args: Any, kwargs: Any) -> Any:
+    """A statement leaves the library's cache after minutes: the timer holds no trace until then."""
+    token = enter(None)
+    try:
+        return wrapped(*args, **kwargs)
+    finally:
+        leave(token)
 
 
 def _close(wrapped: Any, connection: Any, args: Any, kwargs: Any) -> Any:

@@ -81,6 +81,7 @@ def simple(session: Session, text: str) -> Simple | None:
     bare = text.strip(" ;\n\t").upper()
     if bare in ("COMMIT", "END", "ROLLBACK"):
         session.savepoints.clear()
+        session.portals.clear()  # cursors end with their transaction
         is_heard, session.has_spoken = session.has_spoken, True
         return Simple("rollback" if bare == "ROLLBACK" else "commit", None, "write" if is_heard else "session")
     if bare.startswith(("BEGIN", "START TRANSACTION")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import textwrap
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.boundaries.live_world import LiveWorld
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.testing import Replayed, Scenario
 
@@ -297,6 +299,40 @@ def test_codecs_of_the_program_are_judged_by_themselves(recorded: Callable[..., 
     assert scenario.replay().counts == {"same": 2, "diverged": 1}
     scenario.change("shop", "json.dumps(value)", "json.dumps([value])")
     assert scenario.replay().counts == {"same": 1, "diverged": 2}
+
+
+KEPT = """
+    loop = asyncio.new_event_loop()
+
+    async def working(held):
+        held.append(await asyncpg.connect(DSN))
+        async with held[0].transaction():
+            chunks = await held[0].cursor("SELECT n FROM generate_series(1, 9) n")
+            return await chunks.fetch(2)
+
+    def work(held):
+        return len(loop.run_until_complete(working(held)))
+"""
+
+
+def test_a_connection_holds_no_trace_that_ended(tmp_path: Path, postgres_server: int) -> None:
+    """Nor do its cursors: a service keeps its connections for days."""
+    text = HEAD.replace("{port}", str(postgres_server)).replace("{password}", PASSWORD) + textwrap.dedent(KEPT)
+    held: list[Any] = []
+    worlds: list[weakref.ref[Any]] = []
+    begin = LiveWorld.begin
+
+    def noting(world: LiveWorld, *asked: Any) -> Any:
+        worlds.append(weakref.ref(world))
+        return begin(world, *asked)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(LiveWorld, "begin", noting)
+        Scenario(tmp_path, {"shop": text}).record(lambda shop: shop.work(held))
+    gc.collect()
+    assert (len(held), held[0].is_closed(), len(worlds) > 2) == (1, False, True)
+    assert [world() for world in worlds if world() is not None] == []
+    held[0].terminate()
 
 
 EARLY = """
