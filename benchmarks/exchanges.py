@@ -11,6 +11,7 @@ held against the bar; a driver whose server is not installed is left out, and na
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib.util
 import statistics
 import sys
@@ -50,6 +51,10 @@ try:
 except ImportError:
     psycopg = None
 try:
+    import asyncpg
+except ImportError:
+    asyncpg = None
+try:
     import httpx
 except ImportError:
     httpx = None
@@ -72,6 +77,14 @@ def postgres(count):
         POSTGRES.execute("SELECT %s::int, 'a', 1.5", (number,)).fetchall()
 
 
+def awaited(count):
+    async def ask():
+        for number in range(count):
+            await AWAITED.fetch("SELECT $1::int, 'a', 1.5", number)
+
+    LOOP.run_until_complete(ask())
+
+
 def over_http(count):
     for number in range(count):
         HTTP.get(f"{BASE}/echo?n=7&more={number}").json()
@@ -92,6 +105,7 @@ def filled(port: Callable[[str], int], shop: Any) -> dict[str, Callable[[int], o
     found["SQL (sqlite3)"] = shop.sqlite
     for package, name, make in (
         ("psycopg", "SQL (psycopg 3, PostgreSQL)", _postgres),
+        ("asyncpg", "SQL (asyncpg, PostgreSQL)", _awaited),
         ("httpx", "HTTP (httpx)", _http),
         ("redis", "Redis", _redis),
     ):
@@ -109,6 +123,14 @@ def _postgres(port: Callable[[str], int], shop: Any) -> Callable[[int], object]:
     place = f"host=127.0.0.1 port={port('postgres_server')} dbname=postgres user=shop password={fixtures.PASSWORD}"
     shop.POSTGRES = shop.psycopg.connect(place, autocommit=True)
     function: Callable[[int], object] = shop.postgres
+    return function
+
+
+def _awaited(port: Callable[[str], int], shop: Any) -> Callable[[int], object]:
+    place = f"postgresql://shop:{fixtures.PASSWORD}@127.0.0.1:{port('postgres_server')}/postgres"
+    shop.LOOP = asyncio.new_event_loop()
+    shop.AWAITED = shop.LOOP.run_until_complete(shop.asyncpg.connect(place))
+    function: Callable[[int], object] = shop.awaited
     return function
 
 

@@ -24,6 +24,7 @@ import pluggy
 from .boundaries import (
     aiohttp,
     aiosqlite,
+    asyncpg,
     clock,
     declared,
     entropy,
@@ -88,7 +89,7 @@ BUILT_IN = (
     *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
     *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY, stdin.BOUNDARY),
     *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
-    *(aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
+    *(asyncpg.BOUNDARY, aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
     *(mail.BOUNDARY, name_lookups.BOUNDARY),
     kombu.BOUNDARY,
 )

@@ -52,12 +52,12 @@ def canonical(sql: str, *, bound: bool) -> CanonicalStatement:
 
     What sqlglot cannot parse keeps its words.
     """
-    text, slots = _with_marks(sql, bound=bound)
+    text, slots = with_marks(sql, bound=bound)
     parsed = _parse(text)
     if parsed is None:
         return CanonicalStatement(" ".join(text.split()), slots)
     printed = str(_renamed(parsed.copy()).sql(dialect="sqlite", normalize=True, comments=False))
-    if len(_with_marks(printed, bound=True)[1]) != len(slots) and bound:
+    if len(with_marks(printed, bound=True)[1]) != len(slots) and bound:
         return CanonicalStatement(
             " ".join(text.split()), slots
         )  # a placeholder where none can stand: it is left as it is
@@ -93,7 +93,7 @@ def operation_of(sql: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _operation_of(sql: str) -> str:
-    parsed = _parse(_with_marks(sql, bound=True)[0])
+    parsed = _parse(with_marks(sql, bound=True)[0])
     if parsed is None:
         words = sql.split(None, 1)
         named = sorted({name.lower() for name in _TABLE.findall(sql)})
@@ -116,12 +116,12 @@ def with_own_columns(asked: str, recorded: str, columns: list[str]) -> list[str]
 @functools.lru_cache(maxsize=4096)
 def _outputs(sql: str) -> tuple[str, ...]:
     """The names of the columns that a statement gives, empty where only the database knows one."""
-    parsed = _parse(_with_marks(sql, bound=True)[0])
+    parsed = _parse(with_marks(sql, bound=True)[0])
     selects = getattr(parsed, "selects", None) or ()
     return tuple("" if one.is_star else one.alias_or_name for one in selects)
 
 
-def _with_marks(sql: str, *, bound: bool) -> tuple[str, tuple[Slot, ...]]:
+def with_marks(sql: str, *, bound: bool) -> tuple[str, tuple[Slot, ...]]:
     """The statement with `?` for every placeholder, and what each takes."""
     slots: list[Slot] = []
     following = 0

@@ -14,7 +14,6 @@ DRIVERS_IN_C: dict[str, tuple[str, ...]] = {
     "cx_Oracle": ("connect", "Connection", "SessionPool"),
     "pyodbc": ("connect",),
     "pymssql": ("connect",),
-    "asyncpg": ("connect", "create_pool"),
     "duckdb": ("connect",),
     "apsw": ("Connection",),
     "lmdb": ("open", "Environment"),

@@ -30,6 +30,9 @@ _ABOUT_SESSION = re.compile(
 )
 """What libraries ask once a connection, or once an engine: what the server is and how the session is set."""
 
+_OF_SESSION = frozenset({";", "SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE", "LISTEN", "UNLISTEN"})
+"""First words of statements about a connection; one without words asks whether it is there."""
+
 _WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
@@ -52,13 +55,13 @@ def _effect_of(sql: str) -> Effect:
     What a driver says about its connection (`PRAGMA read_uncommitted`, `SET NAMES`) is of the session.
     """
     words = str.lstrip(sql, " \t\r\n;(").split(None, 1)
-    first = words[0].upper() if words else ""
+    first = words[0].upper() if words else sql[:1]
     if first == "WITH":
         upper = str.upper(sql)
         return "write" if any(word in upper for word in _WRITING_WORDS) else "read"
     if first == "PRAGMA":
         return _effect_of_pragma(words[1] if len(words) > 1 else "")
-    if first in ("SET", "SHOW") or _ABOUT_SESSION.match(sql):
+    if first in _OF_SESSION or _ABOUT_SESSION.match(sql):
         return "session"
     return "read" if first in _READING else "write"
 
@@ -131,7 +134,7 @@ class SqlCodec(PlainCodec):
         request = exchange.request
         if isinstance(request, TupleNode) and _has_values(request):
             sql, values = request.items
-            shown = _visit_values(parameter_names(str(sql), names, UNNAMED), values, visit)
+            shown = visit_rows(_value_names(str(sql), names), values, visit)
             request = TupleNode([visit("", sql), shown])
         else:
             request = visit("", request)
@@ -170,7 +173,23 @@ def _columns(answer: Tree) -> list[str]:
     return [str(name) for name in first.items] if isinstance(first, TupleNode) else []
 
 
-def _visit_values(names: Sequence[str], values: Tree, visit: Visit) -> Tree:
+def _value_names(sql: str, tables: Any) -> list[str]:
+    """The column of each value of a statement, in the order in which they are given; see `parameter_names`."""
+    if "?" in sql or "$1" not in sql:
+        return parameter_names(sql, tables, UNNAMED)
+    from .canonical_sql import with_marks
+
+    text, slots = with_marks(sql, bound=True)
+    given = [slot for slot in slots if isinstance(slot, int)]
+    names = [""] * (max(given, default=-1) + 1)
+    for slot, name in zip(slots, parameter_names(text, tables, UNNAMED), strict=False):
+        if isinstance(slot, int) and (name and names[slot] in ("", UNNAMED)):
+            names[slot] = name
+    return names
+
+
+def visit_rows(names: Sequence[str], values: Tree, visit: Visit) -> Tree:
+    """Values, or rows of them, each under the name of its column."""
     if isinstance(values, ListNode):  # of many executions
         return ListNode([_visit_row(names, row, visit) for row in values.items])
     return _visit_row(names, values, visit)

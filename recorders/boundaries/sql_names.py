@@ -7,9 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 _CREATE = re.compile(r"\bcreate\s+(?:temp\w*\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w.\"`\[\]]+)\s*\(", re.IGNORECASE)
-_INSERT = re.compile(r"\binto\s+([\w.\"`\[\]]+)\s*(?:\(([^()]*)\)\s*)?values\s*(?=\()", re.IGNORECASE)
+_INSERT = re.compile(
+    r"\binto\s+([\w.\"`\[\]]+)\s*(?:\(([^()]*)\)\s*(?:select\b[^?]*?\bfrom\s*\(\s*)?)?values\s*(?=\()", re.IGNORECASE
+)
+"""Values that go into a table, also by way of a table of values, as SQLAlchemy writes it for several rows."""
+
 _COMPARED = re.compile(
-    r"([A-Za-z_]\w*)[\"`\]]?\s*(?:=|<>|!=|<=?|>=?|\blike\b|\bis\b)\s*\?|\b(limit|offset)\s+\?|\?", re.IGNORECASE
+    r"([A-Za-z_]\w*)[\"`\]]?\s*(?:=|<>|!=|<=?|>=?|\blike\b|\bis\b)\s*(?:cast\()?\?|\b(limit|offset)\s+(?:cast\()?\?|\?",
+    re.IGNORECASE,
 )
 _QUOTES = ' "`[]\n\t'
 

@@ -149,7 +149,10 @@ def _spots_of_pair(text: str, match: re.Match[str], end: int, names: Names, care
             yield _bare_spot(text, bare.start(1), bare.start(1) + len(value), form=is_form)
 
 
-_PLACEHOLDER_RE: Final = re.compile(r"\?\d{0,2}|%s|%\(\w+\)s|\$\d{1,2}|:([A-Za-z_]\w*)")
+_PLACEHOLDER_RE: Final = re.compile(
+    r"(?:\?\d{0,2}|%s|%\(\w+\)s|\$\d{1,2}|:([A-Za-z_]\w*))(?:::[A-Za-z_][\w .]{0,60}(?:\[\])?)?"
+)
+"""A mark of a value, and the type that PostgreSQL is to take it for."""
 
 
 def _is_placeholder(value: str, name: str, names: Names) -> bool:
@@ -188,6 +191,9 @@ def _spots_by_name(text: str, names: Names) -> Iterator[Spot]:
 
 _INSERT_RE: Final = re.compile(r"\binto\s+[\w.\"`\[\]]{1,200}\s*\(([^()]{1,4000})\)\s*values\s*(?=\()", re.I)
 _LITERAL_RE: Final = re.compile(r"\s*(?:[A-Za-z]?'((?:[^']|'')*+)'|([^,()']*+)(?:\([^()]*\)[^,()]*)?)\s*([,)]|\Z)")
+_BARE_MARK_RE: Final = re.compile(rf"{_PLACEHOLDER_RE.pattern}|\$\d+(?:::.+)?")
+"""Outside of quotes a number after a dollar is a mark, however large it is."""
+
 _NEXT_ROW_RE: Final = re.compile(r"\s*,?\s*\(")
 
 
@@ -203,7 +209,8 @@ def _spots_in_inserts(text: str, names: Names) -> Iterator[Spot]:
                     return
                 at = literal.end()
                 which = 1 if literal[1] is not None else 2
-                if care > PUBLIC and _is_worth(literal[which]) and not _PLACEHOLDER_RE.fullmatch(literal[which]):
+                mark = _PLACEHOLDER_RE if which == 1 else _BARE_MARK_RE
+                if care > PUBLIC and _is_worth(literal[which]) and not mark.fullmatch(literal[which]):
                     yield Spot(*literal.span(which))
                 if literal[3] == ")":
                     break

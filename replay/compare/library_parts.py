@@ -376,6 +376,7 @@ _PARTS: Final[dict[str, _Compared]] = {
     "numpy.scalar": _scalar,
     "numpy.void": _named("="),
     "sqlalchemy.row": _named("="),
+    "asyncpg.record": _named("=", ".__class__"),
     "bs4.document": _document,
     "bs4.tag": _named(".document", ".place"),
     "numpy.masked": _named("=", ".mask", ".fill_value", ".hardmask"),

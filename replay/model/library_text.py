@@ -25,6 +25,8 @@ def library_text(tree: StandardNode, write: Callable[[Tree], str]) -> str | None
             return write(text)
         case StandardNode(kind="sqlalchemy.row", parts=[held]):
             return f"Row({write(held)})"
+        case StandardNode(kind="asyncpg.record", parts=[held, _]):
+            return f"Record({write(held)})"
         case StandardNode(kind="pydantic.url", parts=[_, address]):
             return write(address)
         case StandardNode(kind="numpy.array", parts=[str(name), spec, _, str(), elements]):

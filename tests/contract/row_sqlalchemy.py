@@ -210,9 +210,9 @@ def refused():
         try:
             async with engine.connect():
                 pass
-        except DBAPIError as error:
+        except (DBAPIError, OSError) as error:  # asyncpg's own is passed on as it is
             await asyncio.sleep(0.2)  # the thread of a connection that failed still says so to the loop
-            return type(error).__name__, type(error.orig).__name__
+            return type(error).__name__, type(getattr(error, "orig", error)).__name__
 
     return asyncio.run(ask())
 """
@@ -234,6 +234,8 @@ _POSTGRES = f"postgresql+psycopg://shop:{PASSWORD}@127.0.0.1:{{port}}/postgres"
 _POSTGRES_CLOSED = f"postgresql+psycopg://shop:{PASSWORD}@127.0.0.1:{{closed}}/postgres"
 _PSYCOPG2 = _POSTGRES.replace("+psycopg:", "+psycopg2:")
 _PSYCOPG2_CLOSED = _POSTGRES_CLOSED.replace("+psycopg:", "+psycopg2:")
+_ASYNCPG = _POSTGRES.replace("+psycopg:", "+asyncpg:")
+_ASYNCPG_CLOSED = _POSTGRES_CLOSED.replace("+psycopg:", "+asyncpg:")
 _MYSQL = f"mysql+pymysql://shop:{PASSWORD}@127.0.0.1:{{port}}/shop?ssl_disabled=true"
 _MYSQL_CLOSED = f"mysql+pymysql://shop:{PASSWORD}@127.0.0.1:{{closed}}/shop?ssl_disabled=true"
 _SQLITE = "sqlite:///{folder}/orm.db"
@@ -280,6 +282,14 @@ ROWS = (
         "postgres_server",
         ("sqlalchemy", "psycopg"),
         _on(_ASYNC, _POSTGRES, _POSTGRES_CLOSED),
+        _CHANGES,
+        set_up=_on(_PREPARE, _POSTGRES, ""),
+    ),
+    Row(
+        "SQLAlchemy asyncio on asyncpg",
+        "postgres_server",
+        ("sqlalchemy", "asyncpg", "psycopg"),
+        _on(_ASYNC, _ASYNCPG, _ASYNCPG_CLOSED),
         _CHANGES,
         set_up=_on(_PREPARE, _POSTGRES, ""),
     ),

@@ -56,11 +56,13 @@ def postgres_server() -> Iterator[int]:
 
 
 def _postgres_is_ready(port: int) -> bool:
-    """It accepts connections before it answers them: ask for TLS, which it denies in one byte when it is ready."""
+    """It accepts connections before it answers them, and refuses sessions while it starts: begin one, for which it asks
+    for a password when it is ready."""
+    asked = b"\0\3\0\0user\0shop\0database\0postgres\0\0"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as asking:
-            asking.sendall(bytes((0, 0, 0, 8, 4, 210, 22, 47)))
-            return asking.recv(1) == b"N"
+            asking.sendall((len(asked) + 4).to_bytes(4, "big") + asked)
+            return asking.recv(1) == b"R"
     except OSError:
         return False
 

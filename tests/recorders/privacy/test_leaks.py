@@ -199,6 +199,33 @@ def test_parameters_are_named_by_their_columns(sql: str, names: list[str]) -> No
     assert parameter_names(sql, tables, UNNAMED) == names
 
 
+@pytest.mark.parametrize(
+    ("sql", "values"),
+    [
+        ("INSERT INTO w (name, password) VALUES ($1, $2)", ["carol", "plum"]),
+        ("INSERT INTO w (password, name) VALUES ($2::VARCHAR, $1::VARCHAR)", ["carol", "plum"]),
+        ("UPDATE w SET password = $2::text WHERE name = $1 OR $2 IS NULL", ["carol", "plum"]),
+        (
+            "INSERT INTO w (name, password) SELECT p0::VARCHAR, p1::VARCHAR FROM (VALUES ($1::VARCHAR, $2::VARCHAR, "
+            "0), ($3::VARCHAR, $4::VARCHAR, 1)) AS imp_sen(p0, p1, sen_counter) ORDER BY sen_counter RETURNING w.id",
+            ["carol", "plum", "bob", "fig"],
+        ),
+    ],
+)
+def test_values_by_number_are_named_by_their_columns(sql: str, values: list[Tree]) -> None:
+    """In whatever order they come, and behind a cast; the statement stays as it is."""
+    request = TupleNode([sql, TupleNode(values)])
+    exchange = Exchange("psycopg", "execute", "", "write", request, None, [], True, None, None, 0)
+    call = CallInput("function", TupleNode([None, TupleNode([]), DictNode([], [])]), [])
+    trace = Trace("a:f", "function", 0.0, call, Outcome("return", None, None), [exchange], [], {}, None, [], [], [], [])
+    shown = assembled(trace, REDACTOR).exchanges[0].request
+    assert isinstance(shown, TupleNode)
+    assert shown.items[0] == sql
+    assert isinstance(shown.items[1], TupleNode)
+    kept = [left == right for left, right in zip(shown.items[1].items, values, strict=True)]
+    assert kept == [True, False] * (len(values) // 2)
+
+
 def test_what_is_inserted_without_a_name_is_looked_at() -> None:
     """A text that looks random is a secret; a word, a date and an amount are none."""
     request = TupleNode(["INSERT INTO v VALUES (?, ?, ?, ?)", TupleNode(["pw-91ab7cX", "carol", "2026-11-27", 150000])])

@@ -38,6 +38,7 @@ from xml.etree import ElementTree
 import pytest
 from hostile.classes import WATCH, members, noting
 
+from pytest_runtime.recorders.boundaries.asyncpg_records import Columns, record_of
 from pytest_runtime.recorders.boundaries.psycopg_inert import inert
 from pytest_runtime.recorders.capture.adapters import registry as taken
 from pytest_runtime.recorders.capture.thaw import capture
@@ -209,7 +210,9 @@ def test_every_adapter_has_a_sample_and_a_builder() -> None:
     more = {"weakref", "weakkeys", "weakset", "weakvalues"}  # below
     more.add("eventloop")  # that of a trace, see test_coroutine_replay
     more.add("celery.task")  # one that is registered, see test_bound_tasks
+    more.add("mock")  # see test_mocks
     more |= {"psycopg.report", "psycopg.connection", "psycopg.session"}  # below, and in tests/contract
+    more |= {"asyncpg.record", "asyncpg.connection", "asyncpg.lent", "asyncpg.pool"}  # likewise
     known = {adapter.kind for adapter in taken.BUILT_IN}
     more |= {
         kind
@@ -235,6 +238,43 @@ def test_connections_of_psycopg_are_connected_to_nothing() -> None:
     assert made[2:] == [None, {}]
     for one in (connection, made[0]):
         one.close()
+
+
+def test_rows_of_asyncpg_are_records_again() -> None:
+    """Also where two columns are called alike; a UUID of the library is taken for what it is equal to."""
+    asyncpg = pytest.importorskip("asyncpg")
+    from asyncpg.pgproto import pgproto
+    from asyncpg.protocol.protocol import _create_record
+
+    row = record_of(Columns(["a", "b", "a"]), (1, _create_record({"x": 0}, ([2],)), 3), asyncpg.Record)
+    made = again([row, row, pgproto.UUID("7" * 32)])
+    assert (type(made[0]), made[0], list(made[0].items())) == (asyncpg.Record, row, list(row.items()))
+    assert (made[0]["a"], made[0]["b"]["x"], made[1]) == (3, [2], row)
+    assert (type(made[2]), made[2]) == (uuid.UUID, pgproto.UUID("7" * 32))
+    assert tree_differences(capture([row]), capture([row])) == []
+    assert literal(capture(_create_record({"x": 0}, (2,)))) == "Record({'x': 2})"
+    found = tree_differences(capture(_create_record({"x": 0}, (2,))), capture(_create_record({"x": 0}, (3,))))
+    assert [path for path, _base, _candidate in found] == [".x"]
+
+
+def test_no_connection_of_asyncpg_is_built_of_anything_else() -> None:
+    """What a hostile baseline holds in its place is refused."""
+    pytest.importorskip("asyncpg")
+    hostile: list[tuple[str, list[Tree]]] = [
+        ("asyncpg.record", [DictNode([1], [2]), None]),
+        ("asyncpg.record", [DictNode(["x"], [2]), GlobalNode("builtins:int")]),
+        ("asyncpg.record", ["x", None]),
+        ("asyncpg.connection", [5, None, False, None, None]),
+        ("asyncpg.connection", ["postgresql:", None, "x", None, None]),
+        ("asyncpg.connection", ["postgresql:", None, True, "x", None]),
+        ("asyncpg.connection", ["postgresql:", None, True, None, GlobalNode("builtins:int")]),
+        ("asyncpg.lent", [None, None]),
+        ("asyncpg.pool", ["postgresql:", 10**9, None, None, None, "open"]),
+        ("asyncpg.pool", ["postgresql:", "x", None, None, None, "open"]),
+    ]
+    for kind, parts in hostile:
+        with pytest.raises(Unbuildable):
+            build(StandardNode(kind, parts), HERE)
 
 
 def test_weak_references_lead_to_what_else_holds_it() -> None:
