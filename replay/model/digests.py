@@ -28,10 +28,12 @@ from ...recorders.model.value_tree import (
     StandardNode,
     Tree,
     TupleNode,
+    children,
     encode,
     walk,
 )
 from .array_values import canonical
+from .rings import rings
 from .shown_names import is_nothing, shown_names
 
 ClassLabel: TypeAlias = str
@@ -41,6 +43,10 @@ Names: TypeAlias = Mapping[ClassLabel, frozenset[str]]
 """The public names that objects of a class have on base's side; of a class that it does not hold, every name counts."""
 
 EVERY_NAME: Names = MappingProxyType({})
+
+ROUNDS = 100
+"""Levels around shared values that lead to each other by which these are told apart: more alike ones in a row are taken
+as alike."""
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}\b")
 _ORDERED = "collections:OrderedDict"
@@ -120,7 +126,7 @@ class Digests:
         self._names = names
         self._closed = closed
         self._done: dict[int, bytes] = {}
-        self._open: list[int] = []
+        self._is_settled = False
         self._memo: dict[int, bytes] = {}
 
     @cached_property
@@ -156,16 +162,35 @@ class Digests:
         return known
 
     def _of_shared(self, number: int) -> bytes:
-        if number in self._done:
-            return self._done[number]
-        if number in self._open:  # a cycle: known by how many levels up it leads
-            return _hash(b"cycle", str(len(self._open) - self._open.index(number)).encode())
-        self._open.append(number)
-        digest = self.of(self._anchors.get(number))
-        self._open.pop()
-        if not self._open:
-            self._done[number] = digest
-        return digest
+        if not self._is_settled:
+            self._settle()
+        return self._done[number] if number in self._done else self.of(None)
+
+    def _settle(self) -> None:
+        """Find the digest of each shared value, once, those that it leads to first."""
+        self._is_settled = True
+        anchors = self._anchors
+        edges = {number: _leads_to(value) for number, value in anchors.items()}
+        for ring in rings(edges):
+            if len(ring) > 1 or ring[0] in edges[ring[0]]:
+                self._done.update(self._of_ring(ring))
+            else:
+                self._done[ring[0]] = self.of(anchors[ring[0]])
+
+    def _of_ring(self, ring: list[int]) -> dict[int, bytes]:
+        """Of values that lead to each other: told apart by what lies around them, one level further each round, until
+        that tells no more of them apart (partition refinement, as of Hopcroft and of Weisfeiler and Leman)."""
+        before, known, apart = self._memo, dict.fromkeys(ring, b"ring"), 1
+        for _round in range(ROUNDS):
+            self._done.update(known)
+            self._memo = {}
+            known = {number: self.of(self._anchors[number]) for number in ring}
+            apart, last = len(set(known.values())), apart
+            if apart == last:
+                break
+        self._memo = before
+        around = sorted(known.values())
+        return {number: _hash(b"ring", digest, *around) for number, digest in known.items()}
 
     def _of_node(self, tree: Tree) -> bytes:
         match tree:
@@ -230,6 +255,12 @@ class Digests:
             for name, (how, value) in readings(tree).items()
             if (how in "apc" and name in wanted) or (how == "a" and is_data)
         ]
+
+
+def _leads_to(tree: Tree) -> set[int]:
+    """The shared values that a tree holds, or refers to, not those inside of these."""
+    parts = walk(tree, lambda part: [] if isinstance(part, (AnchorNode, RefNode)) else children(part))
+    return {part.number for part in parts if isinstance(part, (AnchorNode, RefNode))}
 
 
 def _hash(*parts: bytes) -> bytes:

@@ -50,6 +50,8 @@ class Producers:
         self._look = look
         self._done: dict[TraceId, tuple[Any, Any]] = {}
         """trace → (its arguments, its value), live."""
+        self._looked_at: set[tuple[TraceId, str]] = set()
+        """Where objects of the trace itself came from: what its makers were given shows in what they made."""
         self._depth = 0
         self.mismatched: list[str] = []
         """Objects that are not as they were when they were recorded, by where they came from."""
@@ -86,8 +88,10 @@ class Producers:
         if name not in self._known or _holds_stream(node):
             return None
         found = _at(self.produced(name), place)
-        if self._look and not _is_like(found, node):
-            self.mismatched.append(node.origin)
+        if self._look and self._depth == 0 and (name, place) not in self._looked_at:
+            self._looked_at.add((name, place))
+            if not _is_like(found, node):
+                self.mismatched.append(node.origin)
         return found
 
     def _named(self, node: ObjectNode, name: str) -> Any:
