@@ -11,11 +11,9 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
-import wrapt
-from wrapt.importer import ImportHookFinder  # type: ignore[import-untyped]
-
 from .capture.raw import code_of, is_instance, namespace_of_module, text, type_dict
 from .faults import own
+from .imports import HookFinder, found_by, give_back, was_imported
 from .patching import Undo
 from .tracing.branch_table import nested_codes
 
@@ -109,9 +107,7 @@ class _WatchedLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module as its own loader does, which is the only one that anybody sees in it."""
-        module.__loader__ = self._loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
+        give_back(module, self._loader)
         self._loader.exec_module(module)
         self._watcher.saw_foreign(module)
 
@@ -169,13 +165,13 @@ class ImportWatcher(MetaPathFinder):
 
     def _search(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> Any:
         """What the first other finder says, of those that do not ask all finders again."""
-        for finder in list(sys.meta_path):
-            wanted = finder is importlib.machinery.PathFinder or not self._path_only
-            if wanted and not isinstance(finder, (ImportWatcher, ImportHookFinder)):
-                spec = finder.find_spec(fullname, path, target)
-                if spec is not None:
-                    return spec
-        return None
+        finders = [
+            finder
+            for finder in sys.meta_path
+            if finder is importlib.machinery.PathFinder
+            or not (self._path_only or isinstance(finder, (ImportWatcher, HookFinder)))
+        ]
+        return found_by(finders, fullname, path, target)
 
     def install(self) -> Undo:
         """Look at imports from now on, and at included modules that are loaded already."""
@@ -225,7 +221,7 @@ class ImportWatcher(MetaPathFinder):
     def saw_foreign(self, module: ModuleType) -> None:
         """Called after a loader of somebody else's ran the module: what it made of the source is known by functions."""
         try:
-            wrapt.notify_module_loaded(module)
+            was_imported(module)
             self._saw_loaded(module.__name__, str(module.__file__), module)
         except Exception as fault:
             if not own(fault):
@@ -235,7 +231,7 @@ class ImportWatcher(MetaPathFinder):
     def saw_import(self, module: ModuleType) -> None:
         """Called by the loader, after the module ran."""
         try:
-            wrapt.notify_module_loaded(module)  # its own finder stands behind this one
+            was_imported(module)  # the finder of the hooks stands behind this one
         except Exception as fault:
             if not own(fault):
                 raise
