@@ -20,10 +20,10 @@ from .entries.catalogue import BUILT_IN
 from .errors import RuntimeBaselineError
 from .faults import own
 from .included import ImportWatcher, Included
+from .installed import Plugins, loaded
 from .model.absences import AbsenceKey, AbsenceKind
 from .options import RecordOptions, decode_options, encode_options
 from .patching import Undos
-from .plugins import Plugins, loaded
 from .probes.host import ProbeHost
 from .session.child_processes import ChildEnvironment, restore_environment, this_program
 from .session.collecting import Collecting

@@ -16,9 +16,9 @@ import pytest_runtime
 from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
 from pytest_runtime.config import Configuration, read_table
+from pytest_runtime.recorders.boundaries.catalogue import BUILT_IN
 from pytest_runtime.recorders.boundaries.protocol import ExchangeCodec
 from pytest_runtime.recorders.options import RedactOptions
-from pytest_runtime.recorders.plugins import BUILT_IN
 from pytest_runtime.recorders.session.entry_recorder import EntryRecorder
 from pytest_runtime.replay.entries.protocol import EntryReplayer
 from pytest_runtime.replay.model.verdict import VERDICTS

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..context import Scope, current, current_world, enter, leave
 from ..patching import Undo, Undos, wrap
-from .protocol import Boundary
+from .protocol import PLAIN
 
 
 def install(module: Any) -> Undo:
@@ -80,4 +80,4 @@ async def _close_at_once(connection: Any) -> None:
         held.close()
 
 
-BOUNDARY = Boundary("aiosqlite", "aiosqlite.core", install)
+CODEC = PLAIN

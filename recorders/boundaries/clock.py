@@ -14,7 +14,7 @@ from typing import Any
 
 from ..context import current_world
 from ..patching import Undo, Undos, replace_static, wrap
-from .protocol import Boundary
+from .protocol import PLAIN
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 TIMERS = (
@@ -128,4 +128,4 @@ def _in_zone(cls: type[datetime.datetime], micros: int, offset: int, tz: datetim
     return cls.combine(moment.date(), moment.timetz())
 
 
-BOUNDARY = Boundary("clock", "", install)
+CODEC = PLAIN

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..context import current_world
 from ..patching import Undo, Undos, replace, wrap
-from .protocol import Boundary
+from .protocol import PLAIN
 
 _RANDOM_FILE = random.__file__
 _UUID_FILE = uuid.__file__
@@ -117,4 +117,4 @@ def _caller(frame: FrameType) -> FrameType:
     return frame
 
 
-BOUNDARY = Boundary("entropy", "", install)
+CODEC = PLAIN

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ..context import watched_variables, world_of_variables
 from ..patching import Undo, Undos, replace
-from .protocol import Boundary
+from .protocol import PLAIN
 
 _Environ: Any = type(os.environ)
 _get = _Environ.__getitem__
@@ -124,4 +124,4 @@ def _count(self: Any) -> int:
     return len(world.environ_names(lambda: list(_iterate(self))))
 
 
-BOUNDARY = Boundary("environ", "", install)
+CODEC = PLAIN

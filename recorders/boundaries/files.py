@@ -23,7 +23,7 @@ from ..model.value_tree import Tree
 from ..model.world import Operation
 from ..patching import Undo, Undos, replace, wrap
 from .live_world import LiveWorld
-from .protocol import Boundary, PlainCodec
+from .protocol import PlainCodec
 
 SIZE: Final = 1_000_000
 """Bytes of a file that is kept."""
@@ -283,4 +283,4 @@ def install(module: Any = None) -> Undo:
     return FileReads([*_SYSTEM, *_of_installation(), project], here).install()
 
 
-BOUNDARY = Boundary("file", "", install, FileCodec())
+CODEC = FileCodec()

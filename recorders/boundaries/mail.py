@@ -16,7 +16,7 @@ from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .dbapi import given, nothing, record_error
 from .no_socket import NoSocket
-from .protocol import Boundary, PlainCodec, Visit
+from .protocol import PlainCodec, Visit
 
 SENT = "send mail"
 """How the exchange is called in which a mail is sent."""
@@ -256,4 +256,4 @@ class MailCodec(PlainCodec):
         return self.visited(exchange, visit, DictNode(list(request.keys), shown), exchange.items)
 
 
-BOUNDARY = Boundary("smtplib", "smtplib", install, MailCodec())
+CODEC = MailCodec()

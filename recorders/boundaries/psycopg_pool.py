@@ -12,7 +12,7 @@ from typing import Any
 from ..context import UNSAMPLED, Scope, beside, current, current_world, enter, leave, leave_anyhow
 from ..patching import Undo, Undos, wrap
 from .pass_through import PassThrough
-from .protocol import Boundary
+from .protocol import PLAIN
 
 
 def install(module: Any) -> Undo:
@@ -88,4 +88,4 @@ _METHODS = {
     "_getconn_unchecked": _give,
 }
 
-BOUNDARY = Boundary("psycopg_pool", "psycopg_pool", install, exceptions=("psycopg_pool",))
+CODEC = PLAIN

@@ -20,7 +20,7 @@ from ..patching import Undo, Undos, wrap
 from .cache_keys import kind_of, name_of, plain
 from .dbapi import nothing, record_error
 from .no_socket import NoSocket
-from .protocol import Boundary, PlainCodec, Visit
+from .protocol import PlainCodec, Visit
 
 
 def install(module: Any) -> Undo:
@@ -227,4 +227,4 @@ def _key(request: Tree) -> str:
     return plain(request.items[0]) if isinstance(request, TupleNode) and request.items else ""
 
 
-BOUNDARY = Boundary("pymemcache", "pymemcache.client.base", install, MemcacheCodec(), exceptions=("pymemcache",))
+CODEC = MemcacheCodec()

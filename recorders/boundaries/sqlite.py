@@ -15,7 +15,6 @@ from ..context import current_world
 from ..model.world import Operation, World
 from ..patching import Undo, Undos, wrap
 from .dbapi import StatementCursor, end_transaction, mixed
-from .protocol import Boundary
 from .sql import SqlCodec
 
 
@@ -251,4 +250,4 @@ class Cursor(StatementCursor, sqlite3.Cursor):
         return None if factory is None else lambda row: factory(self, row)
 
 
-BOUNDARY = Boundary("sqlite3", "sqlite3", install, SqlCodec())
+CODEC = SqlCodec()

@@ -18,7 +18,7 @@ from ..context import current_world
 from ..model.value_tree import BytesNode, Tree
 from ..model.world import Operation, Ticket
 from ..patching import Undo, nothing
-from .protocol import Boundary, PlainCodec
+from .protocol import PlainCodec
 
 READING: Final = Operation("stdin", "read", "standard input", "read")
 
@@ -165,4 +165,4 @@ def read_anew() -> Iterator[None]:
         sys.stdin = before
 
 
-BOUNDARY = Boundary("stdin", "", install, StdinCodec())
+CODEC = StdinCodec()

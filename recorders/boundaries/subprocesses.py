@@ -19,7 +19,7 @@ from ..context import current_world
 from ..model.value_tree import DictNode, ListNode, Tree, field
 from ..model.world import Effect, Operation, World
 from ..patching import Undo, Undos, wrap
-from .protocol import Boundary, PlainCodec
+from .protocol import PlainCodec
 
 WORDS: Final = 4
 """Words of a command in its label."""
@@ -360,5 +360,3 @@ def install_awaited(module: Any) -> Undo:
 
 
 CODEC = ProcessCodec()
-BOUNDARY = Boundary("process", "", install, CODEC, exceptions=("subprocess",))
-AWAITED = Boundary("process", "asyncio.subprocess", install_awaited, CODEC, exceptions=("subprocess",))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ..included import Included
+from ..installed import Plugins
 from ..options import RecordOptions
-from ..plugins import Plugins
 from ..privacy.protection import redaction_of
 from ..store.open import open_writer, path_of
 from ..store.processes import ProcessName

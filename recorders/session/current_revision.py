@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from ..boundaries.environ import names_now
 from ..boundaries.outside_world import SessionVariables, redacted_variables
 from ..included import Included
+from ..installed import Plugins
 from ..options import RecordOptions
-from ..plugins import Plugins
 from ..privacy.encryption import WrappedKey
 from ..privacy.redact import Redactor
 from ..privacy.source_literals import without_secrets

@@ -18,9 +18,9 @@ from ..capture.freeze import Stand, freeze
 from ..capture.outside import restorable
 from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import class_name
+from ..installed import loaded
 from ..model.full_names import module_part
 from ..model.value_tree import AnchorNode, ClassName, DictNode, ObjectNode, OpaqueNode, Tree, TupleNode, children, walk
-from ..plugins import loaded
 
 if TYPE_CHECKING:
     from .provenance import Origins, Place
