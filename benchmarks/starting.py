@@ -3,9 +3,9 @@
     python benchmarks/starting.py [--rounds 15]
 
 The same program is started bare and under the recorder in turn, with the environment that `pytest-runtime record` gives
-it; CPU is that of the whole process, all its threads included. *Idle* is what was used once the process has waited for
-long enough that the recorder's thread has nothing left to do. *A short program* is the whole life of a process whose
-program calls one included function: start, one trace, and the end, which writes it.
+it; CPU is that of the whole process, all its threads included. A process that goes on says in the baseline, after two
+seconds or with its first trace, that it records: what writes is loaded then, in the recorder's own thread. *A whole
+program* is the life of a process whose program calls one included function: start, one trace, and the end.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from figures import Figure, arguments, over_rounds, report
 from processes import BenchmarkFailed
 
 PROGRAM = """import sys, time
-if sys.argv[1] == "idle":
-    time.sleep(0.5)
+time.sleep({"idle": 0.5, "known": 4.0}.get(sys.argv[1], 0.0))
 if sys.argv[1] == "short":
     import shop
     shop.fee(120)
@@ -33,6 +32,7 @@ BAR = 60.0
 NAMES = {
     "first": ("CPU until the first line of the service, added", BAR),
     "idle": ("… once it has waited for half a second", BAR),
+    "known": ("… for four seconds, when the recorder has said in the baseline that it is there", None),
     "short": ("… of a whole program that makes one trace, its end included", None),
 }
 
@@ -75,6 +75,7 @@ def measure(rounds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="pytest-runtime-bench-") as name:
         folder = Path(name)
         make_program(folder)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles at each start
         bare = dict(os.environ)
         recorded = recorded_environment(folder, "bench")
         figures = []

@@ -6,16 +6,18 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from .capture.raw import code_of, is_instance, namespace_of_module, text, type_dict
+from .code_flags import nested_codes
 from .faults import own
 from .imports import HookFinder, found_by, give_back, was_imported
-from .patching import Undo
-from .tracing.branch_table import nested_codes
+
+if TYPE_CHECKING:
+    from .patching import Undo
+    from .tracing.protocol import Compiler
 
 
 class Included:
@@ -51,10 +53,6 @@ class Included:
                 self.sources[file] = importlib.util.decode_source(stream.read())
         except (OSError, SyntaxError, UnicodeDecodeError):
             self.sources[file] = ""
-
-
-Compiler: TypeAlias = Callable[[str, str, str], CodeType]
-"""Of (source, module, file) the module's code; raises `SyntaxError`."""
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -94,7 +92,7 @@ def is_test(module: str) -> bool:
 _TESTS = frozenset({"test", "tests", "_test", "_tests"})
 
 
-class _WatchedLoader(Loader):
+class _WatchedLoader:
     """Stands before a loader of somebody else's (one that rewrites assertions, or checks types) for one import."""
 
     def __init__(self, loader: Any, watcher: ImportWatcher) -> None:
@@ -112,7 +110,7 @@ class _WatchedLoader(Loader):
         self._watcher.saw_foreign(module)
 
 
-class ImportWatcher(MetaPathFinder):
+class ImportWatcher:
     """Finds included modules before anyone else does, so that their code objects and functions are known.
 
     Another finder that is put in front of it later is asked by it, in its turn.
@@ -161,7 +159,7 @@ class ImportWatcher(MetaPathFinder):
             loader.watcher = self
             spec.loader = loader
         elif (spec.origin or "").endswith(".py") and hasattr(found, "exec_module") and not is_test(spec.name):
-            spec.loader = _WatchedLoader(found, self)
+            spec.loader = _WatchedLoader(found, self)  # type: ignore[assignment]  # it is asked for no more than that
 
     def _search(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> Any:
         """What the first other finder says, of those that do not ask all finders again."""

@@ -14,15 +14,15 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from .boundaries.catalogue import BUILT_IN, InBox
-from .boundaries.import_hooks import ImportHooks
-from .boundaries.protocol import PLAIN, Boundary, ExchangeCodec
+from .boundaries.catalogue import BUILT_IN, OF_FUNCTIONS, InBox
 from .capture.adapters.registry import ADAPTERS
-from .patching import Undos
 
 if TYPE_CHECKING:
+    from .boundaries.import_hooks import ImportHooks
+    from .boundaries.protocol import Boundary, ExchangeCodec
     from .capture.adapters.protocol import TypeAdapter
     from .options import RedactOptions
+    from .patching import Undos
     from .plugins import Plugin
 
 GROUP: Final = "pytest_runtime"
@@ -58,8 +58,7 @@ class Plugins:
 
     def codec(self, boundary: str) -> ExchangeCodec:
         """What the exchanges of a boundary mean; of an unknown one: calls of functions."""
-        found = self._by_name.get(boundary)
-        return found.codec if found is not None else PLAIN
+        return self._by_name.get(boundary, OF_FUNCTIONS).codec
 
     def install(self, undos: Undos, hooks: ImportHooks, declared_names: Sequence[str]) -> None:
         """Put every boundary in place; `declared_names` are those of the project's configuration (`module.name`)."""

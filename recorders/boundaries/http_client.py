@@ -7,10 +7,10 @@ same code in both worlds.
 
 from __future__ import annotations
 
+import http.client as client
 import io
 import os
 from collections.abc import Callable
-from http import client
 from typing import Any
 
 from ..context import current_world

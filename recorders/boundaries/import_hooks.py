@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import imports
 from ..faults import own
-from ..patching import Undo, Undos
+
+if TYPE_CHECKING:
+    from ..patching import Undo, Undos
 
 
 class ImportHooks:

@@ -12,7 +12,6 @@ from typing import Any
 from ..context import UNSAMPLED, Scope, beside, current, current_world, enter, leave, leave_anyhow
 from ..patching import Undo, Undos, wrap
 from .pass_through import PassThrough
-from .protocol import PLAIN
 
 
 def install(module: Any) -> Undo:
@@ -87,5 +86,3 @@ _METHODS = {
     "check": _unless_recorded,
     "_getconn_unchecked": _give,
 }
-
-CODEC = PLAIN

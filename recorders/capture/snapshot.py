@@ -7,13 +7,15 @@ that freezing it gives, at a fraction of the cost on either side.
 from __future__ import annotations
 
 import datetime
-import decimal
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..faults import own
 from .freeze import freeze
-from .pickle_stubs import Frozen
+from .raw import is_loaded_class
+
+if TYPE_CHECKING:
+    from .pickle_stubs import Frozen
 
 PARTS = 128
 """Parts of a value that is held so; larger ones are measured, and frozen."""
@@ -21,15 +23,19 @@ PARTS = 128
 TEXT = 4_096
 """Characters or bytes of a text in it."""
 
-_NEVER_CHANGE = frozenset(map(id, (NoneType, bool, int, float, decimal.Decimal, datetime.date, datetime.timedelta)))
+_NEVER_CHANGE = frozenset(map(id, (NoneType, bool, int, float, datetime.date, datetime.timedelta)))
 """By id: a metaclass may define how its classes are hashed and compared. Exact types: no code of anyone runs."""
+
+
+def _never_changes(cls: type) -> bool:
+    return id(cls) in _NEVER_CHANGE or is_loaded_class(cls, "decimal", "Decimal")
 
 
 def hold(value: Any) -> Frozen:
     """A copy of the value that later changes cannot reach, as `freeze` gives; the value itself where none can."""
     cls = type(value)
     if cls is not tuple and cls is not list and cls is not dict:
-        return value if id(cls) in _NEVER_CHANGE else freeze(value)
+        return value if _never_changes(cls) else freeze(value)
     try:
         is_plain, is_fixed = _look(value)
         if is_plain and not is_fixed:
@@ -68,7 +74,7 @@ def _look(value: Any) -> tuple[bool, bool]:
                     stack.append(part)
             elif cls is list or cls is dict:
                 stack.append(part)
-            elif not (cls is int or cls is NoneType or id(cls) in _NEVER_CHANGE or _is_naive(part)):
+            elif not (cls is int or cls is NoneType or _never_changes(cls) or _is_naive(part)):
                 return False, False
     if len(stack) > 1 and len({id(one) for one in stack}) < len(stack):
         return False, False
