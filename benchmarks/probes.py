@@ -23,6 +23,7 @@ from typing import Any
 
 import figures
 
+from pytest_runtime.recorders.code_flags import nested_codes
 from pytest_runtime.recorders.included import Included
 from pytest_runtime.recorders.probes import limits
 from pytest_runtime.recorders.probes.armed import Armed, Program, names_of
@@ -33,7 +34,6 @@ from pytest_runtime.recorders.probes.model import Kind, Probe
 from pytest_runtime.recorders.probes.places import Target
 from pytest_runtime.recorders.probes.preparing import CodeNames
 from pytest_runtime.recorders.probes.view import keeps_locals
-from pytest_runtime.recorders.tracing.branch_table import nested_codes
 
 RATIO_BAR, CONDITION_BAR_US, SNAPSHOT_BAR_US, LARGE_BAR_MS = 1.03, 1.5, 15.0, 0.1
 CALLS = 30_000

@@ -16,7 +16,7 @@ from figures import Figure
 from processes import BENCHMARKS, BenchmarkFailed
 
 ROOT = BENCHMARKS.parent
-SCRIPTS = ("overhead.py", "disk.py", "replay.py", "verdict.py")
+SCRIPTS = ("overhead.py", "starting.py", "disk.py", "replay.py", "verdict.py")
 HELD_FROM = (3, 12)
 
 Measured = dict[str, Figure]

@@ -21,6 +21,19 @@ DEFAULT_FOLDER = ".runtime"
 DROP = "drop"
 
 
+class RedactTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rules of redaction; their fields are those of `RedactOptions`."""
+
+    names: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    drop: bool = False
+
+    @property
+    def options(self) -> RedactOptions:
+        """As the recorder takes them."""
+        return RedactOptions(self.names, self.keep, self.drop)
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a project says about itself."""
 
@@ -32,7 +45,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Some of `KINDS`, or patterns of `module:qualname`."""
     boundaries: tuple[str, ...] = ()
     """Functions and classes that represent the world, as `module.name`."""
-    redact: RedactOptions = RedactOptions()
+    redact: RedactTable = RedactTable()
     """`"drop"`, where nothing that is redacted is to be kept in any form, or a table of rules."""
     recipients: tuple[str, ...] = ()
     """Public keys of those who may read what recordings redact."""

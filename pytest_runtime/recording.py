@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import msgspec
-
 from .config import DEFAULT_FOLDER, Project, load_project, make_folder
+from .recorders.beforehand import current_commit
 from .recorders.errors import ConfigurationError, KeyProblem
 from .recorders.options import RecordOptions, Sample
 from .recorders.privacy.keys import RECIPIENT_VARIABLE, recipients_for
-from .recorders.recording import Recording, current_commit, start_for_process
+from .recorders.recording import Recording, start_for_process
 
 STARTUP = str(Path(__file__).resolve().parent / "startup")
 """Put first on the path of recorded processes: it holds the `sitecustomize` that starts the recorder."""
@@ -51,7 +50,7 @@ def record_options(
         app=configured.app,
         entries=configured.entries,
         boundaries=configured.boundaries,
-        redact=configured.redact,
+        redact=configured.redact.options,
         sample=sample if sample is not None else configured.sample,
         cpu_share=cpu_share if cpu_share is not None else configured.cpu_share,
         exemplars=configured.exemplars,
@@ -101,7 +100,7 @@ def record(
     """
     project = load_project(Path(root) if root is not None else Path.cwd())
     options = record_options(baseline, project=project, include=include, store=store, recipients=recipients)
-    recording = Recording(msgspec.structs.replace(options, startup=""))  # what it starts may outlive the block
+    recording = Recording(options._replace(startup=""))  # what it starts may outlive the block
     recording.start()
     try:
         yield recording

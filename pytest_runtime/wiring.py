@@ -124,7 +124,7 @@ def setup_of(project: Project, baseline: str, reader: BaselineReader, base: str 
         base=base,
         limits=Limits(replay=configured.time_limit),
         homes=homes_of(project.root, configured.include),
-        redact=configured.redact,
+        redact=configured.redact.options,
         keys=keys_of(reader),
     )
 

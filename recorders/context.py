@@ -11,13 +11,13 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .patching import Undo, replace
+from .imports import when_imported
+from .patching import Undo, Undos, replace
 
 if TYPE_CHECKING:
     from .model.world import World
@@ -284,7 +284,7 @@ def follow_threads(prepare: Callable[[Callable[..., Any]], Callable[..., Any]] |
     `prepare` wraps the function that a new thread runs (the tracer of Python 3.11 is installed per thread).
     """
     start = threading.Thread.start
-    submit = ThreadPoolExecutor.submit
+    undos = Undos()
 
     def bind(scope: Scope, function: Callable[..., Any]) -> Callable[..., Any]:
         if prepare is not None and scope.path is not None:
@@ -297,22 +297,22 @@ def follow_threads(prepare: Callable[[Callable[..., Any]], Callable[..., Any]] |
             self.run = bind(scope, self.run)  # type: ignore[method-assign]  # the instance's own, gone with it
         start(self)
 
-    def submit_in_scope(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        scope = _scope.get()
-        if scope is None:
-            return submit(self, fn, *args, **kwargs)
-        # The worker thread that this call may start serves later callers too: it must not inherit the scope.
-        token = _scope.set(None)
-        try:
-            return submit(self, bind(scope, fn), *args, **kwargs)
-        finally:
-            _scope.reset(token)
+    def follow_executors(module: ModuleType) -> None:
+        submit = module.ThreadPoolExecutor.submit
 
-    undo_start = replace(threading.Thread, "start", start_in_scope)
-    undo_submit = replace(ThreadPoolExecutor, "submit", submit_in_scope)
+        def submit_in_scope(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            scope = _scope.get()
+            if scope is None:
+                return submit(self, fn, *args, **kwargs)
+            # The worker thread that this call may start serves later callers too: it must not inherit the scope.
+            token = _scope.set(None)
+            try:
+                return submit(self, bind(scope, fn), *args, **kwargs)
+            finally:
+                _scope.reset(token)
 
-    def undo() -> None:
-        undo_submit()
-        undo_start()
+        undos.add(replace(module.ThreadPoolExecutor, "submit", submit_in_scope))
 
-    return undo
+    undos.add(replace(threading.Thread, "start", start_in_scope))
+    undos.add(when_imported("concurrent.futures.thread", follow_executors))
+    return undos.run

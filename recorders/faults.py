@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable
 from importlib import util
 from types import TracebackType
@@ -45,8 +44,8 @@ def _libraries() -> Iterable[str]:
 
 _HERE = os.path.dirname(__file__)
 _CALLED: Final = _folders([_HERE, os.path.dirname(_HERE), *_libraries()])
-_STANDARD: Final = _folders([os.path.dirname(os.__file__), *map(sysconfig.get_path, ("stdlib", "platstdlib"))])
-_INSTALLED: Final = _folders(map(sysconfig.get_path, ("purelib", "platlib")))
+_STANDARD: Final = _folders([os.path.dirname(os.__file__)])
+_INSTALLED: Final = tuple(folder + name + os.sep for folder in _STANDARD for name in ("site-packages", "dist-packages"))
 """Folders of other packages, which lie inside the standard library's."""
 
 

@@ -6,18 +6,18 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any, TypeAlias
-
-import wrapt
-from wrapt.importer import ImportHookFinder  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING, Any
 
 from .capture.raw import code_of, is_instance, namespace_of_module, text, type_dict
+from .code_flags import nested_codes
 from .faults import own
-from .patching import Undo
-from .tracing.branch_table import nested_codes
+from .imports import HookFinder, found_by, give_back, was_imported
+
+if TYPE_CHECKING:
+    from .patching import Undo
+    from .tracing.protocol import Compiler
 
 
 class Included:
@@ -53,10 +53,6 @@ class Included:
                 self.sources[file] = importlib.util.decode_source(stream.read())
         except (OSError, SyntaxError, UnicodeDecodeError):
             self.sources[file] = ""
-
-
-Compiler: TypeAlias = Callable[[str, str, str], CodeType]
-"""Of (source, module, file) the module's code; raises `SyntaxError`."""
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -96,7 +92,7 @@ def is_test(module: str) -> bool:
 _TESTS = frozenset({"test", "tests", "_test", "_tests"})
 
 
-class _WatchedLoader(Loader):
+class _WatchedLoader:
     """Stands before a loader of somebody else's (one that rewrites assertions, or checks types) for one import."""
 
     def __init__(self, loader: Any, watcher: ImportWatcher) -> None:
@@ -109,14 +105,12 @@ class _WatchedLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module as its own loader does, which is the only one that anybody sees in it."""
-        module.__loader__ = self._loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
+        give_back(module, self._loader)
         self._loader.exec_module(module)
         self._watcher.saw_foreign(module)
 
 
-class ImportWatcher(MetaPathFinder):
+class ImportWatcher:
     """Finds included modules before anyone else does, so that their code objects and functions are known.
 
     Another finder that is put in front of it later is asked by it, in its turn.
@@ -165,17 +159,17 @@ class ImportWatcher(MetaPathFinder):
             loader.watcher = self
             spec.loader = loader
         elif (spec.origin or "").endswith(".py") and hasattr(found, "exec_module") and not is_test(spec.name):
-            spec.loader = _WatchedLoader(found, self)
+            spec.loader = _WatchedLoader(found, self)  # type: ignore[assignment]  # it is asked for no more than that
 
     def _search(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> Any:
         """What the first other finder says, of those that do not ask all finders again."""
-        for finder in list(sys.meta_path):
-            wanted = finder is importlib.machinery.PathFinder or not self._path_only
-            if wanted and not isinstance(finder, (ImportWatcher, ImportHookFinder)):
-                spec = finder.find_spec(fullname, path, target)
-                if spec is not None:
-                    return spec
-        return None
+        finders = [
+            finder
+            for finder in sys.meta_path
+            if finder is importlib.machinery.PathFinder
+            or not (self._path_only or isinstance(finder, (ImportWatcher, HookFinder)))
+        ]
+        return found_by(finders, fullname, path, target)
 
     def install(self) -> Undo:
         """Look at imports from now on, and at included modules that are loaded already."""
@@ -225,7 +219,7 @@ class ImportWatcher(MetaPathFinder):
     def saw_foreign(self, module: ModuleType) -> None:
         """Called after a loader of somebody else's ran the module: what it made of the source is known by functions."""
         try:
-            wrapt.notify_module_loaded(module)
+            was_imported(module)
             self._saw_loaded(module.__name__, str(module.__file__), module)
         except Exception as fault:
             if not own(fault):
@@ -235,7 +229,7 @@ class ImportWatcher(MetaPathFinder):
     def saw_import(self, module: ModuleType) -> None:
         """Called by the loader, after the module ran."""
         try:
-            wrapt.notify_module_loaded(module)  # its own finder stands behind this one
+            was_imported(module)  # the finder of the hooks stands behind this one
         except Exception as fault:
             if not own(fault):
                 raise

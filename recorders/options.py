@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
-
-import msgspec
+import json
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
 """The environment variable that carries the options into the recorded process."""
@@ -12,11 +11,15 @@ ENVIRONMENT_KEY = "PYTEST_RUNTIME_RECORD"
 Sample: TypeAlias = float | Literal["auto", "all"]
 """What is recorded: `auto` (everything, but a server within its budget), `all`, or a number of traces a second."""
 
+DRAWN_SIZE: Final = 40
+"""Random bytes that the key of a session is made of. They are drawn when the recorder starts, so that processes which
+are forked from it have the same key, whenever that is made."""
+
 DEFAULT_SHARE: Final = 0.02
 """Share of the process's CPU that recording may take: the promise of the design."""
 
 
-class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RedactOptions(NamedTuple):
     """What to redact beyond the defaults, and what the defaults take for a secret but is none."""
 
     names: tuple[str, ...] = ()
@@ -29,7 +32,7 @@ KINDS: Final = ("wsgi", "asgi", "commands", "functions")
 """What is recorded where a project says nothing: all kinds of entries that are no plugin's."""
 
 
-class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RecordOptions(NamedTuple):
     """Everything that the recorder needs to know."""
 
     baseline: str
@@ -63,9 +66,17 @@ class RecordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 def encode_options(options: RecordOptions) -> str:
     """As JSON."""
-    return msgspec.json.encode(options).decode()
+    return json.dumps({**options._asdict(), "redact": options.redact._asdict()}, separators=(",", ":"))
 
 
 def decode_options(text: str) -> RecordOptions:
-    """From JSON; raises `msgspec.MsgspecError`."""
-    return msgspec.json.decode(text, type=RecordOptions)
+    """From JSON; raises `ValueError` for options of another version of this package, naming what is unknown here."""
+    found: dict[str, Any] = json.loads(text)
+    unknown = found.keys() - set(RecordOptions._fields)
+    if unknown:
+        raise ValueError(f"the options of the recorder hold {', '.join(sorted(unknown))}, which this version lacks")
+    return RecordOptions(**{**_with_tuples(found), "redact": RedactOptions(**_with_tuples(found["redact"]))})
+
+
+def _with_tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

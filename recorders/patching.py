@@ -11,11 +11,10 @@ import types
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import wrapt
-
 from .capture.pickle_stubs import Global
 from .capture.raw import full_name
 from .capture.readers import known_readers
+from .function_wrappers import BoundFunctionWrapper, FunctionWrapper
 
 Undo: TypeAlias = Callable[[], None]
 Wrapper: TypeAlias = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]
@@ -42,7 +41,7 @@ def replace(owner: Any, name: str, value: Any) -> Undo:
     return undo
 
 
-class _PatchedMethod(wrapt.BoundFunctionWrapper[Any, Any]):
+class _PatchedMethod(BoundFunctionWrapper[Any, Any]):
     """A bound method of a patched function; copies and pickles are those of the method it stands for."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -60,7 +59,7 @@ class _PatchedMethod(wrapt.BoundFunctionWrapper[Any, Any]):
         return copy.deepcopy(self.__wrapped__, memo)
 
 
-class PatchedFunction(wrapt.FunctionWrapper[Any, Any]):
+class PatchedFunction(FunctionWrapper[Any, Any]):
     """A patched function; it pickles by name and copies as itself, like the function it stands for."""
 
     __bound_function_wrapper__ = _PatchedMethod

@@ -8,47 +8,20 @@ A plugin is a module, or an object, with functions that are marked `hookimpl` an
     def pytest_runtime_boundaries():
         return [Boundary("kvstore", "kvstore.client", install, codec)]
 
-The recorder and every process that replays load plugins alike. A baseline names those that it was recorded with.
+The recorder and every process that replays load plugins alike. A baseline names those that it was recorded with. This
+module is loaded by plugins, and where there are some.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pluggy
 
-from .boundaries import (
-    aiohttp,
-    aiosqlite,
-    asyncpg,
-    clock,
-    declared,
-    entropy,
-    environ,
-    files,
-    http_client,
-    httpcore,
-    kombu,
-    mail,
-    name_lookups,
-    psycopg,
-    psycopg2,
-    psycopg_pool,
-    pymemcache,
-    pymysql,
-    redis,
-    sqlite,
-    stdin,
-    subprocesses,
-)
-from .boundaries.import_hooks import ImportHooks
-from .boundaries.protocol import PLAIN, Boundary, ExchangeCodec, PlainCodec
+from .boundaries.protocol import Boundary, ExchangeCodec, PlainCodec
 from .capture.adapters.protocol import TypeAdapter, Unreadable
-from .capture.adapters.registry import ADAPTERS
 from .context import current_world
 from .model.trace import Exchange
 from .model.value_tree import Tree, TupleNode
@@ -63,7 +36,6 @@ __all__ = [
     "Operation",
     "PlainCodec",
     "Plugin",
-    "Plugins",
     "RedactOptions",
     "Tree",
     "TupleNode",
@@ -73,27 +45,15 @@ __all__ = [
     "Unreadable",
     "current_world",
     "hookimpl",
-    "loaded",
     "replace",
     "wrap",
 ]
 
 PROJECT = "pytest_runtime"
-"""The name of the pluggy project, and of the entry point group."""
+"""The name of the pluggy project."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
-
-
-BUILT_IN = (
-    *(clock.BOUNDARY, entropy.BOUNDARY, environ.BOUNDARY, sqlite.BOUNDARY, http_client.BOUNDARY),
-    *(subprocesses.BOUNDARY, subprocesses.AWAITED, files.BOUNDARY, stdin.BOUNDARY),
-    *(httpcore.BOUNDARY, *redis.BOUNDARIES, psycopg.BOUNDARY, psycopg_pool.BOUNDARY, aiosqlite.BOUNDARY),
-    *(asyncpg.BOUNDARY, aiohttp.BOUNDARY, psycopg2.BOUNDARY, pymysql.BOUNDARY, pymemcache.BOUNDARY),
-    *(mail.BOUNDARY, name_lookups.BOUNDARY),
-    kombu.BOUNDARY,
-)
-"""The boundaries in the box. To add one, write its file and name it here."""
 
 
 class PluginHooks:
@@ -133,52 +93,6 @@ class Plugin(NamedTuple):
     """Why it could not be loaded; empty where it could."""
 
 
-class Plugins:
-    """The plugins of this process, and what they add to what is in the box."""
-
-    def __init__(self, manager: pluggy.PluginManager, found: Sequence[Plugin]) -> None:
-        self.found = tuple(found)
-        """By name."""
-        self.boundaries: tuple[Boundary, ...] = (*BUILT_IN, *_listed(manager.hook.pytest_runtime_boundaries()))
-        self.entries: tuple[Any, ...] = tuple(_listed(manager.hook.pytest_runtime_entries()))
-        """What makes the recorders of further kinds of entries."""
-        self.replayers: Callable[[], tuple[Any, ...]] = lambda: tuple(_listed(manager.hook.pytest_runtime_replayers()))
-        self.types: tuple[TypeAdapter, ...] = tuple(_listed(manager.hook.pytest_runtime_types()))
-        self.builders: Callable[[], tuple[Any, ...]] = lambda: tuple(_listed(manager.hook.pytest_runtime_builders()))
-        self.redaction: tuple[RedactOptions, ...] = tuple(reversed(manager.hook.pytest_runtime_redaction()))
-        self.exceptions = frozenset(package for boundary in self.boundaries for package in boundary.exceptions)
-        """Packages whose exceptions may be built in a replay."""
-        modules = frozenset(one.module.partition(".")[0] for one in self.boundaries if one.sees_all)
-        self.covered = (modules | self.exceptions) - {""}
-        """Packages of which a boundary sees what they ask of the world."""
-        self._codecs: Mapping[str, ExchangeCodec] = MappingProxyType({one.name: one.codec for one in self.boundaries})
-
-    def codec(self, boundary: str) -> ExchangeCodec:
-        """What the exchanges of a boundary mean; of an unknown one: calls of functions."""
-        return self._codecs.get(boundary, PLAIN)
-
-    def install(self, undos: Undos, hooks: ImportHooks, declared_names: Sequence[str]) -> None:
-        """Put every boundary in place; `declared_names` are those of the project's configuration (`module.name`)."""
-        for boundary in self.boundaries:
-            if boundary.module:
-                hooks.when_imported(boundary.module, boundary.install)
-            else:
-                undos.add(boundary.install(None))
-        for name in declared_names:
-            module, _, attribute = name.replace(":", ".").rpartition(".")
-            hooks.when_imported(module, functools.partial(declared.install, name=attribute))
-
-    def versions(self) -> dict[str, str]:
-        """Plugin → version, of those that are at work."""
-        return {plugin.name: plugin.version for plugin in self.found if not plugin.fault}
-
-
-def _listed(answers: Sequence[Sequence[Any]]) -> Iterator[Any]:
-    """What plugins gave, in the order in which they were loaded; pluggy asks the last one first."""
-    for answer in reversed(answers):
-        yield from answer
-
-
 def new_manager() -> pluggy.PluginManager:
     """A manager that knows the hooks, and no plugin."""
     manager = pluggy.PluginManager(PROJECT)
@@ -186,20 +100,16 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-@functools.cache
-def loaded() -> Plugins:
-    """The plugins that are installed in this environment, loaded at the first call. A plugin that cannot be loaded
-    adds nothing, and `found` says why: a service must not fail for it; a replay refuses to go on without."""
+def load(group: str) -> tuple[Any, list[Plugin]]:
+    """Load the plugins of a group of entry points: what asks them for what they add, and what came of each. One that
+    cannot be loaded adds nothing, and its `fault` says why."""
     manager = new_manager()
-    found = [_load(manager, entry_point) for entry_point in _entry_points()]
-    plugins = Plugins(manager, found)
-    ADAPTERS.add(plugins.types)
-    return plugins
+    return manager.hook, [_load(manager, entry_point) for entry_point in _entry_points(group)]
 
 
-def _entry_points() -> Iterator[metadata.EntryPoint]:
+def _entry_points(group: str) -> Iterator[metadata.EntryPoint]:
     seen: set[str] = set()
-    for entry_point in metadata.entry_points(group=PROJECT):
+    for entry_point in metadata.entry_points(group=group):
         if entry_point.name not in seen:  # an environment may list a distribution twice
             seen.add(entry_point.name)
             yield entry_point

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
 import sys
 from _thread import allocate_lock
-from collections.abc import Iterable
-from contextlib import closing
-from types import CodeType, ModuleType
-from typing import Literal, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from . import context
 from .boundaries.import_hooks import ImportHooks
@@ -20,26 +14,28 @@ from .entries.catalogue import BUILT_IN
 from .errors import RuntimeBaselineError
 from .faults import own
 from .included import ImportWatcher, Included
-from .model.absences import AbsenceKey, AbsenceKind
+from .installed import Plugins, loaded
 from .options import RecordOptions, decode_options, encode_options
 from .patching import Undos
-from .plugins import Plugins, loaded
 from .probes.host import ProbeHost
 from .session.child_processes import ChildEnvironment, restore_environment, this_program
 from .session.collecting import Collecting
-from .session.collector import END_SECONDS, Collector
+from .session.collector import END_SECONDS
 from .session.ending import Ending, before_exits
 from .session.forking import forking
 from .session.governor import describe
-from .session.live_trace import LiveTrace
 from .session.recorder_gaps import RecorderGaps
 from .session.session import Session
-from .session.summary import Summary
-from .session.tallies import Tallies
-from .store.open import open_writer
-from .store.protocol import Batch
 from .tracing.choose import choose_tracer
-from .tracing.settrace import TraceFunctionTracer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import CodeType, ModuleType
+
+    from .model.absences import AbsenceKey
+    from .session.collector import Collector
+    from .session.live_trace import LiveTrace
+    from .session.tallies import Tallies
 
 State: TypeAlias = Literal["new", "awake", "asleep", "stopped"]
 """`asleep` is a forked child that has not entered included code yet."""
@@ -59,27 +55,22 @@ SCRIPT_END_SECONDS = 60.0
 class Recording:
     """A recorder at work in this process, from `start` to `stop`, and in those that are forked from it."""
 
-    def __init__(self, options: RecordOptions) -> None:
-        """Opens the store, where this process is the one that reports; raises `StoreError` when that fails."""
+    def __init__(self, options: RecordOptions, *, is_checked: bool = False) -> None:
+        """Opens the store, where this process is the one that reports; raises `StoreError` when that fails. With
+        `is_checked` that was tried just before: then the session begins with the first trace, or a little later."""
         self._plugins = loaded()
         self.options = options = _with_redaction(options, self._plugins)
         self._reports = options.reporter in (0, os.getpid())
         included = Included(options.include)
         tracer = choose_tracer(self._fault, included)
         self._own = own = Collecting(options, self._plugins, included, tracer.rest)
-        if self._reports:
+        if self._reports and not is_checked:
             own.collector.output.opened()
         self.session = Session(included, own.sampler, tracer, own.tallies, own.governor, self._accept)
-        text = encode_options(msgspec.structs.replace(options, reporter=options.reporter or os.getpid()))
+        text = encode_options(options._replace(reporter=options.reporter or os.getpid()))
         self._children = ChildEnvironment(text, options.startup)
-        self.probes = ProbeHost(
-            options.store,
-            included,
-            own.redactor,
-            root=options.root,
-            program=this_program(),
-            head=lambda: tracer.head if isinstance(tracer, TraceFunctionTracer) else None,
-        )
+        head, program = (lambda: tracer.head), this_program()
+        self.probes = ProbeHost(options.store, included, own.redactor, root=options.root, program=program, head=head)
         self._ending = Ending(self)
         self._undos = Undos()
         self._hooks = ImportHooks(self._undos, self._fault)
@@ -113,11 +104,11 @@ class Recording:
         add = self._undos.add
         if self._reports:
             self.collector.start()
-        add(self._children.watch())
+        add(self._children.watch(self._hooks))
         add(before_exits(self._ending.finish, self.flush))
         self._hooks.when_imported("multiprocessing.util", self._children.watch_spawning)
         self._plugins.install(self._undos, self._hooks, self.options.boundaries)
-        add(context.watch_variables(self._own.revision.variables))
+        add(context.watch_variables(self._own.variables))
         add(RecorderGaps(self.session.included, self._plugins.covered, self._note).watch(self._hooks))
         add(context.follow_threads(self.session.tracer.prepare))
         tracer, included = self.session.tracer, self.session.included
@@ -134,13 +125,8 @@ class Recording:
             for recorder in entries:
                 recorder.saw_module(module)
 
-        watcher = ImportWatcher(
-            included,
-            on_codes=saw_codes,
-            on_module=saw_module,
-            on_fault=self._fault,
-            compiler=tracer.compile if isinstance(tracer, TraceFunctionTracer) and tracer.finds_entries else None,
-        )
+        fault, compiler = self._fault, tracer.compiler
+        watcher = ImportWatcher(included, on_codes=saw_codes, on_module=saw_module, on_fault=fault, compiler=compiler)
         add(watcher.install())
         self.probes.start()
 
@@ -190,6 +176,8 @@ class Recording:
 
     def pause(self) -> None:
         """Have no thread and no connection for a moment."""
+        if self._state == "awake" and context.current() is None:
+            self._own.load()  # once for all that are forked, and while no request waits
         self.probes.pause()
         if self._state == "awake":
             self.collector.pause()
@@ -238,8 +226,10 @@ class Recording:
 
     def summary(self) -> str:
         """For a person: one line, and more where nothing was recorded, or not everywhere."""
+        from .session.summary import Summary  # at the end, of the process that reports
+
         return Summary(
-            self.options, self.tallies.counts(), self.collector.absences(), self.collector.output, self._cpu()
+            self.options, self.tallies.counts(), self.collector.left_out(), self.collector.output, self._cpu()
         ).text()
 
     def _cpu(self) -> str:
@@ -261,16 +251,17 @@ def _with_redaction(options: RecordOptions, plugins: Plugins) -> RecordOptions:
     own = options.redact
     added = [name for one in plugins.redaction for name in one.names]
     kept = [name for one in plugins.redaction for name in one.keep]
-    redact = msgspec.structs.replace(own, names=(*own.names, *added), keep=(*own.keep, *kept))
-    return msgspec.structs.replace(options, redact=redact)
+    redact = own._replace(names=(*own.names, *added), keep=(*own.keep, *kept))
+    return options._replace(redact=redact)
 
 
-def start_for_process(options: RecordOptions) -> Recording:
-    """Record this process from here to its end: normal exit, SIGINT and SIGTERM all write what was accepted."""
+def start_for_process(options: RecordOptions, *, is_checked: bool = False) -> Recording:
+    """Record this process from here to its end: normal exit, SIGINT and SIGTERM all write what was accepted.
+    `is_checked` says that the store could be opened just before."""
     global _of_process
     if _of_process is not None and _of_process.is_active and _of_process.options.store == options.store:
         return _of_process  # it was started by whoever started the process
-    recording = Recording(options)
+    recording = Recording(options, is_checked=is_checked)
     recording.start()
     recording.watch_end()
     _of_process = recording
@@ -281,28 +272,11 @@ _of_process: Recording | None = None
 """The recording of the whole process, where there is one."""
 
 
-def current_commit(root: str) -> str:
-    """The commit checked out at `root`, or empty where there is none."""
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
-
-
-def note_absence(store: str, kind: AbsenceKind, subject: str) -> None:
-    """Store why nothing is recorded, where no recorder is at work; raises `StoreError`."""
-    with closing(open_writer(store)) as writer:
-        writer.write(Batch([], {}, {}, [], {}, {}, {(kind, subject): 1}))
-
-
 def start_from_text(text: str) -> Recording | None:
     """Start the recorder from the options in the environment; a failure is one line on stderr, the service runs."""
     try:
         restore_environment()
-        recording = start_for_process(decode_options(text))
+        recording = start_for_process(decode_options(text), is_checked=True)
         # Nothing of the service is there yet. Without this each full collection of its garbage would walk through the
         # modules of the recorder too, a fifth of the time of a program that makes many objects.
         gc.freeze()

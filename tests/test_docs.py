@@ -16,9 +16,9 @@ import pytest_runtime
 from pytest_runtime import hooks, plugin
 from pytest_runtime.cli.main import cli
 from pytest_runtime.config import Configuration, read_table
+from pytest_runtime.recorders.boundaries.catalogue import BUILT_IN
 from pytest_runtime.recorders.boundaries.protocol import ExchangeCodec
 from pytest_runtime.recorders.options import RedactOptions
-from pytest_runtime.recorders.plugins import BUILT_IN
 from pytest_runtime.recorders.session.entry_recorder import EntryRecorder
 from pytest_runtime.replay.entries.protocol import EntryReplayer
 from pytest_runtime.replay.model.verdict import VERDICTS
@@ -94,7 +94,7 @@ def test_every_extra_is_documented() -> None:
 
 def test_every_setting_is_documented() -> None:
     """Each key of the configuration stands in its document."""
-    keys = [*Configuration.__struct_fields__, *RedactOptions.__struct_fields__]
+    keys = [*Configuration.__struct_fields__, *RedactOptions._fields]
     document = text("docs/configuration.md")
     assert [key for key in keys if not re.search(rf"\b{key}\b", document)] == []
 

@@ -12,7 +12,7 @@ from ..config import load_project
 from ..recorders.options import ENVIRONMENT_KEY, Sample, encode_options
 from ..recording import STARTUP, record_options
 from .record_values import sample_value, share_value
-from .unrecordable import warn_unrecordable
+from .unrecordable import is_recordable
 
 
 @click.command("record", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
@@ -62,11 +62,11 @@ def record_command(
         recipients=recipients,
         cpu_share=cpu_share,
     )
-    warn_unrecordable(options, command)
     environment = dict(os.environ)
-    environment[ENVIRONMENT_KEY] = encode_options(options)
-    before = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = STARTUP + (os.pathsep + before if before else "")
+    if is_recordable(options, command):
+        environment[ENVIRONMENT_KEY] = encode_options(options)
+        before = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = STARTUP + (os.pathsep + before if before else "")
     sys.stdout.flush()
     sys.stderr.flush()
     try:

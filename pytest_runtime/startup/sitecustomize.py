@@ -3,6 +3,7 @@
 Python imports this at start-up because `pytest-runtime record` puts its folder first on `PYTHONPATH`.
 """
 
+import gc
 import os
 import sys
 
@@ -11,6 +12,17 @@ def _start_recorder() -> None:
     text = os.environ.get("PYTEST_RUNTIME_RECORD")
     if not text:
         return
+    # Loading makes no garbage, and Python would look for some a few dozen times.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        _load_and_start(text)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load_and_start(text: str) -> None:
     try:
         from pytest_runtime.recorders.recording import start_from_text
     except ImportError as error:

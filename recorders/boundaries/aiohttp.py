@@ -18,7 +18,6 @@ from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .aiohttp_inert import inert_classes, or_never
 from .http import HttpCodec
-from .protocol import Boundary
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -318,4 +317,4 @@ async def _record_wait(ticket: Ticket, reader: Any, waiting: Any) -> None:
         raise
 
 
-BOUNDARY = Boundary("aiohttp", "aiohttp.client", install, Codec(), exceptions=("aiohttp",))
+CODEC = Codec()

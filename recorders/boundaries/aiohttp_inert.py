@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..model.world import Ticket
+if TYPE_CHECKING:
+    from ..model.world import Ticket
 
 
 async def or_never(loop: Any, ask: Callable[[], Any]) -> Any:

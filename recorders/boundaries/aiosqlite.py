@@ -10,7 +10,6 @@ from typing import Any
 
 from ..context import Scope, current, current_world, enter, leave
 from ..patching import Undo, Undos, wrap
-from .protocol import Boundary
 
 
 def install(module: Any) -> Undo:
@@ -78,6 +77,3 @@ async def _close_at_once(connection: Any) -> None:
     connection._running = False
     if held is not None:
         held.close()
-
-
-BOUNDARY = Boundary("aiosqlite", "aiosqlite.core", install)

@@ -30,7 +30,6 @@ from .asyncpg_statements import (
     session_of,
 )
 from .dbapi import gap, record_error
-from .protocol import Boundary
 
 
 def install(module: Any) -> Undo:
@@ -269,4 +268,4 @@ async def _stepping(world: World, cursor: Any, timeout: Any, go_on: Any) -> Any:
     return await go_on()
 
 
-BOUNDARY = Boundary("asyncpg", "asyncpg", install, AsyncpgCodec(), exceptions=("asyncpg",))
+CODEC = AsyncpgCodec()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from ..model.value_tree import Tree
-from .http import is_identifier
+from .routes import is_identifier
+
+if TYPE_CHECKING:
+    from ..model.value_tree import Tree
 
 _SEPARATOR = re.compile(r"([:/.|])")
 

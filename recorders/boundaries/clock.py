@@ -14,7 +14,6 @@ from typing import Any
 
 from ..context import current_world
 from ..patching import Undo, Undos, replace_static, wrap
-from .protocol import Boundary
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 TIMERS = (
@@ -126,6 +125,3 @@ def _in_zone(cls: type[datetime.datetime], micros: int, offset: int, tz: datetim
     if cls is datetime.datetime:
         return moment
     return cls.combine(moment.date(), moment.timetz())
-
-
-BOUNDARY = Boundary("clock", "", install)

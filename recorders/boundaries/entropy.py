@@ -8,19 +8,17 @@ generator that the program seeds itself within a trace is left alone: it repeats
 from __future__ import annotations
 
 import os
-import random
 import sys
-import uuid
 from collections.abc import Callable
-from types import FrameType
+from functools import partial
+from types import FrameType, ModuleType
 from typing import Any
 
 from ..context import current_world
-from ..patching import Undo, Undos, replace, wrap
-from .protocol import Boundary
+from ..patching import PatchedFunction, Undo, Undos, replace, wrap
 
-_RANDOM_FILE = random.__file__
-_UUID_FILE = uuid.__file__
+_RANDOM_FILE = os.path.join(os.path.dirname(os.__file__), "random.py")
+_UUID_FILE = os.path.join(os.path.dirname(os.__file__), "uuid.py")
 
 
 def reader_of(frame: FrameType, included: FrameType | None) -> FrameType:
@@ -33,41 +31,48 @@ def reader_of(frame: FrameType, included: FrameType | None) -> FrameType:
 
 
 def install(module: Any = None) -> Undo:
-    """Put the boundary in place; returns its undo."""
+    """Put the boundary of `os.urandom` in place; returns its undo."""
+    return wrap(os, "urandom", _drawn("os.urandom"))
+
+
+def install_uuid(uuid: ModuleType) -> Undo:
+    """What reads a clock and the hardware address through C."""
     undos = Undos()
-    undos.add(wrap(os, "urandom", _drawn("os.urandom")))
-    undos.add(wrap(random, "_urandom", _drawn("os.urandom")))
-    for name in ("uuid1", "getnode"):  # they read a clock and the hardware address through C
+    for name in ("uuid1", "getnode"):
         undos.add(wrap(uuid, name, _drawn(f"uuid.{name}")))
-    for name in ("random", "getrandbits"):
-        original = getattr(random.Random, name)
-        undos.add(replace(random.Random, name, _draw(f"random.{name}", original)))
-        # The module's own functions are methods of a hidden instance, bound before the class was patched.
-        undos.add(replace(random, name, getattr(_hidden_instance(), name)))
-    # It keeps every second value for the next call, which may come from before the trace.
-    undos.add(replace(random.Random, "gauss", _gauss))
-    undos.add(replace(random, "gauss", _hidden_instance().gauss))
-    for name in ("seed", "setstate"):
-        undos.add(replace(random.Random, name, _claiming(getattr(random.Random, name))))
-        undos.add(replace(random, name, getattr(_hidden_instance(), name)))
     return undos.run
 
 
-_real_gauss = random.Random.gauss
+def install_random(random: ModuleType) -> Undo:
+    """Generators, and the one that the module's own functions are methods of."""
+    undos, cls, hidden = Undos(), random.Random, random.choice.__self__
+    if type(random._urandom) is PatchedFunction:  # it took that of `os` just now
+        undos.add(partial(setattr, random, "_urandom", random._urandom.__wrapped__))
+    else:
+        undos.add(wrap(random, "_urandom", _drawn("os.urandom")))
+    replaced = {
+        **{name: _draw(f"random.{name}", getattr(cls, name)) for name in ("random", "getrandbits")},
+        # It keeps every second value for the next call, which may come from before the trace.
+        "gauss": _gauss(cls.gauss),
+        **{name: _claiming(getattr(cls, name)) for name in ("seed", "setstate")},
+    }
+    for name, value in replaced.items():
+        undos.add(replace(cls, name, value))
+        # The module's own functions were bound before the class was patched.
+        undos.add(replace(random, name, getattr(hidden, name)))
+    return undos.run
 
 
-def _gauss(self: random.Random, mu: float = 0.0, sigma: float = 1.0) -> float:
-    """Like `random.Random.gauss`; recorded is the standard normal value, so that other parameters still count."""
-    world = current_world()
-    if world is None or world.owns(self):
-        return _real_gauss(self, mu, sigma)
-    value = world.ambient("random.gauss", lambda: _real_gauss(self, 0.0, 1.0), _caller(sys._getframe(1)))
-    return mu + value * sigma
+def _gauss(original: Callable[..., Any]) -> Callable[..., Any]:
+    def gauss(self: Any, mu: float = 0.0, sigma: float = 1.0) -> Any:
+        """Like `random.Random.gauss`; recorded is the standard normal value, so that other parameters still count."""
+        world = current_world()
+        if world is None or world.owns(self):
+            return original(self, mu, sigma)
+        value = world.ambient("random.gauss", lambda: original(self, 0.0, 1.0), _caller(sys._getframe(1)))
+        return mu + value * sigma
 
-
-def _hidden_instance() -> random.Random:
-    instance: random.Random = random.choice.__self__  # type: ignore[attr-defined]  # a bound method
-    return instance
+    return gauss
 
 
 def _drawn(source: str) -> Callable[..., Any]:
@@ -81,7 +86,7 @@ def _drawn(source: str) -> Callable[..., Any]:
 
 
 def _draw(source: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    def draw(self: random.Random, *args: Any) -> Any:
+    def draw(self: Any, *args: Any) -> Any:
         world = current_world()
         if world is None or world.owns(self):
             return original(self, *args)
@@ -98,7 +103,7 @@ def _source(source: str, args: tuple[Any, ...]) -> str:
 
 
 def _claiming(original: Callable[..., Any]) -> Callable[..., Any]:
-    def seed(self: random.Random, *args: Any, **kwargs: Any) -> Any:
+    def seed(self: Any, *args: Any, **kwargs: Any) -> Any:
         result = original(self, *args, **kwargs)
         world = current_world()
         if world is not None and (args or kwargs) and (args[:1] != (None,) and kwargs.get("a", 0) is not None):
@@ -115,6 +120,3 @@ def _caller(frame: FrameType) -> FrameType:
     while frame.f_code.co_filename == _RANDOM_FILE and frame.f_back is not None:
         frame = frame.f_back
     return frame
-
-
-BOUNDARY = Boundary("entropy", "", install)

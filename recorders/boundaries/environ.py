@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from ..context import watched_variables, world_of_variables
 from ..patching import Undo, Undos, replace
-from .protocol import Boundary
 
 _Environ: Any = type(os.environ)
 _get = _Environ.__getitem__
@@ -122,6 +121,3 @@ def _count(self: Any) -> int:
         length: int = _length(self)
         return length
     return len(world.environ_names(lambda: list(_iterate(self))))
-
-
-BOUNDARY = Boundary("environ", "", install)

@@ -13,17 +13,17 @@ import io
 import os
 import stat
 import sys
-import sysconfig
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..context import UNSAMPLED, current_world, enter, leave
 from ..faults import own
-from ..model.value_tree import Tree
 from ..model.world import Operation
 from ..patching import Undo, Undos, replace, wrap
 from .live_world import LiveWorld
-from .protocol import Boundary, PlainCodec
+
+if TYPE_CHECKING:
+    pass
 
 SIZE: Final = 1_000_000
 """Bytes of a file that is kept."""
@@ -44,18 +44,6 @@ _BY_FOLDER: Final = frozenset({"dir_fd", "src_dir_fd", "dst_dir_fd"})
 
 _SECRET: Final = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", "_rsa", "_ed25519")
 """Ends of names of files that hold keys: none of them is kept, nor one whose name begins with a dot."""
-
-
-class FileCodec(PlainCodec):
-    """Files, by what is done to them."""
-
-    def label(self, operation: Operation, request: Tree) -> str:
-        """`write out/report.csv`."""
-        return f"{operation.name} {operation.resource}"
-
-    def operation_key(self, operation: Operation, request: Tree) -> str:
-        """The file."""
-        return f"{operation.boundary} {operation.resource}"
 
 
 def writing(name: str) -> Operation:
@@ -272,7 +260,9 @@ class FileReads:
 
 def _of_installation() -> list[str]:
     """Folders of the interpreter and of what is installed with it."""
-    paths = [sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()]
+    library = os.path.dirname(os.__file__)
+    installed = [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
+    paths = [sys.prefix, sys.base_prefix, library, *installed]
     return [os.path.join(one, "") for one in dict.fromkeys(paths) if one and one != os.sep]
 
 
@@ -281,6 +271,3 @@ def install(module: Any = None) -> Undo:
     here = os.getcwd()
     project = os.path.join(os.path.realpath(here), "")
     return FileReads([*_SYSTEM, *_of_installation(), project], here).install()
-
-
-BOUNDARY = Boundary("file", "", install, FileCodec())

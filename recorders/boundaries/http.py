@@ -5,23 +5,23 @@ A request is a record of `url`, `headers` (names and values) and `body`, an item
 
 from __future__ import annotations
 
-import functools
 import json
-import re
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from ..capture.thaw import capture
-from ..model.trace import Exchange
 from ..model.value_tree import BytesNode, DictNode, ListNode, Tree, TupleNode, field
-from ..model.world import Operation
 from .protocol import PlainCodec
+from .routes import route_guess
+
+if TYPE_CHECKING:
+    from ..model.trace import Exchange
+    from ..model.world import Operation
 
 _AUTOMATIC_HEADERS = frozenset(
     {"host", "user-agent", "accept-encoding", "connection", "content-length", "accept", "transfer-encoding"}
 )
 """Headers that client libraries add by themselves; another version of one is no change of the service."""
-
-_IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*|[\w-]*\d[\w-]{7,}")
 
 
 class HttpCodec(PlainCodec):
@@ -74,17 +74,6 @@ def _own_headers(headers: Tree) -> dict[str, Tree]:
         return {}
     pairs = ((str(name).lower(), value) for name, value in zip(headers.keys, headers.values, strict=True))
     return {name: value for name, value in pairs if name not in _AUTOMATIC_HEADERS}
-
-
-def is_identifier(part: str) -> bool:
-    """Whether a part of a path, or of a key, looks like an identifier."""
-    return _IDENTIFIER.fullmatch(part) is not None
-
-
-@functools.lru_cache(maxsize=4096)
-def route_guess(path: str) -> str:
-    """A path with the parts that look like identifiers left out, where no framework names its route."""
-    return "/".join("<id>" if is_identifier(part) else part for part in path.split("/"))
 
 
 def parse_body(content_type: str, data: bytes) -> tuple[str, Tree]:

@@ -7,7 +7,7 @@ same code in both worlds.
 
 from __future__ import annotations
 
-import http.client
+import http.client as client
 import io
 import os
 from collections.abc import Callable
@@ -17,11 +17,10 @@ from ..context import current_world
 from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, replace
 from .http import HttpCodec
-from .protocol import Boundary
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-_real = http.client.HTTPConnection
+_real = client.HTTPConnection
 _init = _real.__init__
 _putrequest = _real.putrequest
 _send = _real.send
@@ -138,7 +137,7 @@ def _headers(head: bytes) -> list[tuple[str, str]]:
 
 
 def _origin(connection: Any) -> str:
-    scheme = "https" if isinstance(connection, http.client.HTTPSConnection) else "http"
+    scheme = "https" if isinstance(connection, client.HTTPSConnection) else "http"
     host = getattr(connection, "_tunnel_host", None) or connection.host
     port = (getattr(connection, "_tunnel_port", None) if connection.host != host else None) or connection.port
     return f"{scheme}://{host}:{port}"
@@ -282,4 +281,4 @@ class _RecordedSocket:
         return _RecordedSocket._null
 
 
-BOUNDARY = Boundary("http", "http.client", install, HttpCodec(), exceptions=("urllib3", "requests"))
+CODEC = HttpCodec()

@@ -13,7 +13,6 @@ from ..context import UNSAMPLED, beside, current, current_world, enter, leave, l
 from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .http import HttpCodec
-from .protocol import Boundary
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -201,4 +200,4 @@ async def _record_awaited(world: World, request: Any, perform: Any) -> Any:
     return response
 
 
-BOUNDARY = Boundary("httpcore", "httpcore", install, HttpCodec(), exceptions=("httpcore", "httpx"))
+CODEC = HttpCodec()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import wrapt
-
+from .. import imports
 from ..faults import own
-from ..patching import Undo, Undos
+
+if TYPE_CHECKING:
+    from ..patching import Undo, Undos
 
 
 class ImportHooks:
@@ -19,6 +20,7 @@ class ImportHooks:
         self._undos = undos
         self._on_fault = on_fault
         self._active = True
+        self._forgets: list[Callable[[], None]] = []
 
     def when_imported(self, name: str, install: Callable[[Any], Undo]) -> None:
         """Install something once the module `name` is there; a fault is reported, never raised into the import."""
@@ -33,8 +35,10 @@ class ImportHooks:
                     raise
                 self._on_fault(fault)
 
-        wrapt.register_post_import_hook(hook, name)
+        self._forgets.append(imports.when_imported(name, hook))
 
     def stop(self) -> None:
         """Install nothing more."""
         self._active = False
+        while self._forgets:
+            self._forgets.pop()()

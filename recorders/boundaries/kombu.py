@@ -15,7 +15,7 @@ from ..context import current_world
 from ..model.value_tree import Tree, field
 from ..model.world import Operation
 from ..patching import Undo, wrap
-from .protocol import Boundary, PlainCodec
+from .protocol import PlainCodec
 
 _ACCOUNTS: Final = frozenset(
     {"argsrepr", "group_index", "kwargsrepr", "lang", "origin", "parent_id", "root_id", "stamped_headers", "stamps"}
@@ -114,5 +114,5 @@ class MessageCodec(PlainCodec):
         return f"{operation.boundary} {self.label(operation, request)}"
 
 
-BOUNDARY = Boundary("kombu", "kombu.messaging", install, MessageCodec(), exceptions=("kombu",))
+CODEC = MessageCodec()
 """Of all messages that the library sends."""

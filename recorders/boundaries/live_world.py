@@ -7,14 +7,17 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from types import CodeType, FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import context
-from ..capture.freeze import Stand, freeze, frozen_size
-from ..capture.pickle_stubs import Frozen
+from ..capture.freeze import freeze, frozen_size
 from ..capture.snapshot import hold
-from ..model.world import Operation
 from .entropy import reader_of
+
+if TYPE_CHECKING:
+    from ..capture.freeze import Stand
+    from ..capture.pickle_stubs import Frozen
+    from ..model.world import Operation
 
 T = TypeVar("T")
 

@@ -7,16 +7,18 @@ are one exchange each, of which no password is kept. Behind a recorded world not
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..context import UNSAMPLED, current_world, enter, leave
-from ..model.trace import Exchange
 from ..model.value_tree import DictNode, ListNode, Tree, field
 from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .dbapi import given, nothing, record_error
 from .no_socket import NoSocket
-from .protocol import Boundary, PlainCodec, Visit
+from .protocol import PlainCodec, Visit
+
+if TYPE_CHECKING:
+    from ..model.trace import Exchange
 
 SENT = "send mail"
 """How the exchange is called in which a mail is sent."""
@@ -256,4 +258,4 @@ class MailCodec(PlainCodec):
         return self.visited(exchange, visit, DictNode(list(request.keys), shown), exchange.items)
 
 
-BOUNDARY = Boundary("smtplib", "smtplib", install, MailCodec())
+CODEC = MailCodec()

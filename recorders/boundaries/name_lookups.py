@@ -14,7 +14,7 @@ from ..model.value_tree import Tree, TupleNode
 from ..model.world import Operation
 from ..patching import Undo, Undos, wrap
 from .dbapi import nothing
-from .protocol import Boundary, PlainCodec
+from .protocol import PlainCodec
 
 _NAMES = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", "getfqdn")
 
@@ -61,4 +61,4 @@ class NamesCodec(PlainCodec):
         return f"{operation.boundary} {self.label(operation, request)}"
 
 
-BOUNDARY = Boundary("socket", "socket", install, NamesCodec(), sees_all=False)
+CODEC = NamesCodec()

@@ -7,25 +7,17 @@ of the revision, so that the application can be built again where it is replayed
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..context import current
-from ..included import Included
-from ..model.value_tree import DictNode
-from ..privacy.redact import Redactor
 from .pass_through import PassThrough
 
+if TYPE_CHECKING:
+    from ..included import Included
+
 T = TypeVar("T")
-
-
-def redacted_variables(variables: Mapping[str, str | None], redactor: Redactor) -> dict[str, str | None]:
-    """Environment variables, fit to be written."""
-    trees, _replaced = redactor.redact([("", DictNode(list(variables), list(variables.values())))])
-    shown = redactor.found.tree(trees[0])
-    values: Any = shown.values if isinstance(shown, DictNode) else []
-    return dict(zip(variables, values, strict=True))
 
 
 class SessionVariables(PassThrough):

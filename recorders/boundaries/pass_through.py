@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..model.world import Operation
+if TYPE_CHECKING:
+    from ..model.world import Operation
 
 T = TypeVar("T")
 

@@ -8,13 +8,14 @@ come of it mean. A codec is pure functions from data to data: replays call it wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from ..model.trace import Exchange
 from ..model.value_tree import Tree
 from ..model.world import Effect, Operation
-from ..patching import Undo
+
+if TYPE_CHECKING:
+    from ..patching import Undo
 
 Visit: TypeAlias = Callable[[str, Tree], Tree]
 """Of (name that a part stands under, empty where it has none; the part): what stands there in its place."""
@@ -124,11 +125,10 @@ class PlainCodec:
         """Nothing."""
 
 
-PLAIN = PlainCodec()
+CODEC = PLAIN = PlainCodec()
 
 
-@dataclass(frozen=True, slots=True)
-class Boundary:
+class Boundary(NamedTuple):
     """A place where a service touches the world."""
 
     name: str

@@ -18,7 +18,6 @@ from ..context import current_world
 from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, replace, wrap
 from . import psycopg_copy, psycopg_cursors
-from .protocol import Boundary
 from .psycopg_inert import IDLE, IN_TRANSACTION, inert
 from .psycopg_rows import Kept, Reading, readings
 from .psycopg_steps import (
@@ -308,4 +307,4 @@ def _scrolled(wrapped: Any, cursor: Any, args: Any, kwargs: Any) -> Any:
     return wrapped(*args, **kwargs)
 
 
-BOUNDARY = Boundary("psycopg", "psycopg", install, CopyCodec(), exceptions=("psycopg",))
+CODEC = CopyCodec()

@@ -14,7 +14,6 @@ from ..context import current_world
 from ..model.world import Operation, World
 from ..patching import Undo, Undos, wrap
 from .dbapi import end_transaction, gap, mixed, nothing
-from .protocol import Boundary
 from .psycopg2_cursors import Cursor
 from .psycopg2_errors import answer_diagnostics
 from .psycopg2_inert import IDLE, PARAMETERS, Session, attributes
@@ -171,4 +170,4 @@ class Connection(_Connection):
         session.state = IDLE
 
 
-BOUNDARY = Boundary("psycopg2", "psycopg2", install, CopyCodec(), exceptions=("psycopg2",))
+CODEC = CopyCodec()

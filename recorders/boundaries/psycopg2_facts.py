@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..model.world import Effect, World
 from .dbapi import APART, StatementCursor
 from .psycopg2_errors import restore
+
+if TYPE_CHECKING:
+    from ..model.world import Effect, World
 
 
 class Facts(NamedTuple):

@@ -12,7 +12,6 @@ from typing import Any
 from ..context import UNSAMPLED, Scope, beside, current, current_world, enter, leave, leave_anyhow
 from ..patching import Undo, Undos, wrap
 from .pass_through import PassThrough
-from .protocol import Boundary
 
 
 def install(module: Any) -> Undo:
@@ -87,5 +86,3 @@ _METHODS = {
     "check": _unless_recorded,
     "_getconn_unchecked": _give,
 }
-
-BOUNDARY = Boundary("psycopg_pool", "psycopg_pool", install, exceptions=("psycopg_pool",))

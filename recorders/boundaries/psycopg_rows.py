@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..model.world import Ticket
+if TYPE_CHECKING:
+    from ..model.world import Ticket
 
 _TUPLES = 2
 """`pq.ExecStatus.TUPLES_OK`"""

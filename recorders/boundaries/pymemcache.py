@@ -10,17 +10,19 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..context import UNSAMPLED, current_world, enter, leave
-from ..model.trace import Exchange
 from ..model.value_tree import Tree, TupleNode, record
 from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .cache_keys import kind_of, name_of, plain
 from .dbapi import nothing, record_error
 from .no_socket import NoSocket
-from .protocol import Boundary, PlainCodec, Visit
+from .protocol import PlainCodec, Visit
+
+if TYPE_CHECKING:
+    from ..model.trace import Exchange
 
 
 def install(module: Any) -> Undo:
@@ -227,4 +229,4 @@ def _key(request: Tree) -> str:
     return plain(request.items[0]) if isinstance(request, TupleNode) and request.items else ""
 
 
-BOUNDARY = Boundary("pymemcache", "pymemcache.client.base", install, MemcacheCodec(), exceptions=("pymemcache",))
+CODEC = MemcacheCodec()

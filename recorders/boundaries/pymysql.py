@@ -15,7 +15,6 @@ from ..context import UNSAMPLED, current_world, enter, leave
 from ..model.world import Effect, Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .dbapi import APART, given, nothing, record_error
-from .protocol import Boundary
 from .pymysql_inert import AUTOCOMMIT, IN_TRANSACTION, facts_of, recorded_result, unconnected
 from .sql import SqlCodec, effect_of
 from .sql_pieces import PIECES, Piece, taken_apart
@@ -263,4 +262,4 @@ def _read_row(wrapped: Any, result: Any, args: Any, kwargs: Any) -> Any:
     return ticket.next(lambda: wrapped(*args, **kwargs))
 
 
-BOUNDARY = Boundary("pymysql", "pymysql.connections", install, SqlCodec(), exceptions=("pymysql",))
+CODEC = SqlCodec()

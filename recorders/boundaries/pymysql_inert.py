@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..model.world import Ticket
 from .no_socket import NoSocket
+
+if TYPE_CHECKING:
+    from ..model.world import Ticket
 
 IN_TRANSACTION: Final = 1
 AUTOCOMMIT: Final = 2

@@ -14,7 +14,6 @@ from typing import Any
 from ..context import UNSAMPLED, beside, current, current_world, enter, leave, leave_anyhow
 from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
-from .protocol import Boundary
 from .redis_commands import SUBSCRIBING, RedisCodec, operation, split_commands
 
 
@@ -260,10 +259,4 @@ async def _no() -> bool:
     return False
 
 
-_CODEC = RedisCodec()
-
-BOUNDARIES = (
-    Boundary("redis", "redis.connection", install, _CODEC, exceptions=("redis",)),
-    Boundary("redis", "redis.asyncio.connection", install_awaited, _CODEC, exceptions=("redis",)),
-)
-"""One for each half of the library; what is said over them is the same."""
+CODEC = RedisCodec()

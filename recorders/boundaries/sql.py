@@ -8,13 +8,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..model.trace import Exchange
 from ..model.value_tree import DictNode, ListNode, Tree, TupleNode, record
-from ..model.world import Effect, Operation
 from .protocol import UNNAMED, PlainCodec, Visit
 from .sql_names import columns_of, parameter_names
+
+if TYPE_CHECKING:
+    from ..model.trace import Exchange
+    from ..model.world import Effect, Operation
 
 _READING = frozenset({"SELECT", "EXPLAIN", "VALUES"})
 _KEPT_IN_FILE = frozenset({"user_version", "application_id"})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.value_tree import Tree, TupleNode, field, record
-from ..model.world import Operation
 from .sql import SqlCodec
+
+if TYPE_CHECKING:
+    from ..model.world import Operation
 
 COPIED = ("copy data", "copy given up")
 """How the exchanges are called in which data was sent: to its end, or to where the program raised an exception."""

@@ -15,7 +15,6 @@ from ..context import current_world
 from ..model.world import Operation, Ticket, World
 from ..patching import Undo, Undos, wrap
 from .dbapi import StatementCursor, end_transaction, gap, given, mixed, nothing
-from .protocol import Boundary
 from .sqlite_calls import (
     CALLS_KEPT,
     Cells,
@@ -372,4 +371,4 @@ def _as_sent(name: str, request: tuple[Any, ...]) -> tuple[Any, ...]:
         return request
 
 
-BOUNDARY = Boundary("sqlite3", "sqlite3", install, SqliteCodec())
+CODEC = SqliteCodec()

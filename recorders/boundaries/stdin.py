@@ -15,32 +15,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from ..context import current_world
-from ..model.value_tree import BytesNode, Tree
 from ..model.world import Operation, Ticket
 from ..patching import Undo, nothing
-from .protocol import Boundary, PlainCodec
 
 READING: Final = Operation("stdin", "read", "standard input", "read")
-
-
-class StdinCodec(PlainCodec):
-    """Standard input is one text, however it was read."""
-
-    def label(self, operation: Operation, request: Tree) -> str:
-        """`read standard input`."""
-        return f"{operation.name} {operation.resource}"
-
-    def join(self, items: list[Tree]) -> list[Tree]:
-        """All pieces as one, a text where it is one."""
-        if not all(isinstance(item, BytesNode) for item in items):
-            return items
-        whole = b"".join(item.data for item in items if isinstance(item, BytesNode))
-        if not whole:
-            return []
-        try:
-            return [whole.decode()]
-        except UnicodeDecodeError:
-            return [BytesNode(whole)]
 
 
 class _Reading:
@@ -163,6 +141,3 @@ def read_anew() -> Iterator[None]:
         yield
     finally:
         sys.stdin = before
-
-
-BOUNDARY = Boundary("stdin", "", install, StdinCodec())

@@ -1,4 +1,4 @@
-"""The process boundary: `subprocess`, `os.system` and the processes of `asyncio`.
+"""The process boundary: `subprocess` and the processes of `asyncio`; `os_system` is the third.
 
 What is run is one exchange: the command, what it is given, and where; the answer is what it printed and its status.
 Behind a recorded world nothing runs. A process that the program handles itself (`Popen`) is one exchange when it is
@@ -8,132 +8,33 @@ pipe piece by piece is not recorded.
 
 from __future__ import annotations
 
-import os
-import pathlib
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from ..context import current_world
-from ..model.value_tree import DictNode, ListNode, Tree, field
-from ..model.world import Effect, Operation, World
+from ..model.world import Effect
 from ..patching import Undo, Undos, wrap
-from .protocol import Boundary, PlainCodec
-
-WORDS: Final = 4
-"""Words of a command in its label."""
-
-PYTHON: Final = "<this python>"
-"""What stands in a command for the interpreter that runs it: a replay has one in another place."""
-
-_WORDS: Final = frozenset(map(id, (str, bytes, pathlib.PosixPath, pathlib.PurePosixPath, pathlib.WindowsPath)))
-"""Types of words that are looked at; by id, because a metaclass may define how its classes are compared."""
-
-_PIPES: Final = (subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL)
-
-
-class ProcessCodec(PlainCodec):
-    """Commands: known by their first words."""
-
-    def label(self, operation: Operation, request: Tree) -> str:
-        """The first words of the command."""
-        command = field(request, "command")
-        words = list(command.items) if isinstance(command, ListNode) else str(command).split()
-        shown = " ".join(map(str, words[:WORDS])) + (" …" if len(words) > WORDS else "")
-        return shown if operation.name in ("run", "start") else f"{operation.name} of {shown}"
-
-    def canonical(self, operation: Operation, request: Tree) -> Tree:
-        """What is asked of a process that was started says which one it is; its command was compared already."""
-        if operation.name in ("run", "start") or not isinstance(request, DictNode):
-            return request
-        kept = [(key, value) for key, value in zip(request.keys, request.values, strict=True) if key != "command"]
-        return DictNode([key for key, _ in kept], [value for _, value in kept])
-
-
-def _operation(name: str, command: Any, effect: Effect = "write") -> Operation:
-    first = command[0] if isinstance(command, list) and command else str(command).split(" ", 1)[0]
-    return Operation("process", name, os.path.basename(str(first)) or "process", effect)
-
-
-def _word(part: Any) -> Any:
-    plain = os.fspath(part) if isinstance(part, os.PathLike) else part
-    return PYTHON if type(plain) is str and plain == sys.executable else plain
-
-
-def _command(args: Any) -> Any:
-    """A command as data: a text for a shell, or a list of words."""
-    return _word(args) if _is_word(args) else [_word(part) for part in args]
-
-
-def _is_word(value: Any) -> bool:
-    """Whether a value is text or a path of the standard library: looking at it runs nothing of the service."""
-    return id(type(value)) in _WORDS
-
-
-def _is_command(args: Any) -> bool:
-    """Whether a command can be looked at before it is run: an iterator would be at its end afterwards."""
-    return _is_word(args) or (type(args) in (list, tuple) and all(map(_is_word, args)))
-
-
-def _environment(env: Mapping[Any, Any] | None) -> Any:
-    """What a command is given beside the variables that the process has; `None` where it has them all."""
-    if env is None:
-        return None
-    inherits = all(key in env for key in os.environ)
-    changed = {str(key): value for key, value in env.items() if not inherits or os.environ.get(key) != value}
-    return {"inherits": inherits, "variables": changed}
-
-
-def _request(args: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked, without what only says how it is read."""
-    folder = options.get("cwd")
-    asked = {
-        "command": _command(args),
-        "input": options.get("input"),
-        "folder": os.fspath(folder) if folder is not None else None,
-        "environment": _environment(options.get("env")),
-        "shell": bool(options.get("shell")),
-    }
-    return {name: value for name, value in asked.items() if not (value is None or value is False)}
-
-
-def _is_plain(options: Mapping[str, Any]) -> bool:
-    """Whether what goes in and comes out passes through this process, or nobody sees it: a command that reads or writes
-    a file of the program's cannot be answered by a recording."""
-    streams = [options.get(name) for name in ("stdin", "stdout", "stderr")]
-    return all(one is None or (type(one) is int and one in _PIPES) for one in streams)
-
-
-def _is_boundary(world: World | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a call is an exchange: in a trace, and given nothing whose own code would run when it is looked at."""
-    if world is None or len(args) > 1 or not (args or "args" in kwargs):
-        return False
-    return _is_command(args[0] if args else kwargs["args"]) and _is_data(kwargs)
-
-
-def _is_data(options: Mapping[str, Any]) -> bool:
-    folder, variables = options.get("cwd"), options.get("env")
-    is_known = variables is None or type(variables) is dict or type(variables) is type(os.environ)
-    return _is_plain(options) and is_known and (folder is None or _is_word(folder))
+from .commands import command_of, is_command, is_data, is_exchange, operation_of, request_of
 
 
 def _run(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`subprocess.run`, and so `check_output`, `getoutput` and the like."""
     world = current_world()
-    if world is None or not _is_boundary(world, args, kwargs):
+    if world is None or not is_exchange(world, args, kwargs):
         return wrapped(*args, **kwargs)
     options = dict(kwargs)
     check = options.pop("check", False)
     command = args[0] if args else options["args"]
-    request = _request(command, options)
+    request = request_of(command, options)
     done: list[Any] = []
 
     def perform() -> tuple[Any, ...]:
         done.append(wrapped(*args, **options))
         return done[0].returncode, done[0].stdout, done[0].stderr
 
-    status, out, errors = world.call(_operation("run", request["command"]), request, perform)
+    status, out, errors = world.call(operation_of("run", request["command"]), request, perform)
     finished = done[0] if done else subprocess.CompletedProcess(command, status, out, errors)
     if check and status:
         raise subprocess.CalledProcessError(status, command, output=out, stderr=errors)
@@ -143,19 +44,10 @@ def _run(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, A
 def _call(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`subprocess.call`, and so `check_call`: the answer is the status."""
     world = current_world()
-    if world is None or not _is_boundary(world, args, kwargs):
+    if world is None or not is_exchange(world, args, kwargs):
         return wrapped(*args, **kwargs)
-    request = _request(args[0] if args else kwargs["args"], kwargs)
-    return world.call(_operation("run", request["command"]), request, lambda: wrapped(*args, **kwargs))
-
-
-def _system(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    world = current_world()
-    command = args[0] if args else kwargs.get("command")
-    if world is None or not _is_word(command):
-        return wrapped(*args, **kwargs)
-    request = {"command": _command(command), "shell": True}
-    return world.call(_operation("run", request["command"]), request, lambda: wrapped(*args, **kwargs))
+    request = request_of(args[0] if args else kwargs["args"], kwargs)
+    return world.call(operation_of("run", request["command"]), request, lambda: wrapped(*args, **kwargs))
 
 
 # --- processes that the program handles itself ---------------------------------------------------------------------
@@ -175,7 +67,7 @@ class RecordedPipe:
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             world = current_world()
-            operation = _operation(f"{self._name}.{name}", self._command, "read")
+            operation = operation_of(f"{self._name}.{name}", self._command, "read")
             if world is None:
                 raise OSError(f"a process of the recording has no {self._name}")
             return world.call(operation, {"command": self._command}, lambda: None)
@@ -190,17 +82,17 @@ class RecordedPipe:
 def _start(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """`Popen()`: starts it, or behind a recorded world only says so."""
     world = current_world()
-    if world is None or not _is_boundary(world, args, kwargs):
+    if world is None or not is_exchange(world, args, kwargs):
         wrapped(*args, **kwargs)
         return
     command = args[0] if args else kwargs["args"]
-    request = _request(command, kwargs)
+    request = request_of(command, kwargs)
 
     def perform() -> int:
         wrapped(*args, **kwargs)
         return int(instance.pid)
 
-    number = world.call(_operation("start", request["command"]), request, perform)
+    number = world.call(operation_of("start", request["command"]), request, perform)
     if world.recorded:
         _fill(instance, command, number, kwargs)
 
@@ -208,7 +100,7 @@ def _start(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str,
 def _fill(instance: Any, command: Any, number: Any, options: Mapping[str, Any]) -> None:
     """What `Popen.__init__` leaves, of a process that does not run."""
     pipes = {
-        name: RecordedPipe(_command(command), name) if options.get(name) == subprocess.PIPE else None
+        name: RecordedPipe(command_of(command), name) if options.get(name) == subprocess.PIPE else None
         for name in ("stdin", "stdout", "stderr")
     }
     for name, value in pipes.items():
@@ -227,15 +119,15 @@ def _asked(name: str, effect: Effect, options: Sequence[str] = ()) -> Any:
         world = current_world()
         if (
             world is None
-            or not _is_command(vars(instance).get("args"))
+            or not is_command(vars(instance).get("args"))
             or (instance.returncode is not None and effect == "session")
         ):
             return wrapped(*args, **kwargs)
         given = {**dict(zip(options, args, strict=False)), **kwargs}
         given.pop("timeout", None)
-        request = {"command": _command(instance.args), **{key: one for key, one in given.items() if one is not None}}
+        request = {"command": command_of(instance.args), **{key: one for key, one in given.items() if one is not None}}
         result, status = world.call(
-            _operation(name, request["command"], effect),
+            operation_of(name, request["command"], effect),
             request,
             lambda: (wrapped(*args, **kwargs), instance.returncode),
         )
@@ -255,11 +147,10 @@ _METHODS = {
 
 
 def install(module: Any = None) -> Undo:
-    """Put the boundary in place, in `subprocess` and `os`; returns its undo."""
+    """Put the boundary in place; returns its undo."""
     undos = Undos()
     undos.add(wrap(subprocess, "run", _run))
     undos.add(wrap(subprocess, "call", _call))
-    undos.add(wrap(os, "system", _system))
     undos.add(wrap(subprocess.Popen, "__init__", _start))
     for name, method in _METHODS.items():
         undos.add(wrap(subprocess.Popen, name, method))
@@ -291,16 +182,16 @@ def _starting(module: Any, is_shell: bool) -> Any:
     async def start(wrapped: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         world = current_world()
         command = args[0] if is_shell and args else list(args)
-        if world is None or not args or not _is_command(command) or not _is_data(kwargs):
+        if world is None or not args or not is_command(command) or not is_data(kwargs):
             return await wrapped(*args, **kwargs)
-        request = _request(command, {**kwargs, "shell": is_shell})
+        request = request_of(command, {**kwargs, "shell": is_shell})
         made: list[Any] = []
 
         async def perform() -> int:
             made.append(await wrapped(*args, **kwargs))
             return int(made[0].pid)
 
-        number = await world.call_awaited(_operation("start", request["command"]), request, perform)
+        number = await world.call_awaited(operation_of("start", request["command"]), request, perform)
         process = made[0] if made else object.__new__(module.Process)
         if not made:
             process._transport = _RecordedTransport(number)
@@ -326,7 +217,7 @@ def _awaiting(name: str, effect: Effect) -> Any:
         async def perform() -> tuple[Any, Any]:
             return await wrapped(*args, **kwargs), instance.returncode
 
-        result, status = await world.call_awaited(_operation(name, command, effect), request, perform)
+        result, status = await world.call_awaited(operation_of(name, command, effect), request, perform)
         if isinstance(instance._transport, _RecordedTransport):
             instance._transport.status = status
         return result
@@ -341,7 +232,7 @@ def _signalled(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[
         return wrapped(*args, **kwargs)
     name = wrapped.__name__
     request = {"command": command, "args": args}
-    return world.call(_operation(name, command), request, lambda: wrapped(*args, **kwargs))
+    return world.call(operation_of(name, command), request, lambda: wrapped(*args, **kwargs))
 
 
 def install_awaited(module: Any) -> Undo:
@@ -357,8 +248,3 @@ def install_awaited(module: Any) -> Undo:
     for name in ("send_signal", "terminate", "kill"):
         undos.add(wrap(module.Process, name, _signalled))
     return undos.run
-
-
-CODEC = ProcessCodec()
-BOUNDARY = Boundary("process", "", install, CODEC, exceptions=("subprocess",))
-AWAITED = Boundary("process", "asyncio.subprocess", install_awaited, CODEC, exceptions=("subprocess",))

@@ -7,13 +7,14 @@ default counts as not given.
 
 from __future__ import annotations
 
-import dis
 import gc
-import inspect
 import sys
 import weakref
+from opcode import opmap
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple, TypeAlias
+
+from ..code_flags import CO_VARARGS, CO_VARKEYWORDS
 
 _NONE: dict[str, Any] = {}
 _function_defaults = FunctionType.__dict__["__defaults__"].__get__
@@ -38,9 +39,9 @@ def parameters_of(code: CodeType) -> Parameters:
     """The parameters of a function's code."""
     names, count, named = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
     end = count + named
-    rest = names[end] if code.co_flags & inspect.CO_VARARGS else ""
+    rest = names[end] if code.co_flags & CO_VARARGS else ""
     end += bool(rest)
-    others = names[end] if code.co_flags & inspect.CO_VARKEYWORDS else ""
+    others = names[end] if code.co_flags & CO_VARKEYWORDS else ""
     return Parameters(names[:count], code.co_posonlyargcount, names[count : count + named], rest, others)
 
 
@@ -238,9 +239,9 @@ _shapes: dict[tuple[int, int], tuple[CodeType, Shape | None]] = {}
 """By id of the code object, which is kept alive here, and offset."""
 
 _CALL, _CALL_KW, _KW_NAMES, _PRECALL, _LOAD_CONST, _EXTENDED_ARG = (
-    dis.opmap.get(name, -1) for name in ("CALL", "CALL_KW", "KW_NAMES", "PRECALL", "LOAD_CONST", "EXTENDED_ARG")
+    opmap.get(name, -1) for name in ("CALL", "CALL_KW", "KW_NAMES", "PRECALL", "LOAD_CONST", "EXTENDED_ARG")
 )
-_CACHE = dis.opmap["CACHE"]
+_CACHE = opmap["CACHE"]
 
 
 def _shape(caller: FrameType | None) -> Shape | None:

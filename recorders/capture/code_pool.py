@@ -7,7 +7,7 @@ made it (`co_consts`). Everything is read raw, so that nothing of the module run
 from __future__ import annotations
 
 import functools
-import hashlib
+from _blake2 import blake2b  # what `hashlib` gives, which loads OpenSSL besides
 from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, TypeAlias
@@ -89,7 +89,7 @@ def _inside(value: Any) -> tuple[Any, ...]:
 
 def code_digest(code: CodeType) -> str:
     """What a code object does, without where it stands: equal for equal source, on one interpreter."""
-    state = hashlib.blake2b(digest_size=12)
+    state = blake2b(digest_size=12)
     _digest(code, state)
     return state.hexdigest()
 

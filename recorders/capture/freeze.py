@@ -17,9 +17,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from ..faults import own
-from ..model.value_tree import Extent
 from .awaiting import WRAPPER_TYPE
-from .measure import extent_of, measure, without
+from .measure import Outside, extent_of, measure, without
 from .pickle_stubs import Frozen, FrozenBytes, Instance, Opaque
 from .readers import Reduced, class_name, known_readers, reader_of
 
@@ -200,12 +199,12 @@ def _mark_of(value: Any, limit: int, most: int) -> Opaque:
     return Opaque(class_name(type(value)), f"larger than {limit} bytes{objects}{_words(extent)}", _plain(extent))
 
 
-def _words(extent: Extent | None) -> str:
+def _words(extent: Outside | None) -> str:
     return f"; {extent.kind} of length {extent.length}" if extent is not None else ""
 
 
-def _plain(extent: Extent | None) -> tuple[Any, ...] | None:
-    return (extent.kind, extent.length, extent.keys, extent.items) if extent is not None else None
+def _plain(extent: Outside | None) -> tuple[Any, ...] | None:
+    return tuple(extent) if extent is not None else None
 
 
 def _opaque(value: Any, reason: str) -> Frozen:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from ..model.value_tree import Extent
 from .raw import class_name, text, type_mro, type_qualname
 from .readers import Layout, layout_of
 
@@ -60,7 +59,16 @@ class Measured(NamedTuple):
 _NOTHING: Final = Measured({}, 0.0, 0.0)
 
 
-def extent_of(value: Any) -> Extent | None:
+class Outside(NamedTuple):
+    """The outside of a value, as an `Extent` keeps it."""
+
+    kind: str
+    length: int
+    keys: tuple[str, ...]
+    items: tuple[str, ...]
+
+
+def extent_of(value: Any) -> Outside | None:
     """The extent of a value that has a length; `None` for others."""
     base: Any = _base_of(value)
     if base is None:
@@ -68,10 +76,10 @@ def extent_of(value: Any) -> Extent | None:
     length = base.__len__(value)
     if base is dict:
         keys = dict.fromkeys(map(_type_name, islice(dict.keys(value), SAMPLE)))
-        return Extent("dict", length, tuple(keys), tuple(map(_type_name, islice(dict.values(value), SAMPLE))))
+        return Outside("dict", length, tuple(keys), tuple(map(_type_name, islice(dict.values(value), SAMPLE))))
     if base is str or base is bytes or base is bytearray:
-        return Extent(base.__name__, length, (), ())
-    return Extent(base.__name__, length, (), tuple(map(_type_name, _sampled(base, value, length))))
+        return Outside(base.__name__, length, (), ())
+    return Outside(base.__name__, length, (), tuple(map(_type_name, _sampled(base, value, length))))
 
 
 def _base_of(value: Any) -> type | None:

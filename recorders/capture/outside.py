@@ -27,12 +27,14 @@ import sys
 import types
 import uuid
 from collections.abc import Collection
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..model.full_names import split_name
-from ..model.value_tree import ClassName
 from .raw import class_name, find_loaded, inherits, is_instance, type_dict, type_mro
 from .readers import layout_fault
+
+if TYPE_CHECKING:
+    from ..model.value_tree import ClassName
 
 VALUE_TYPES: Final[dict[ClassName, type]] = {
     f"{one.__module__}:{one.__qualname__}": one

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..model.value_tree import ClassName
+if TYPE_CHECKING:
+    from ..model.value_tree import ClassName
 
 _NAMES_OPAQUE = b"\x8c\x06Opaque\x94\x93"
 """SHORT_BINUNICODE, its length and text, MEMOIZE, STACK_GLOBAL: how protocol 4 (PEP 3154) names the class of marks."""

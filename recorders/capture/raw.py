@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..model.value_tree import ClassName
+if TYPE_CHECKING:
+    from ..model.value_tree import ClassName
 
 type_module = type.__dict__["__module__"].__get__
 type_qualname = type.__dict__["__qualname__"].__get__
@@ -124,3 +125,9 @@ def content_of(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return None
+
+
+def is_loaded_class(cls: object, module: str, name: str) -> bool:
+    """Whether something is the class that a module holds under a name, which nobody may have loaded."""
+    home = sys.modules.get(module)
+    return type(home) is types.ModuleType and vars(home).get(name) is cls

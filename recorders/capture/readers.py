@@ -6,30 +6,24 @@ made at the first sight of a class, from raw descriptors; no method, property or
 
 from __future__ import annotations
 
-import _random
 import collections
-import datetime
-import decimal
 import enum
 import io
-import threading
 import types
-import uuid
 import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..faults import own
-from ..model.value_tree import ClassName
-from .adapters.concurrency import local_attributes
 from .adapters.iterators import is_quiet_iterator
 from .adapters.registry import ADAPTERS
-from .adapters.scalars import uuid_number
 from .adapters.streams import standard_name
+from .contents import content_of_class
 from .local_functions import read_cell
 from .pickle_stubs import MARKER_IDS, Global, Instance, Items, Member, Opaque, Standard
 from .raw import (
     class_name,
+    is_loaded_class,
     is_raw,
     type_dict,
     type_dictoffset,
@@ -38,6 +32,9 @@ from .raw import (
     type_size,
     type_weakrefoffset,
 )
+
+if TYPE_CHECKING:
+    from ..model.value_tree import ClassName
 
 __all__ = ["Reader", "Reduced", "class_name", "is_quiet_iterator", "known_readers", "layout_of", "reader_of"]
 
@@ -55,88 +52,11 @@ class Layout(NamedTuple):
 
 _TEXT_STREAM: type = io.StringIO.__mro__[1]
 """What every text stream extends that is written in C, or below a class that is."""
-_exception_args = BaseException.__dict__["args"].__get__
-_WHOLE = slice(None)
 
 
 # --- readers: one per class, made at first sight ---------------------------------------------------------------
 
 
-def _getters(owner: Any, *names: str) -> tuple[Callable[[Any], Any], ...]:
-    return tuple(vars(owner)[name].__get__ for name in names)
-
-
-_CLOCK = ("hour", "minute", "second", "microsecond", "tzinfo")
-_DATE_FIELDS = _getters(datetime.date, "year", "month", "day")
-_DATETIME_FIELDS = (*_DATE_FIELDS, *_getters(datetime.datetime, *_CLOCK))
-_TIME_FIELDS = _getters(datetime.time, *_CLOCK)
-_SPAN_FIELDS = _getters(datetime.timedelta, "days", "seconds", "microseconds")
-
-
-def _plain(cls: Any, fields: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
-    """The moment in an instance of a class that extends one; `replace` would make another instance of that class."""
-    if "fold" not in vars(cls):
-        return lambda value: cls(*[get(value) for get in fields])
-    fold = vars(cls)["fold"].__get__
-    return lambda value: cls(*[get(value) for get in fields], fold=fold(value))
-
-
-def _dict_items(value: dict[Any, Any]) -> Items:
-    return Items("dict", list(dict.keys(value)), list(dict.values(value)))
-
-
-def _ordered_items(value: collections.OrderedDict[Any, Any]) -> Items:
-    """In the order of the dict below where a key's hash is its own: the iterators of `OrderedDict` hash every key.
-
-    The two orders differ only after `move_to_end`.
-    """
-    items = _dict_items(value)
-    if all(_is_quiet(key) for key in items.keys):
-        items.keys = list(collections.OrderedDict.keys(value))
-        items.values = list(collections.OrderedDict.values(value))
-    return items
-
-
-def _is_quiet(key: Any) -> bool:
-    """Whether hashing and comparing a key runs nothing but the interpreter's own code."""
-    return all(map(_is_quiet, key)) if type(key) is tuple else id(type(key)) in _QUIET
-
-
-_QUIET = frozenset(map(id, (type(None), bool, int, float, str, bytes)))
-
-
-_deque: Any = collections.deque
-_defaultdict: Any = collections.defaultdict
-_complex: Any = complex
-_uuid: Any = uuid.UUID
-_Random: Any = _random.Random
-
-# The types of the standard library as plain namespaces of raw descriptors.
-_CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
-    (_deque, lambda v: (list(_deque.__iter__(v)), _deque.maxlen.__get__(v))),
-    (_defaultdict, lambda v: (_dict_items(v), _defaultdict.default_factory.__get__(v))),
-    (collections.OrderedDict, _ordered_items),
-    (dict, _dict_items),
-    (list, lambda v: list.__getitem__(v, _WHOLE)),
-    (tuple, lambda v: tuple.__getitem__(v, _WHOLE)),
-    (set, lambda v: Items("set", list(set.__iter__(v)), [])),
-    (frozenset, lambda v: Items("frozenset", list(frozenset.__iter__(v)), [])),
-    (str, str.__str__),
-    (bytes, lambda v: bytes.__getitem__(v, _WHOLE)),
-    (bytearray, lambda v: bytes(bytearray.__getitem__(v, _WHOLE))),
-    (int, int.__int__),
-    (float, float.__float__),
-    (_complex, lambda v: complex(_complex.real.__get__(v), _complex.imag.__get__(v))),
-    (BaseException, _exception_args),
-    (datetime.datetime, _plain(datetime.datetime, _DATETIME_FIELDS)),
-    (datetime.date, _plain(datetime.date, _DATE_FIELDS)),
-    (datetime.time, _plain(datetime.time, _TIME_FIELDS)),
-    (datetime.timedelta, _plain(datetime.timedelta, _SPAN_FIELDS)),
-    (_Random, _Random.getstate),
-    (threading.local, local_attributes),
-    (decimal.Decimal, lambda v: decimal.Decimal(decimal.Decimal.__str__(v))),
-    (_uuid, lambda v: uuid.UUID(int=uuid_number(v))),
-)
 _STATIC_CLASSES = frozenset(
     map(id, (object, types.SimpleNamespace, collections.OrderedDict, collections.deque, collections.defaultdict))
 )
@@ -152,13 +72,6 @@ def _read_class(value: Any) -> Reduced:
 
 def _has(mro: tuple[type, ...], base: type) -> bool:
     return any(one is base for one in mro)
-
-
-def _content_of(mro: tuple[type, ...]) -> tuple[type, Callable[[Any], Any]] | None:
-    for base, extract in _CONTENT:
-        if _has(mro, base):
-            return base, extract
-    return None
 
 
 def _getter(position: int, name: str) -> Callable[[Any], Any]:
@@ -249,10 +162,10 @@ class _Anatomy(NamedTuple):
 
 def _anatomy(cls: type, mro: tuple[type, ...]) -> _Anatomy | str:
     """Where the instances of a class keep what they hold, or why that cannot be read."""
-    found = _content_of(mro)
+    found = content_of_class(mro)
     base, extract = found if found is not None else (object, None)
     get_dict = _dict_reader(mro)
-    slots = _slots_of(mro, _UUID_SLOTS if base is uuid.UUID else frozenset())
+    slots = _slots_of(mro, _UUID_SLOTS if is_loaded_class(base, "uuid", "UUID") else frozenset())
     if id(cls) in _STATIC_CLASSES:
         base = cls
     elif base is BaseException:

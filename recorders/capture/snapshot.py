@@ -7,13 +7,16 @@ that freezing it gives, at a fraction of the cost on either side.
 from __future__ import annotations
 
 import datetime
-import decimal
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..faults import own
-from .freeze import Stand, freeze
-from .pickle_stubs import Frozen
+from .freeze import freeze
+from .raw import is_loaded_class
+
+if TYPE_CHECKING:
+    from .freeze import Stand
+    from .pickle_stubs import Frozen
 
 PARTS = 128
 """Parts of a value that is held so; larger ones are measured, and frozen."""
@@ -21,8 +24,12 @@ PARTS = 128
 TEXT = 4_096
 """Characters or bytes of a text in it."""
 
-_NEVER_CHANGE = frozenset(map(id, (NoneType, bool, int, float, decimal.Decimal, datetime.date, datetime.timedelta)))
+_NEVER_CHANGE = frozenset(map(id, (NoneType, bool, int, float, datetime.date, datetime.timedelta)))
 """By id: a metaclass may define how its classes are hashed and compared. Exact types: no code of anyone runs."""
+
+
+def _never_changes(cls: type) -> bool:
+    return id(cls) in _NEVER_CHANGE or is_loaded_class(cls, "decimal", "Decimal")
 
 
 def hold(value: Any, stand: Stand | None = None) -> Frozen:
@@ -30,7 +37,7 @@ def hold(value: Any, stand: Stand | None = None) -> Frozen:
     is asked for what a callable or a generator in it is frozen as."""
     cls = type(value)
     if cls is not tuple and cls is not list and cls is not dict:
-        return value if id(cls) in _NEVER_CHANGE else freeze(value, stand=stand)
+        return value if _never_changes(cls) else freeze(value, stand=stand)
     try:
         is_plain, is_fixed = _look(value)
         if is_plain and not is_fixed:
@@ -69,7 +76,7 @@ def _look(value: Any) -> tuple[bool, bool]:
                     stack.append(part)
             elif cls is list or cls is dict:
                 stack.append(part)
-            elif not (cls is int or cls is NoneType or id(cls) in _NEVER_CHANGE or _is_naive(part)):
+            elif not (cls is int or cls is NoneType or _never_changes(cls) or _is_naive(part)):
                 return False, False
     if len(stack) > 1 and len({id(one) for one in stack}) < len(stack):
         return False, False

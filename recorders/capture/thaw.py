@@ -69,7 +69,7 @@ def _held(value: Any) -> Tree:
         return ListNode([_held(part) for part in value])
     if cls is dict:
         return DictNode([_held(key) for key in value], [_held(part) for part in value.values()])
-    reader = ADAPTERS.by_id.get(id(cls))
+    reader = ADAPTERS.standard_reader(cls)
     if reader is None:
         return _leaf(value)
     _marker, (kind, *parts) = reader(value)

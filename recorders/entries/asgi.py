@@ -9,20 +9,15 @@ pass.
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections.abc import Awaitable, Callable, Generator
 from types import ModuleType
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .. import context
-from ..boundaries.import_hooks import ImportHooks
 from ..capture.awaiting import was_cancelled
 from ..model.full_names import split_name
-from ..options import RecordOptions
 from ..patching import Undo, Undos, nothing, replace, wrap
-from ..session.live_trace import LiveTrace
-from ..session.session import Session
 from .asgi_messages import (
     PARTS,
     AsgiScope,
@@ -37,6 +32,12 @@ from .asgi_messages import (
 from .http import HttpRecorder
 from .wsgi import watch_routes
 from .wsgi_streams import BODY_LIMIT
+
+if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..options import RecordOptions
+    from ..session.live_trace import LiveTrace
+    from ..session.session import Session
 
 T = TypeVar("T")
 Message: TypeAlias = dict[str, Any]
@@ -106,7 +107,7 @@ class AsgiRecorder(HttpRecorder):
     def _recorded(self, application: Any) -> Call | None:
         """A function in the place of one that is an application. An instance keeps its place, and is recorded by its
         class."""
-        if not inspect.isfunction(application):
+        if not isinstance(application, types.FunctionType):
             holder = next(base for base in type(application).__mro__ if "__call__" in vars(base))
             self._found.add(self.watch_class(holder))
             return None

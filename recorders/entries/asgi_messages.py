@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
+from types import FunctionType
 from typing import Any, TypeAlias
 
-from ..boundaries.http import route_guess
+from ..boundaries.routes import route_guess
+from ..code_flags import CO_COROUTINE
 from .wsgi_routes import QUERY_NAMES, django_route
 
 AsgiScope: TypeAlias = dict[str, Any]
@@ -20,11 +21,17 @@ _PLAIN = frozenset({"content-type", "content-length"})
 
 def is_application(value: Any) -> bool:
     """Whether a value is called as ASGI 3 has it, rather than a factory, a WSGI application, or one of ASGI 2."""
-    if inspect.isfunction(value):
-        return inspect.iscoroutinefunction(value) and value.__code__.co_argcount == 3
+    if isinstance(value, FunctionType):
+        return _awaits(value, 3)
     holders = (vars(base) for base in type(value).__mro__)
     called = next((holder["__call__"] for holder in holders if "__call__" in holder), None)
-    return inspect.iscoroutinefunction(called) and called.__code__.co_argcount == 4
+    return isinstance(called, FunctionType) and _awaits(called, 4)
+
+
+def _awaits(function: FunctionType, arguments: int) -> bool:
+    """Whether a function is a coroutine function of so many arguments."""
+    code = function.__code__
+    return bool(code.co_flags & CO_COROUTINE) and code.co_argcount == arguments
 
 
 def environ_of(scope: AsgiScope) -> dict[str, str]:

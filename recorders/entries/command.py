@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import context
-from ..boundaries.import_hooks import ImportHooks
 from ..capture.raw import inherits, is_instance, type_module
 from ..faults import own
-from ..model.inputs import DataInput, Input
-from ..model.trace import Entry, Trace
-from ..model.value_tree import DictNode, ListNode, Tree
-from ..options import RecordOptions
+from ..late import Late
 from ..patching import Undo, nothing, wrap
-from ..privacy.redact import Redactor
-from ..session.live_trace import LiveTrace
-from ..session.session import Session
+
+if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..model.inputs import Input
+    from ..model.trace import Entry, Trace
+    from ..options import RecordOptions
+    from ..privacy.redact import Redactor
+    from ..session.live_trace import LiveTrace
+    from ..session.session import Session
+    from .stored_commands import StoredCommands
 
 SETTINGS: Final = "DJANGO_SETTINGS_MODULE"
 """The variable that names the settings."""
@@ -43,6 +45,13 @@ class CommandRecorder:
     def __init__(self, session: Session, options: RecordOptions) -> None:
         self._session = session
         self._is_wanted = "commands" in options.entries
+
+        def stored() -> StoredCommands:
+            from .stored_commands import StoredCommands  # with what thaws
+
+            return StoredCommands()
+
+        self._stored = Late(stored)
 
     def install(self, hooks: ImportHooks) -> Undo:
         """Watch `BaseCommand.run_from_argv`."""
@@ -101,7 +110,7 @@ class CommandRecorder:
 
     def encode(self, trace: LiveTrace) -> Input:
         """The words of the command line; the first is the program's name without its folder."""
-        return DataInput(ListNode(named(trace.input)))
+        return self._stored().encode(trace)
 
     def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
         """`manage.py NAME`."""
@@ -110,7 +119,7 @@ class CommandRecorder:
     def describe(self, trace: LiveTrace, name: str) -> Entry:
         """It hangs under the module of the command; settings of an included package are what sets it up."""
         settings = os.environ.get(SETTINGS, "")
-        return Entry(name, self.kind, trace.label[1], settings if self._session.included.covers(settings) else "")
+        return self._stored().describe(trace, name, settings if self._session.included.covers(settings) else "")
 
     def stored(self, trace: LiveTrace, stored: Trace) -> None:
         """Nothing is learnt of commands."""
@@ -118,40 +127,6 @@ class CommandRecorder:
 
 def _is_command_line(line: Any) -> bool:
     return type(line) is list and len(line) > 1 and all(type(word) is str for word in line)
-
-
-def named(words: Sequence[str]) -> list[Tree]:
-    """The words of a command line, in which what follows an option, or its `=`, stands under the name of the option:
-    redaction knows by it what a value is. `words_of` gives the words back."""
-    found: list[Tree] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        option, equals, value = word.partition("=")
-        if not (option.startswith("-") and option.strip("-")):
-            found.append(word)
-        elif equals:
-            found.append(DictNode([option + equals], [value]))
-        elif rest and not rest[0].startswith("-"):
-            found.append(DictNode([option], [rest.pop(0)]))
-        else:
-            found.append(word)
-    return found
-
-
-def words_of(tree: Tree) -> list[str] | None:
-    """The words that `named` was given; `None` where a tree holds something else."""
-    words: list[str] = []
-    for part in tree.items if isinstance(tree, ListNode) else [None]:
-        if isinstance(part, str):
-            words.append(part)
-            continue
-        said = [*part.keys, *part.values] if isinstance(part, DictNode) else []
-        option, value = said if len(said) == 2 else (None, None)
-        if not isinstance(option, str) or not isinstance(value, str):
-            return None
-        words += [f"{option}{value}"] if option.endswith("=") else [option, value]
-    return words
 
 
 def ended(exit_: BaseException | None) -> dict[str, Any]:

@@ -14,29 +14,29 @@ import fnmatch
 import sys
 import time
 from types import CodeType, FrameType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import context
-from ..boundaries.import_hooks import ImportHooks
 from ..capture.call_arguments import are_scalars, given, is_private, locals_of
 from ..capture.raw import is_instance, namespace_of_module
-from ..capture.thaw import thaw
-from ..context import Opening
-from ..model.inputs import CallInput, Input
-from ..model.trace import Entry, Trace
+from ..late import Late
 from ..options import KINDS, RecordOptions
 from ..patching import Undo, nothing
-from ..privacy.redact import Redactor
-from ..session.live_trace import LiveTrace
-from ..session.session import Session
 from ..tracing.choose import NoTracer
-from .function_run import FunctionRun, Passing, admits, may_hold_marks
+from .function_run import FunctionRun, Passing, admits
 from .target import CallTarget, Targets, generated_methods, is_function
 
-_thread_time = time.thread_time
+if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..context import Opening
+    from ..model.inputs import Input
+    from ..model.trace import Entry, Trace
+    from ..privacy.redact import Redactor
+    from ..session.live_trace import LiveTrace
+    from ..session.session import Session
+    from .stored_functions import StoredFunctions
 
-INWARD_LIMIT = 4_096
-"""Names of coroutines that are remembered."""
+_thread_time = time.thread_time
 
 
 class FunctionRecorder:
@@ -63,6 +63,13 @@ class FunctionRecorder:
         self._generated: dict[int, tuple[CodeType, str]] = {}
         """Methods that were made for an included class, by a dataclass for instance: by id of the code, its module."""
 
+        def stored() -> StoredFunctions:
+            from .stored_functions import StoredFunctions  # with what thaws
+
+            return StoredFunctions(session, self._inward)
+
+        self._stored = Late(stored)
+
     @property
     def is_wanted(self) -> bool:
         """Whether functions are entries at all."""
@@ -79,12 +86,11 @@ class FunctionRecorder:
         tracer.find_entries(self.entered)
         return nothing  # the tracer is stopped as a whole
 
+    # --- what the collector asks ---
+
     def encode(self, trace: LiveTrace) -> Input:
         """Arguments as they were when the function was called."""
-        kind, frozen, parameters, caller, awaits = trace.input
-        known = thaw(caller) if caller is not None else None
-        generates = trace.raw_outcome.items is not None
-        return CallInput(kind, thaw(frozen), list(parameters), known, generates, awaits)
+        return self._stored().encode(trace)
 
     def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
         """`module:qualname`."""
@@ -92,17 +98,13 @@ class FunctionRecorder:
 
     def describe(self, trace: LiveTrace, name: str) -> Entry:
         """It is called by its name."""
-        return Entry(name, self.kind, trace.label[1], name)
+        return self._stored().describe(trace, name)
 
     def stored(self, trace: LiveTrace, stored: Trace) -> None:
         """Learn which arguments no replay can build."""
-        given = stored.input
-        if isinstance(given, CallInput):
-            self._session.learnt.observe(stored.entry, given.arguments)
-            is_hopeless = self._session.learnt.is_hopeless(given.arguments)
-            self._inward.pop(trace.label[0], None)
-            if (is_hopeless or may_hold_marks(trace.input[1])) and len(self._inward) < INWARD_LIMIT:
-                self._inward[trace.label[0]] = is_hopeless
+        self._stored().learn(trace, stored)
+
+    # --- in the service ---
 
     def saw_module(self, module: ModuleType) -> None:
         """An included module ran."""

@@ -7,11 +7,10 @@ context of its task (PEP 567), where its trace goes on when it does.
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import context
 from ..capture.awaiting import foreign_trap, is_item, item_of, unbegun, was_cancelled
@@ -20,17 +19,20 @@ from ..capture.freeze import Stand, freeze, same_frozen
 from ..capture.local_functions import running_function
 from ..capture.pickle_stubs import Frozen, FrozenBytes, Opaque
 from ..capture.raw import class_name
+from ..code_flags import CO_ASYNC_GENERATOR
 from ..context import Opening, Scope
 from ..faults import own
 from ..model.full_names import module_part
 from ..session.call_watch import Watched
 from ..session.inwards import NO_RESULT, SERVING, begin_inside, end_inside, is_part, opening_of
-from ..session.live_trace import LiveTrace
-from ..session.session import Session
 from ..session.watched_runs import Shared
-from ..tracing.protocol import Tracer
 from .caller import caller_of
-from .target import CallTarget
+
+if TYPE_CHECKING:
+    from ..session.live_trace import LiveTrace
+    from ..session.session import Session
+    from ..tracing.protocol import Tracer
+    from .target import CallTarget
 
 _thread_time = time.thread_time
 _clock = time.time
@@ -254,7 +256,7 @@ class FunctionRun(Shared):
         tracer.release(self.code, again=True)
         self.code = made[0]
         self._watched.codes.append(made[0])
-        generates = bool(made[0].co_flags & inspect.CO_ASYNC_GENERATOR)
+        generates = bool(made[0].co_flags & CO_ASYNC_GENERATOR)
         self._target = target._replace(awaits=True, generates=generates)
         trace.input = (*trace.input[:-1], True)
         trace.raw_outcome.items = [] if generates else None

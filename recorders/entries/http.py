@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from ..capture.thaw import thaw
-from ..model.full_names import module_part
-from ..model.inputs import HttpInput, Input
-from ..model.trace import Entry, Trace
-from ..model.value_tree import BytesNode, DictNode, Tree
-from ..options import RecordOptions
-from ..privacy.redact import Redactor
-from ..session.live_trace import LiveTrace
-from ..session.session import Session
+from ..late import Late
 from .application import locate_application
 
-_PATHS = frozenset({"PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "RAW_URI"})
-
-_PART_LENGTH = 8
-"""Characters of a part of a path that is looked for in the rest of a request."""
+if TYPE_CHECKING:
+    from ..model.inputs import Input
+    from ..model.trace import Entry, Trace
+    from ..options import RecordOptions
+    from ..privacy.redact import Redactor
+    from ..session.live_trace import LiveTrace
+    from ..session.session import Session
+    from .stored_requests import StoredRequests
 
 
 class HttpRecorder:
@@ -35,29 +32,23 @@ class HttpRecorder:
         self._seen: object = None
         """The application that answered last."""
 
+        def stored() -> StoredRequests:
+            from .stored_requests import StoredRequests  # with what thaws
+
+            return StoredRequests()
+
+        self._stored = Late(stored)
+
     def saw_module(self, module: ModuleType) -> None:
         """Modules are of no interest."""
 
     def encode(self, trace: LiveTrace) -> Input:
         """The request as far as the application read it."""
-        environ, body, read_all = trace.input
-        names: list[Tree] = [name for name, _value in environ]
-        return HttpInput(DictNode(names, [thaw(value) for _name, value in environ]), body, read_all)
+        return self._stored().encode(trace)
 
     def name(self, trace: LiveTrace, redactor: Redactor | None) -> str:
         """Method and route; of an application without routes, its path without secrets."""
-        name = trace.label[0]
-        if redactor is None:
-            return name
-        environ, body, _read_all = trace.input
-        beside = [(key, value) for key, value in environ if key not in _PATHS and isinstance(value, str)]
-        parts = [part for part in name.split("/") if len(part) >= _PART_LENGTH]
-        # Only where a part of the path says what something else in the request says: it may be named there.
-        is_said = any(part in value for part in parts for _key, value in beside)
-        if is_said or any(part.encode() in body for part in parts):
-            given: list[tuple[str, Tree]] = [*beside, ("", BytesNode(body))]
-            return redactor.entry_name(name, given)
-        return redactor.entry_name(name)
+        return self._stored().name(trace, redactor)
 
     def describe(self, trace: LiveTrace, name: str) -> Entry:
         """The application that answers it, and the module of its handler."""
@@ -65,7 +56,7 @@ class HttpRecorder:
         target = self._app or locate_application(self._seen, included.covers)
         first = next(iter(trace.scope.path.codes.values()), None)
         ran = included.modules.get(first.co_filename, "") if first is not None else ""
-        return Entry(name, self.kind, trace.label[1] or ran or module_part(target) or "application", target)
+        return self._stored().describe(trace, name, target, ran)
 
     def stored(self, trace: LiveTrace, stored: Trace) -> None:
         """Nothing is learnt of requests."""

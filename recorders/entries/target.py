@@ -9,7 +9,6 @@ are read raw, so that nothing of the service runs.
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
@@ -25,6 +24,7 @@ from ..capture.raw import (
     type_dict,
     type_qualname,
 )
+from ..code_flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_NEWLOCALS
 from .caller import looks_at_callers
 
 Kind: TypeAlias = Literal["function", "method", "classmethod", "constructor", "property", "registered", "local"]
@@ -40,8 +40,8 @@ _DEPTH = 6
 _LOOKED_AT = 50
 """Functions and contents of closures behind one name."""
 
-_AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-_GENERATING = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+_AWAITED = CO_COROUTINE | CO_ASYNC_GENERATOR
+_GENERATING = CO_GENERATOR | CO_ASYNC_GENERATOR
 _UNCALLED = frozenset({"__del__", "__init_subclass__", "__set_name__", "__class_getitem__", "__prepare__"})
 """Methods that the interpreter calls on its own account."""
 
@@ -106,7 +106,7 @@ class Targets:
 
 def is_function(code: CodeType) -> bool:
     """Whether a code object is that of a function that someone may call: no module, class body or comprehension."""
-    return bool(code.co_flags & inspect.CO_NEWLOCALS) and not (
+    return bool(code.co_flags & CO_NEWLOCALS) and not (
         code.co_name in _UNCALLED or (code.co_name.startswith("<") and code.co_name != "<lambda>")
     )
 

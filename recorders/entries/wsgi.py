@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import functools
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import context
-from ..boundaries.import_hooks import ImportHooks
 from ..model.full_names import split_name
 from ..patching import Undo, nothing, replace, wrap
-from ..session.live_trace import LiveTrace
-from ..session.session import Session
 from .http import HttpRecorder
 from .wsgi_routes import is_served, label_of, request_of, sampling_key, wrap_resolve
 from .wsgi_streams import BODY_LIMIT, AnswerBody, Application, Environ, SizedAnswerBody, TeeInput
+
+if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..session.live_trace import LiveTrace
+    from ..session.session import Session
 
 
 class WsgiRecorder(HttpRecorder):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..boundaries.http import route_guess
-from .wsgi_streams import Environ
+from ..boundaries.routes import route_guess
+
+if TYPE_CHECKING:
+    from .wsgi_streams import Environ
 
 DJANGO_MATCH = "pytest_runtime.django_match"
 """Where Django's match is left in an environ, or in the scope of a request over ASGI."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ..session.live_trace import LiveTrace
+if TYPE_CHECKING:
+    from ..session.live_trace import LiveTrace
 
 Environ: TypeAlias = dict[str, Any]
 

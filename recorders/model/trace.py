@@ -9,6 +9,7 @@ import msgspec
 
 from .branches import Arm, FunctionName
 from .inputs import Input, upgraded
+from .state_places import COMMAND_LINE
 from .value_tree import DictNode, Tree
 
 TraceId: TypeAlias = str
@@ -65,13 +66,6 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
 
     function: FunctionName
     result: Tree
-
-
-MADE_AGAIN = "an object that is no data: a replay makes it again"
-"""Why a value of `StateRead` is opaque where the traces that made it are all that a replay needs."""
-
-COMMAND_LINE = "sys:argv"
-"""The place of the one piece of state that lies outside the included modules: what the program was called with."""
 
 
 class StateRead(msgspec.Struct, frozen=True, array_like=True):

@@ -14,14 +14,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from .. import taken
 from ..errors import KeyProblem
+from ..options import DRAWN_SIZE
 
 Recipient: TypeAlias = str
 """The public half of a key pair, as text."""
@@ -35,12 +36,12 @@ KeyId: TypeAlias = str
 PUBLIC_PREFIX: Final = "prt1"
 PRIVATE_PREFIX: Final = "PRT-SECRET-KEY-1"
 KEY_SIZE: Final = 32
+_ID_SIZE: Final = DRAWN_SIZE - KEY_SIZE
 _CHECKSUM: Final = 3
 _BOXES_KEPT: Final = 4_096
 """Encrypted forms that are kept: a client sends the same token with each request, and equal bytes compress."""
 
-# Taken before anyone could patch it, this recorder included.
-_random = os.urandom
+_random = taken.urandom
 
 
 class WrappedKey(NamedTuple):
@@ -68,9 +69,11 @@ class SessionKey(msgspec.Struct, frozen=True, array_like=True):
         return _derived(self.secret, b"pseudonyms")
 
 
-def new_session_key(names: Sequence[str] = (), keep: Sequence[str] = ()) -> SessionKey:
-    """A session key that nobody else has."""
-    return SessionKey(_random(8).hex(), _random(KEY_SIZE), tuple(names), tuple(keep))
+def new_session_key(names: Sequence[str] = (), keep: Sequence[str] = (), *, drawn: bytes = b"") -> SessionKey:
+    """A session key that nobody else has; made of what was `drawn` for it before, if anything: `DRAWN_SIZE` random
+    bytes."""
+    drawn = drawn or _random(DRAWN_SIZE)
+    return SessionKey(drawn[:_ID_SIZE].hex(), drawn[_ID_SIZE:], tuple(names), tuple(keep))
 
 
 class Cipher:

@@ -12,14 +12,14 @@ from .redact import Redactor
 from .secret_parts import Locker
 
 
-def redaction_of(options: RecordOptions) -> tuple[Redactor, Sequence[WrappedKey]]:
-    """The redaction of one session, and its key for each recipient.
+def redaction_of(options: RecordOptions, drawn: bytes = b"") -> tuple[Redactor, Sequence[WrappedKey]]:
+    """The redaction of one session, and its key for each recipient; `drawn` is what the key is made of, if it is known.
 
     The key is forgotten when the process ends: pseudonyms of two sessions cannot be matched, and none can be tried out
     by anyone but a recipient. Recording goes on, and says so, where no key can be used.
     """
     redact = options.redact
-    key = new_session_key(redact.names, redact.keep)
+    key = new_session_key(redact.names, redact.keep, drawn=drawn)
     redactor = Redactor(key.pseudonym_key, names=redact.names, keep=redact.keep)
     if not options.recipients or redact.drop:
         return redactor, ()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
 
-from .. import context
+from .. import context, taken
 from ..faults import own
 from ..model.value_tree import OpaqueNode, Tree
 from .bounded import NODES, Bounded
@@ -28,8 +27,8 @@ from .plain import NUMBERS, Unreadable, entry_in, plain
 from .view import View, all_locals, local_names
 
 # Work is CPU: a thread that waits for its turn does none. One evaluation stands for many, and so would its waiting.
-_monotonic, _clock, _work = time.monotonic, time.time, time.thread_time
-_ident, _active = threading.get_ident, vars(threading)["_active"]
+_monotonic, _clock, _work = taken.monotonic, taken.time_now, taken.thread_time
+_ident, _active = taken.get_ident, vars(threading)["_active"]
 
 MEASURED: Final = 64
 """One in this many evaluations of a quick condition is measured, and stands for all."""

@@ -39,7 +39,8 @@ def attach(options: RecordOptions) -> Undo:
     """Let probes for a store come into this process. The undo leaves nothing."""
     redactor, _keys = redaction_of(options)
     included = Included(options.include)
-    host = ProbeHost(options.store, included, redactor, root=options.root, program=this_program(), head=lambda: None)
+    program = this_program()
+    host = ProbeHost(options.store, included, lambda: redactor, root=options.root, program=program, head=lambda: None)
 
     def saw_module(module: ModuleType) -> None:
         """Its code was reported already."""

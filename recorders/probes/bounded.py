@@ -188,7 +188,7 @@ class Bounded:
         if any(one is type for one in mro):
             return GlobalNode(class_name(value))
         if not any(one is enum.Enum for one in mro):
-            if id(cls) in ADAPTERS.by_id:
+            if ADAPTERS.standard_reader(cls) is not None:
                 return OpaqueNode(class_name(cls), "it is not looked into")
             base = next((EXACT_BASES[id(one)] for one in mro if id(one) in EXACT_BASES), None)
             if base is not None:

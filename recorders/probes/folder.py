@@ -15,7 +15,6 @@ process takes nothing from a folder that somebody else may write to.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
+from .. import taken
 from ..errors import ProbeError
 from ..session.pending import machine
 from ..store.open import path_of
@@ -38,7 +38,7 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 _FRESH: Final = 2.0
 """Seconds for which a folder is listed again though its time says nothing new: file systems have ticks."""
 
-_stat, _getpid, _time, _monotonic = os.stat, os.getpid, time.time, time.monotonic
+_stat, _getpid, _time, _monotonic = taken.stat, taken.getpid, taken.time_now, taken.monotonic
 T = TypeVar("T")
 
 End = Literal["done", "expired"]

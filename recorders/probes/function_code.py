@@ -18,9 +18,9 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
 from ..capture.raw import code_of, content_of, is_instance, namespace_of_module, type_dict
+from ..code_flags import nested_codes
 from ..faults import own
 from ..included import Included
-from ..tracing.branch_table import nested_codes
 from ..tracing.prologue import GiveHead, compiled
 from .armed import Armed
 from .places import Target

@@ -7,24 +7,20 @@ there again in parent and child; after a fork that is none of `os.fork`, with th
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from types import CodeType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import ProbeError
-from ..faults import own
-from ..included import Included
 from ..patching import Undo, nothing, wrap
-from ..privacy.redact import Redactor
 from ..session.background import BackgroundThread
-from ..tracing.prologue import GiveHead
-from .choosing import choose_events
-from .folder import ProbeFolder
-from .limits import shared
-from .preparing import Loaded, boot_id
-from .standing import Site, Standing
-from .writing import Writer
+from ..store.location import file_of
+
+if TYPE_CHECKING:
+    from ..included import Included
+    from ..privacy.redact import Redactor
+    from ..tracing.prologue import GiveHead
+    from .rounds import Rounds
 
 PERIOD: Final = 0.2
 """Seconds between two rounds: a probe is there within twice that."""
@@ -35,7 +31,10 @@ PAUSE_SECONDS: Final = 0.2
 END_SECONDS: Final = 0.5
 """How long the end of the process waits for the last hits to be written."""
 
-_monotonic, _thread_time, _getpid = time.monotonic, time.thread_time, os.getpid
+PLACED: Final = ".probes/placed"
+"""What is added to the name of a baseline for the folder of what is placed, see `folder`."""
+
+_stat = os.stat
 
 
 class ProbeHost:
@@ -45,23 +44,24 @@ class ProbeHost:
         self,
         store: str,
         included: Included,
-        redactor: Redactor,
+        redactor: Callable[[], Redactor],
         *,
         root: str,
         program: str,
         head: GiveHead,
     ) -> None:
         """`root` is the folder of the project, whose policy holds; `head` is what functions of included modules read
-        first, if anything."""
-        redactor = redactor.apart()
-        self._folder = ProbeFolder(store)
-        self._writer = Writer(self._folder, redactor, included)
-        self._events = choose_events(self._fault, included, head)
+        first, if anything. `redactor` is asked for once there is a probe."""
+        self._placed = f"{file_of(store)}{PLACED}"
         self._codes: dict[str, list[CodeType]] = {}
-        loaded = Loaded(included, self._codes)
-        self._site = Site(loaded, redactor.is_sensitive, root, boot_id(), shared(_monotonic()), self._events, program)
-        self._standing: dict[str, Standing] = {}
-        self._faults = 0
+        self._rounds: Rounds | None = None
+
+        def make() -> Rounds:
+            from .rounds import Rounds  # most processes never have a probe
+
+            return Rounds(store, included, redactor().apart(), self._codes, root=root, program=program, head=head)
+
+        self._make = make
         self._worker = BackgroundThread(self._round, period=PERIOD)
         self._undo: Undo = nothing
         self._stopped = True
@@ -92,17 +92,14 @@ class ProbeHost:
     def forked(self) -> None:
         """This is the child: what stands in the code stands here, too; what the parent saw is the parent's."""
         self._worker = BackgroundThread(self._round, period=PERIOD)
-        self._events.forked()
-        for standing in self._standing.values():
-            standing.said = None
-            if standing.armed is not None:
-                standing.armed.forked(self.wake)
-        self._writer.forked()
+        if self._rounds is not None:
+            self._rounds.forked(self.wake)
 
     def flush(self) -> None:
         """Write what was seen, because another program may take this one's place, or may not."""
-        if not self._stopped and self._standing and self._worker.pause(PAUSE_SECONDS):
-            self._round()
+        rounds = self._rounds
+        if not self._stopped and rounds is not None and rounds.is_needed and self._worker.pause(PAUSE_SECONDS):
+            rounds.round()
             self._worker.start()
 
     def stop(self) -> None:
@@ -112,7 +109,8 @@ class ProbeHost:
         self._stopped = True
         self._undo()
         self._worker.finish(self._end, END_SECONDS)
-        self._events.stop()
+        if self._rounds is not None:
+            self._rounds.stop()
 
     def _forking(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         try:
@@ -122,92 +120,27 @@ class ProbeHost:
             # and warn of a fork with more than one.
             self.wake()
 
-    # --- rounds, in the thread ---
+    # --- in the thread ---
 
     def _round(self) -> None:
+        if self._rounds is None and not self._begin():
+            return
+        if self._rounds is not None:
+            self._rounds.round()
+
+    def _begin(self) -> bool:
+        """Load what looks after probes, where there may be one; that none was ever placed is one `stat` that fails."""
         try:
-            if self._folder.has_changed():
-                self._take_notice()
-            for standing in list(self._standing.values()):
-                self._look_after(standing)
-        except Exception as fault:  # noqa: BLE001 - the service goes on without its probes
-            self._fault(fault)
+            _stat(self._placed)
+        except OSError:
+            return False
+        try:
+            self._rounds = self._make()
+        except Exception as error:  # noqa: BLE001 - the service goes on without its probes
+            self._placed = ""  # nothing has that name: it is not tried again
+            sys.stderr.write(f"pytest-runtime: no probes: {type(error).__name__}: {error}\n")
+        return True
 
     def _end(self) -> None:
-        try:
-            for standing in list(self._standing.values()):
-                if standing.armed is not None:
-                    standing.armed.end("removed", "the process ended")
-                self._look_after(standing)
-                self._tell(standing, running=False)
-        except Exception as fault:
-            if not own(fault):
-                raise
-            self._fault(fault)
-
-    def _fault(self, fault: BaseException) -> None:
-        """A fault of the probes' own: after some, all of them are given up."""
-        self._faults += 1
-        if self._faults > 10:
-            for standing in list(self._standing.values()):
-                if standing.armed is not None:
-                    standing.armed.end("broken", f"a fault of its own: {type(fault).__name__}")
-
-    def _take_notice(self) -> None:
-        try:
-            placed = self._folder.placed()
-        except ProbeError:
-            placed = {}
-        ended = set(self._folder.ended()) if set(self._standing) - set(placed) else set()
-        for probe_id in list(self._standing):
-            if probe_id not in placed:
-                self._drop(probe_id, stays=probe_id in ended)
-        for probe_id, probe in placed.items():
-            if probe_id not in self._standing and probe.pid in (0, _getpid()):
-                self._standing[probe_id] = Standing(probe)
-
-    def _drop(self, probe_id: str, *, stays: bool) -> None:
-        """A probe is not placed any more; what is known of it `stays` to be read where it came to its own end."""
-        standing = self._standing.pop(probe_id)
-        if standing.armed is not None:
-            standing.armed.end("done" if stays else "removed", "")
-            self._events.disarm(standing.armed)
-        if stays:
-            self._write(standing)
-            self._tell(standing)
-        else:
-            self._folder.let_go(probe_id)
-
-    def _look_after(self, standing: Standing) -> None:
-        armed = standing.armed
-        if armed is None:
-            standing.try_to_arm(self._site)
-        else:
-            if _monotonic() >= armed.deadline and armed.state != "done":
-                armed.end("expired", "")
-            if armed.state in ("done", "expired", "broken", "removed"):
-                self._events.disarm(armed)
-            elif armed.may_resume():
-                self._events.resume(armed)
-            self._write(standing)
-            if armed.state == "expired":
-                self._writer.end(standing.probe, "expired")
-        self._tell(standing)
-
-    def _write(self, standing: Standing) -> None:
-        armed = standing.armed
-        if armed is not None and armed.hits:
-            began = _thread_time()
-            standing.unwritten += self._writer.write(armed, standing.template)
-            armed.charge(_thread_time() - began)
-
-    def _tell(self, standing: Standing, *, running: bool = True) -> None:
-        """Say how a probe stands, where that changed."""
-        status = standing.status(self._site, running=running)
-        if not standing.is_news(status, _monotonic()):
-            return
-        try:
-            self._folder.tell(standing.probe.id, status)
-        except OSError:
-            return  # the folder went away, and the probe with it, in the next round
-        standing.said = status
+        if self._rounds is not None:
+            self._rounds.end()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from _thread import get_ident
 from collections.abc import Iterable
 from math import frexp, isfinite
 
+from ..taken import get_ident
 from .model import Metric
 
 

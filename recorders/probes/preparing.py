@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from .. import taken
 from ..capture.raw import namespace_of_module, text
 from ..errors import PolicyProblem, ProbeRefused
 from ..included import Included
@@ -21,7 +21,7 @@ from .policy import load_policy
 from .template import Template, compile_template
 from .view import Evaluate, global_variable, keeps_locals, local, local_names
 
-_MONOTONIC, _TIME = time.monotonic, time.time
+_MONOTONIC, _TIME = taken.monotonic, taken.time_now
 _NAMED: Final = 20
 """Variables that are named where one is not found."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import Final, NamedTuple
 
+from .. import taken
 from .armed import Armed
 from .choosing import Events
 from .expressions import Sensitive
@@ -14,7 +13,7 @@ from .model import METRICS, Probe, ProcessStatus
 from .preparing import Loaded, NotYet, Prepared, Refusal, deadline_of, prepare
 from .template import Template
 
-_getpid, _monotonic = os.getpid, time.monotonic
+_getpid, _monotonic = taken.getpid, taken.monotonic
 
 
 NUMBERS_SECONDS: Final = 0.5

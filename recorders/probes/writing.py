@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import time
 from types import CodeType
 from typing import Final, Literal
 
+from .. import taken
 from ..errors import ProbeError
 from ..included import Included
 from ..model.value_tree import Tree
@@ -21,7 +20,7 @@ from .template import Template
 BATCH: Final = 100
 """Hits that are redacted and written at a time."""
 
-_clock = time.time
+_clock = taken.time_now
 
 
 class Writer:
@@ -31,11 +30,11 @@ class Writer:
         self._folder = folder
         self._redactor = redactor
         self._included = included
-        self.pid = os.getpid()
+        self.pid = taken.getpid()
 
     def forked(self) -> None:
         """This is another process now."""
-        self.pid = os.getpid()
+        self.pid = taken.getpid()
 
     def write(self, armed: Armed, template: Template | None) -> int:
         """Write what a probe saw; how many hits were left out, because all that were asked for are there."""

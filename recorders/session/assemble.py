@@ -14,12 +14,12 @@ import msgspec
 from ..boundaries.live_world import RawExchange
 from ..capture.thaw import capture, thaw
 from ..included import Included
+from ..installed import loaded
 from ..model.branches import Arm, FunctionName
 from ..model.full_names import last_part
 from ..model.inputs import CallInput, Visit
 from ..model.trace import Call, Exchange, Inside, Outcome, PathClass, Reading, Site, StateRead, Trace, TraceId
 from ..model.value_tree import DictNode, ListNode, Tree, TupleNode, record, without_origins
-from ..plugins import loaded
 from ..privacy.redact import Redactor
 from ..tracing.branch_table import BranchTable
 from ..tracing.function_names import function_name

@@ -11,7 +11,6 @@ value, see `adapters`. What stands for them on replay is in `replay.world.record
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 import sys
 import types
@@ -26,16 +25,17 @@ from ..capture.call_arguments import Defaults, Parameters, defaults_of, locals_o
 from ..capture.local_functions import local_function
 from ..capture.pickle_stubs import Opaque, Standard
 from ..capture.raw import class_name, content_of
-from ..capture.readers import Reduced
-from ..context import Watch
+from ..code_flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from ..model.world import Operation
 from .watched_runs import CallRun, CoroutineRun, IteratorRun
 
 if TYPE_CHECKING:
     from ..boundaries.live_world import LiveWorld
+    from ..capture.readers import Reduced
+    from ..context import Watch
     from ..tracing.protocol import Tracer
 
-_DEFERRED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_DEFERRED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 
 _method_self = MethodType.__dict__["__self__"].__get__
 _method_function = MethodType.__dict__["__func__"].__get__
@@ -247,13 +247,13 @@ class Watched:
         number = self._number(value, function, receiver)
         if number is None:
             return None
-        if _code(function).co_flags & _DEFERRED & ~inspect.CO_COROUTINE:
+        if _code(function).co_flags & _DEFERRED & ~CO_COROUTINE:
             return _DEFERRED_CALL
         parameters = parameters_of(_code(function))
         signature = _signature(parameters, defaults_of(function), len(args) + has_receiver, kwargs)
         found = _Callable(number, _code(function).co_name, signature, function, receiver, has_receiver)
         self._watch(found)
-        more = ("awaited",) if _code(function).co_flags & inspect.CO_COROUTINE else ()
+        more = ("awaited",) if _code(function).co_flags & CO_COROUTINE else ()
         return Standard, ("callable", number, found.name, tuple(signature[:5]), dict(signature.defaults), *more)
 
     def _number(self, value: Any, function: FunctionType, receiver: Any) -> int | None:

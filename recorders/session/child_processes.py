@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..model.absences import AbsenceKey
 from ..options import ENVIRONMENT_KEY
 from ..patching import Undo, wrap
+
+if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..model.absences import AbsenceKey
 
 # Taken before anyone could patch them.
 _putenv, _unsetenv, _environ = os.putenv, os.unsetenv, os.environ
@@ -46,12 +47,13 @@ class ChildEnvironment:
         self._startup = startup
         self._unrecorded: list[str] = []
 
-    def watch(self) -> Undo:
+    def watch(self, hooks: ImportHooks) -> Undo:
         """Give it to what the process starts from now on."""
         if not self._startup:
             return lambda: None
         self._expose()
-        undos = [wrap(subprocess.Popen, "__init__", self._popen)]
+        hooks.when_imported("subprocess", lambda module: wrap(module.Popen, "__init__", self._popen))
+        undos = []
         for name, position in (("execve", 2), ("posix_spawn", 2), ("posix_spawnp", 2)):
             if hasattr(os, name):
                 undos.append(wrap(os, name, self._with_environment(position)))
@@ -186,6 +188,8 @@ def interpreter_words(words: Sequence[str]) -> list[str]:
         return []
     if _PYTHON.match(os.path.basename(words[0])):
         return list(words)
+    import shutil  # for a command that is a script: asked before it is recorded
+
     path = shutil.which(words[0])
     first = _first_line(path) if path is not None else ""
     line = first.removeprefix("#!").split() if first.startswith("#!") else []

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..included import Included
-from ..options import RecordOptions
-from ..plugins import Plugins
-from ..privacy.protection import redaction_of
-from ..store.open import open_writer, path_of
-from ..store.processes import ProcessName
+from .. import taken
+from ..boundaries.outside_world import SessionVariables
+from ..late import Late
+from ..options import DRAWN_SIZE
+from ..store.location import file_of
 from .child_processes import this_program
-from .collector import Collector, Revisions
-from .current_revision import CurrentRevision
-from .gathering import Gathering
+from .collector import Collector
 from .governor import Governor
 from .output import Output
 from .pending import Pending
 from .sampler import Sampler
 from .tallies import Tallies
+
+if TYPE_CHECKING:
+    from ..included import Included
+    from ..installed import Plugins
+    from ..options import RecordOptions
+    from ..privacy.redact import Redactor
+    from .workbench import Workbench
 
 FIRST_PATIENCE: Final = 30.0
 LATER_PATIENCE: Final = 1.5
@@ -38,40 +42,47 @@ class Collecting:
     def __init__(self, options: RecordOptions, plugins: Plugins, included: Included, rest: Callable[[], None]) -> None:
         """`rest` is the tracer's, called once a round."""
         self._options = options
-        self._included = included
         self._rest = rest
-        self.redactor, keys = redaction_of(options)
-        self.revision = CurrentRevision(options, plugins, included, self.redactor, keys)
+        self.variables = SessionVariables(included)
+        drawn = taken.urandom(DRAWN_SIZE)
+
+        def make_workbench() -> Workbench:
+            from .workbench import Workbench  # with all that thaws, redacts and writes
+
+            return Workbench(options, plugins, included, self.variables, drawn)
+
+        self.workbench = Late(make_workbench)
         self.governor = Governor(options.cpu_share)
         self.sampler = Sampler(options.sample, self.governor)
-        self.tallies = Tallies(self.redactor)
-        self._gathering: Gathering | None = None
+        self.tallies = Tallies(lambda entry: self.redactor().entry_name(entry))
         self.collector = self._made()
+
+    def load(self) -> None:
+        """Load now what is else loaded with the first trace."""
+        self.workbench()
+
+    def redactor(self) -> Redactor:
+        """What takes secrets out."""
+        return self.workbench().redactor
 
     def _made(self) -> Collector:
         """A collector for this process."""
-        options = self._options
-        patience = FIRST_PATIENCE if options.reporter in (0, os.getpid()) else LATER_PATIENCE
-        self._gathering = Gathering(
-            self._included,
-            exemplars=options.exemplars,
-            redactor=self.redactor,
-            found_path=self.sampler.found_path,
-            name=self.tallies.unsampled.name,
-            paths=self._gathering.paths if self._gathering is not None else None,
-        )
+        options, workbench = self._options, self.workbench
+        process, program = os.getpid(), this_program()
+        patience = FIRST_PATIENCE if options.reporter in (0, process) else LATER_PATIENCE
         return Collector(
-            Output(lambda: open_writer(options.store, patience=patience), self.tallies.counters),
-            Revisions(self._included, self.revision.read, ProcessName(options.run, os.getpid(), this_program())),
-            self._gathering,
+            Output(lambda: workbench().open_writer(patience), self.tallies.counters),
+            Late(lambda: workbench().revisions(process, program)),
+            Late(lambda: workbench().gathering(self.sampler.found_path, self.tallies.unsampled.name)),
             self.tallies,
             governor=self.governor,
             rest=self._rest,
-            pending=Pending(str(path_of(options.store)), options.run),
+            pending=Pending(file_of(options.store), options.run),
         )
 
     def sleep(self) -> None:
         """In a forked child: hold nothing of the parent's, and count from nothing."""
+        self.workbench.forked()
         self.collector.forget()
         self.tallies.begin_anew()
         self.governor.begin_anew()

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..faults import own
-from ..included import Included
-from ..model.absences import Absence
-from ..store.processes import ProcessName
-from ..store.protocol import BaselineWriter, Revision, StoredClass
 from .background import BackgroundThread
-from .gathering import Gathering, Round
-from .governor import Governor
-from .live_trace import LiveTrace
-from .output import Output
-from .pending import LOST, Pending, count_lost
 from .queue import TraceQueue
-from .tallies import Tallies
+
+if TYPE_CHECKING:
+    from ..late import Late
+    from ..model.absences import AbsenceKey
+    from ..store.protocol import BaselineWriter
+    from .gathering import Gathering, Round
+    from .governor import Governor
+    from .live_trace import LiveTrace
+    from .output import Output
+    from .pending import Pending
+    from .revisions import Revisions
+    from .tallies import Tallies
+
+BEGIN_SECONDS = 2.0
+"""After how long a process that goes on begins its session without a trace, so that it is known to record. What it
+takes to write is loaded then: some 50 ms of CPU, which a short program without a trace does not have to pay."""
 
 PERIOD = 0.1
 """Seconds between two rounds."""
@@ -48,18 +54,14 @@ PAUSE_SECONDS = 0.5
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
 
-MakeRevision: TypeAlias = Callable[[bool], Revision]
-"""Of whether the session is at its end: its revision, as far as it is known."""
-
-
 class Collector:
     """Takes live traces from the entries and writes them to a store, in rounds."""
 
     def __init__(
         self,
         output: Output,
-        revisions: Revisions,
-        gathering: Gathering,
+        revisions: Late[Revisions],
+        gathering: Late[Gathering],
         tallies: Tallies,
         *,
         governor: Governor,
@@ -79,12 +81,20 @@ class Collector:
         self._pending = pending
         self._queue = TraceQueue()
         self._worker = BackgroundThread(self._round, period=PERIOD)
-        self._ended = False
         self._deadline = math.inf
+        self._begins_at = math.inf
 
     def start(self) -> None:
-        """Open the store and begin the session now, and not with the first trace; raises `StoreError`."""
-        self._gathering.go_on_from(self._revisions.begin(self.output.opened()))
+        """Begin the session: now where the store is open, else with the first trace, or in a little while without.
+        Raises `StoreError`."""
+        if self.output.is_open:
+            self._begin(self.output.opened())
+        else:
+            self._begins_at = _monotonic() + BEGIN_SECONDS
+            self._worker.start()
+
+    def _begin(self, writer: BaselineWriter) -> None:
+        self._gathering().go_on_from(self._revisions().begin(writer))
         self._count_lost()
 
     def accept(self, trace: LiveTrace, size: int) -> None:
@@ -131,30 +141,31 @@ class Collector:
                 raise
             self._tallies.counters.add(f"fault: {type(error).__name__}")
 
-    def absences(self) -> list[Absence]:
-        """What this recording left out."""
-        return self._tallies.absences(at_end=self._ended)
+    @property
+    def _ended(self) -> bool:
+        return self._deadline < math.inf
+
+    def left_out(self) -> Mapping[AbsenceKey, int]:
+        """What this recording left out, and how often."""
+        return self._tallies.left_out(at_end=self._ended)
 
     def stop(self, seconds: float = END_SECONDS) -> None:
         """Write what was accepted, then close the store; what cannot be written within `seconds` is counted."""
         if self._ended:
             return
-        self._ended = True
         self._deadline = _monotonic() + COLLECT_SHARE * seconds
         if not self._worker.finish(self._end, seconds):
-            self._count_unwritten(f"dropped: the end took longer than {seconds:g} s")
-
-    def _count_unwritten(self, why: str) -> None:
-        """Count what was accepted and is neither written nor counted as dropped already."""
-        counts = self._tallies.counts()
-        dropped = sum(count for name, count in counts.items() if name.startswith("dropped"))
-        left = self.accepted - self.output.traces - (dropped - counts[LOST])
-        if left > 0:
-            self._tallies.counters.add(why, left)
+            why = f"dropped: the end took longer than {seconds:g} s"
+            self._tallies.count_unwritten(why, self.accepted, self.output.traces)
 
     def _round(self) -> None:
         before, collected = _thread_time(), 0
         try:
+            if (self._queue or _monotonic() >= self._begins_at) and self.output.is_free and self._has_begun():
+                self._begins_at = math.inf
+            # What is loaded for the first trace is not what a trace costs.
+            self._governor.spent(_thread_time() - before)
+            before = _thread_time()
             self._rest()
             collected = self._advance(_monotonic() + ROUND_SECONDS, lambda: self._worker.is_ending)
         except Exception as error:  # noqa: BLE001 - the service goes on without its recorder
@@ -171,7 +182,7 @@ class Collector:
                 self._advance(min(_monotonic() + ROUND_SECONDS, self._deadline))
             self._leave()
             if self.output.is_free and self._is_worth_telling() and self._has_begun():
-                self._revisions.finish()
+                self._revisions().finish()
                 self._count_lost()
                 self._advance(0.0)
         except Exception as error:
@@ -189,14 +200,13 @@ class Collector:
 
     def _has_begun(self) -> bool:
         """Whether the session is there, which begins with the first trace where it did not before."""
-        if self._revisions.has_begun:
+        if self._revisions.is_made and self._revisions().has_begun:
             return True
         writer = self.output.try_to_open()
         if writer is None:
             return False
         try:
-            self._gathering.go_on_from(self._revisions.begin(writer))
-            self._count_lost()
+            self._begin(writer)
         except StoreError as error:
             self.output.refused(error)
             return False
@@ -204,10 +214,9 @@ class Collector:
 
     def _count_lost(self) -> None:
         """Count what processes that were killed had not written; raises `StoreError`."""
-        writer = self.output.opened()
-        lost = count_lost(writer.location, writer.processes().values())
-        if lost:
-            self._tallies.counters.add(LOST, lost)
+        from .lost import note_lost  # with the store
+
+        note_lost(self.output.opened(), self._tallies.counters)
 
     def _leave(self) -> None:
         """Count what is left in the queue."""
@@ -222,64 +231,23 @@ class Collector:
         self.output.retry()
         if not self.output.is_free or not (self._queue or self.output.is_open) or not self._has_begun():
             return 0
-        added = Round()
+        added = self._gathering().new_round()
         collected = 0
         while self._queue and len(added.traces) < ROUND_TRACES and _monotonic() < until and not is_enough():
             self._add(self._queue.take(), added)
             collected += 1
         counts = self._tallies.due(at_end=self._ended, beside_traces=bool(added.counts))
         if counts is not None:
-            self._revisions.update()
-            self.output.put(self._gathering.batch(added, *counts))
-            self._gathering.go_on_from(self.output.known.values())
+            self._revisions().update()
+            self.output.put(self._gathering().batch(added, *counts))
+            self._gathering().go_on_from(self.output.known.values())
         return collected
 
     def _add(self, trace: LiveTrace, added: Round) -> None:
         try:
-            self._gathering.add(trace, added)
+            self._gathering().add(trace, added)
         except Exception as error:
             if not own(error):
                 raise
             # One record is lost and counted, never the run.
             self._tallies.counters.add(f"dropped: {type(error).__name__}")
-
-
-class Revisions:
-    """The revision of a recording, in the store: written again when modules were loaded since."""
-
-    def __init__(self, included: Included, revision: MakeRevision, process: ProcessName) -> None:
-        self._included = included
-        self._revision = revision
-        self._process = process
-        self._writer: BaselineWriter | None = None
-        self._modules = 0
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether there is a session in the store."""
-        return self._writer is not None
-
-    def begin(self, writer: BaselineWriter) -> list[StoredClass]:
-        """Begin a session; what the store holds already. Raises `StoreError`."""
-        writer.start(self._revision(False), self._process)
-        self._writer = writer
-        self._modules = len(self._included.modules)
-        return writer.classes()
-
-    def update(self) -> None:
-        """Write what was loaded since."""
-        if len(self._included.modules) != self._modules:
-            self._write(at_end=False)
-
-    def finish(self) -> None:
-        """Write what is known at the end alone."""
-        self._write(at_end=True)
-
-    def _write(self, *, at_end: bool) -> None:
-        if self._writer is None:
-            return
-        try:
-            self._writer.update_revision(self._revision(at_end))
-        except StoreError:
-            return  # the batch that follows is refused for the same reason, and reported
-        self._modules = len(self._included.modules)

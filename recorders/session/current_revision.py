@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from .. import taken
 from ..boundaries.environ import names_now
-from ..boundaries.outside_world import SessionVariables, redacted_variables
+from ..boundaries.outside_world import SessionVariables
 from ..included import Included
+from ..installed import Plugins
+from ..model.value_tree import DictNode
 from ..options import RecordOptions
-from ..plugins import Plugins
 from ..privacy.encryption import WrappedKey
 from ..privacy.redact import Redactor
 from ..privacy.source_literals import without_secrets
 from ..store.protocol import Revision
 
-_time = time.time
-"""Taken before anyone could patch it, this recorder included."""
+_time = taken.time_now
 
 
 class CurrentRevision:
@@ -30,14 +31,15 @@ class CurrentRevision:
         included: Included,
         redactor: Redactor,
         keys: Sequence[WrappedKey],
+        variables: SessionVariables,
     ) -> None:
-        """`keys` are the session's key, wrapped for each recipient."""
+        """`keys` are the session's key, wrapped for each recipient; `variables` those that included code reads."""
         self._options = options
         self._plugins = plugins
         self._included = included
         self._redactor = redactor
         self._keys = keys
-        self.variables = SessionVariables(included)
+        self._variables = variables
         self._names: dict[str, None] = {}
         """Names of environment variables that were set at some time, so that others are known to have been unset."""
 
@@ -46,7 +48,7 @@ class CurrentRevision:
         included = self._included
         modules = list(included.modules.items())
         sources = {module: without_secrets(included.sources.get(file, "")) for file, module in modules}
-        read = self.variables.read(everything=at_end)
+        read = self._variables.read(everything=at_end)
         variables = redacted_variables(read, self._redactor)
         locker = self._redactor.locker
         hidden = locker.variables(read, variables) if locker is not None else ("", b"")
@@ -58,3 +60,11 @@ class CurrentRevision:
         return Revision(
             options.commit, python, _time(), sources, variables, options.root, names, *hidden, self._keys, plugins
         )
+
+
+def redacted_variables(variables: Mapping[str, str | None], redactor: Redactor) -> dict[str, str | None]:
+    """Environment variables, fit to be written."""
+    trees, _replaced = redactor.redact([("", DictNode(list(variables), list(variables.values())))])
+    shown = redactor.found.tree(trees[0])
+    values: Any = shown.values if isinstance(shown, DictNode) else []
+    return dict(zip(variables, values, strict=True))

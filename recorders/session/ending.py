@@ -65,6 +65,8 @@ class Ending:
                 if said:
                     sys.stderr.write(said + "\n")
                 self._written = True
+                if interrupted:
+                    _interrupt_again()
         if self._signal:
             _kill(_getpid(), self._signal)
 
@@ -80,6 +82,18 @@ class Ending:
             start_new_thread(self.finish, ())
         except RuntimeError:
             return  # the interpreter is ending: `finish` runs below this very frame, or will, and obeys the signal
+
+
+def _interrupt_again() -> None:
+    """Let the interpreter end by SIGINT, as it was about to after an unhandled `KeyboardInterrupt`.
+
+    It remembers that until code is run by `exec` or `eval` (CPython, `run_eval_code_obj` in `Python/pythonrun.c`), and
+    what was loaded just now makes its named tuples by `eval`. Code that raises it there has it remembered again.
+    """
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return
 
 
 def before_exits(finish: Callable[[], None], flush: Callable[[], None]) -> Undo:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
-from ..boundaries.import_hooks import ImportHooks
-from ..model.inputs import Input
-from ..model.trace import Entry, Trace
-from ..patching import Undo
-from ..privacy.redact import Redactor
-
 if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..model.inputs import Input
+    from ..model.trace import Entry, Trace
+    from ..patching import Undo
+    from ..privacy.redact import Redactor
     from .live_trace import LiveTrace
 
 

@@ -69,6 +69,10 @@ class Gathering:
             else:
                 reservoir.learn(known.count, known.kept)
 
+    def new_round(self) -> Round:
+        """What a round adds, which is nothing yet."""
+        return Round()
+
     def batch(self, added: Round, counters: Mapping[str, int], absences: Mapping[AbsenceKey, int]) -> Batch:
         """What a round adds, with what was counted beside it, to be written."""
         entries = list(added.entries.values())

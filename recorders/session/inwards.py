@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..boundaries.live_world import LiveWorld
 from ..context import Opening, PathRecord, Scope
 from ..tracing.path_limits import RETURN_LIMIT, keep_return
-from .live_trace import LiveTrace
+
+if TYPE_CHECKING:
+    from .live_trace import LiveTrace
 
 DEPTH: Final = 8
 """Traces that no replay can call, inside each other; what lies deeper is part of the innermost."""

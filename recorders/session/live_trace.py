@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from contextvars import Token
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .. import context
 from ..boundaries.live_world import LiveWorld
 from ..capture.freeze import Stand, freeze, frozen_size
-from ..capture.pickle_stubs import Frozen
 from ..context import PathRecord, Scope
-from ..included import Included
-from ..tracing.protocol import Tracer
-from .entry_recorder import EntryRecorder
-from .module_state import TraceState
 from .provenance import Lineage
+
+if TYPE_CHECKING:
+    from ..capture.pickle_stubs import Frozen
+    from ..included import Included
+    from ..tracing.protocol import Tracer
+    from .entry_recorder import EntryRecorder
+    from .module_state import TraceState
 
 _clock = time.time
 

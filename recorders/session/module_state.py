@@ -29,7 +29,7 @@ from ..capture.raw import (
     type_mro,
     type_qualname,
 )
-from ..model.trace import COMMAND_LINE, MADE_AGAIN
+from ..model.state_places import COMMAND_LINE, MADE_AGAIN
 
 if TYPE_CHECKING:
     from ..included import Included
@@ -79,7 +79,6 @@ _SHALLOW: Final[dict[int, Callable[[Any], Iterable[Any]]]] = {
 }
 # By id: comparing classes could run code of a metaclass.
 _CODE: Final = frozenset(map(id, (FunctionType, BuiltinFunctionType, MethodType)))
-_STANDARD: Final = frozenset(ADAPTERS.by_id) - _CODE
 
 
 class _Missing:
@@ -289,7 +288,9 @@ class ModuleState:
     def _is_state(self, value: Any) -> bool:
         """Whether a value is data that a call may leave behind for the next."""
         cls = type(value)
-        if id(cls) in _ATOMS or id(cls) in _CONTAINERS or id(cls) in _STANDARD:
+        if id(cls) in _ATOMS or id(cls) in _CONTAINERS:
+            return True
+        if id(cls) not in _CODE and ADAPTERS.standard_reader(cls) is not None:
             return True
         if value is MISSING or id(cls) in _CODE or inherits(cls, type) or inherits(cls, ModuleType):
             return False

@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import StoreBusy, StoreError, StoreLost
-from ..store.protocol import BaselineWriter, Batch, StoredClass
-from .counters import Counters
+
+if TYPE_CHECKING:
+    from ..store.protocol import BaselineWriter, Batch, StoredClass
+    from .counters import Counters
 
 _monotonic = time.monotonic
 

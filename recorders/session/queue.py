@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
-from .live_trace import LiveTrace
+if TYPE_CHECKING:
+    from .live_trace import LiveTrace
 
 BUSY_TRACES = 1_000
 """Traces that wait from which on the paths of further ones are looked at: less than the collector takes in a second."""

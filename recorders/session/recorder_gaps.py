@@ -11,16 +11,18 @@ import functools
 import sys
 from collections.abc import Callable, Collection, Iterable
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..boundaries.drivers_in_c import DRIVERS_IN_C
-from ..boundaries.import_hooks import ImportHooks
 from ..boundaries.live_world import LiveWorld
 from ..context import current_world
 from ..faults import own
-from ..included import Included
-from ..model.absences import AbsenceKey
 from ..patching import PatchedFunction, Undo, Undos, replace, wrap
+
+if TYPE_CHECKING:
+    from ..boundaries.import_hooks import ImportHooks
+    from ..included import Included
+    from ..model.absences import AbsenceKey
 
 MOST = 50
 """Places that are named: each is a line of the service."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import _random
-import os
 from collections.abc import Mapping
 
+from .. import taken
 from ..model.trace import TraceId
 
-_getpid = os.getpid
+_getpid = taken.getpid
 
 
 class Reservoir:

@@ -15,9 +15,11 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
-from ..options import Sample
-from .governor import Governor
+if TYPE_CHECKING:
+    from ..options import Sample
+    from .governor import Governor
 
 _monotonic = time.monotonic
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
 
-from ..context import Scope
 from ..faults import own
-from ..included import Included
-from ..tracing.protocol import Tracer
 from .call_watch import Numbers
-from .counters import Counters
-from .entry_recorder import EntryRecorder
-from .governor import Governor
 from .learning import Learnt
 from .live_trace import SERVICE, LiveTrace
 from .module_state import ModuleState, TraceState
 from .provenance import Origins, Provenance
 from .sampler import Sampler, Windows
 from .switch import Switch
-from .tallies import Tallies
+
+if TYPE_CHECKING:
+    from ..context import Scope
+    from ..included import Included
+    from ..tracing.protocol import Tracer
+    from .counters import Counters
+    from .entry_recorder import EntryRecorder
+    from .governor import Governor
+    from .tallies import Tallies
 
 
 class Session:
@@ -43,7 +46,7 @@ class Session:
         self.provenance = Provenance()
         self.module_state = ModuleState(included)
         self.numbers = Numbers()
-        self.learnt = Learnt(included.covers)
+        self.learnt = Learnt()
         self.governor = governor
         self.window_opens = Windows(sampler).opens
         """Whether a window for entries of functions opens now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from ..errors import StoreError
-from ..model.absences import Absence, describe_unsampled, unrecorded, unsampled, why_empty
+from ..model.absences import Absence, AbsenceKey, describe_unsampled, unrecorded, unsampled, why_empty
 from ..options import RecordOptions
 from ..store.open import open_reader
 from ..store.processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, ended_silently
@@ -23,14 +23,15 @@ class Summary:
         self,
         options: RecordOptions,
         counts: Mapping[str, int],
-        absences: Sequence[Absence],
+        left_out: Mapping[AbsenceKey, int],
         output: Output,
         cpu: str,
     ) -> None:
-        """Counts, absences and output are those of this process; `cpu` says what recording took of it, or nothing."""
+        """Counts, what was left out, and output are those of this process; `cpu` says what recording took of it, or
+        nothing."""
         self._options = options
         self._counts = counts
-        self._absences = list(absences)
+        self._absences = [Absence(*key, count) for key, count in sorted(left_out.items())]
         self._output = output
         self._cpu = cpu
         self._own = output.number

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .counters import Counters
+if TYPE_CHECKING:
+    from .counters import Counters
 
 FAULT_LIMIT = 20
 """Internal faults after which the recorder switches itself off."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from ..model.absences import Absence, AbsenceKey
-from ..privacy.redact import Redactor
 from .counters import Counters, Unsampled
+from .pending import LOST
+
+if TYPE_CHECKING:
+    from ..model.absences import AbsenceKey
 
 PERIOD = 5.0
 """Seconds between two writes of counts alone: a transaction costs some milliseconds, and nobody looks more often."""
@@ -19,10 +22,11 @@ _monotonic = time.monotonic
 class Tallies:
     """Counts of one recording; the store gets increments."""
 
-    def __init__(self, redactor: Redactor | None) -> None:
+    def __init__(self, shown: Callable[[str], str]) -> None:
+        """`shown` gives the name of an entry without secrets."""
         self.counters = Counters()
         self.unsampled = Unsampled(self.counters.fast("not sampled"))
-        self._redactor = redactor
+        self._shown = shown
         self._absences: Counter[AbsenceKey] = Counter()
         self._before: Counter[str] = Counter()
         """What another process had counted when this one was forked from it."""
@@ -42,6 +46,14 @@ class Tallies:
         """What this process counted."""
         return self.counters.snapshot() - self._before
 
+    def count_unwritten(self, why: str, accepted: int, written: int) -> None:
+        """Count what was accepted and is neither written nor counted as dropped already."""
+        counts = self.counts()
+        dropped = sum(count for name, count in counts.items() if name.startswith("dropped"))
+        left = accepted - written - (dropped - counts[LOST])
+        if left > 0:
+            self.counters.add(why, left)
+
     def note(self, keys: Iterable[AbsenceKey]) -> None:
         """Things that are left out."""
         self._absences.update(keys)
@@ -50,21 +62,17 @@ class Tallies:
         """Whether anything was counted or left out."""
         return bool(self.counts() or self._absences)
 
-    def absences(self, *, at_end: bool) -> list[Absence]:
-        """What this recording left out."""
-        return [Absence(*key, count) for key, count in sorted(self._so_far(at_end=at_end).items())]
-
-    def _so_far(self, *, at_end: bool) -> Counter[AbsenceKey]:
+    def left_out(self, *, at_end: bool) -> Counter[AbsenceKey]:
+        """What this recording left out, and how often."""
         unsampled: Counter[AbsenceKey] = Counter()
         for entry, count in self.unsampled.by_entry(at_end=at_end).items():
-            shown = self._redactor.entry_name(entry) if self._redactor is not None else entry
-            unsampled["not sampled", shown] += count
+            unsampled["not sampled", self._shown(entry)] += count
         return self._absences + unsampled
 
     def due(self, *, at_end: bool, beside_traces: bool) -> tuple[Counter[str], Counter[AbsenceKey]] | None:
         """What is new since the last time; `None` where it is not worth a transaction yet. Taken for written."""
         counters = self.counters.snapshot() - self._written
-        absences = self._so_far(at_end=at_end) - self._written_absences
+        absences = self.left_out(at_end=at_end) - self._written_absences
         if not beside_traces and (not (counters or absences) or not self._is_time(at_end)):
             return None
         self._written.update(counters)

@@ -5,13 +5,13 @@ Their frames are those of outside code: what they do themselves is part of their
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import context
 from ..capture.awaiting import is_item, item_of
+from ..code_flags import CO_ASYNC_GENERATOR
 from ..context import Listener, Scope, Watch
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class IteratorRun(_Consumed):
 
     def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
         super().__init__(code, frame, rest)
-        self._is_asynchronous = bool(code.co_flags & inspect.CO_ASYNC_GENERATOR)
+        self._is_asynchronous = bool(code.co_flags & CO_ASYNC_GENERATOR)
 
     def told_yielded(self, value: Any) -> None:
         """An item is there, or it awaits something."""

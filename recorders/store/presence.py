@@ -6,11 +6,10 @@ file is not the name that it was opened by ("How To Corrupt An SQLite Database F
 
 from __future__ import annotations
 
-import os
-
+from .. import taken
 from ..errors import StoreLost
 
-_stat = os.stat
+_stat = taken.stat
 
 
 class Presence:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from .. import taken
 from .parts import Count
 
 RunId: TypeAlias = str
@@ -23,7 +24,7 @@ NOT_SAMPLED: Final = "not sampled"
 NO_ENTRY: Final = ""
 """Stands for the entry of counts that belong to none: drops, faults."""
 
-_kill = os.kill
+_kill = taken.kill
 
 
 class ProcessName(NamedTuple):

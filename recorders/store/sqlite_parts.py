@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 
+from .. import taken
 from ..model.trace import encode_part
 from .guard import TOTAL_LIMIT, Budget
 from .parts import Part, SessionId, part_of, total, without
@@ -15,7 +15,7 @@ from .sqlite_schema import SqliteFile, squeeze
 _SUM: SessionId = ""
 """The name under which the sum of all closed parts stands."""
 
-_urandom = os.urandom  # the function itself: it may be a boundary in this process
+_urandom = taken.urandom  # it may be a boundary in this process
 
 
 def new_session_id() -> SessionId:

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..errors import NewerFormat, NotABaseline, StoreError
+from ..errors import NewerFormat, NotABaseline
 from ..model.shapes import Shape
 from ..model.trace import FORMAT, PathClass
 from .guard import TOTAL_LIMIT, Budget, moment, typed
+from .location import file_of
 from .parts import MOST
 from .processes import Process
 from .protocol import StoredClass
@@ -187,15 +188,8 @@ connect = sqlite3.Connection
 
 
 def path_of(url: str) -> Path:
-    """The file that a store URL names: a plain path, or `sqlite:///path`."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return Path(url)
-    if scheme != "sqlite":
-        raise StoreError(
-            f"cannot open the store {url}: {scheme} is not supported; use a path or sqlite:///PATH", location=url
-        )
-    return Path(rest.removeprefix("/") if rest.startswith("//") else rest)
+    """The file that a store URL names; raises `StoreError`."""
+    return Path(file_of(url))
 
 
 def digest_of(data: bytes) -> bytes:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Final
 
+from .. import taken
 from .processes import KEPT, NO_ENTRY, NOT_SAMPLED, RECORDED, Process, ProcessName, is_running
 from .protocol import Batch
 from .sqlite_parts import SqliteParts
 
-_now = time.time
+_now = taken.time_now
 
 SESSIONS_LIMIT: Final = 100
 """Sessions that are remembered although none of their traces is kept: a pool that starts a process for each task would

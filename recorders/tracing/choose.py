@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..context import PathRecord
-from .monitoring import MonitoringTracer
-from .protocol import Entered, NothingRests, Tracer
-from .settrace import TraceFunctionTracer
+from .protocol import NothingRests
+
+if TYPE_CHECKING:
+    from ..context import PathRecord
+    from .protocol import Entered, Tracer
 
 
 class NoTracer(NothingRests):
     """Traces nothing, and says why."""
+
+    head = compiler = None
 
     def __init__(self, reason: str) -> None:
         self.name = f"no tracing: {reason}"
@@ -62,8 +65,12 @@ def choose_tracer(on_fault: Callable[[BaseException], None], included: Callable[
     """The best tracer that this interpreter has free: `sys.monitoring`, else a trace function, else none."""
     if sys.version_info >= (3, 12):
         # 0, 1, 2 and 5 are set aside for debugger, coverage, profiler and optimizer (PEP 669).
+        from .monitoring import MonitoringTracer
+
         for tool in (4, 3, 5, 2):
             if sys.monitoring.get_tool(tool) is None:
                 return MonitoringTracer(on_fault, tool=tool)
         return NoTracer("every tool id of sys.monitoring is taken")
-    return TraceFunctionTracer(on_fault, included)  # type: ignore[unreachable]  # reached on 3.11
+    from .settrace import TraceFunctionTracer  # type: ignore[unreachable]  # reached on 3.11
+
+    return TraceFunctionTracer(on_fault, included)

@@ -11,9 +11,11 @@ import sys
 import threading
 from collections.abc import Iterable
 from types import CodeType
+from typing import TYPE_CHECKING
 
-from ..context import PathRecord
-from .monitoring_tool import MonitoringTool
+if TYPE_CHECKING:
+    from ..context import PathRecord
+    from .monitoring_tool import MonitoringTool
 
 
 class CodeEvents:

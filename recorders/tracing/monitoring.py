@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..context import Watch
-from ..patching import Undo
 from .code_events import CodeEvents
 from .monitoring_callbacks import Callbacks
 from .monitoring_tool import MonitoringTool
-from .protocol import Entered
 from .stack_room import make_room
+
+if TYPE_CHECKING:
+    from ..context import Watch
+    from ..patching import Undo
+    from .protocol import Entered
 
 
 class MonitoringTracer:
@@ -29,6 +31,7 @@ class MonitoringTracer:
     """
 
     name = "sys.monitoring"
+    head = compiler = None
 
     def __init__(self, on_fault: Callable[[BaseException], None], *, tool: int) -> None:
         self._tool = MonitoringTool(tool)

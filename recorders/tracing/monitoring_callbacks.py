@@ -13,14 +13,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import context
-from ..context import PathRecord, Watch
 from ..faults import own
-from .code_events import CodeEvents
 from .path_limits import CALL_LIMIT, HIT_LIMIT, RETURN_LIMIT, SCALARS, TEXT_LIMIT
-from .protocol import Entered
+
+if TYPE_CHECKING:
+    from ..context import PathRecord, Watch
+    from .code_events import CodeEvents
+    from .protocol import Entered
 
 IDLE_LIMIT = 200
 """Starts of one code object outside every trace that began none, in a round, after which it loses its events until

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..context import PathRecord
+from ..capture.raw import is_loaded_class
+
+if TYPE_CHECKING:
+    from ..context import PathRecord
 
 HIT_LIMIT = 20_000
 """Branch events of one trace; the code object that exceeds it loses its branch events until the next round."""
@@ -20,12 +22,14 @@ RETURN_LIMIT = 256
 TEXT_LIMIT = 256
 """Characters of a text that is kept as a result."""
 
-SCALARS = frozenset(map(id, (type(None), bool, int, float, Decimal)))
+SCALARS = frozenset(map(id, (type(None), bool, int, float)))
 """Ids of the classes whose objects cannot change later and have no length."""
 
 
 def keep_return(path: PathRecord, code: CodeType, value: Any) -> None:
     """Keep the result of an inner call when it cannot change later."""
     cls = type(value)
-    if (id(cls) in SCALARS or (cls is str and len(value) <= TEXT_LIMIT)) and len(path.returns) < RETURN_LIMIT:
+    if len(path.returns) < RETURN_LIMIT and (
+        id(cls) in SCALARS or (cls is str and len(value) <= TEXT_LIMIT) or is_loaded_class(cls, "decimal", "Decimal")
+    ):
         path.returns.append((code, value))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ..context import PathRecord, Watch
+if TYPE_CHECKING:
+    from ..context import PathRecord, Watch
+
+Compiler: TypeAlias = Callable[[str, str, str], CodeType]
+"""Of (source, module, file) the module's code; raises `SyntaxError`."""
 
 Entered: TypeAlias = Callable[[CodeType, FrameType], bool]
 """Called with a frame of included code that starts outside every trace, or in an open one; whether a trace begins."""
@@ -16,6 +20,15 @@ class Tracer(Protocol):
     """Fills the path record of the trace that runs."""
 
     name: str
+
+    @property
+    def head(self) -> Any:
+        """What functions of included modules read first; `None` where they read nothing."""
+
+    @property
+    def compiler(self) -> Compiler | None:
+        """What makes the code of included modules; `None` where Python's own import does."""
+
     looks: Callable[[], bool]
     """Whether entries are looked for in the next round; asked once a round."""
 

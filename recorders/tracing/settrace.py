@@ -10,17 +10,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import context
-from ..context import PathRecord, Watch
 from ..faults import own
-from ..patching import Undo
 from .path_limits import HIT_LIMIT
 from .prologue import compiled, head_of
-from .protocol import Entered, NothingRests
+from .protocol import NothingRests
 from .stack_room import make_room
 from .trace_functions import TraceFunction, profile_end, trace_arms, trace_end
+
+if TYPE_CHECKING:
+    from ..context import PathRecord, Watch
+    from ..patching import Undo
+    from .protocol import Compiler, Entered
 
 ROOM = 2
 """Frames, of Python and of C, that the prologue and the trace function need below one of the service."""
@@ -35,8 +38,7 @@ class TraceFunctionTracer(NothingRests):
     name = "sys.settrace"
 
     def __init__(self, on_fault: Callable[[BaseException], None], included: Callable[[str], bool]) -> None:
-        self._on_fault = on_fault
-        self._included = included
+        self._on_fault, self._included = on_fault, included
         self._entered: Entered | None = None
         self._watched: dict[int, CodeType] = {}
         self._head = head_of(self._started)
@@ -49,9 +51,10 @@ class TraceFunctionTracer(NothingRests):
         """What the functions of included modules read first, where they are entries."""
         return self._head if self.finds_entries else None
 
-    def compile(self, source: str, module: str, file: str) -> CodeType:
-        """The code of an included module, with prologues."""
-        return compiled(source, file, self._head)
+    @property
+    def compiler(self) -> Compiler | None:
+        """What adds prologues to included modules, where they are needed."""
+        return (lambda source, _module, file: compiled(source, file, self._head)) if self.finds_entries else None
 
     @property
     def finds_entries(self) -> bool:

@@ -6,12 +6,14 @@ import dis
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..context import PathRecord, Watch
 from ..faults import own
-from .branch_table import jumps
+from .jumps import jumps
 from .path_limits import HIT_LIMIT, keep_return
+
+if TYPE_CHECKING:
+    from ..context import PathRecord, Watch
 
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 OnFault: TypeAlias = Callable[[BaseException], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from ...recorders.plugins import loaded
+from ...recorders.installed import loaded
 from ..export.body import Body
 from ..export.pytest_source import WriteEntry, is_factory
 from ..model.invocation import Invocation

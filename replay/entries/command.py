@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from ...recorders.capture.thaw import capture
-from ...recorders.entries.command import SETTINGS, ended, words_of
+from ...recorders.entries.command import SETTINGS, ended
+from ...recorders.entries.stored_commands import words_of
 from ...recorders.model.inputs import DataInput, Input
 from ...recorders.model.trace import Entry, Outcome, Trace
 from ...recorders.model.value_tree import Tree

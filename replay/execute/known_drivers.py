@@ -10,9 +10,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import wrapt
-
 from ...recorders.boundaries.drivers_in_c import DRIVERS_IN_C
+from ...recorders.imports import when_imported
 from ...recorders.patching import Undo, Undos, replace
 
 KNOWN = DRIVERS_IN_C
@@ -31,7 +30,7 @@ def refuse_known_drivers(refuse: Callable[[str], None]) -> Undo:
         return on_import
 
     for module, names in KNOWN.items():
-        wrapt.register_post_import_hook(hook(names), module)
+        undos.add(when_imported(module, hook(names)))
     return undos.run
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import CodeType
 
-from ...recorders import context, plugins
+from ...recorders import context, installed
+from ...recorders.boundaries import catalogue
 from ...recorders.boundaries.import_hooks import ImportHooks
 from ...recorders.included import ImportWatcher, Included
 from ...recorders.patching import Undos
@@ -37,6 +38,8 @@ from .plan import Loaded, LoadPlan
 from .relocation import Relocation
 from .roots import Roots
 from .worker import Worker
+
+catalogue.load_all()  # the processes that replay are forked from this one, and may not read files later
 
 
 class Replayer:
@@ -90,7 +93,7 @@ class Replayer:
     def start(self) -> None:
         """Put the boundaries in place; from here on, included modules are known as they are imported."""
         hooks = ImportHooks(self._undos, self._fault)
-        plugins.loaded().install(self._undos, hooks, self._plan.boundaries)
+        installed.loaded().install(self._undos, hooks, self._plan.boundaries)
         self._undos.add(waits.install(hooks))
         self._undos.add(context.follow_threads(self._code.tracer.prepare))
         watcher = ImportWatcher(

@@ -9,8 +9,9 @@ from functools import lru_cache
 
 import msgspec
 
+from ...recorders.code_flags import nested_codes
 from ...recorders.model.branches import Arm, Branch
-from ...recorders.tracing.branch_table import BranchTable, nested_codes
+from ...recorders.tracing.branch_table import BranchTable
 from ..change.versions import Versions
 from ..execute.extension import compile_plain
 from ..execute.plan import Loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...recorders.plugins import Plugins
+from ...recorders.installed import Plugins
 from ...recorders.store.protocol import BaselineReader
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from ...recorders.boundaries.http import route_guess
+from ...recorders.boundaries.routes import route_guess
 from ...recorders.model.value_tree import Tree, encode
 from .difference import WHOLE_CALLS, DifferenceKind
 from .render import literal

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from ...recorders.installed import loaded
 from ...recorders.model.value_tree import Tree, encode
 from ...recorders.model.world import Effect, Operation
-from ...recorders.plugins import loaded
 
 Key: TypeAlias = bytes
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...recorders.errors import RuntimeBaselineError
+from ...recorders.installed import loaded
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import TraceId
-from ...recorders.plugins import loaded
 from ..judge.acceptance import Acceptance, apply
 from ..judge.blind_spots import Reach
 from ..judge.oracle import Oracle, find_oracle

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from ...recorders.capture.raw import class_name
 from ...recorders.capture.thaw import capture
 from ...recorders.model.full_names import split_name
-from ...recorders.model.trace import COMMAND_LINE, MADE_AGAIN, StateRead, Trace
+from ...recorders.model.state_places import COMMAND_LINE, MADE_AGAIN
+from ...recorders.model.trace import StateRead, Trace
 from ...recorders.model.value_tree import ClassName, OpaqueNode, Tree
 from ..model.digests import Digests
 from ..model.job import StateUse

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from ...recorders.boundaries.protocol import operation_of
+from ...recorders.installed import loaded
 from ...recorders.model.trace import Exchange
 from ...recorders.model.value_tree import Tree
 from ...recorders.model.world import Operation
-from ...recorders.plugins import loaded
 from ..model.outbound_requests import canonical_key, exact_key, label, operation_key
 from ..model.reason import StopCode
 from .stopping import TraceRun

@@ -15,11 +15,11 @@ import msgspec
 
 from ...recorders import context
 from ...recorders.capture.thaw import capture
+from ...recorders.installed import loaded
 from ...recorders.model.branches import FunctionName
 from ...recorders.model.trace import Exchange, Trace
 from ...recorders.model.value_tree import Tree
 from ...recorders.model.world import Operation
-from ...recorders.plugins import loaded
 from ..model.asked import Asked
 from ..model.outbound_requests import answer_of, canonical_key, label
 from ..model.perturbation import UNPERTURBED, Perturbation

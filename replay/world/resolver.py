@@ -24,7 +24,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from ...recorders import plugins
+from ...recorders import installed
 from ...recorders.capture.outside import VALUE_TYPES, restorable
 from ...recorders.capture.raw import class_name, find_loaded, is_instance, namespace_of_module
 from ...recorders.model.full_names import split_name
@@ -100,7 +100,7 @@ class Resolver:
         if function is not None:
             return function
         try:
-            return restorable(name, plugins.loaded().exceptions)
+            return restorable(name, installed.loaded().exceptions)
         except LookupError as reason:
             raise Unbuildable(f"refused to build {name}: it is outside the included packages, and {reason}") from None
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from pytest_runtime.recorders import plugins
+from pytest_runtime.recorders import installed
+from pytest_runtime.recorders.boundaries.catalogue import BUILT_IN
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.replay.judge.recorded_plugins import lacking
 from pytest_runtime.testing import Scenario
@@ -53,9 +57,9 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
-    plugins.loaded.cache_clear()
+    installed.loaded.cache_clear()
     yield folder
-    plugins.loaded.cache_clear()
+    installed.loaded.cache_clear()
     for name in [name for name in sys.modules if name.startswith("oracle_")]:
         del sys.modules[name]
 
@@ -132,11 +136,11 @@ def test_a_broken_plugin_is_named_and_costs_nothing_else(
 ) -> None:
     """A service is recorded without it, and told so."""
     install(environment, "oracle_broken", "raise RuntimeError('no oracle today')\n")
-    found = plugins.loaded()
+    found = installed.loaded()
     assert [(plugin.name, plugin.fault) for plugin in found.found] == [
         ("oracle_broken", "RuntimeError: no oracle today")
     ]
-    assert found.boundaries == plugins.BUILT_IN
+    assert found.boundaries == BUILT_IN
     assert found.versions() == {}
     Scenario(tmp_path, {"shop": "def double(x):\n    return 2 * x\n"}).record(lambda shop: shop.double(4))
     assert "recording without the plugin oracle_broken: RuntimeError: no oracle today" in capsys.readouterr().err
@@ -148,7 +152,7 @@ def test_a_hook_that_is_none_is_a_fault(environment: Path) -> None:
         "from pytest_runtime.recorders.plugins import hookimpl\n\n@hookimpl\ndef pytest_runtime_boundary():\n    pass\n"
     )
     install(environment, "oracle_misspelt", misspelt)
-    (found,) = plugins.loaded().found
+    (found,) = installed.loaded().found
     assert "pytest_runtime_boundary" in found.fault
 
 
@@ -172,14 +176,49 @@ def test_a_replay_names_the_plugin_that_it_lacks(environment: Path, tmp_path: Pa
     scenario = Scenario(tmp_path, {"shop": "def double(x):\n    return 2 * x\n"})
     scenario.record(lambda shop: shop.double(4))
     reader = open_reader(scenario.store)
-    assert list(lacking(reader, plugins.loaded())) == []
+    assert list(lacking(reader, installed.loaded())) == []
     (environment / "oracle_names.py").write_text("raise RuntimeError('no oracle today')\n")
     sys.modules.pop("oracle_names")
-    plugins.loaded.cache_clear()
-    (broken,) = lacking(reader, plugins.loaded())
+    installed.loaded.cache_clear()
+    (broken,) = lacking(reader, installed.loaded())
     assert broken.startswith("the plugin oracle_names cannot be loaded: RuntimeError: no oracle today")
     shutil.rmtree(environment / "oracle_names-1.2.dist-info")
-    plugins.loaded.cache_clear()
-    (missing,) = lacking(reader, plugins.loaded())
+    installed.loaded.cache_clear()
+    (missing,) = lacking(reader, installed.loaded())
     assert missing.startswith("recorded with the plugin oracle_names 1.2, which is not installed here")
     reader.close()
+
+
+@pytest.mark.parametrize("kind", ["an archive", "an egg", "an old distribution"])
+def test_a_plugin_is_found_wherever_it_is_installed(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Looking for the name of the group beforehand passes over none that `importlib.metadata` knows."""
+    points = "[console_scripts]\nx = y\n\n[pytest_runtime]\noracle_far = oracle_far\n"
+    if kind == "an archive":
+        archive = environment / "oracle.zip"
+        with zipfile.ZipFile(archive, "w") as stream:
+            stream.writestr("oracle_far.py", "")
+            stream.writestr(
+                "oracle_far-1.2.dist-info/METADATA", "Metadata-Version: 2.1\nName: oracle_far\nVersion: 1\n"
+            )
+            stream.writestr("oracle_far-1.2.dist-info/entry_points.txt", points)
+        monkeypatch.syspath_prepend(str(archive))
+    else:
+        folder = environment / "oracle_far-1.2.egg" if kind == "an egg" else environment
+        info = folder / ("EGG-INFO" if kind == "an egg" else "oracle_far-1.2.egg-info")
+        info.mkdir(parents=True)
+        (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: oracle_far\nVersion: 1\n")
+        (info / "entry_points.txt").write_text(points)
+        (folder / "oracle_far.py").touch()
+        monkeypatch.syspath_prepend(str(folder))
+    assert [(plugin.name, plugin.fault) for plugin in installed.loaded().found] == [("oracle_far", "")]
+
+
+def test_without_a_plugin_nothing_is_loaded_that_reads_them() -> None:
+    """Neither pluggy nor `importlib.metadata`, in a process of its own: each would cost every recorded one."""
+    code = "import sys\nsys.path[:] = sys.argv[1:]\nfrom pytest_runtime.recorders.installed import loaded\n"
+    code += "assert loaded().found == ()\nprint({'pluggy', 'importlib.metadata'} & set(sys.modules))"
+    path = [str(Path(__file__).resolve().parents[2]), str(Path(msgspec.__file__).parents[1]), *sys.path]
+    done = subprocess.run([sys.executable, "-S", "-c", code, *path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kvstore.server import Server
 
-from pytest_runtime.recorders.plugins import loaded
+from pytest_runtime.recorders.installed import loaded
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.testing import Scenario
 

@@ -7,7 +7,7 @@ texts are redacted like those of any other value. Of an array that is too large 
 
 from __future__ import annotations
 
-import platform
+import os
 import sys
 from typing import Any, Final
 
@@ -31,7 +31,8 @@ ITEM_KINDS: Final = "biufcmM"
 """Kinds of numbers (`numpy.dtype.kind`)."""
 
 _EXTENDED: Final = 10
-_HAS_EXTENDED: Final = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
+_machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+_HAS_EXTENDED: Final = _machine.lower() in ("x86_64", "amd64", "i386", "i686")
 """Whether a long double is one of 80 bits."""
 
 _HEAP_TYPE = 1 << 9

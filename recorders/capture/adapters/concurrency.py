@@ -6,7 +6,6 @@ A lock is open in a replay, whoever held it: nobody waits for it there.
 from __future__ import annotations
 
 import gc
-import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -66,7 +65,7 @@ def _loop(value: Any) -> tuple[Any, ...]:
 
 
 ADAPTERS: tuple[TypeAdapter, ...] = (
-    TypeAdapter("logger", (logging.Logger, logging.RootLogger), _logger),
+    TypeAdapter("logger", ("logging:Logger", "logging:RootLogger"), _logger),
     TypeAdapter("lock", (type(threading.Lock()),), lambda _: (), is_mutable=True),
     TypeAdapter("rlock", (type(threading.RLock()),), lambda _: (), is_mutable=True),
     TypeAdapter("event", (threading.Event,), _fields("_flag"), is_mutable=True),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...model.value_tree import ClassName
+if TYPE_CHECKING:
+    from ...model.value_tree import ClassName
 
 
 class Unreadable(Exception):

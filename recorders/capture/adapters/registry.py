@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..pickle_stubs import Opaque, Standard
 from ..raw import class_name, find_loaded
@@ -49,6 +49,16 @@ BUILT_IN: tuple[TypeAdapter, ...] = (
 """The adapters in the box. To add one, write it into the file of its family, and its builder into the replay's."""
 
 
+BASIC: Final = frozenset(
+    {
+        *("decimal:Decimal", "fractions:Fraction", "uuid:UUID", "zoneinfo:ZoneInfo", "logging:Logger"),
+        *("logging:RootLogger", *scalars.PATHS),
+    }
+)
+"""Types of the standard library that are known by name, so that recording does not load their modules; they count as
+those do that are loaded with the interpreter."""
+
+
 class Adapters:
     """Adapters by the types that they read."""
 
@@ -79,6 +89,11 @@ class Adapters:
             self._by_name.setdefault(cls, reader)
         else:
             self.by_id.setdefault(id(cls), reader)
+
+    def standard_reader(self, cls: type) -> Reader | None:
+        """The reader of a type that comes with the interpreter: of those that are loaded with it, and of `BASIC`."""
+        reader = self.by_id.get(id(cls))
+        return self.reader_of(cls) if reader is None and class_name(cls) in BASIC else reader
 
     def reader_of(self, cls: type) -> Reader | None:
         """The reader of a class, where an adapter knows it; no name alone makes a class known."""

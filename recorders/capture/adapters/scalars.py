@@ -7,24 +7,15 @@ divided by functions that are named with the built-in class.
 from __future__ import annotations
 
 import datetime
-import decimal
-import fractions
-import pathlib
 import re
 import struct
 import sys
 import types
-import uuid
-import zoneinfo
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ..raw import inherits, is_instance, text, type_dict, type_mro, type_qualname
 from .protocol import TypeAdapter, Unreadable
-
-_uuid_int = vars(uuid.UUID)["int"].__get__
-_above = vars(fractions.Fraction)["_numerator"].__get__
-_below = vars(fractions.Fraction)["_denominator"].__get__
 
 
 def _datetime(value: datetime.datetime) -> tuple[Any, ...]:
@@ -36,17 +27,23 @@ def _time(value: datetime.time) -> tuple[Any, ...]:
     return (value.hour, value.minute, value.second, value.microsecond, value.fold, value.tzinfo)
 
 
-_parts_of_path = vars(pathlib.PurePath).get("_raw_paths")
-"""From Python 3.12 on a path keeps what it was made of, and puts it together when it is asked for its text."""
+PATHS: Final = tuple(
+    f"{home}:{name}"
+    for home in ("pathlib", "pathlib._local")
+    for name in ("PurePosixPath", "PosixPath", "PureWindowsPath", "WindowsPath")
+)
+"""In Python 3.13 the classes name `pathlib._local` as their module."""
 
 
-def _path(value: pathlib.PurePath) -> tuple[Any, ...]:
-    if _parts_of_path is not None and not all(type(part) is str for part in _parts_of_path.__get__(value)):
+def _path(value: Any) -> tuple[Any, ...]:
+    # From Python 3.12 on a path keeps what it was made of, and puts it together when it is asked for its text.
+    parts = attribute_of(value, "_raw_paths")
+    if parts is not None and not all(type(part) is str for part in parts):
         raise Unreadable("it was made of strings of a class of its own")
     return type_qualname(type(value)), str(value)
 
 
-def _zone(value: zoneinfo.ZoneInfo) -> tuple[Any, ...]:
+def _zone(value: Any) -> tuple[Any, ...]:
     key: Any = value.key
     if type(key) is not str or not key:
         raise Unreadable("it has no key")
@@ -55,7 +52,8 @@ def _zone(value: zoneinfo.ZoneInfo) -> tuple[Any, ...]:
 
 def uuid_number(value: Any) -> int:
     """The number of a UUID, which may be of a class that extends `int`; raises `TypeError` where it is none."""
-    return int.__int__(_uuid_int(value))
+    number: Any = attribute_of(value, "int")
+    return int.__int__(number)
 
 
 def _match(value: re.Match[Any]) -> tuple[Any, ...]:
@@ -118,16 +116,18 @@ def _adapter(kind: str, cls: type, parts: Callable[[Any], tuple[Any, ...]]) -> T
 
 
 ADAPTERS: tuple[TypeAdapter, ...] = (
-    _adapter("decimal", decimal.Decimal, lambda v: (str(v),)),
-    _adapter("fraction", fractions.Fraction, lambda v: (_above(v), _below(v))),
+    TypeAdapter("decimal", ("decimal:Decimal",), lambda v: (str(v),)),
+    TypeAdapter(
+        "fraction", ("fractions:Fraction",), lambda v: (attribute_of(v, "_numerator"), attribute_of(v, "_denominator"))
+    ),
     _adapter("complex", complex, lambda v: (v.real, v.imag)),
     _adapter("datetime", datetime.datetime, _datetime),
     _adapter("date", datetime.date, lambda v: (v.year, v.month, v.day)),
     _adapter("time", datetime.time, _time),
     _adapter("timedelta", datetime.timedelta, lambda v: (v.days, v.seconds, v.microseconds)),
     _adapter("timezone", datetime.timezone, lambda v: v.__getinitargs__()),
-    _adapter("zoneinfo", zoneinfo.ZoneInfo, _zone),
-    _adapter("uuid", uuid.UUID, lambda v: (f"{uuid_number(v):032x}",)),
+    TypeAdapter("zoneinfo", ("zoneinfo:ZoneInfo",), _zone),
+    TypeAdapter("uuid", ("uuid:UUID",), lambda v: (f"{uuid_number(v):032x}",)),
     _adapter("range", range, lambda v: (v.start, v.stop, v.step)),
     _adapter("slice", slice, lambda v: (v.start, v.stop, v.step)),
     _adapter("ellipsis", type(...), lambda _: ()),
@@ -135,9 +135,7 @@ ADAPTERS: tuple[TypeAdapter, ...] = (
     _adapter("pattern", re.Pattern, lambda v: (v.pattern, int(v.flags))),
     _adapter("match", re.Match, _match),
     _adapter("struct", struct.Struct, lambda v: (v.format,)),
-    TypeAdapter(
-        "path", (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath), _path
-    ),
+    TypeAdapter("path", PATHS, _path),
     TypeAdapter("ipaddress", ("ipaddress:IPv4Address", "ipaddress:IPv6Address"), _address),
     TypeAdapter("ipaddress", ("ipaddress:IPv4Interface", "ipaddress:IPv6Interface"), _interface),
     TypeAdapter("ipaddress", ("ipaddress:IPv4Network", "ipaddress:IPv6Network"), _network),

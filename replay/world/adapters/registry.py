@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ....recorders import plugins
+from ....recorders import installed
 from . import (
     arrays,
     callables,
@@ -49,11 +49,11 @@ BUILT_IN: tuple[TypeBuilder, ...] = (
 
 def builders() -> Mapping[str, Callable[..., Any]]:
     """Kind → what builds a value of it. Those in the box come first; a plugin replaces none of them."""
-    return _with(plugins.loaded())
+    return _with(installed.loaded())
 
 
 @functools.lru_cache(maxsize=1)
-def _with(more: plugins.Plugins) -> Mapping[str, Callable[..., Any]]:
+def _with(more: installed.Plugins) -> Mapping[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
     for builder in (*BUILT_IN, *more.builders()):
         found.setdefault(builder.kind, builder.build)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_runtime.recorders.boundaries.aiohttp import BOUNDARY
+from pytest_runtime.recorders.boundaries.aiohttp import install
 from pytest_runtime.testing import Scenario
 
 from ...servers.fixtures import http_service
@@ -121,7 +121,7 @@ def test_the_undo_restores_the_library() -> None:
         *(aiohttp.ClientResponse, aiohttp.streams.StreamReader),
     )
     before = [identities(owner) for owner in owners]
-    undo = BOUNDARY.install(module)
+    undo = install(module)
     assert [identities(owner) for owner in owners] != before
     undo()
     assert [identities(owner) for owner in owners] == before

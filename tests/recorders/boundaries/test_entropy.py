@@ -27,9 +27,10 @@ OWNERS: tuple[Any, ...] = (os, random, random.Random, random.SystemRandom, uuid,
 def boundary() -> Iterator[None]:
     """The boundary in place; afterwards every function is the very object it was before."""
     before = [_functions(owner) for owner in OWNERS]
-    undo = entropy.install()
+    undos = [entropy.install(), entropy.install_uuid(uuid), entropy.install_random(random)]
     yield
-    undo()
+    while undos:
+        undos.pop()()
     assert [_functions(owner) for owner in OWNERS] == before
 
 

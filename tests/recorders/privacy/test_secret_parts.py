@@ -73,7 +73,7 @@ def test_what_is_taken_out_can_be_put_back(secret: str, number: float, noise: Tr
 @given(st.dictionaries(st.sampled_from(["API_KEY", "SECRET_KEY", "HOME", "PATH"]), st.none() | SECRETS))
 def test_variables_can_be_put_back(variables: dict[str, str | None]) -> None:
     """The same law for environment variables that are read outside of traces."""
-    from pytest_runtime.recorders.boundaries.outside_world import redacted_variables
+    from pytest_runtime.recorders.session.current_revision import redacted_variables
 
     shown = redacted_variables(variables, REDACTOR)
     hidden = LOCKER.variables(variables, shown)

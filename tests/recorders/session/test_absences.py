@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from pytest_runtime.recorders.boundaries.import_hooks import ImportHooks
 from pytest_runtime.recorders.model.absences import Absence, unsampled, why_empty
 from pytest_runtime.recorders.options import ENVIRONMENT_KEY, RecordOptions
+from pytest_runtime.recorders.patching import Undos
 from pytest_runtime.recorders.recording import Recording
 from pytest_runtime.recorders.session.child_processes import (
     ChildEnvironment,
@@ -207,7 +209,8 @@ def test_children_find_what_starts_the_recorder(monkeypatch: pytest.MonkeyPatch)
         return str(subprocess.run(seen, capture_output=True, text=True, check=True, **options).stdout).strip()
 
     monkeypatch.delenv(ENVIRONMENT_KEY, raising=False)
-    undo = ChildEnvironment("x", "/start").watch()
+    undos = Undos()
+    undos.add(ChildEnvironment("x", "/start").watch(ImportHooks(undos, lambda fault: pytest.fail(str(fault)))))
     try:
         started = os.pathsep.join(["/start", "service"])
         assert "x" not in os.environ.values()
@@ -220,5 +223,5 @@ def test_children_find_what_starts_the_recorder(monkeypatch: pytest.MonkeyPatch)
         os.environ["PYTHONPATH"] = "changed"
         assert ran() == f"{os.pathsep.join(['/start', 'changed'])} True"
     finally:
-        undo()
+        undos.run()
     assert ran() == "changed False"

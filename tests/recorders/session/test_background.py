@@ -216,8 +216,10 @@ def test_a_fork_gives_no_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("patch", ["gevent", "eventlet"])
-def test_a_service_that_patches_its_threads_runs(tmp_path: Path, patch: str) -> None:
-    """A module that has everything patched while it is imported, after the recorder was at work, is served and ends."""
+@pytest.mark.parametrize("before", ["shop.price(1)", ""], ids=["after a trace", "before the first"])
+def test_a_service_that_patches_its_threads_runs(tmp_path: Path, patch: str, before: str) -> None:
+    """A module that has everything patched while it is imported is served and ends: after the recorder was at work, and
+    before, when what writes is loaded into a patched process."""
     pytest.importorskip(patch)
     patching = {"gevent": "from gevent import monkey; monkey.patch_all()", "eventlet": "eventlet.monkey_patch()"}
     ended = run_recorded(
@@ -226,7 +228,7 @@ def test_a_service_that_patches_its_threads_runs(tmp_path: Path, patch: str) -> 
         import time
         import {patch}
         import shop
-        shop.price(1)
+        {before}
         time.sleep(0.3)
         {patching[patch]}
         import threading
@@ -240,7 +242,8 @@ def test_a_service_that_patches_its_threads_runs(tmp_path: Path, patch: str) -> 
         """,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "21 traces recorded" in ended.stderr
+    assert f"{20 + bool(before)} traces recorded" in ended.stderr
+    assert "nothing dropped" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -11,6 +11,7 @@ from pytest_runtime.recorders.capture.thaw import thaw
 from pytest_runtime.recorders.model.value_tree import ListNode, ObjectNode, OpaqueNode, Tree, TupleNode
 from pytest_runtime.recorders.session import learning
 from pytest_runtime.recorders.session.learning import AGAIN, TRACES, Learnt
+from pytest_runtime.recorders.session.lessons import Lessons
 
 ENTRY = "shop:View.show"
 
@@ -37,14 +38,19 @@ def big(value: int) -> list[Any]:
 @pytest.fixture
 def learnt() -> Learnt:
     """Nothing yet."""
-    return Learnt(lambda module: module.partition(".")[0] == "shop")
+    return Learnt()
+
+
+def lessons(learnt: Learnt) -> Lessons:
+    """Of a project whose package is `shop`."""
+    return Lessons(learnt, lambda module: module.partition(".")[0] == "shop")
 
 
 def call(learnt: Learnt, receiver: Any, *args: Any, **kwargs: Any) -> tuple[Tree, Tree, Tree]:
     """One recorded call: (receiver, args, kwargs) as trees; the collector gets to see them."""
     _arguments, frozen = learnt.freeze(ENTRY, (receiver, args, kwargs))
     tree = thaw(frozen)
-    learnt.observe(ENTRY, tree)
+    lessons(learnt).observe(ENTRY, tree)
     assert isinstance(tree, TupleNode)
     first, second, third = tree.items
     return first, second, third
@@ -119,7 +125,7 @@ def test_it_is_tried_again(learnt: Learnt) -> None:
     value = foreign(n=1)
     kept = [learnt.keep(ENTRY, "args/0", value) is value for _ in range(2 * AGAIN)]
     assert kept.count(True) == 2
-    learnt.observe(ENTRY, thaw(freeze((None, (value,), {}))))
+    lessons(learnt).observe(ENTRY, thaw(freeze((None, (value,), {}))))
     assert learnt.keep(ENTRY, "args/0", value) is value
 
 
@@ -129,7 +135,7 @@ def test_what_is_known_by_its_maker_is_captured(learnt: Learnt) -> None:
         [ObjectNode("framework:App", None, ["a"], [ListNode(list(range(500)))], "made 0 value"), TupleNode([]), None]
     )
     for _ in range(TRACES + 1):
-        learnt.observe(ENTRY, tree)
+        lessons(learnt).observe(ENTRY, tree)
     app = type("App", (), {"__module__": "framework"})()
     assert learnt.keep(ENTRY, "receiver", app) is app
 
@@ -140,5 +146,5 @@ def test_there_is_an_end_to_what_is_remembered(learnt: Learnt, monkeypatch: pyte
     tree = thaw(freeze((foreign(registry=big(200)), (), {})))
     for number in range(50):
         for _ in range(TRACES):
-            learnt.observe(f"shop:f{number}", tree)
+            lessons(learnt).observe(f"shop:f{number}", tree)
     assert len(learnt._lessons) == 10

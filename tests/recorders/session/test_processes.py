@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from pytest_runtime.recorders.session.governor import WARM_UP, Governor
-from pytest_runtime.recorders.session.pending import LOST, Pending, count_lost, left_behind
+from pytest_runtime.recorders.session.lost import count_lost, left_behind
+from pytest_runtime.recorders.session.pending import LOST, Pending
 from pytest_runtime.recorders.session.tallies import Tallies
 from pytest_runtime.recorders.store.open import open_reader
 from pytest_runtime.recorders.store.processes import RECORDED, Process
@@ -236,7 +237,7 @@ def test_installed_in_code_it_records_every_process(tmp_path: Path) -> None:
 
 def test_a_forked_process_counts_from_nothing() -> None:
     """What its parent had counted, written or not, named or not, is the parent's alone."""
-    tallies = Tallies(None)
+    tallies = Tallies(str)
     for _run in range(3):
         tallies.unsampled.add("early")
         tallies.unsampled.add(("key", 1))

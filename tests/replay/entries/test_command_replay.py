@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from pytest_runtime.recorders.entries.command import ended, named, words_of
+from pytest_runtime.recorders.entries.command import ended
+from pytest_runtime.recorders.entries.stored_commands import named, words_of
 from pytest_runtime.recorders.model.inputs import DataInput
 from pytest_runtime.recorders.model.value_tree import DictNode, ListNode, field
 from pytest_runtime.recorders.privacy.redact import Redactor

@@ -31,6 +31,7 @@ from pytest_runtime.recorders.capture.outside import restorable
 from pytest_runtime.recorders.capture.thaw import capture
 from pytest_runtime.recorders.model.value_tree import GlobalNode, ObjectNode, contains_opaque, decode, encode
 from pytest_runtime.recorders.session.learning import Learnt
+from pytest_runtime.recorders.session.lessons import Lessons
 from pytest_runtime.replay.world.rebuild import build
 from pytest_runtime.replay.world.resolver import Resolver, Unbuildable
 
@@ -234,10 +235,10 @@ def test_a_function_that_only_computes_is_a_value(value: Any) -> None:
 
 def test_the_recorder_learns_by_the_same_rule() -> None:
     """What a replay restores is captured again and again; what it refuses is learnt."""
-    learnt = Learnt(lambda module: False)
+    lessons = Lessons(Learnt(), lambda module: False)
     _library()
-    assert learnt._why(ObjectNode("shelf:Box", None, [], [])) == ""
-    assert "act by themselves" in learnt._why(ObjectNode("threading:Thread", None, [], []))
+    assert lessons._why(ObjectNode("shelf:Box", None, [], [])) == ""
+    assert "act by themselves" in lessons._why(ObjectNode("threading:Thread", None, [], []))
 
 
 def test_a_module_that_an_included_module_holds_is_a_value() -> None:
