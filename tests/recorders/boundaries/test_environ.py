@@ -26,6 +26,7 @@ def boundary(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SHOP_MODE", "live")
     monkeypatch.delenv("SHOP_MISSING", raising=False)
     monkeypatch.delenv("SHOP_OWN", raising=False)
+    monkeypatch.setattr(environ, "_methods", environ._Methods())  # of a process that has just begun
     before = dict(vars(type(os.environ)))
     undo = environ.install()
     yield
