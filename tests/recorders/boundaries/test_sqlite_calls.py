@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import textwrap
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ LOTS = """
             return rows, first["at"], [tuple(row) for row in db.execute("SELECT at FROM lots")]
 
     def by_name(path):
-        db = sqlite3.connect(path, 5.0, sqlite3.PARSE_COLNAMES)
+        db = sqlite3.connect(path, timeout=5.0, detect_types=sqlite3.PARSE_COLNAMES)
         return db.execute('SELECT grams AS "grams [lot_flag]", sku FROM lots').fetchmany(2)
 
     def letters(path):
@@ -138,6 +139,7 @@ def registered() -> Iterator[None]:
     for known, entries in zip(kept, before, strict=True):
         known.clear()
         known.update(entries)
+    gc.collect()  # what is open is warned of here, and not in another test
 
 
 def database(folder: Path) -> str:
