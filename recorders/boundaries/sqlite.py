@@ -275,7 +275,8 @@ class Cursor(StatementCursor, WorkingCursor):
         if isinstance(request[0], str):
             if current_world() is not None:
                 request = _as_sent(name, request)
-                mark_converters()
+                if self.connection._cells.converts:  # type: ignore[attr-defined]  # it is ours
+                    mark_converters()
             self._run(name, lambda: perform(*request), lambda: request)
         else:  # what is no text fails, as it should
             self._started(None)

@@ -14,7 +14,7 @@ import contextlib
 import itertools
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from ..context import current_world
@@ -46,16 +46,6 @@ class _Here(threading.local):
 _here = _Here()
 
 
-@contextlib.contextmanager
-def running(run: Run) -> Iterator[None]:
-    """SQLite works on a recorded statement, in this thread."""
-    before, _here.run = _here.run, run
-    try:
-        yield
-    finally:
-        _here.run = before
-
-
 # --- cells ---
 
 
@@ -76,14 +66,14 @@ TEXT: Final = ""
 
 def mark_converters() -> None:
     """Put a mark around each registered converter, whenever that was; SQLite looks them up as a statement starts."""
-    for name, converter in sqlite3.converters.items():
+    for name, converter in list(sqlite3.converters.items()):  # another thread may register one
         if type(converter) is not _Marking:
             sqlite3.converters[name] = _Marking(name, converter)
 
 
 def unmark_converters() -> None:
     """The converters as the program registered them."""
-    for name, converter in sqlite3.converters.items():
+    for name, converter in list(sqlite3.converters.items()):
         if type(converter) is _Marking:
             sqlite3.converters[name] = converter.make
 
@@ -154,20 +144,21 @@ class Cells:
 
 # --- parameters ---
 
-_PLAIN: Final = frozenset({type(None), int, float, str, bytes, bytearray})
+_PLAIN: Final = frozenset(map(id, (type(None), int, float, str, bytes, bytearray)))
+"""By id: a metaclass may define how its classes are hashed and compared."""
 
 
 def adapted(parameters: Any) -> Any:
     """Parameters as SQLite is sent them; those that cannot be adapted stay, for SQLite to refuse."""
     if type(parameters) is dict:
         return {name: _adapted(value) for name, value in parameters.items()}
-    if type(parameters) in (tuple, list):
-        return type(parameters)([_adapted(value) for value in parameters])
-    return parameters
+    if type(parameters) is tuple:
+        return tuple([_adapted(value) for value in parameters])
+    return [_adapted(value) for value in parameters] if type(parameters) is list else parameters
 
 
 def _adapted(value: Any) -> Any:
-    if type(value) in _PLAIN:
+    if id(type(value)) in _PLAIN:
         return value
     return sqlite3.adapt(value, sqlite3.PrepareProtocol, value)
 
@@ -175,8 +166,10 @@ def _adapted(value: Any) -> Any:
 # --- functions ---
 
 
-_UNTOLD: Final = ("step", "inverse")
+_STEPS: Final = ("step", "inverse")
 """Methods of aggregates whose results SQLite does not take."""
+
+_METHODS: Final = (*_STEPS, "value", "finalize")
 
 
 class Functions:
@@ -212,18 +205,19 @@ class Functions:
         if function is None:
             return
         method, instance = call.get("method"), int(call.get("instance", 0))
-        if method is not None:
-            if instance not in self._instances:
-                self._instances[instance] = function()
-            function = getattr(self._instances[instance], str(method))
-        with contextlib.suppress(Exception):  # SQLite tells its own error, and the exchange says that there was one
-            _answer(name, args, function, resource, is_told=method not in _UNTOLD)
+        if method is not None and method not in _METHODS:
+            return  # a baseline may be hostile
+        # SQLite raises an error of its own; that there was one is seen in the exchange, or in that there is none.
+        with contextlib.suppress(Exception):
+            if method is not None:
+                if instance not in self._instances:
+                    self._instances[instance] = function()
+                function = getattr(self._instances[instance], method)
+            _answer(name, args, function, resource, is_taken=method not in _STEPS)
 
     def _find(self, name: str, takes: int) -> Callable[..., Any] | None:
-        known = self._known.get((name.lower(), takes))
-        return (
-            known if known is not None else next((f for key, f in self._known.items() if key[0] == name.lower()), None)
-        )
+        same = (function for (known, _takes), function in self._known.items() if known == name.lower())
+        return self._known.get((name.lower(), takes)) or next(same, None)
 
     def forget_instances(self) -> None:
         """Another statement starts."""
@@ -264,11 +258,12 @@ def _watched(call: dict[str, Any], function: Callable[..., Any], args: tuple[Any
     run = _here.run
     if run is None or not run.note(call):
         return function(*args)
-    return _answer(call["function"], args, function, run.resource(), is_told=call.get("method") not in _UNTOLD)
+    return _answer(call["function"], args, function, run.resource(), is_taken=call.get("method") not in _STEPS)
 
 
-def _answer(name: str, args: Sequence[Any], function: Callable[..., Any], resource: str, *, is_told: bool) -> Any:
-    """Call a function and record its answer, or that it failed, which is all that SQLite is told of an exception."""
+def _answer(name: str, args: Sequence[Any], function: Callable[..., Any], resource: str, *, is_taken: bool) -> Any:
+    """Call a function and record its answer where SQLite takes it, or that it failed: SQLite learns no more of an
+    exception."""
     world = current_world()
     operation = Operation("sqlite3", f"{name}()", resource, "write")
     try:
@@ -277,7 +272,7 @@ def _answer(name: str, args: Sequence[Any], function: Callable[..., Any], resour
         if world is not None:
             world.begin(operation, {"args": tuple(args), "raised": type(error).__name__}).first(nothing)
         raise
-    if world is not None and is_told:
+    if world is not None and is_taken:
         world.begin(operation, {"args": tuple(args), "result": result}).first(nothing)
     return result
 
@@ -293,8 +288,11 @@ class WorkingCursor(sqlite3.Cursor):
     def _work(self, perform: Any, args: tuple[Any, ...]) -> Any:
         if self._ticket is None:
             return perform(*args)
-        with running(self):  # type: ignore[arg-type]  # the class below says how
+        before, _here.run = _here.run, self  # type: ignore[assignment]  # the class below says how
+        try:
             return perform(*args)
+        finally:
+            _here.run = before
 
     def execute(self, *args: Any) -> Any:
         """One statement."""

@@ -45,8 +45,8 @@ Names: TypeAlias = Mapping[ClassLabel, frozenset[str]]
 EVERY_NAME: Names = MappingProxyType({})
 
 ROUNDS = 100
-"""Levels around shared values that lead to each other by which these are told apart: more alike ones in a row are taken
-as alike."""
+"""Levels around shared values that lead to each other by which these are distinguished. More than that in a row that
+are alike are taken as alike; what differs in any of them is seen nevertheless."""
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}\b")
 _ORDERED = "collections:OrderedDict"
@@ -178,8 +178,8 @@ class Digests:
                 self._done[ring[0]] = self.of(anchors[ring[0]])
 
     def _of_ring(self, ring: list[int]) -> dict[int, bytes]:
-        """Of values that lead to each other: told apart by what lies around them, one level further each round, until
-        that tells no more of them apart (partition refinement, as of Hopcroft and of Weisfeiler and Leman)."""
+        """Of values that lead to each other: distinguished by what lies around them, one level further each round,
+        until that distinguishes no more of them (partition refinement, as of Hopcroft and of Weisfeiler and Leman)."""
         before, known, apart = self._memo, dict.fromkeys(ring, b"ring"), 1
         for _round in range(ROUNDS):
             self._done.update(known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import types
 from collections.abc import Mapping
@@ -41,10 +40,15 @@ def disguise_of(name: ClassName) -> type | None:
     found = loaded(name)
     if found is None or split_name(name)[0] in _TOLD:
         return found
-    return _disguise(found)
+    if id(found) not in _disguises:  # by id: no metaclass is asked
+        _disguises[id(found)] = found, _disguise(found)
+    return _disguises[id(found)][1]
 
 
-@functools.cache
+_disguises: dict[int, tuple[type, type | None]] = {}
+"""Id of a class → the class, what stands for it."""
+
+
 def _disguise(cls: type) -> type | None:
     """A class that is a subclass of all that `cls` is one of, so that `isinstance` finds it so, and that makes nothing:
     a baseline may be hostile. `None` where the interpreter allows none, for it lies in memory otherwise."""

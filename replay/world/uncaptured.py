@@ -18,10 +18,7 @@ from types import FunctionType, MemberDescriptorType, MethodDescriptorType, Wrap
 from typing import Any, Final, NoReturn
 
 from ...recorders.capture.pickle_stubs import Instance, Opaque
-from ...recorders.capture.raw import (
-    type_dict,
-    type_mro,
-)
+from ...recorders.capture.raw import type_dict, type_mro
 from ...recorders.capture.readers import Reduced, known_readers
 from ...recorders.context import current_world
 from ...recorders.model.full_names import split_name
@@ -86,7 +83,7 @@ class Uncaptured:
                     return shown
             elif any(_is_method(type_dict(base).get(name)) for base in type_mro(found)):
                 return functools.partial(_stop, self, f".{name}()")
-            elif _is_told_by_type(cls, found) and not any(name in type_dict(base) for base in type_mro(found)):
+            elif _type_says_all(cls, found) and not any(name in type_dict(base) for base in type_mro(found)):
                 raise AttributeError(f"{found.__name__!r} object has no attribute {name!r}")
         _stop(self, f".{name}")
 
@@ -134,13 +131,13 @@ def _length(mark: OpaqueNode) -> int | None:
 
 def _is_method(held: Any) -> bool:
     """Whether what a class holds under a name is a method: to ask for it needs no answer, to call it does."""
-    return type(held) in _METHODS
+    return any(type(held) is kind for kind in _METHODS)  # no metaclass is asked
 
 
 _METHODS: Final = (FunctionType, MethodDescriptorType, WrapperDescriptorType)
 
 
-def _is_told_by_type(name: ClassName, cls: type) -> bool:
+def _type_says_all(name: ClassName, cls: type) -> bool:
     """Whether all attributes of an instance are those that its type names: so of the interpreter's own iterators,
     generators and coroutines. Other types written in C may look elsewhere, as proxies and bound methods do."""
     return split_name(name)[0] in ("builtins", "itertools") and any(_defines(cls, one) for one in _DRIVEN)

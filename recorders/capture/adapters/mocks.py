@@ -63,8 +63,10 @@ def _mock(value: Any) -> tuple[Any, ...]:
         _class_of(type(value)),
         held.get("_mock_name") if all(held.get(above) is None for above in _ABOVE) else None,
         class_name(spec) if inherits(type(spec), type) else None,
-        sorted(name for name in methods if type(name) is str) if type(methods) in (list, set) else None,
-        [result] if _is_told(result := held.get("_mock_return_value"), {id(value)}) else [],
+        sorted(name for name in methods if type(name) is str)
+        if type(methods) is list or type(methods) is set
+        else None,
+        [result] if _is_set_up(result := held.get("_mock_return_value"), {id(value)}) else [],
         held.get("_mock_side_effect"),
         dict(_below(held, {id(value)})),
         _attributes(held),
@@ -88,16 +90,16 @@ def _attributes(held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _below(held: Mapping[str, Any], seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """The mocks below one of which there is something to say."""
+    """The mocks below one that are set up, or were called."""
     children = held.get("_mock_children")
     for name, child in dict(children).items() if type(children) is dict else ():
         if child is _held("_deleted"):
             yield name, DELETED
-        elif is_mock(type(child)) and _is_told(child, seen):
+        elif is_mock(type(child)) and _is_set_up(child, seen):
             yield name, child
 
 
-def _is_told(value: Any, seen: set[int]) -> bool:
+def _is_set_up(value: Any, seen: set[int]) -> bool:
     """Whether something was set up in a value, or called: of any other mock the next one is as good."""
     if value is _held("DEFAULT"):
         return False
@@ -110,7 +112,7 @@ def _is_told(value: Any, seen: set[int]) -> bool:
         or held.get("_mock_side_effect") is not None
         or held.get("_mock_methods") is not None
         or _attributes(held)
-        or _is_told(held.get("_mock_return_value"), inner)
+        or _is_set_up(held.get("_mock_return_value"), inner)
         or any(_below(held, inner))
     )
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_runtime.recorders.capture.thaw import capture
-from pytest_runtime.replay.model.digests import Digests
+from pytest_runtime.recorders.model.value_tree import AnchorNode, DictNode, ListNode, RefNode, Tree
+from pytest_runtime.replay.model.digests import ROUNDS, Digests
 from pytest_runtime.replay.model.rings import rings
 
 
@@ -79,6 +80,24 @@ def test_a_difference_far_around_is_seen(at: int) -> None:
     names[at] = "y"
     assert digest(ring(*names)) != plain
     assert digest(ring(*["x"] * 60)) == plain
+
+
+def long_ring(names: list[str]) -> Tree:
+    """The same as a tree, longer than anything that is captured."""
+    size = len(names)
+    around = [(RefNode((at + 1) % size), RefNode((at - 1) % size)) for at in range(size)]
+    nodes = [DictNode(["name", "next", "before"], [name, *sides]) for name, sides in zip(names, around, strict=True)]
+    return ListNode([AnchorNode(at, node) for at, node in enumerate(nodes)])
+
+
+def test_beyond_the_rounds_a_difference_is_seen_too() -> None:
+    """Rounds are bounded, what is compared is not."""
+    plain, other = ["x"] * (5 * ROUNDS), ["x"] * (5 * ROUNDS)
+    other[2 * ROUNDS + 50] = "y"
+    seen = [
+        Digests(tree).of(tree.items[0]) for tree in map(long_ring, (plain, plain, other)) if isinstance(tree, ListNode)
+    ]
+    assert seen[0] == seen[1] != seen[2]
 
 
 def test_the_order_of_keys_means_nothing() -> None:
