@@ -42,15 +42,15 @@ class PathRecord:
 
 
 class Listener(Protocol):
-    """What is told of a frame that another watch waits for."""
+    """What is notified of a frame that another watch waits for."""
 
-    def told_yielded(self, value: Any) -> None:
+    def on_yielded(self, value: Any) -> None:
         """It hands over a value, and rests."""
 
-    def told_returned(self, value: Any) -> None:
+    def on_returned(self, value: Any) -> None:
         """It returns a value."""
 
-    def told_raised(self, error: BaseException) -> None:
+    def on_raised(self, error: BaseException) -> None:
         """An exception leaves it."""
 
 
@@ -61,7 +61,7 @@ class Watch(Protocol):
     frame: FrameType
 
     def listen(self, listener: Listener) -> None:
-        """Tell another trace of the frame too."""
+        """Notify another trace of the frame too."""
 
     def unlisten(self, listener: Listener) -> None:
         """Its trace is over."""

@@ -139,17 +139,17 @@ class Passing(Shared):
     def returned(self, value: Any) -> None:
         """The frame returns."""
         self._leave()
-        self.tell_returned(value)
+        self.notify_returned(value)
 
     def raised(self, error: BaseException) -> None:
         """The frame fails."""
         self._leave()
-        self.tell_raised(error)
+        self.notify_raised(error)
 
     def yielded(self, value: Any) -> None:
         """The frame rests."""
         self._leave()
-        self.tell_yielded(value)
+        self.notify_yielded(value)
         self._tracer.rest_frame(self)
 
     def resumed(self) -> None:
@@ -224,7 +224,7 @@ class FunctionRun(Shared):
 
     def returned(self, value: Any) -> None:
         """The function returns. Where that is a coroutine which did not begin yet, the trace goes on with it."""
-        self.tell_returned(value)
+        self.notify_returned(value)
         if self._goes_on(value):
             return
 
@@ -264,7 +264,7 @@ class FunctionRun(Shared):
 
     def raised(self, error: BaseException) -> None:
         """The function fails. A generator that is closed only ends early."""
-        self.tell_raised(error)
+        self.notify_raised(error)
 
         def outcome() -> None:
             if type(error) is GeneratorExit and self._trace.raw_outcome.items is not None:
@@ -282,7 +282,7 @@ class FunctionRun(Shared):
         """A generator or coroutine rests: whoever takes the value runs outside of the trace."""
         trace = self._trace
         trace.pause()
-        self.tell_yielded(value)
+        self.notify_yielded(value)
         if not self._target.awaits:
             trace.item(value, self._stand)
         elif is_item(value):

@@ -22,32 +22,32 @@ Rest: TypeAlias = Callable[[Watch], bool]
 
 
 class Shared:
-    """The watch of a frame of which several traces want to know: it tells the others what it is notified of."""
+    """The watch of a frame of which several traces want to know: it passes on what it is notified of."""
 
     listeners: tuple[Listener, ...] = ()
 
     def listen(self, listener: Listener) -> None:
-        """Tell another trace too."""
+        """Notify another trace too."""
         self.listeners += (listener,)
 
     def unlisten(self, listener: Listener) -> None:
         """Its trace is over."""
         self.listeners = tuple([one for one in self.listeners if one is not listener])
 
-    def tell_yielded(self, value: Any) -> None:
+    def notify_yielded(self, value: Any) -> None:
         """The frame hands over a value, and rests."""
         for one in self.listeners:
-            one.told_yielded(value)
+            one.on_yielded(value)
 
-    def tell_returned(self, value: Any) -> None:
+    def notify_returned(self, value: Any) -> None:
         """The frame returns a value."""
         for one in self.listeners:
-            one.told_returned(value)
+            one.on_returned(value)
 
-    def tell_raised(self, error: BaseException) -> None:
+    def notify_raised(self, error: BaseException) -> None:
         """An exception leaves the frame."""
         for one in self.listeners:
-            one.told_raised(error)
+            one.on_raised(error)
 
 
 class _Beside(Shared):
@@ -98,7 +98,7 @@ class CallRun(_Beside):
     def yielded(self, value: Any) -> None:
         """It awaits something."""
         self.leave()
-        self.tell_yielded(value)
+        self.notify_yielded(value)
         self._rest(self)
 
     def resumed(self) -> None:
@@ -110,14 +110,14 @@ class CallRun(_Beside):
         self.leave()
         del self.frame
         self._ticket.answered(value)
-        self.tell_returned(value)
+        self.notify_returned(value)
 
     def raised(self, error: BaseException) -> None:
         """It fails."""
         self.leave()
         del self.frame
         self._ticket.failed(error)
-        self.tell_raised(error)
+        self.notify_raised(error)
 
 
 class _Consumed(_Beside):
@@ -128,19 +128,19 @@ class _Consumed(_Beside):
     def __init__(self, code: CodeType, frame: FrameType, rest: Rest) -> None:
         super().__init__(code, frame)
         self._rest = rest
-        self._told_by: Watch | None = None
+        self._source: Watch | None = None
         """What waits for the frame, where another trace is notified of it."""
 
     def hear(self, watch: Watch) -> None:
-        """Be told by the watch that waits for the frame."""
-        self._told_by = watch
+        """Be notified by the watch that waits for the frame."""
+        self._source = watch
         watch.listen(self)
 
     def stop(self) -> None:
         """The trace is over."""
-        told_by, self._told_by = self._told_by, None
-        if told_by is not None:
-            told_by.unlisten(self)
+        source, self._source = self._source, None
+        if source is not None:
+            source.unlisten(self)
 
     def resumed(self) -> None:
         """It goes on."""
@@ -150,29 +150,29 @@ class _Consumed(_Beside):
     def yielded(self, value: Any) -> None:
         """It hands over an item, or awaits something."""
         self.leave()
-        self.told_yielded(value)
-        self.tell_yielded(value)
+        self.on_yielded(value)
+        self.notify_yielded(value)
         self._rest(self)
 
     def returned(self, value: Any) -> None:
         """It came to its end."""
         self.leave()
-        self.told_returned(value)
-        self.tell_returned(value)
+        self.on_returned(value)
+        self.notify_returned(value)
 
     def raised(self, error: BaseException) -> None:
         """It failed, or was closed."""
         self.leave()
-        self.told_raised(error)
-        self.tell_raised(error)
+        self.on_raised(error)
+        self.notify_raised(error)
 
-    def told_yielded(self, value: Any) -> None:
+    def on_yielded(self, value: Any) -> None:
         """It hands over an item, or awaits something."""
 
-    def told_returned(self, value: Any) -> None:
+    def on_returned(self, value: Any) -> None:
         """It has a result, or no more items."""
 
-    def told_raised(self, error: BaseException) -> None:
+    def on_raised(self, error: BaseException) -> None:
         """It failed, or was closed."""
         if type(error) is not GeneratorExit:
             self.ticket.failed(error)
@@ -185,14 +185,14 @@ class IteratorRun(_Consumed):
         super().__init__(code, frame, rest)
         self._is_asynchronous = bool(code.co_flags & CO_ASYNC_GENERATOR)
 
-    def told_yielded(self, value: Any) -> None:
+    def on_yielded(self, value: Any) -> None:
         """An item is there, or it awaits something."""
         if not self._is_asynchronous:
             self.ticket.item(value)
         elif is_item(value):
             self.ticket.item(item_of(value))
 
-    def told_returned(self, value: Any) -> None:
+    def on_returned(self, value: Any) -> None:
         """There are no more."""
         self.ticket.end()
 
@@ -200,7 +200,7 @@ class IteratorRun(_Consumed):
 class CoroutineRun(_Consumed):
     """A coroutine that a trace was given, as it is awaited."""
 
-    def told_returned(self, value: Any) -> None:
+    def on_returned(self, value: Any) -> None:
         """It has its result."""
         self.ticket.answered(value)
         self.ticket.end()
